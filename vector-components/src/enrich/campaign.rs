@@ -1,0 +1,63 @@
+//! Campaign parameters of the page's address.
+//!
+//! Rule's source: Google Analytics' five `utm_` parameters. Names match without regard
+//! to case, the first of a name wins, values keep their case.
+
+use url::Url;
+
+/// A campaign value is cut to so many bytes, at a character's border.
+pub const CAMPAIGN_BYTES_MAX: usize = 256;
+
+/// The five parameters; those absent are empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Campaign {
+    /// `utm_source`.
+    pub source: String,
+    /// `utm_medium`.
+    pub medium: String,
+    /// `utm_campaign`.
+    pub campaign: String,
+    /// `utm_term`.
+    pub term: String,
+    /// `utm_content`.
+    pub content: String,
+}
+
+/// Reads the parameters from `url`; an address that cannot be read has none.
+#[must_use]
+pub fn parse(url: &str) -> Campaign {
+    let mut campaign = Campaign::default();
+    if !url.contains('?') {
+        return campaign;
+    }
+    let Ok(url) = Url::parse(url) else { return campaign };
+    for (name, value) in url.query_pairs() {
+        let slot = match name.to_ascii_lowercase().as_str() {
+            "utm_source" => &mut campaign.source,
+            "utm_medium" => &mut campaign.medium,
+            "utm_campaign" => &mut campaign.campaign,
+            "utm_term" => &mut campaign.term,
+            "utm_content" => &mut campaign.content,
+            _ => continue,
+        };
+        if slot.is_empty() {
+            value[..value.floor_char_boundary(CAMPAIGN_BYTES_MAX)].clone_into(slot);
+        }
+    }
+    campaign
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn golden_campaigns() {
+        let c = parse("https://a.example/?UTM_Source=News+Letter&utm_medium=e%2Dmail&utm_source=second&x=1");
+        assert_eq!((&*c.source, &*c.medium, &*c.campaign), ("News Letter", "e-mail", ""));
+        assert_eq!(parse("https://a.example/"), Campaign::default());
+        assert_eq!(parse("nonsense?utm_source=x"), Campaign::default());
+        let long = parse(&format!("https://a.example/?utm_term={}", "é".repeat(400)));
+        assert_eq!(long.term.len(), 256);
+    }
+}

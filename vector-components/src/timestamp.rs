@@ -1,0 +1,86 @@
+//! Reading and writing instants, in whole milliseconds since 1970-01-01 UTC.
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat};
+use serde_json::Value;
+
+/// Events before this instant are refused: 2000-01-01T00:00:00Z, in milliseconds.
+pub const TIMESTAMP_MS_MIN: i64 = 946_684_800_000;
+/// Events may lie so far after their arrival; a client's clock may be a day wrong.
+pub const FUTURE_MS_MAX: i64 = 86_400_000;
+/// From this number on, an epoch number is read as milliseconds; below, as seconds.
+const EPOCH_MS_FROM: f64 = 1e11;
+
+/// Reads a timestamp: RFC 3339, the article's form without a zone (read as UTC), a
+/// plain date, or an epoch number in seconds or milliseconds. `None` if it is none.
+#[must_use]
+pub fn parse_ms(value: &Value) -> Option<i64> {
+    match value {
+        Value::String(text) => parse_text_ms(text.trim()),
+        Value::Number(number) => epoch_ms(number.as_f64()?),
+        _ => None,
+    }
+}
+
+/// Writes an instant as RFC 3339 in UTC with milliseconds: `2024-04-17T04:04:12.000Z`.
+#[must_use]
+pub fn to_rfc3339(ms: i64) -> String {
+    DateTime::from_timestamp_millis(ms).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// Writes an instant as ClickHouse reads a `DateTime64(3, 'UTC')`.
+#[must_use]
+pub fn to_clickhouse(ms: i64) -> String {
+    DateTime::from_timestamp_millis(ms).unwrap_or_default().format("%Y-%m-%d %H:%M:%S%.3f").to_string()
+}
+
+fn parse_text_ms(text: &str) -> Option<i64> {
+    if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
+        return Some(instant.timestamp_millis());
+    }
+    for form in ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M"] {
+        if let Ok(local) = NaiveDateTime::parse_from_str(text, form) {
+            return Some(local.and_utc().timestamp_millis());
+        }
+    }
+    if let Ok(date) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+        return Some(date.and_hms_opt(0, 0, 0)?.and_utc().timestamp_millis());
+    }
+    epoch_ms(text.parse::<f64>().ok()?)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the range is checked before the cast")]
+fn epoch_ms(number: f64) -> Option<i64> {
+    let ms = if number.abs() >= EPOCH_MS_FROM { number } else { number * 1000.0 };
+    (ms.is_finite() && ms.abs() < 1e15).then(|| ms.round() as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn every_documented_form_is_read() {
+        let noon = 1_713_326_652_000;
+        for value in [
+            json!("2024-04-17T04:04:12"),
+            json!("2024-04-17T04:04:12Z"),
+            json!("2024-04-17T06:04:12+02:00"),
+            json!("2024-04-17 04:04:12.000"),
+            json!(1_713_326_652),
+            json!(1_713_326_652_000_i64),
+            json!("1713326652000"),
+        ] {
+            assert_eq!(parse_ms(&value), Some(noon), "{value}");
+        }
+        assert_eq!(to_rfc3339(noon), "2024-04-17T04:04:12.000Z");
+        assert_eq!(to_clickhouse(noon), "2024-04-17 04:04:12.000");
+    }
+
+    #[test]
+    fn nonsense_is_none_and_never_a_panic() {
+        for value in [json!("yesterday"), json!(""), json!(1e300), json!(true), json!("NaN"), json!("2024-13-01")] {
+            assert_eq!(parse_ms(&value), None, "{value}");
+        }
+    }
+}
