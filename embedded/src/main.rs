@@ -1,2 +1,42 @@
-//! x
-fn main() {}
+//! `footfall-engine`: the embedded ClickHouse engine as a process of its own.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::Parser;
+
+/// The ClickHouse engine behind ClickHouse's HTTP interface, on loopback.
+#[derive(Parser)]
+struct Options {
+    /// The folder of the data; made if it is not there.
+    #[arg(long, env = "FOOTFALL_DATA", default_value = ".footfall/clickhouse")]
+    data: PathBuf,
+    /// The loopback address to listen on.
+    #[arg(long, env = "FOOTFALL_ENGINE_LISTEN", default_value = "127.0.0.1:8123")]
+    listen: SocketAddr,
+    /// The engine's library; found in the cache folder if not given.
+    #[arg(long, env = "FOOTFALL_LIBCHDB")]
+    library: Option<PathBuf>,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let options = Options::parse();
+    let library = match options.library {
+        Some(path) => path,
+        None => embedded::library::find()?,
+    };
+    let server = embedded::Server::start(&library, &options.data, options.listen).await?;
+    println!("{}", server.url());
+    wait_for_stop().await?;
+    server.stop().await
+}
+
+async fn wait_for_stop() -> std::io::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        stop = tokio::signal::ctrl_c() => stop,
+    }
+}

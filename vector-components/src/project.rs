@@ -59,7 +59,11 @@ impl Projects {
 
 fn check_name(name: &str) -> Result<(), String> {
     if name.len() > PROJECT_BYTES_MAX {
-        return Err(format!("project {} has {} bytes, at most {PROJECT_BYTES_MAX} are allowed", shown(name), name.len()));
+        return Err(format!(
+            "project {} has {} bytes, at most {PROJECT_BYTES_MAX} are allowed",
+            shown(name),
+            name.len()
+        ));
     }
     if !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-')) {
         return Err(format!("project {} may hold letters, digits, '.', '_' and '-' only", shown(name)));

@@ -83,14 +83,10 @@ impl UserAgents {
     /// # Errors
     /// Only if the compiled-in rules cannot be read, which the tests exclude.
     pub fn new() -> Result<Self, String> {
-        let regexes: Regexes<'static> = yaml_serde::from_str(REGEXES_YAML).map_err(|e| format!("uap-core rules: {e}"))?;
+        let regexes: Regexes<'static> =
+            yaml_serde::from_str(REGEXES_YAML).map_err(|e| format!("uap-core rules: {e}"))?;
         let extractor = Extractor::try_from(regexes).map_err(|e| format!("uap-core rules: {e}"))?;
-        Ok(Self {
-            extractor,
-            cache: Cache::new(CACHE_ENTRIES_MAX),
-            hits: AtomicU64::new(0),
-            misses: AtomicU64::new(0),
-        })
+        Ok(Self { extractor, cache: Cache::new(CACHE_ENTRIES_MAX), hits: AtomicU64::new(0), misses: AtomicU64::new(0) })
     }
 
     /// What `header` tells; an empty header tells nothing.
@@ -155,9 +151,12 @@ fn device_type(header: &str, agent: &UserAgent, family: &str) -> DeviceType {
     if family == "Spider" {
         return DeviceType::Bot;
     }
-    if ["SmartTV", "SMART-TV", "Smart TV", "HbbTV", "AppleTV", "Apple TV", "CrKey", "BRAVIA", "GoogleTV", "Roku", "AFTT", "Web0S"]
-        .iter()
-        .any(|tv| has(tv))
+    if [
+        "SmartTV", "SMART-TV", "Smart TV", "HbbTV", "AppleTV", "Apple TV", "CrKey", "BRAVIA", "GoogleTV", "Roku",
+        "AFTT", "Web0S",
+    ]
+    .iter()
+    .any(|tv| has(tv))
         || agent.os.ends_with("TV")
         || agent.os == "tvOS"
     {
@@ -191,8 +190,15 @@ mod tests {
             let columns: Vec<&str> = line.split('\t').collect();
             let [header, expected @ ..] = columns.as_slice() else { unreachable!() };
             let a = agents.parse(header);
-            let got =
-                [&*a.browser, &a.browser_version, &a.os, &a.os_version, a.device_type.as_str(), &a.device_brand, &a.device_model];
+            let got = [
+                &*a.browser,
+                &a.browser_version,
+                &a.os,
+                &a.os_version,
+                a.device_type.as_str(),
+                &a.device_brand,
+                &a.device_model,
+            ];
             updated.push_str(&format!("{header}\t{}\n", got.join("\t")));
             if std::env::var_os("UPDATE_GOLDEN").is_none() {
                 assert_eq!(got, expected, "{header}");

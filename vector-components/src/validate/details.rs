@@ -13,7 +13,10 @@ use crate::rejection::{Reason, Rejection, shown};
 /// Joins the sent `details` with the `unknown` top-level fields, each value as text:
 /// strings as they are, everything else as JSON. A sent detail wins over an unknown
 /// field of the same name. `null` values are left out.
-pub fn flatten(details: Map<String, Value>, unknown: Map<String, Value>) -> Result<BTreeMap<String, String>, Rejection> {
+pub fn flatten(
+    details: Map<String, Value>,
+    unknown: Map<String, Value>,
+) -> Result<BTreeMap<String, String>, Rejection> {
     let count = details.len() + unknown.len();
     if count > DETAILS_MAX {
         let message = format!("details holds {count} entries, at most {DETAILS_MAX} are allowed");

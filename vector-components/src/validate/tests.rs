@@ -95,8 +95,14 @@ fn any_json() -> impl Strategy<Value = Value> {
         ".{0,40}".prop_map(Value::from),
     ];
     let key = prop_oneof![
-        Just("type".to_owned()), Just("timestamp".to_owned()), Just("details".to_owned()), Just("screen".to_owned()),
-        Just("revenue".to_owned()), Just("event_id".to_owned()), Just("url".to_owned()), ".{0,8}",
+        Just("type".to_owned()),
+        Just("timestamp".to_owned()),
+        Just("details".to_owned()),
+        Just("screen".to_owned()),
+        Just("revenue".to_owned()),
+        Just("event_id".to_owned()),
+        Just("url".to_owned()),
+        ".{0,8}",
     ];
     leaf.prop_recursive(3, 32, 8, move |inner| {
         prop_oneof![

@@ -1,0 +1,165 @@
+//! The request's parameters: those of the interface itself, bound values (`param_*`)
+//! and settings, which is every other name.
+
+use std::time::Duration;
+
+use axum::http::HeaderMap;
+
+use crate::engine::Refusal;
+
+/// A session is kept for at most so long without a request; ClickHouse's default limit.
+const SESSION_TIMEOUT_MAX: Duration = Duration::from_secs(3_600);
+const SESSION_TIMEOUT_DEFAULT: Duration = Duration::from_secs(60);
+/// Bound values in one request.
+const PARAMETERS_MAX: usize = 1_000;
+
+/// A request's parameters.
+#[derive(Debug, Clone)]
+pub struct Parameters {
+    pub query: String,
+    pub query_id: String,
+    pub database: Option<String>,
+    pub default_format: Option<String>,
+    pub session: Option<(String, Duration)>,
+    /// The response is compressed in ClickHouse's native form.
+    pub compress: bool,
+    /// The request is, likewise.
+    pub decompress: bool,
+    pub http_compression: bool,
+    pub settings: Vec<(String, String)>,
+    pub bound: Vec<(String, String)>,
+    pub read_only: bool,
+}
+
+impl Parameters {
+    /// Reads URL and headers.
+    pub fn read(query_string: &str, headers: &HeaderMap) -> Result<Self, Refusal> {
+        let header = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+        let mut out = Self {
+            query: String::new(),
+            query_id: String::new(),
+            database: header("X-ClickHouse-Database"),
+            default_format: header("X-ClickHouse-Format"),
+            session: None,
+            compress: false,
+            decompress: false,
+            http_compression: false,
+            settings: Vec::new(),
+            bound: Vec::new(),
+            read_only: false,
+        };
+        let (mut session_id, mut session_timeout) = (String::new(), SESSION_TIMEOUT_DEFAULT);
+        for (name, value) in form_pairs(query_string) {
+            match name.as_str() {
+                "query" => out.query = value,
+                "query_id" => out.query_id = value,
+                "database" => out.database = Some(value),
+                "default_format" => out.default_format = Some(value),
+                "session_id" => session_id = value,
+                "session_timeout" => session_timeout = timeout(&value)?,
+                "compress" => out.compress = flag(&value),
+                "decompress" => out.decompress = flag(&value),
+                "enable_http_compression" => out.http_compression = flag(&value),
+                // Of the interface, without meaning here: there are no users or roles,
+                // results are exact or an error, inserts are always committed before
+                // the answer (stronger than what these ask for).
+                "user"
+                | "password"
+                | "quota_key"
+                | "role"
+                | "session_check"
+                | "close_session"
+                | "buffer_size"
+                | "wait_end_of_query"
+                | "stacktrace"
+                | "client_protocol_version"
+                | "async_insert"
+                | "wait_for_async_insert"
+                | "http_zlib_compression_level"
+                | "http_native_compression_disable_checksumming_on_decompress"
+                | "send_progress_in_http_headers"
+                | "log_comment" => {}
+                _ => match name.strip_prefix("param_") {
+                    Some(bound) => out.bound.push((bound.to_owned(), value)),
+                    None => out.settings.push(setting(name, value)?),
+                },
+            }
+        }
+        if out.bound.len() > PARAMETERS_MAX {
+            let message =
+                format!("{} parameters, at most {PARAMETERS_MAX} are allowed. (BAD_ARGUMENTS)", out.bound.len());
+            return Err(Refusal { code: 36, message });
+        }
+        if out.query_id.is_empty() {
+            out.query_id = uuid::Uuid::new_v4().to_string();
+        }
+        out.session = (!session_id.is_empty()).then_some((session_id, session_timeout));
+        Ok(out)
+    }
+
+    /// The statement that applies the settings and the query id, if any is needed.
+    pub fn set_statement(&self) -> String {
+        let quoted = |value: &str| format!("'{}'", value.replace('\\', "\\\\").replace('\'', "\\'"));
+        let mut parts = vec![format!("log_comment = {}", quoted(&self.query_id)), "implicit_select = 0".to_owned()];
+        parts.extend(self.settings.iter().map(|(name, value)| format!("{name} = {}", quoted(value))));
+        format!("SET {}", parts.join(", "))
+    }
+
+    /// The statement that takes the settings back, for a session's next request.
+    pub fn unset_statement(&self) -> Option<String> {
+        let parts: Vec<String> = self.settings.iter().map(|(name, _)| format!("{name} = DEFAULT")).collect();
+        (!parts.is_empty()).then(|| format!("SET {}", parts.join(", ")))
+    }
+}
+
+/// A setting's name goes into a statement, so it must be a plain word.
+fn setting(name: String, value: String) -> Result<(String, String), Refusal> {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    if !name.is_empty() && name.len() <= 128 && name.bytes().all(plain) {
+        return Ok((name, value));
+    }
+    let shown: String = name.chars().take(64).flat_map(char::escape_debug).collect();
+    Err(Refusal { code: 115, message: format!("Unknown setting '{shown}'. (UNKNOWN_SETTING)") })
+}
+
+fn timeout(value: &str) -> Result<Duration, Refusal> {
+    let seconds: Option<u64> = value.parse().ok().filter(|s| *s <= SESSION_TIMEOUT_MAX.as_secs());
+    seconds.map(Duration::from_secs).ok_or_else(|| Refusal {
+        code: 374,
+        message: format!(
+            "Invalid session timeout '{value}', at most {} s. (INVALID_SESSION_TIMEOUT)",
+            SESSION_TIMEOUT_MAX.as_secs()
+        ),
+    })
+}
+
+fn flag(value: &str) -> bool {
+    matches!(value, "1" | "true")
+}
+
+/// `application/x-www-form-urlencoded` pairs, as ClickHouse reads them.
+fn form_pairs(query_string: &str) -> Vec<(String, String)> {
+    let decode = |text: &str| percent_decode(&text.replace('+', " "));
+    let pairs = query_string.split('&').filter(|pair| !pair.is_empty());
+    pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(n, v)| (decode(n), decode(v))).collect()
+}
+
+fn percent_decode(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let hex = bytes.get(at + 1..at + 3).and_then(|h| std::str::from_utf8(h).ok());
+        match hex.and_then(|h| u8::from_str_radix(h, 16).ok()).filter(|_| bytes[at] == b'%') {
+            Some(byte) => {
+                out.push(byte);
+                at += 3;
+            }
+            None => {
+                out.push(bytes[at]);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}

@@ -1,0 +1,207 @@
+//! Answers in ClickHouse's form: headers, compression, exceptions before and within a body.
+
+use std::convert::Infallible;
+
+use async_compression::tokio::bufread::{BrotliEncoder, GzipEncoder, ZlibEncoder, ZstdEncoder};
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    response::Response,
+};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt, stream};
+use tokio::sync::mpsc;
+use tokio_util::io::{ReaderStream, StreamReader};
+
+use super::{
+    formats, native,
+    request::Parameters,
+    worker::{KillOnDrop, Output, Summary},
+};
+use crate::engine::Refusal;
+
+/// What every answer to a request needs to know of it.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    version: String,
+    query_id: String,
+    format: String,
+    coding: Coding,
+    tag: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Coding {
+    None,
+    Native,
+    Http(&'static str),
+}
+
+impl Reply {
+    /// For a request that could not be read.
+    pub fn bare(version: &str) -> Self {
+        Self {
+            version: version.to_owned(),
+            query_id: String::new(),
+            format: "TabSeparated".into(),
+            coding: Coding::None,
+            tag: tag(),
+        }
+    }
+
+    pub fn new(version: &str, parameters: &Parameters, headers: &HeaderMap) -> Self {
+        let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let coding = match ["gzip", "br", "zstd", "deflate"].into_iter().find(|coding| accepted.contains(coding)) {
+            _ if parameters.compress => Coding::Native,
+            Some(coding) if parameters.http_compression => Coding::Http(coding),
+            _ => Coding::None,
+        };
+        Self { query_id: parameters.query_id.clone(), coding, ..Self::bare(version) }
+    }
+
+    pub fn with_format(mut self, format: &str) -> Self {
+        format.clone_into(&mut self.format);
+        self
+    }
+}
+
+/// Waits for the first output, which decides the status, then sends the rest as it comes.
+pub async fn from_outputs(
+    reply: Reply,
+    mut outputs: mpsc::Receiver<Output>,
+    mut guard: Option<KillOnDrop>,
+) -> Result<Response, Refusal> {
+    match outputs.recv().await {
+        Some(Output::Exception(text)) => {
+            guard.iter_mut().for_each(KillOnDrop::disarm);
+            Ok(exception(&reply, &text))
+        }
+        Some(Output::Whole(bytes, summary)) => {
+            guard.iter_mut().for_each(KillOnDrop::disarm);
+            Ok(ok(&reply, Some(summary), stream::iter([bytes])))
+        }
+        Some(Output::Part(first)) => {
+            let body = parts(first, outputs, reply.clone(), guard);
+            Ok(ok(&reply, None, body))
+        }
+        None => Err(Refusal { code: 1002, message: "the engine gave no answer. (UNKNOWN_EXCEPTION)".into() }),
+    }
+}
+
+/// An exception as the whole answer.
+pub fn exception(reply: &Reply, text: &str) -> Response {
+    let text = with_version(text, &reply.version);
+    let code = exception_code(&text);
+    let mut response = Response::new(Body::from(text + "\n"));
+    *response.status_mut() = status(code);
+    let headers = response.headers_mut();
+    common_headers(headers, reply);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=UTF-8"));
+    headers.insert(HeaderName::from_static("x-clickhouse-exception-code"), HeaderValue::from(code));
+    response
+}
+
+fn ok(reply: &Reply, summary: Option<Summary>, body: impl Stream<Item = Bytes> + Send + 'static) -> Response {
+    let body = body.filter(|bytes| std::future::ready(!bytes.is_empty()));
+    let mut response = Response::new(encode(reply.coding, body));
+    let headers = response.headers_mut();
+    common_headers(headers, reply);
+    set(headers, "content-type", formats::content_type(&reply.format));
+    set(headers, "x-clickhouse-format", &reply.format);
+    set(headers, "x-clickhouse-exception-tag", &reply.tag);
+    if let Coding::Http(coding) = reply.coding {
+        set(headers, "content-encoding", coding);
+    }
+    let s = summary.unwrap_or_default();
+    let elapsed_ns = s.elapsed.as_nanos();
+    let text = format!(
+        "{{\"read_rows\":\"{}\",\"read_bytes\":\"{}\",\"written_rows\":\"{}\",\"written_bytes\":\"{}\",\
+         \"total_rows_to_read\":\"0\",\"result_rows\":\"{}\",\"result_bytes\":\"{}\",\"elapsed_ns\":\"{elapsed_ns}\"}}",
+        s.read_rows, s.read_bytes, s.written_rows, s.written_bytes, s.result_rows, s.result_bytes
+    );
+    set(headers, "x-clickhouse-summary", &text);
+    response
+}
+
+fn parts(
+    first: Bytes,
+    outputs: mpsc::Receiver<Output>,
+    reply: Reply,
+    guard: Option<KillOnDrop>,
+) -> impl Stream<Item = Bytes> + Send {
+    let rest = stream::unfold((outputs, reply, guard), |(mut outputs, reply, mut guard)| async move {
+        match outputs.recv().await {
+            Some(Output::Part(bytes) | Output::Whole(bytes, _)) => Some((bytes, (outputs, reply, guard))),
+            Some(Output::Exception(text)) => Some((late_exception(&reply, &text), (outputs, reply, guard))),
+            None => {
+                guard.iter_mut().for_each(KillOnDrop::disarm);
+                None
+            }
+        }
+    });
+    stream::iter([first]).chain(rest)
+}
+
+/// An exception within a body, in the tagged form of ClickHouse 25.11 and later.
+fn late_exception(reply: &Reply, text: &str) -> Bytes {
+    let message = with_version(text, &reply.version) + "\n";
+    let tag = &reply.tag;
+    format!("\r\n__exception__\r\n{tag}\r\n{message}{} {tag}\r\n__exception__\r\n", message.len()).into()
+}
+
+fn encode(coding: Coding, body: impl Stream<Item = Bytes> + Send + 'static) -> Body {
+    let body = body.map(Ok::<_, Infallible>);
+    let reader = |body| StreamReader::new(body);
+    let io = |body: std::pin::Pin<Box<dyn Stream<Item = Result<Bytes, Infallible>> + Send>>| {
+        reader(body.map(|chunk| chunk.map_err(std::io::Error::other)))
+    };
+    match coding {
+        Coding::None => Body::from_stream(body),
+        Coding::Native => Body::from_stream(body.map(|chunk| chunk.map(|bytes| native::write_block(&bytes)))),
+        Coding::Http("br") => Body::from_stream(ReaderStream::new(BrotliEncoder::new(io(body.boxed())))),
+        Coding::Http("zstd") => Body::from_stream(ReaderStream::new(ZstdEncoder::new(io(body.boxed())))),
+        Coding::Http("deflate") => Body::from_stream(ReaderStream::new(ZlibEncoder::new(io(body.boxed())))),
+        Coding::Http(_) => Body::from_stream(ReaderStream::new(GzipEncoder::new(io(body.boxed())))),
+    }
+}
+
+fn common_headers(headers: &mut HeaderMap, reply: &Reply) {
+    set(headers, "x-clickhouse-server-display-name", "footfall-embedded");
+    set(headers, "x-clickhouse-query-id", &reply.query_id);
+    set(headers, "x-clickhouse-timezone", "UTC");
+}
+
+fn set(headers: &mut HeaderMap, name: &'static str, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(HeaderName::from_static(name), value);
+    }
+}
+
+fn tag() -> String {
+    uuid::Uuid::new_v4().simple().to_string()[..16].to_owned()
+}
+
+fn with_version(text: &str, version: &str) -> String {
+    let text = text.trim_end();
+    if text.contains("(version ") { text.to_owned() } else { format!("{text} (version {version} (official build))") }
+}
+
+fn exception_code(text: &str) -> u16 {
+    let digits = text.strip_prefix("Code: ").map(|rest| rest.split('.').next().unwrap_or_default());
+    digits.and_then(|d| d.parse().ok()).unwrap_or(1002)
+}
+
+/// ClickHouse's table of exception codes to HTTP statuses; the rest is 500.
+fn status(code: u16) -> StatusCode {
+    match code {
+        193 | 194 | 516 => StatusCode::UNAUTHORIZED,
+        192 | 497 => StatusCode::FORBIDDEN,
+        6 | 8 | 26 | 27 | 32 | 33 | 36 | 38 | 40 | 41 | 42 | 43 | 53 | 57 | 62 | 69 | 72 | 117 | 130 | 216 | 271
+        | 374 | 457 => StatusCode::BAD_REQUEST,
+        46 | 47 | 50 | 56 | 60 | 63 | 73 | 78 | 81 | 89 | 115 | 336 => StatusCode::NOT_FOUND,
+        159 => StatusCode::REQUEST_TIMEOUT,
+        48 => StatusCode::NOT_IMPLEMENTED,
+        202 | 209 | 373 | 439 => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}

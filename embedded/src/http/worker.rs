@@ -1,0 +1,282 @@
+//! Running one statement on a thread of its own.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use tokio::sync::mpsc;
+
+use super::{
+    formats::{self, Header},
+    request::Parameters,
+};
+use crate::{
+    engine::Engine,
+    ffi::Connection,
+    sql::{QUERY_ID_IN_ENGINE, Statement},
+};
+
+/// A result that comes in one piece has at most so many bytes before formatting.
+const WHOLE_RESULT_BYTES_MAX: u64 = 1 << 30;
+/// `KILL QUERY … SYNC` waits at most so long.
+const KILL_WAIT_MAX: Duration = Duration::from_secs(30);
+
+/// What a worker needs.
+pub struct Job {
+    pub engine: Arc<Engine>,
+    pub statement: Statement,
+    pub sql: String,
+    pub format: String,
+    pub parameters: Parameters,
+}
+
+/// An insert's data on its way to the engine. Without `End` nothing is committed.
+pub enum Data {
+    Bytes(Bytes),
+    End,
+    Broken(String),
+}
+
+/// A result on its way to the client.
+pub enum Output {
+    /// The whole result.
+    Whole(Bytes, Summary),
+    /// A part of it; more follow until the channel closes.
+    Part(Bytes),
+    /// ClickHouse's exception text.
+    Exception(String),
+}
+
+/// The counts of `X-ClickHouse-Summary`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Summary {
+    pub read_rows: u64,
+    pub read_bytes: u64,
+    pub written_rows: u64,
+    pub written_bytes: u64,
+    pub result_rows: u64,
+    pub result_bytes: u64,
+    pub elapsed: Duration,
+}
+
+/// Connect → set up → run → clean up.
+pub fn run(job: Job, data: mpsc::Receiver<Data>, result: &mpsc::Sender<Output>) {
+    let session = job.parameters.session.clone();
+    let connection = match &session {
+        Some((id, _)) => job.engine.take_session(id).map_err(|refusal| refusal.text()),
+        None => job.engine.connect(),
+    };
+    let mut connection = match connection {
+        Ok(connection) => connection,
+        Err(error) => return send(result, Output::Exception(error)),
+    };
+    let engine = Arc::clone(&job.engine);
+    let unset = job.parameters.unset_statement();
+    if let Err(error) =
+        set_up(&mut connection, &job.parameters).and_then(|()| execute(&mut connection, job, data, result))
+    {
+        send(result, Output::Exception(error));
+    }
+    if let Some((id, timeout)) = session {
+        if let Some(unset) = unset {
+            let _ = connection.query(&unset, "Null", &[]);
+        }
+        engine.return_session(&id, connection, timeout);
+    }
+}
+
+fn set_up(connection: &mut Connection, parameters: &Parameters) -> Result<(), String> {
+    if let Some(database) = parameters.database.as_deref().filter(|d| !d.is_empty()) {
+        connection
+            .query("USE {database:Identifier}", "Null", &[("database".into(), database.into())])
+            .map(drop)
+            .or_else(
+                // Older grammars take no parameter there.
+                |_| {
+                    connection
+                        .query(&format!("USE `{}`", database.replace('\\', "\\\\").replace('`', "\\`")), "Null", &[])
+                        .map(drop)
+                },
+            )?;
+    }
+    connection.query(&parameters.set_statement(), "Null", &[])?;
+    if parameters.read_only {
+        connection.query("SET readonly = 2", "Null", &[])?;
+    }
+    Ok(())
+}
+
+fn execute(
+    connection: &mut Connection,
+    job: Job,
+    data: mpsc::Receiver<Data>,
+    result: &mpsc::Sender<Output>,
+) -> Result<(), String> {
+    let Job { engine, statement, sql, format, parameters } = job;
+    let bound = &parameters.bound;
+    match statement {
+        Statement::Forbidden(why) => Err(format!("Code: 48. DB::Exception: {why}. (NOT_IMPLEMENTED)")),
+        Statement::Insert { head, format, .. } => insert(connection, &head, &format, bound, data, result),
+        Statement::Kill { sql, condition, sync } => {
+            kill(&engine, connection, &sql, &condition, sync, &format, bound, result)
+        }
+        Statement::Query { streams, .. } => match formats::streaming(&format).filter(|_| streams) {
+            Some(header) => stream(connection, &sql, &format, header, bound, result),
+            None => whole(connection, &sql, &format, &parameters, result),
+        },
+    }
+}
+
+fn whole(
+    connection: &mut Connection,
+    sql: &str,
+    format: &str,
+    parameters: &Parameters,
+    result: &mpsc::Sender<Output>,
+) -> Result<(), String> {
+    let started = Instant::now();
+    if !parameters.settings.iter().any(|(name, _)| name == "max_result_bytes") {
+        connection.query(&format!("SET max_result_bytes = {WHOLE_RESULT_BYTES_MAX}"), "Null", &[])?;
+    }
+    let chunk = connection.query(sql, format, &parameters.bound)?;
+    let ((read_rows, read_bytes), (written_rows, written_bytes)) = (chunk.read(), chunk.written());
+    let bytes = Bytes::copy_from_slice(chunk.bytes());
+    let summary = Summary {
+        read_rows,
+        read_bytes,
+        written_rows,
+        written_bytes,
+        result_rows: chunk.rows(),
+        result_bytes: bytes.len() as u64,
+        elapsed: started.elapsed(),
+    };
+    send(result, Output::Whole(bytes, summary));
+    Ok(())
+}
+
+fn stream(
+    connection: &mut Connection,
+    sql: &str,
+    format: &str,
+    header: Header,
+    bound: &[(String, String)],
+    result: &mpsc::Sender<Output>,
+) -> Result<(), String> {
+    let mut stream = connection.stream(sql, format, bound)?;
+    let mut first = true;
+    while let Some(chunk) = stream.next_chunk()? {
+        let bytes = match (first, chunk.rows()) {
+            (true, _) => chunk.bytes(),
+            (false, 0) => break,
+            (false, _) => formats::without_header(header, chunk.bytes()),
+        };
+        // The client is gone: dropping the stream cancels the query.
+        if result.blocking_send(Output::Part(Bytes::copy_from_slice(bytes))).is_err() {
+            break;
+        }
+        first = false;
+    }
+    Ok(())
+}
+
+fn insert(
+    connection: &mut Connection,
+    head: &str,
+    format: &str,
+    bound: &[(String, String)],
+    mut data: mpsc::Receiver<Data>,
+    result: &mpsc::Sender<Output>,
+) -> Result<(), String> {
+    let started = Instant::now();
+    let mut insert = connection.insert(head, format, bound)?;
+    loop {
+        match data.blocking_recv() {
+            Some(Data::Bytes(bytes)) => insert.append(&bytes)?,
+            Some(Data::End) => break,
+            Some(Data::Broken(error)) => return Err(error),
+            None => return Err("Code: 33. DB::Exception: the body ended early. (CANNOT_READ_ALL_DATA)".into()),
+        }
+    }
+    let (written_rows, written_bytes) = insert.finish()?;
+    let summary = Summary {
+        read_rows: written_rows,
+        read_bytes: written_bytes,
+        written_rows,
+        written_bytes,
+        result_rows: written_rows,
+        result_bytes: written_bytes,
+        elapsed: started.elapsed(),
+    };
+    send(result, Output::Whole(Bytes::new(), summary));
+    Ok(())
+}
+
+#[expect(clippy::too_many_arguments, reason = "one call, each argument a part of the request")]
+fn kill(
+    engine: &Engine,
+    connection: &mut Connection,
+    sql: &str,
+    condition: &str,
+    sync: bool,
+    format: &str,
+    bound: &[(String, String)],
+    result: &mpsc::Sender<Output>,
+) -> Result<(), String> {
+    let started = Instant::now();
+    let killed = connection.query(sql, format, bound)?;
+    let bytes = Bytes::copy_from_slice(killed.bytes());
+    let still = format!(
+        "SELECT count() FROM system.processes WHERE ({condition}) AND query NOT LIKE 'SELECT count() FROM system.processes%'"
+    );
+    // The engine's own SYNC ends the process in this version, so the wait is here.
+    while sync && started.elapsed() < KILL_WAIT_MAX {
+        if engine.connect()?.query(&still, "TSV", bound)?.bytes() == b"0\n" {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    send(result, Output::Whole(bytes, Summary { elapsed: started.elapsed(), ..Summary::default() }));
+    Ok(())
+}
+
+fn send(result: &mpsc::Sender<Output>, output: Output) {
+    // A closed channel means that the client is gone; nobody is left to tell.
+    let _ = result.blocking_send(output);
+}
+
+/// Kills the query when its client goes away before the end.
+pub struct KillOnDrop {
+    engine: Option<Arc<Engine>>,
+    query_id: String,
+}
+
+impl KillOnDrop {
+    pub fn new(engine: Arc<Engine>, query_id: String) -> Self {
+        Self { engine: Some(engine), query_id }
+    }
+
+    /// The query has ended by itself.
+    pub fn disarm(&mut self) {
+        self.engine = None;
+    }
+}
+
+impl Drop for KillOnDrop {
+    fn drop(&mut self) {
+        let (Some(engine), Ok(runtime)) = (self.engine.take(), tokio::runtime::Handle::try_current()) else { return };
+        let query_id = std::mem::take(&mut self.query_id);
+        runtime.spawn_blocking(move || {
+            if !engine.is_running(&query_id) {
+                return;
+            }
+            let sql = format!("KILL QUERY WHERE {QUERY_ID_IN_ENGINE} = {{query_id:String}}");
+            let killed =
+                engine.connect().and_then(|mut c| c.query(&sql, "Null", &[("query_id".into(), query_id)]).map(drop));
+            if let Err(error) = killed {
+                tracing::warn!(%error, "a query whose client is gone could not be killed");
+            }
+        });
+    }
+}
