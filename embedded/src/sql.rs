@@ -84,8 +84,7 @@ fn query(tokens: &[Token<'_>]) -> Statement {
     if pairs().any(|pair| pair[0].is("INTO") && pair[1].is("OUTFILE")) {
         return Statement::Forbidden("INTO OUTFILE is not allowed over HTTP");
     }
-    let format =
-        pairs().filter(|p| p[0].is("FORMAT") && p[1].kind == Kind::Word).next_back().map(|p| p[1].text.to_owned());
+    let format = pairs().rfind(|p| p[0].is("FORMAT") && p[1].kind == Kind::Word).map(|p| p[1].text.to_owned());
     let streams = tokens.first().is_some_and(|t| {
         ["SELECT", "WITH", "FROM"].iter().any(|word| t.is(word)) || (t.kind == Kind::Symbol && t.text == "(")
     });

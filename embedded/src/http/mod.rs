@@ -4,6 +4,7 @@
 //! the official clients, which the tests run against this.
 
 mod body;
+mod form;
 mod formats;
 pub mod native;
 mod request;
@@ -78,6 +79,13 @@ async fn run(
     reply: Reply,
 ) -> Result<Response, Refusal> {
     refuse_other_sites(headers)?;
+    let body = match form::boundary(headers) {
+        Some(boundary) => {
+            form::read(body, boundary, &mut parameters).await?;
+            Body::empty()
+        }
+        None => body,
+    };
     if parameters.query.trim().is_empty() && method == Method::GET {
         return Ok((StatusCode::OK, "Ok.\n").into_response());
     }

@@ -13,6 +13,27 @@ const SESSION_TIMEOUT_DEFAULT: Duration = Duration::from_secs(60);
 /// Bound values in one request.
 const PARAMETERS_MAX: usize = 1_000;
 
+/// Parameters of the interface without meaning here: there are no users or roles,
+/// results are exact or an error, and inserts are always committed before the answer,
+/// which is stronger than what these ask for.
+const WITHOUT_MEANING: [&str; 15] = [
+    "user",
+    "password",
+    "quota_key",
+    "role",
+    "session_check",
+    "close_session",
+    "buffer_size",
+    "wait_end_of_query",
+    "stacktrace",
+    "client_protocol_version",
+    "async_insert",
+    "wait_for_async_insert",
+    "http_zlib_compression_level",
+    "send_progress_in_http_headers",
+    "log_comment",
+];
+
 /// A request's parameters.
 #[derive(Debug, Clone)]
 pub struct Parameters {
@@ -20,7 +41,8 @@ pub struct Parameters {
     pub query_id: String,
     pub database: Option<String>,
     pub default_format: Option<String>,
-    pub session: Option<(String, Duration)>,
+    pub session_id: String,
+    pub session_timeout: Duration,
     /// The response is compressed in ClickHouse's native form.
     pub compress: bool,
     /// The request is, likewise.
@@ -40,7 +62,8 @@ impl Parameters {
             query_id: String::new(),
             database: header("X-ClickHouse-Database"),
             default_format: header("X-ClickHouse-Format"),
-            session: None,
+            session_id: String::new(),
+            session_timeout: SESSION_TIMEOUT_DEFAULT,
             compress: false,
             decompress: false,
             http_compression: false,
@@ -48,53 +71,42 @@ impl Parameters {
             bound: Vec::new(),
             read_only: false,
         };
-        let (mut session_id, mut session_timeout) = (String::new(), SESSION_TIMEOUT_DEFAULT);
         for (name, value) in form_pairs(query_string) {
-            match name.as_str() {
-                "query" => out.query = value,
-                "query_id" => out.query_id = value,
-                "database" => out.database = Some(value),
-                "default_format" => out.default_format = Some(value),
-                "session_id" => session_id = value,
-                "session_timeout" => session_timeout = timeout(&value)?,
-                "compress" => out.compress = flag(&value),
-                "decompress" => out.decompress = flag(&value),
-                "enable_http_compression" => out.http_compression = flag(&value),
-                // Of the interface, without meaning here: there are no users or roles,
-                // results are exact or an error, inserts are always committed before
-                // the answer (stronger than what these ask for).
-                "user"
-                | "password"
-                | "quota_key"
-                | "role"
-                | "session_check"
-                | "close_session"
-                | "buffer_size"
-                | "wait_end_of_query"
-                | "stacktrace"
-                | "client_protocol_version"
-                | "async_insert"
-                | "wait_for_async_insert"
-                | "http_zlib_compression_level"
-                | "http_native_compression_disable_checksumming_on_decompress"
-                | "send_progress_in_http_headers"
-                | "log_comment" => {}
-                _ => match name.strip_prefix("param_") {
-                    Some(bound) => out.bound.push((bound.to_owned(), value)),
-                    None => out.settings.push(setting(name, value)?),
-                },
-            }
-        }
-        if out.bound.len() > PARAMETERS_MAX {
-            let message =
-                format!("{} parameters, at most {PARAMETERS_MAX} are allowed. (BAD_ARGUMENTS)", out.bound.len());
-            return Err(Refusal { code: 36, message });
+            out.assign(name, value)?;
         }
         if out.query_id.is_empty() {
             out.query_id = uuid::Uuid::new_v4().to_string();
         }
-        out.session = (!session_id.is_empty()).then_some((session_id, session_timeout));
         Ok(out)
+    }
+
+    /// Takes one parameter, of the URL or of a form in the body.
+    pub fn assign(&mut self, name: String, value: String) -> Result<(), Refusal> {
+        match name.as_str() {
+            "query" => self.query = value,
+            "query_id" => self.query_id = value,
+            "database" => self.database = Some(value),
+            "default_format" => self.default_format = Some(value),
+            "session_id" => self.session_id = value,
+            "session_timeout" => self.session_timeout = timeout(&value)?,
+            "compress" => self.compress = flag(&value),
+            "decompress" => self.decompress = flag(&value),
+            "enable_http_compression" => self.http_compression = flag(&value),
+            name if WITHOUT_MEANING.contains(&name) => {}
+            _ => match name.strip_prefix("param_") {
+                Some(bound) => self.bound.push((bound.to_owned(), value)),
+                None => self.settings.push(setting(name, value)?),
+            },
+        }
+        if self.bound.len() + self.settings.len() <= PARAMETERS_MAX {
+            return Ok(());
+        }
+        Err(Refusal { code: 36, message: format!("More than {PARAMETERS_MAX} parameters. (BAD_ARGUMENTS)") })
+    }
+
+    /// The named session and how long it is kept, if the request has one.
+    pub fn session(&self) -> Option<(String, Duration)> {
+        (!self.session_id.is_empty()).then(|| (self.session_id.clone(), self.session_timeout))
     }
 
     /// The statement that applies the settings and the query id, if any is needed.

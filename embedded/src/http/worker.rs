@@ -63,7 +63,7 @@ pub struct Summary {
 
 /// Connect → set up → run → clean up.
 pub fn run(job: Job, data: mpsc::Receiver<Data>, result: &mpsc::Sender<Output>) {
-    let session = job.parameters.session.clone();
+    let session = job.parameters.session();
     let connection = match &session {
         Some((id, _)) => job.engine.take_session(id).map_err(|refusal| refusal.text()),
         None => job.engine.connect(),

@@ -1,0 +1,30 @@
+//! `/healthz`, `/readyz` and `/metrics`.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+use super::Shared;
+
+/// The process runs.
+pub async fn alive() -> &'static str {
+    "ok\n"
+}
+
+/// The sink can take events; 503 with what is missing otherwise.
+pub async fn ready(State(shared): State<Arc<Shared>>) -> Response {
+    match shared.sink.ready().await {
+        Ok(()) => "ready\n".into_response(),
+        Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")).into_response(),
+    }
+}
+
+/// Prometheus' text form.
+pub async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(header::CONTENT_TYPE, kind)], shared.metrics.text()).into_response()
+}

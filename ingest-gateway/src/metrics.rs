@@ -1,0 +1,91 @@
+//! The ledger of events, in Prometheus' form at `/metrics`.
+//!
+//! received = stored + duplicate + dropped (by reason) + failed + pending, at any time.
+
+use std::fmt::Write;
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::Registry,
+};
+use vector_components::Reason;
+
+/// All metrics; label sets are closed lists.
+#[expect(missing_docs, reason = "each metric's help text says it")]
+pub struct Metrics {
+    registry: Registry,
+    pub received: Counter,
+    pub stored: Counter,
+    pub duplicate: Counter,
+    pub failed: Counter,
+    pub pending: Gauge,
+    pub request_seconds: Histogram,
+    pub insert_rows: Histogram,
+    dropped: Family<ReasonLabel, Counter>,
+    requests_refused: Family<ReasonLabel, Counter>,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ReasonLabel {
+    reason: &'static str,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("footfall");
+        let seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+        let rows = [1.0, 10.0, 100.0, 1_000.0, 10_000.0, 100_000.0];
+        let metrics = Self {
+            received: Counter::default(),
+            stored: Counter::default(),
+            duplicate: Counter::default(),
+            failed: Counter::default(),
+            pending: Gauge::default(),
+            request_seconds: Histogram::new(seconds),
+            insert_rows: Histogram::new(rows),
+            dropped: Family::default(),
+            requests_refused: Family::default(),
+            registry: Registry::default(),
+        };
+        for reason in Reason::ALL {
+            let _ = metrics.dropped.get_or_create(&ReasonLabel { reason: reason.as_str() });
+        }
+        registry.register("events_received", "Events in the bodies that were read", metrics.received.clone());
+        registry.register("events_stored", "Events that are durable", metrics.stored.clone());
+        registry.register("events_duplicate", "Events that stood twice in a request", metrics.duplicate.clone());
+        registry.register("events_dropped", "Events that break the contract, by reason", metrics.dropped.clone());
+        registry.register("events_failed", "Events whose sender was told to send them again", metrics.failed.clone());
+        registry.register("events_pending", "Events that wait for the sink", metrics.pending.clone());
+        registry.register(
+            "requests_refused",
+            "Requests refused as a whole, by reason",
+            metrics.requests_refused.clone(),
+        );
+        registry.register("request_seconds", "From the request to its answer", metrics.request_seconds.clone());
+        registry.register("insert_rows", "Rows in one insert or produce call", metrics.insert_rows.clone());
+        Self { registry, ..metrics }
+    }
+}
+
+impl Metrics {
+    /// Counts a dropped event.
+    pub fn dropped(&self, reason: Reason) {
+        self.dropped.get_or_create(&ReasonLabel { reason: reason.as_str() }).inc();
+    }
+
+    /// Counts a refused request.
+    pub fn refused(&self, reason: &'static str) {
+        self.requests_refused.get_or_create(&ReasonLabel { reason }).inc();
+    }
+
+    /// The text form.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        if encode(&mut text, &self.registry).is_err() {
+            let _ = write!(text, "# metrics could not be encoded");
+        }
+        text
+    }
+}

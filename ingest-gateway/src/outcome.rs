@@ -1,0 +1,170 @@
+//! Outcomes and errors, and the one table that maps them to HTTP.
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use uuid::Uuid;
+use vector_components::Rejection;
+
+/// What became of one event.
+#[derive(Debug, Clone, Serialize, PartialEq)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    /// It is durable.
+    Accepted {
+        /// Its id, for a client that wants to name it again.
+        event_id: Uuid,
+    },
+    /// The same event stands earlier in this request.
+    Duplicate {
+        /// The id of both.
+        event_id: Uuid,
+    },
+    /// It breaks the contract; sending it again is no use.
+    Dropped(Rejection),
+}
+
+/// The answer to a request whose events were judged.
+#[derive(Debug, Serialize)]
+pub struct Answer {
+    accepted: usize,
+    duplicate: usize,
+    dropped: usize,
+    outcomes: Vec<Outcome>,
+}
+
+impl Answer {
+    /// Counts the outcomes.
+    #[must_use]
+    pub fn new(outcomes: Vec<Outcome>) -> Self {
+        let count = |test: fn(&Outcome) -> bool| outcomes.iter().filter(|o| test(o)).count();
+        Self {
+            accepted: count(|o| matches!(o, Outcome::Accepted { .. })),
+            duplicate: count(|o| matches!(o, Outcome::Duplicate { .. })),
+            dropped: count(|o| matches!(o, Outcome::Dropped(_))),
+            outcomes,
+        }
+    }
+}
+
+impl IntoResponse for Answer {
+    /// 201 if anything was accepted; else the first rejection decides.
+    fn into_response(self) -> Response {
+        let first = self.outcomes.iter().find_map(|o| match o {
+            Outcome::Dropped(rejection) => Some(rejection.clone()),
+            _ => None,
+        });
+        match first {
+            Some(error) if self.accepted == 0 => {
+                let body = ErrorBody { error: &error, accepted: 0, dropped: self.dropped, outcomes: &self.outcomes };
+                json(StatusCode::BAD_REQUEST, &body)
+            }
+            _ => json(StatusCode::CREATED, &self),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ErrorBody<'a> {
+    error: &'a Rejection,
+    accepted: usize,
+    dropped: usize,
+    outcomes: &'a [Outcome],
+}
+
+/// Why a request as a whole was not taken; nothing of it is stored, or, for the last
+/// two, it is not known to be stored and must be sent again.
+#[derive(Debug, Clone, thiserror::Error)]
+#[expect(missing_docs, reason = "each message says it")]
+pub enum RequestError {
+    #[error("{0}")]
+    Project(Rejection),
+    #[error("the write key is not known")]
+    UnknownKey,
+    #[error("the {what} has {}, at most {bytes_max} bytes are allowed", size(*.bytes, *.bytes_max))]
+    TooLarge { what: &'static str, bytes_max: usize, bytes: Option<u64> },
+    #[error("Content-Encoding \"{0}\" is not known: send gzip, deflate, br, zstd or none")]
+    Encoding(String),
+    #[error("the body could not be read: {0}")]
+    BodyBroken(String),
+    #[error("the body is not JSON: {0}")]
+    NotJson(String),
+    #[error("sent_at is not a date: send RFC 3339 or epoch milliseconds")]
+    SentAt,
+    #[error("the body holds no event")]
+    Empty,
+    #[error("the body holds {events} events, at most {events_max} are allowed in one request")]
+    TooManyEvents { events: usize, events_max: usize },
+    #[error("method {0} is not allowed here: events are sent by POST")]
+    Method(String),
+    #[error("there is no {0}: events are sent to POST /v1/events")]
+    Path(String),
+    #[error("{0} events are waiting already: send this again in a second")]
+    Busy(usize),
+    #[error("the events could not be made durable: {0}; send them again")]
+    Sink(String),
+}
+
+/// The reason on the wire, the field and the status: the one table.
+impl RequestError {
+    /// The named reason, also the metric's label.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        self.row().0
+    }
+
+    fn row(&self) -> (&'static str, &'static str, StatusCode) {
+        match self {
+            Self::Project(rejection) => (rejection.reason.as_str(), "X-App", StatusCode::FORBIDDEN),
+            Self::UnknownKey => ("unknown_write_key", "Authorization", StatusCode::UNAUTHORIZED),
+            Self::TooLarge { .. } => ("too_large", "body", StatusCode::PAYLOAD_TOO_LARGE),
+            Self::Encoding(_) => ("unknown_encoding", "Content-Encoding", StatusCode::UNSUPPORTED_MEDIA_TYPE),
+            Self::BodyBroken(_) => ("body_broken", "body", StatusCode::BAD_REQUEST),
+            Self::NotJson(_) => ("not_json", "body", StatusCode::BAD_REQUEST),
+            Self::SentAt => ("invalid_timestamp", "sent_at", StatusCode::BAD_REQUEST),
+            Self::Empty => ("empty", "events", StatusCode::BAD_REQUEST),
+            Self::TooManyEvents { .. } => ("too_many_events", "events", StatusCode::PAYLOAD_TOO_LARGE),
+            Self::Method(_) => ("method_not_allowed", "method", StatusCode::METHOD_NOT_ALLOWED),
+            Self::Path(_) => ("not_found", "path", StatusCode::NOT_FOUND),
+            Self::Busy(_) => ("busy", "", StatusCode::SERVICE_UNAVAILABLE),
+            Self::Sink(_) => ("not_durable", "", StatusCode::SERVICE_UNAVAILABLE),
+        }
+    }
+}
+
+impl IntoResponse for RequestError {
+    fn into_response(self) -> Response {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            error: Inner<'a>,
+        }
+        #[derive(Serialize)]
+        struct Inner<'a> {
+            reason: &'a str,
+            field: &'a str,
+            message: String,
+        }
+        let (reason, field, status) = self.row();
+        let mut response = json(status, &Body { error: Inner { reason, field, message: self.to_string() } });
+        let headers = response.headers_mut();
+        match status {
+            StatusCode::SERVICE_UNAVAILABLE => drop(headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"))),
+            StatusCode::METHOD_NOT_ALLOWED => {
+                drop(headers.insert(header::ALLOW, HeaderValue::from_static("POST, OPTIONS")))
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+fn json(status: StatusCode, body: &impl Serialize) -> Response {
+    let text = serde_json::to_string(body).unwrap_or_default();
+    (status, [(header::CONTENT_TYPE, "application/json")], text).into_response()
+}
+
+fn size(bytes: Option<u64>, bytes_max: usize) -> String {
+    bytes.map_or_else(|| format!("more than {bytes_max} bytes"), |bytes| format!("{bytes} bytes"))
+}

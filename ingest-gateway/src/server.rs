@@ -1,0 +1,113 @@
+//! Starting, serving and stopping.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use tokio::{net::TcpListener, sync::Semaphore};
+use vector_components::{
+    Enricher,
+    enrich::{Geo, UserAgents},
+};
+
+use crate::{
+    config::{self, Config},
+    endpoints::{self, Shared},
+    metrics::Metrics,
+    migrate,
+    salt::SaltKeeper,
+    sink::{Sink, direct::Direct, kafka::Kafka},
+};
+
+/// Requests get so long to end after the signal to stop.
+const DRAIN_TIME_MAX: Duration = Duration::from_secs(25);
+
+/// Serves until SIGTERM or SIGINT, then drains: no new connections, every request
+/// answered, every batch durable.
+///
+/// # Errors
+/// If anything is missing at the start, with what to do.
+pub async fn serve(config: Config) -> anyhow::Result<()> {
+    let metrics = Arc::new(Metrics::default());
+    let (sink, engine) = sink(&config, &metrics).await?;
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}: set FOOTFALL_LISTEN to a free address", config.listen))?;
+    let address = listener.local_addr()?;
+    let shared = Arc::new(Shared {
+        projects: config.projects,
+        write_keys: config.write_keys,
+        trusted_proxies: config.trusted_proxies,
+        limits: config.limits,
+        pending: Semaphore::new(config.limits.pending_events_max.min(Semaphore::MAX_PERMITS)),
+        metrics,
+        sink,
+    });
+    tracing::info!(%address, projects = ?shared.projects.iter().collect::<Vec<_>>(), "events are taken");
+    println!("http://{address}");
+
+    let app = endpoints::router(Arc::clone(&shared)).into_make_service_with_connect_info::<SocketAddr>();
+    let (stop, stopping) = tokio::sync::oneshot::channel();
+    let wait = async move {
+        stop_signal().await;
+        tracing::info!("stopping: requests in flight are finished first");
+        let _ = stop.send(());
+    };
+    let serving = axum::serve(listener, app).with_graceful_shutdown(wait);
+    let deadline = async {
+        // An error here means that serving ended by itself.
+        let _ = stopping.await;
+        tokio::time::sleep(DRAIN_TIME_MAX).await;
+    };
+    tokio::select! {
+        ended = serving => ended?,
+        () = deadline => tracing::warn!("some connections did not end in {} s", DRAIN_TIME_MAX.as_secs()),
+    }
+    // Requests hold the rest of the references; all have ended, or are past the limit.
+    if let Some(shared) = Arc::into_inner(shared) {
+        shared.sink.close().await;
+    }
+    match engine {
+        Some(engine) => engine.stop().await,
+        None => Ok(()),
+    }
+}
+
+async fn sink(config: &Config, metrics: &Arc<Metrics>) -> anyhow::Result<(Sink, Option<embedded::Server>)> {
+    let salts = SaltKeeper::open(&config.data)?;
+    match &config.sink {
+        config::Sink::Kafka { brokers, topic } => {
+            Ok((Sink::Kafka(Kafka::start(brokers, topic.clone(), salts, Arc::clone(metrics))?), None))
+        }
+        config::Sink::Direct { insert_interval } => {
+            let (client, engine) = config.clickhouse.connect(&config.data).await?;
+            let steps = migrate::apply(&client).await.context("ClickHouse's tables cannot be brought up to date")?;
+            tracing::info!(migrations = steps.len(), "ClickHouse's tables are up to date");
+            let user_agents = UserAgents::new().map_err(anyhow::Error::msg)?;
+            let enricher = Arc::new(Enricher::new(user_agents, geo(config)?));
+            Ok((
+                Sink::Direct(Box::new(Direct::start(client, enricher, salts, *insert_interval, Arc::clone(metrics)))),
+                engine,
+            ))
+        }
+    }
+}
+
+fn geo(config: &Config) -> anyhow::Result<Option<Geo>> {
+    let Some(path) = &config.geoip else {
+        tracing::info!("no GeoIP database is given (FOOTFALL_GEOIP): country, region and city stay empty");
+        return Ok(None);
+    };
+    let bytes = std::fs::read(path).with_context(|| format!("FOOTFALL_GEOIP: cannot read {}", path.display()))?;
+    Geo::new(bytes).map(Some).map_err(|e| anyhow::anyhow!("FOOTFALL_GEOIP: {}: {e}", path.display()))
+}
+
+async fn stop_signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(mut terminate) => tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt => {}
+        },
+        Err(_) => drop(interrupt.await),
+    }
+}
