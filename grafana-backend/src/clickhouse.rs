@@ -1,0 +1,95 @@
+//! Running a statement within the datasource's limits.
+
+use std::time::Duration;
+
+use clickhouse::{Client, RowOwned, RowRead, query::RowCursor};
+
+use crate::{error::QueryError, query::sql::Sql, settings::Settings};
+
+/// ClickHouse for one request.
+pub struct ClickHouse {
+    client: Client,
+    timeout: Duration,
+}
+
+impl ClickHouse {
+    /// A client under the datasource's settings.
+    #[must_use]
+    pub fn new(settings: &Settings) -> Self {
+        let client = Client::default()
+            .with_url(&settings.url)
+            .with_setting("max_execution_time", settings.query_timeout.as_secs().to_string())
+            .with_setting("max_memory_usage", settings.memory_bytes_max.to_string())
+            .with_product_info("footfall-grafana", env!("CARGO_PKG_VERSION"));
+        let client = match settings.username.as_str() {
+            "" => client,
+            user => client.with_user(user).with_password(settings.password.reveal()),
+        };
+        Self { client, timeout: settings.query_timeout }
+    }
+
+    /// All rows of a small result.
+    ///
+    /// # Errors
+    /// ClickHouse's own message, or that it cannot be reached in time.
+    pub async fn rows<T: RowOwned + RowRead>(&self, sql: Sql) -> Result<Vec<T>, QueryError> {
+        self.within_time(async { self.query(sql).fetch_all().await.map_err(error) }).await
+    }
+
+    /// Folds the rows of a large result one by one, holding only one.
+    ///
+    /// # Errors
+    /// As [`ClickHouse::rows`].
+    pub async fn fold<T: RowOwned + RowRead>(&self, sql: Sql, mut each: impl FnMut(T)) -> Result<(), QueryError> {
+        self.within_time(async {
+            let mut cursor: RowCursor<T> = self.query(sql).fetch().map_err(error)?;
+            while let Some(row) = cursor.next().await.map_err(error)? {
+                each(row);
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    fn query(&self, sql: Sql) -> clickhouse::query::Query {
+        let (text, parameters) = sql.into_parts();
+        // ClickHouse and this plugin both log this id, so that a slow panel is found again.
+        let query_id = format!("footfall-{}", uuid::Uuid::now_v7());
+        tracing::debug!(query_id, sql = text, "asking ClickHouse");
+        let query = self.client.query_raw(&text).with_setting("query_id", query_id);
+        parameters.into_iter().fold(query, |query, (name, value)| value.bind(query, &name))
+    }
+
+    async fn within_time<T>(&self, work: impl Future<Output = Result<T, QueryError>>) -> Result<T, QueryError> {
+        // ClickHouse stops by itself at the limit; this is for one that does not answer.
+        let grace = Duration::from_secs(2);
+        match tokio::time::timeout(self.timeout + grace, work).await {
+            Ok(result) => result,
+            Err(_) => Err(QueryError::Timeout(self.timeout.as_secs())),
+        }
+    }
+}
+
+fn error(error: clickhouse::error::Error) -> QueryError {
+    use clickhouse::error::Error;
+    match error {
+        Error::Network(source) => QueryError::Unreachable(root_cause(source.as_ref())),
+        Error::BadResponse(message)
+            if message.contains("(UNKNOWN_TABLE)") || message.contains("(UNKNOWN_DATABASE)") =>
+        {
+            QueryError::ClickHouse(format!(
+                "the tables are missing: run `ingest-gateway migrate`. ClickHouse says: {message}"
+            ))
+        }
+        Error::BadResponse(message) => QueryError::ClickHouse(message),
+        other => QueryError::ClickHouse(other.to_string()),
+    }
+}
+
+fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}

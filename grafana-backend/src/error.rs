@@ -1,0 +1,38 @@
+//! Why a query failed, for the person who wrote it: a status, a sentence, a hint.
+
+/// A query's error. Its text names the field, the limit and the value.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[expect(missing_docs, reason = "each message says it")]
+pub enum QueryError {
+    #[error("{field}: {message}")]
+    Invalid { field: String, message: String },
+    #[error("ClickHouse does not answer: {0}. Check the URL in the datasource's settings.")]
+    Unreachable(String),
+    #[error("{0}")]
+    ClickHouse(String),
+    #[error("the query took more than {0} s: narrow the time range, or raise the limit in the datasource's settings")]
+    Timeout(u64),
+    #[error("{0} queries run already: try again in a moment")]
+    Busy(usize),
+    #[error("the result could not be encoded: {0}")]
+    Encoding(String),
+}
+
+impl QueryError {
+    /// An error of the query's `field`.
+    pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Invalid { field: field.into(), message: message.into() }
+    }
+
+    /// The status that Grafana shows, in HTTP's numbers.
+    #[must_use]
+    pub fn status(&self) -> i32 {
+        match self {
+            Self::Invalid { .. } => 400,
+            Self::Busy(_) => 429,
+            Self::Encoding(_) => 500,
+            Self::ClickHouse(_) | Self::Unreachable(_) => 502,
+            Self::Timeout(_) => 504,
+        }
+    }
+}

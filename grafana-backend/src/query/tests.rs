@@ -1,0 +1,68 @@
+//! Golden pairs: a query's JSON and what becomes of it.
+
+use super::*;
+use grafana_plugin_sdk::pluginv2::{DataSourceInstanceSettings, PluginContext};
+
+fn settings(json: &str) -> Settings {
+    let instance = DataSourceInstanceSettings { json_data: json.as_bytes().into(), ..Default::default() };
+    Settings::read(Some(&PluginContext { data_source_instance_settings: Some(instance), ..Default::default() }))
+        .unwrap()
+}
+
+fn read(json: &str) -> Result<Query, String> {
+    let range = Range { from_ms: 0, to_ms: 1000, interval_ms: 10 };
+    Query::read(json.as_bytes(), "", range, &settings("{}")).map_err(|e| e.to_string())
+}
+
+#[test]
+fn a_wrong_query_names_the_field_the_limit_and_the_value() {
+    for (json, expected) in [
+        ("{", "query: EOF while parsing an object at line 1 column 1"),
+        (
+            r#"{"queryType":"sessions"}"#,
+            "project: none is given: name one, or set a default project in the datasource's settings",
+        ),
+        (r#"{"queryType":"magic","project":"a"}"#, "queryType: \"magic\" is not known: sessions or funnel"),
+        (
+            r#"{"queryType":"sessions","project":"a","result":"by","dimension":"password"}"#,
+            "dimension: \"password\" is not known",
+        ),
+        (
+            r#"{"queryType":"sessions","project":"a","result":"by","dimension":"country","limit":0}"#,
+            "limit: 0 is not from 1 to 1000",
+        ),
+        (r#"{"queryType":"funnel","project":"a","steps":[{"event":"x"}]}"#, "steps: 1 are given, a funnel has 2 to 10"),
+        (
+            r#"{"queryType":"funnel","project":"a","steps":[{"event":"x"},{}]}"#,
+            "steps[1]: it has neither an event nor a path",
+        ),
+        (
+            r#"{"queryType":"funnel","project":"a","conversionWindowMs":0,"steps":[{"event":"x"},{"event":"y"}]}"#,
+            "conversionWindowMs: 0 is not from 1 to 31622400000 (366 days)",
+        ),
+    ] {
+        let error = read(json).unwrap_err();
+        assert!(error.starts_with(expected), "{json}: {error}");
+    }
+}
+
+#[test]
+fn a_funnel_has_sane_defaults() {
+    let Kind::Funnel(funnel) =
+        read(r#"{"queryType":"funnel","project":"a","steps":[{"event":"x"},{"path":"/a/*"}]}"#).unwrap().kind
+    else {
+        unreachable!()
+    };
+    assert_eq!((funnel.window_ms, funnel.by), (WINDOW_MS_DEFAULT, Actor::Visitor));
+    assert_eq!(funnel.steps[0].name, "x");
+    assert_eq!(funnel.steps[1].name, "/a/*");
+}
+
+#[test]
+fn settings_read_what_grafana_sends() {
+    let with_text = settings(r#"{"queryTimeout":"30","defaultProject":"app","unknown":[1]}"#);
+    assert_eq!((with_text.query_timeout.as_secs(), &*with_text.default_project), (30, "app"));
+    assert_eq!(with_text.url, "http://127.0.0.1:8123");
+    assert!(!format!("{with_text:?}").contains("secret"));
+    assert!(Settings::read(None).is_err());
+}

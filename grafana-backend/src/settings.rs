@@ -1,0 +1,125 @@
+//! The datasource's settings, as Grafana hands them over with every request. The keys
+//! are those of Grafana's own ClickHouse datasource where it has them.
+
+use std::{collections::HashMap, time::Duration};
+
+use grafana_plugin_sdk::pluginv2::PluginContext;
+use serde::Deserialize;
+
+use crate::error::QueryError;
+
+const URL_DEFAULT: &str = "http://127.0.0.1:8123";
+const QUERY_TIMEOUT_S_DEFAULT: u64 = 60;
+const QUERY_TIMEOUT_S_MAX: u64 = 3_600;
+const MEMORY_BYTES_DEFAULT: u64 = 8 << 30;
+/// Event names that count as page views, unless the settings name others.
+const PAGE_VIEW_EVENTS: [&str; 7] = ["page_view", "pageview", "$pageview", "page", "view", "screen_view", "screen"];
+
+/// Resolved settings.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// ClickHouse's HTTP address.
+    pub url: String,
+    /// ClickHouse's user; empty for none.
+    pub username: String,
+    /// Its password.
+    pub password: Secret,
+    /// The project of queries that name none.
+    pub default_project: String,
+    /// Event names that count as page views.
+    pub page_view_events: Vec<String>,
+    /// A query's time.
+    pub query_timeout: Duration,
+    /// A query's memory in ClickHouse, in bytes.
+    pub memory_bytes_max: u64,
+}
+
+/// A text that is never printed.
+#[derive(Clone, Default)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text itself, for the one place that sends it.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct JsonData {
+    username: String,
+    default_project: String,
+    page_view_events: Vec<String>,
+    query_timeout: Option<serde_json::Value>,
+    memory_bytes_max: Option<u64>,
+}
+
+impl Settings {
+    /// Reads the settings of the request's datasource. What is absent has a default.
+    ///
+    /// # Errors
+    /// If the request names no datasource or its JSON does not fit.
+    pub fn read(context: Option<&PluginContext>) -> Result<Self, QueryError> {
+        let instance = context.and_then(|c| c.data_source_instance_settings.as_ref());
+        let instance = instance.ok_or_else(|| QueryError::invalid("datasource", "the request names no datasource"))?;
+        let json: JsonData = if instance.json_data.is_empty() {
+            JsonData::default()
+        } else {
+            serde_json::from_slice(&instance.json_data).map_err(|e| QueryError::invalid("jsonData", e.to_string()))?
+        };
+        let url = if instance.url.is_empty() { URL_DEFAULT } else { instance.url.trim_end_matches('/') };
+        check_url(url)?;
+        Ok(Self {
+            url: url.to_owned(),
+            username: json.username,
+            password: secret(&instance.decrypted_secure_json_data, "password"),
+            default_project: json.default_project,
+            page_view_events: match json.page_view_events {
+                names if names.is_empty() => PAGE_VIEW_EVENTS.map(str::to_owned).to_vec(),
+                names => names,
+            },
+            query_timeout: Duration::from_secs(timeout_s(json.query_timeout.as_ref())?),
+            memory_bytes_max: json.memory_bytes_max.unwrap_or(MEMORY_BYTES_DEFAULT),
+        })
+    }
+}
+
+fn secret(all: &HashMap<String, String>, name: &str) -> Secret {
+    Secret(all.get(name).cloned().unwrap_or_default())
+}
+
+/// Grafana's own datasource keeps the number as text.
+fn timeout_s(value: Option<&serde_json::Value>) -> Result<u64, QueryError> {
+    let Some(value) = value.filter(|v| !v.is_null() && v.as_str() != Some("")) else {
+        return Ok(QUERY_TIMEOUT_S_DEFAULT);
+    };
+    let seconds = value.as_u64().or_else(|| value.as_str().and_then(|s| s.trim().parse().ok()));
+    seconds.filter(|s| (1..=QUERY_TIMEOUT_S_MAX).contains(s)).ok_or_else(|| {
+        QueryError::invalid(
+            "jsonData.queryTimeout",
+            format!("{value} is not a number of seconds from 1 to {QUERY_TIMEOUT_S_MAX}"),
+        )
+    })
+}
+
+fn check_url(url: &str) -> Result<(), QueryError> {
+    let invalid = |why: &str| {
+        QueryError::invalid("url", format!("{why}; expected ClickHouse's HTTP address, such as {URL_DEFAULT}"))
+    };
+    let parsed = url::Url::parse(url).map_err(|e| invalid(&e.to_string()))?;
+    if !matches!(parsed.scheme(), "http" | "https") {
+        return Err(invalid("the scheme is neither http nor https"));
+    }
+    if !parsed.username().is_empty() || parsed.password().is_some() {
+        return Err(invalid("it holds a user or password, which belong into their own fields"));
+    }
+    Ok(())
+}
