@@ -69,8 +69,8 @@ pub fn statement(query: &Query, sessions: &Sessions, page_view_events: &[String]
         _ => sql.text(", toInt64(0) AS bucket_ms"),
     };
     sql.text(
-        ", count() AS sessions, uniqExact(visitor) AS visitors, sum(events) AS events, sum(page_views) AS page_views, \
-         sum(ended_ms - started_ms) AS duration_ms, countIf(events = 1) AS bounces FROM (",
+        ", count() AS sessions, uniqExact(actor) AS visitors, sum(event_count) AS events, sum(view_count) AS page_views, \
+         sum(ended_ms - started_ms) AS duration_ms, countIf(event_count = 1) AS bounces FROM (",
     );
     sql.sub(|sql| with_client_ids(sql, query, sessions, page_view_events)).text(" UNION ALL ");
     sql.sub(|sql| by_inactivity(sql, query, sessions, page_view_events));
@@ -86,10 +86,10 @@ pub fn statement(query: &Query, sessions: &Sessions, page_view_events: &[String]
 }
 
 fn with_client_ids(sql: &mut Sql, query: &Query, sessions: &Sessions, page_view_events: &[String]) {
-    sql.text("SELECT any(visitor) AS visitor, toUnixTimestamp64Milli(min(ts)) AS started_ms, toUnixTimestamp64Milli(max(ts)) AS ended_ms, ")
-        .text("uniqExact(event_id) AS events, uniqExactIf(event_id, event IN ")
+    sql.text("SELECT any(visitor) AS actor, toUnixTimestamp64Milli(min(ts)) AS started_ms, toUnixTimestamp64Milli(max(ts)) AS ended_ms, ")
+        .text("uniqExact(event_id) AS event_count, uniqExactIf(event_id, event IN ")
         .strings(page_view_events)
-        .text(") AS page_views, argMin(")
+        .text(") AS view_count, argMin(")
         .sub(|sql| label(sql, sessions))
         .text(", (ts, event_id)) AS label FROM analytics.events WHERE session_id != '' AND ")
         .sub(|sql| scope(sql, query))
@@ -97,18 +97,20 @@ fn with_client_ids(sql: &mut Sql, query: &Query, sessions: &Sessions, page_view_
 }
 
 fn by_inactivity(sql: &mut Sql, query: &Query, sessions: &Sessions, page_view_events: &[String]) {
-    sql.text("SELECT visitor, s[1].1 AS started_ms, s[-1].1 AS ended_ms, toUInt64(length(s)) AS events, ")
-        .text("toUInt64(arraySum(e -> e.3, s)) AS page_views, s[1].4 AS label FROM (SELECT visitor, arrayJoin(arraySplit(")
-        .text("(e, gap_ms) -> gap_ms > ")
-        .int(INACTIVITY_MS_MAX)
-        .text(", es, arrayDifference(arrayMap(e -> e.1, es)))) AS s FROM (SELECT visitor, arraySort(groupUniqArray((")
-        .text("toUnixTimestamp64Milli(ts), event_id, event IN ")
-        .strings(page_view_events)
-        .text(", ")
-        .sub(|sql| label(sql, sessions))
-        .text("))) AS es FROM analytics.events WHERE session_id = '' AND ")
-        .sub(|sql| scope(sql, query))
-        .text(" GROUP BY visitor))");
+    sql.text(
+        "SELECT visitor AS actor, s[1].1 AS started_ms, s[-1].1 AS ended_ms, toUInt64(length(s)) AS event_count, ",
+    )
+    .text("toUInt64(arraySum(e -> e.3, s)) AS view_count, s[1].4 AS label FROM (SELECT visitor, arrayJoin(arraySplit(")
+    .text("(e, gap_ms) -> gap_ms > ")
+    .int(INACTIVITY_MS_MAX)
+    .text(", es, arrayDifference(arrayMap(e -> e.1, es)))) AS s FROM (SELECT visitor, arraySort(groupUniqArray((")
+    .text("toUnixTimestamp64Milli(ts), event_id, event IN ")
+    .strings(page_view_events)
+    .text(", ")
+    .sub(|sql| label(sql, sessions))
+    .text("))) AS es FROM analytics.events WHERE session_id = '' AND ")
+    .sub(|sql| scope(sql, query))
+    .text(" GROUP BY visitor))");
 }
 
 fn scope(sql: &mut Sql, query: &Query) {

@@ -1,2 +1,67 @@
-//! x
-fn main() {}
+//! `cargo xtask`: the commands of README and CI.
+
+mod demo;
+mod engine;
+mod plugin;
+mod prerequisites;
+mod process;
+mod test;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+/// Footfall's commands.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Options {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the whole product on this machine and show sessions and a funnel.
+    Demo(demo::Options),
+    /// Run every test, with the real parts.
+    Test(test::Options),
+    /// Fetch the ClickHouse engine into the cache folder.
+    Engine,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let result = match Options::parse().command {
+        Command::Demo(options) => demo::run(options).await,
+        Command::Test(options) => test::run(&options),
+        Command::Engine => prerequisites::check(&prerequisites::DEMO).and_then(|()| engine::install()).map(|path| {
+            println!("{}", path.display());
+        }),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\ncargo xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The repository's root.
+fn root() -> PathBuf {
+    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    here.parent().map_or_else(|| here.clone(), PathBuf::from)
+}
+
+/// The cargo that runs this, with its toolchain.
+fn cargo() -> std::process::Command {
+    let mut cargo = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root());
+    cargo
+}
+
+/// Where the programs are built.
+fn bin(name: &str) -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    target.join("release").join(name)
+}

@@ -45,8 +45,8 @@ impl Diagnostics for Service {
 async fn check(request: &CheckHealthRequest) -> Result<String, QueryError> {
     let settings = Settings::read(request.plugin_context.as_ref())?;
     let sql = Sql::new(
-        "SELECT version() AS version, (SELECT toUInt32(max(version)) FROM analytics.schema_migrations) AS migration, \
-         (SELECT count() FROM analytics.events) AS rows",
+        "SELECT version() AS version, ifNull((SELECT max(version) FROM analytics.schema_migrations), 0) AS migration, \
+         ifNull((SELECT count() FROM analytics.events), 0) AS rows",
     );
     let rows: Vec<Health> = ClickHouse::new(&settings).rows(sql).await?;
     let Some(Health { version, migration, rows }) = rows.into_iter().next() else {

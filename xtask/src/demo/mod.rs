@@ -1,0 +1,214 @@
+//! `cargo xtask demo`: an event that a client posts comes out as a session and a funnel
+//! in the Grafana datasource, on this machine, with nothing set up.
+
+mod generator;
+mod send;
+mod show;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context, ensure};
+use clap::Args;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{
+    bin, engine,
+    plugin::Plugin,
+    prerequisites,
+    process::{Process, free_port},
+    root,
+};
+
+const DAY_MS: i64 = 86_400_000;
+/// Single events whose way to visibility is timed.
+const LIVE_EVENTS: usize = 20;
+
+/// Options of the demo.
+#[derive(Args)]
+pub struct Options {
+    /// End when everything is shown, instead of staying up.
+    #[arg(long)]
+    once: bool,
+    /// Print one line of JSON at the end.
+    #[arg(long)]
+    json: bool,
+    /// Events to send, at least.
+    #[arg(long, default_value_t = 200_000)]
+    events: usize,
+    /// The generator's seed.
+    #[arg(long, default_value_t = 7)]
+    seed: u64,
+    /// Where the demo keeps its data.
+    #[arg(long, default_value = ".footfall/demo")]
+    data: PathBuf,
+    /// Forget the data of earlier runs first.
+    #[arg(long)]
+    reset: bool,
+    /// Write every sent request to this file, one JSON object a line, for an independent count.
+    #[arg(long)]
+    record: Option<PathBuf>,
+    /// The gateway's port; a free one if it is taken.
+    #[arg(long, default_value_t = 4195)]
+    port: u16,
+}
+
+/// What an earlier run has sent.
+#[derive(Serialize, Deserialize, Default)]
+struct State {
+    seed: u64,
+    anchor_ms: i64,
+    events_min: usize,
+    /// `false` until the year is sent whole; a run that was cut off sends it again, and
+    /// since the events are the same, none is stored twice.
+    complete: bool,
+    sent: usize,
+    live: usize,
+}
+
+/// Build → start → send → wait → ask → show.
+pub async fn run(options: Options) -> anyhow::Result<()> {
+    prerequisites::check(&prerequisites::DEMO)?;
+    build()?;
+    let external = std::env::var("CLICKHOUSE_URL").ok().filter(|url| !url.is_empty());
+    if external.is_none() {
+        eprintln!("· ClickHouse engine: {}", engine::install()?.display());
+    }
+    let data = root().join(&options.data);
+    if options.reset && data.exists() {
+        fs::remove_dir_all(&data).with_context(|| format!("cannot remove {}", data.display()))?;
+    }
+    fs::create_dir_all(&data)?;
+    let mut state = State::read(&data, &options)?;
+    let (gateway, url, clickhouse) = start_gateway(&data, options.port, external).await?;
+    eprintln!("· gateway at {url}, ClickHouse at {clickhouse}");
+
+    let mut recorder = send::Recorder::open(options.record.as_deref())?;
+    let visits = generator::visits(state.seed, state.anchor_ms, state.events_min);
+    let year = visits.iter().map(|visit| visit.events.len()).sum();
+    visits.iter().try_for_each(|visit| recorder.write(visit))?;
+    if state.complete {
+        eprintln!("· {} events of an earlier run are here; `cargo xtask demo --reset` starts anew", state.sent);
+    } else {
+        send::visits(&url, visits).await?;
+        state = State { complete: true, sent: year, ..state };
+        state.write(&data)?;
+    }
+    let visible_ms = send::live(&url, &clickhouse, LIVE_EVENTS, &mut recorder).await?;
+    state.sent += LIVE_EVENTS;
+    state.live += LIVE_EVENTS;
+    state.write(&data)?;
+
+    let plugin = Plugin::start(&bin("gpx_footfall"), &clickhouse, generator::PROJECT, &data.join("plugin.log")).await?;
+    eprintln!("· datasource: {}", plugin.health().await?);
+    let (from_ms, to_ms) =
+        (state.anchor_ms - (generator::DAYS + 1) * DAY_MS, chrono::Utc::now().timestamp_millis() + 60_000);
+    let totals = plugin.query(&json!({"queryType": "sessions", "result": "totals"}), from_ms, to_ms).await?;
+    let by_country = json!({"queryType": "sessions", "result": "by", "dimension": "country", "limit": 8});
+    let countries = plugin.query(&by_country, from_ms, to_ms).await?;
+    let funnel = plugin.query(&funnel_query(), from_ms, to_ms).await?;
+    let stored = send::stored(&clickhouse).await?;
+    let mut err = std::io::stderr();
+    show::sessions(&mut err, &totals, &countries)?;
+    show::funnel(&mut err, &funnel)?;
+    eprintln!(
+        "\n{} events sent, {stored} stored; visible in a query after {visible_ms:.0} ms (p99 of {LIVE_EVENTS})",
+        state.sent
+    );
+
+    if options.json {
+        let totals = totals.first().cloned().unwrap_or_default();
+        let summary = json!({
+            "name": "demo", "ok": state.sent == stored, "sent": state.sent, "stored": stored, "visible_ms_p99": visible_ms,
+            "sessions": totals, "funnel": funnel, "from_ms": from_ms, "to_ms": to_ms,
+        });
+        println!("{summary}");
+    }
+    if !options.once {
+        stay_up(&url, &clickhouse).await?;
+    }
+    ensure!(state.sent == stored, "{} events were sent and {stored} are stored", state.sent);
+    gateway.stop().await.map(drop)
+}
+
+/// The funnel that the demo shows; docs and tests use the same.
+fn funnel_query() -> Value {
+    json!({
+        "queryType": "funnel", "conversionWindowMs": 7 * DAY_MS, "by": "visitor",
+        "steps": [
+            {"name": "Home", "event": "page_view", "path": "/"},
+            {"name": "Pricing", "event": "page_view", "path": "/pricing"},
+            {"name": "Sign-up", "event": "sign_up"},
+            {"name": "Purchase", "event": "purchase", "path": "/checkout/*"},
+        ],
+    })
+}
+
+fn build() -> anyhow::Result<()> {
+    eprintln!("· building (the first time takes a few minutes)");
+    let status = crate::cargo()
+        .args(["build", "--release", "--bin", "ingest-gateway", "--bin", "gpx_footfall", "--bin", "footfall-engine"])
+        .current_dir(root())
+        .status()?;
+    ensure!(status.success(), "the build failed; its message stands above");
+    Ok(())
+}
+
+async fn start_gateway(data: &Path, port: u16, external: Option<String>) -> anyhow::Result<(Process, String, String)> {
+    let port = if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() { port } else { free_port()? };
+    let engine = match std::net::TcpListener::bind("127.0.0.1:8123") {
+        Ok(_) => "127.0.0.1:8123".to_owned(),
+        Err(_) => format!("127.0.0.1:{}", free_port()?),
+    };
+    let geoip = root().join("vector-components/testdata/geoip/GeoLite2-City-Test.mmdb");
+    let geoip = std::env::var("FOOTFALL_GEOIP").unwrap_or_else(|_| geoip.display().to_string());
+    let environment = [
+        ("FOOTFALL_LISTEN", format!("127.0.0.1:{port}")),
+        ("FOOTFALL_ENGINE_LISTEN", engine.clone()),
+        ("FOOTFALL_DATA", data.display().to_string()),
+        ("FOOTFALL_GEOIP", geoip),
+        ("FOOTFALL_SINK", "direct".to_owned()),
+        ("PROJECTS", "app,website".to_owned()),
+    ];
+    let gateway = Process::start(&bin("ingest-gateway"), &[], &environment, &data.join("gateway.log")).await?;
+    let url = gateway.first_line.clone();
+    Ok((gateway, url, external.unwrap_or_else(|| format!("http://{engine}"))))
+}
+
+async fn stay_up(url: &str, clickhouse: &str) -> anyhow::Result<()> {
+    eprintln!(
+        "\nEverything stays up until Ctrl-C. Try:\n\n  \
+         curl -i {url} -H 'X-App: website' -H 'Content-Type: application/json' \\\n    \
+         -d '{{\"type\": \"click\", \"user_id\": \"1\", \"session_id\": \"FaAa31\", \"path\": \"/getting-started\"}}'\n  \
+         curl {clickhouse} -d 'SELECT event, count() FROM analytics.events GROUP BY event FORMAT PrettyCompact'\n  \
+         curl {url}/metrics\n\n\
+         In Grafana: install the plugin (docs/install.md), point its URL at {clickhouse}, import dashboards/overview.json."
+    );
+    tokio::signal::ctrl_c().await?;
+    // The gateway got the same signal and drains by itself.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    Ok(())
+}
+
+impl State {
+    fn read(data: &Path, options: &Options) -> anyhow::Result<Self> {
+        match fs::read_to_string(data.join("demo.json")) {
+            Ok(text) => serde_json::from_str(&text).context("demo.json is damaged: run `cargo xtask demo --reset`"),
+            Err(_) => {
+                let now_ms = chrono::Utc::now().timestamp_millis();
+                let anchor_ms = now_ms - now_ms.rem_euclid(DAY_MS);
+                let state = Self { seed: options.seed, anchor_ms, events_min: options.events, ..Self::default() };
+                state.write(data)?;
+                Ok(state)
+            }
+        }
+    }
+
+    fn write(&self, data: &Path) -> anyhow::Result<()> {
+        Ok(fs::write(data.join("demo.json"), serde_json::to_string(self)?)?)
+    }
+}

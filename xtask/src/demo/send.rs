@@ -1,0 +1,155 @@
+//! Sending visits through the gateway's real HTTP interface.
+
+use std::{
+    fs::File,
+    io::{BufWriter, Write},
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, bail, ensure};
+use futures_util::{StreamExt, stream};
+use indicatif::{ProgressBar, ProgressStyle};
+use reqwest::Client;
+use serde_json::{Value, json};
+
+use super::generator::{PROJECT, Visit};
+
+/// Requests in flight: an answer waits for the commit, so many must share one.
+const IN_FLIGHT: usize = 256;
+const TRIES: usize = 10;
+const VISIBLE_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// Sends every visit as one request, and again if the gateway says so.
+pub async fn visits(url: &str, visits: Vec<Visit>) -> anyhow::Result<()> {
+    let events = visits.iter().map(|visit| visit.events.len() as u64).sum();
+    let style =
+        ProgressStyle::with_template("  sending {bar:40} {human_pos}/{human_len} events  {per_sec}  {elapsed}")?;
+    let bar = ProgressBar::new(events).with_style(style);
+    let client = Client::new();
+    let mut sending = stream::iter(visits.into_iter().map(|visit| {
+        let (client, url, bar) = (client.clone(), url.to_owned(), bar.clone());
+        async move {
+            let answer = send(&client, &url, &visit).await?;
+            let accepted = answer["accepted"].as_u64().unwrap_or(0);
+            ensure!(accepted == visit.events.len() as u64, "the gateway did not take every event: {answer}");
+            bar.inc(accepted);
+            anyhow::Ok(())
+        }
+    }))
+    .buffer_unordered(IN_FLIGHT);
+    while let Some(result) = sending.next().await {
+        result?;
+    }
+    let elapsed = bar.elapsed();
+    bar.finish_and_clear();
+    #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+    let rate = events as f64 / elapsed.as_secs_f64();
+    eprintln!(
+        "· sent {events} events in {:.1} s, {rate:.0} events/s, each answered when it was durable",
+        elapsed.as_secs_f64()
+    );
+    Ok(())
+}
+
+async fn send(client: &Client, url: &str, visit: &Visit) -> anyhow::Result<Value> {
+    let body = serde_json::to_vec(&visit.events)?;
+    for attempt in 0..TRIES {
+        let request = client
+            .post(format!("{url}/v1/events"))
+            .header("X-App", PROJECT)
+            .header("X-Forwarded-For", &visit.ip)
+            .header("User-Agent", visit.user_agent)
+            .header("Content-Type", "application/json")
+            .body(body.clone());
+        match request.send().await {
+            Ok(answer) if answer.status() == 503 => {}
+            Ok(answer) => {
+                let status = answer.status();
+                let answer: Value = answer.json().await?;
+                ensure!(status == 201, "the gateway answered {status}: {answer}");
+                return Ok(answer);
+            }
+            // The same events again are no harm: their ids are made from their content.
+            Err(_) if attempt + 1 < TRIES => {}
+            Err(error) => return Err(error.into()),
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    bail!("the gateway was busy {TRIES} times")
+}
+
+/// Sends single events, as the article's curl does, and times each until a query sees
+/// it; gives the 99th percentile in milliseconds.
+pub async fn live(url: &str, clickhouse: &str, count: usize, recorder: &mut Recorder) -> anyhow::Result<f64> {
+    let client = Client::new();
+    let mut times_ms = Vec::with_capacity(count);
+    for n in 0..count {
+        let now_ms = chrono::Utc::now().timestamp_millis();
+        let event_id = uuid::Uuid::now_v7().to_string();
+        let event = json!({
+            "type": "click", "event_id": event_id, "user_id": "demo", "session_id": format!("live-{now_ms}-{n}"),
+            "timestamp": now_ms, "locale": "en", "path": "/getting-started", "appVersion": "0.0.1", "details": {"meta_a": "meta_a"},
+        });
+        let visit = Visit { ip: "81.2.69.160".into(), user_agent: "curl/8.5.0", events: vec![event] };
+        recorder.write(&visit)?;
+        let started = Instant::now();
+        send(&client, url, &visit).await?;
+        while !is_visible(&client, clickhouse, &event_id).await? {
+            ensure!(
+                started.elapsed() < VISIBLE_TIME_MAX,
+                "event {event_id} is not visible after {} s",
+                VISIBLE_TIME_MAX.as_secs()
+            );
+        }
+        times_ms.push(started.elapsed().as_secs_f64() * 1000.0);
+    }
+    times_ms.sort_by(f64::total_cmp);
+    let at = (times_ms.len() * 99).div_ceil(100).saturating_sub(1);
+    times_ms.get(at).copied().context("no event was timed")
+}
+
+async fn is_visible(client: &Client, clickhouse: &str, event_id: &str) -> anyhow::Result<bool> {
+    let sql = "SELECT count() FROM analytics.events WHERE event_id = {id:UUID} AND ts >= now() - INTERVAL 1 HOUR";
+    Ok(ask(client, clickhouse, sql, &[("param_id", event_id)]).await? == "1")
+}
+
+/// Distinct events of the demo's project in ClickHouse.
+pub async fn stored(clickhouse: &str) -> anyhow::Result<usize> {
+    let sql = "SELECT uniqExact(event_id) FROM analytics.events WHERE project = {project:String}";
+    Ok(ask(&Client::new(), clickhouse, sql, &[("param_project", PROJECT)]).await?.parse()?)
+}
+
+async fn ask(client: &Client, clickhouse: &str, sql: &str, parameters: &[(&str, &str)]) -> anyhow::Result<String> {
+    let mut url = reqwest::Url::parse(clickhouse)?;
+    url.query_pairs_mut().extend_pairs(parameters);
+    let mut request = client.post(url).body(sql.to_owned());
+    if let Ok(user) = std::env::var("CLICKHOUSE_USER") {
+        request = request.header("X-ClickHouse-User", user);
+        request = request.header("X-ClickHouse-Key", std::env::var("CLICKHOUSE_PASSWORD").unwrap_or_default());
+    }
+    let answer = request.send().await?;
+    let status = answer.status();
+    let text = answer.text().await?;
+    ensure!(status.is_success(), "ClickHouse answered {status}: {text}");
+    Ok(text.trim().to_owned())
+}
+
+/// Writes what is sent, for a count that shares nothing with the product.
+pub struct Recorder(Option<BufWriter<File>>);
+
+impl Recorder {
+    /// Opens the file, if one is wanted.
+    pub fn open(path: Option<&Path>) -> anyhow::Result<Self> {
+        Ok(Self(path.map(|path| File::create(path).map(BufWriter::new)).transpose()?))
+    }
+
+    /// Appends a visit.
+    pub fn write(&mut self, visit: &Visit) -> anyhow::Result<()> {
+        if let Some(file) = &mut self.0 {
+            writeln!(file, "{}", json!({"ip": visit.ip, "user_agent": visit.user_agent, "events": visit.events}))?;
+            file.flush()?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,68 @@
+//! Fetching the ClickHouse engine by npm, which checks it against the lockfile.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::root;
+
+/// The unpacked library's size, for the progress bar alone.
+const LIBRARY_BYTES: u64 = 569_042_782;
+
+/// Installs the pinned engine if it is not there, and gives the library's path.
+pub fn install() -> anyhow::Result<PathBuf> {
+    if let Some(path) = std::env::var_os("FOOTFALL_LIBCHDB") {
+        return Ok(path.into());
+    }
+    let folder = embedded::library::install_folder()?;
+    if let Ok(path) = embedded::library::find() {
+        return Ok(path);
+    }
+    // Installed aside and renamed, so that an interrupted fetch leaves nothing half there.
+    let aside = folder.with_extension("part");
+    let _ = fs::remove_dir_all(&aside);
+    fs::create_dir_all(&aside).with_context(|| format!("cannot make {}", aside.display()))?;
+    for file in ["package.json", "package-lock.json"] {
+        fs::copy(root().join("embedded/npm").join(file), aside.join(file))?;
+    }
+    npm_ci(&aside)?;
+    let _ = fs::remove_dir_all(&folder);
+    fs::rename(&aside, &folder)?;
+    embedded::library::find()
+}
+
+fn npm_ci(folder: &Path) -> anyhow::Result<()> {
+    let mut npm = Command::new("npm")
+        .args(["ci", "--no-audit", "--no-fund", "--loglevel=error"])
+        .current_dir(folder)
+        .stdout(Stdio::null())
+        .spawn()
+        .context("cannot start npm")?;
+    let style = ProgressStyle::with_template("  engine  {bar:40} {bytes}/{total_bytes}  {elapsed}")?;
+    let bar = ProgressBar::new(LIBRARY_BYTES).with_style(style);
+    let status = loop {
+        if let Some(status) = npm.try_wait()? {
+            break status;
+        }
+        bar.set_position(size(folder).min(LIBRARY_BYTES));
+        std::thread::sleep(Duration::from_millis(200));
+    };
+    bar.finish_and_clear();
+    if !status.success() {
+        bail!(
+            "npm could not fetch the ClickHouse engine ({status}); its message stands above. Is the npm registry reachable?"
+        );
+    }
+    Ok(())
+}
+
+fn size(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.metadata().map_or(0, |m| if m.is_dir() { size(&entry.path()) } else { m.len() })).sum()
+}

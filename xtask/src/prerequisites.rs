@@ -1,0 +1,56 @@
+//! What a command needs on the machine, and what to install where it is missing.
+
+use std::process::{Command, Stdio};
+
+use anyhow::bail;
+
+/// A program, how to ask whether it is there, and how to get it.
+pub struct Tool {
+    name: &'static str,
+    ask: &'static [&'static str],
+    get: &'static str,
+}
+
+const CC: Tool = Tool {
+    name: "a C compiler and make",
+    ask: &["sh", "-c", "cc --version && c++ --version && make --version"],
+    get: "apt-get install build-essential",
+};
+const NPM: Tool = Tool {
+    name: "Node.js 20 or newer with npm",
+    ask: &["npm", "--version"],
+    get: "https://nodejs.org, or apt-get install nodejs npm",
+};
+const GO: Tool = Tool { name: "Go 1.24 or newer", ask: &["go", "version"], get: "https://go.dev/dl" };
+const JAVA: Tool =
+    Tool { name: "Java 17 or newer", ask: &["java", "-version"], get: "apt-get install openjdk-17-jdk-headless" };
+const MAVEN: Tool = Tool { name: "Maven", ask: &["mvn", "--version"], get: "apt-get install maven" };
+const PYTHON: Tool = Tool {
+    name: "Python 3 with venv",
+    ask: &["python3", "-c", "import venv, ensurepip"],
+    get: "apt-get install python3-venv",
+};
+
+/// For `demo`.
+pub const DEMO: [Tool; 2] = [CC, NPM];
+/// For `test`.
+pub const TEST: [Tool; 6] = [CC, NPM, GO, JAVA, MAVEN, PYTHON];
+
+/// Checks that all are there.
+pub fn check(tools: &[Tool]) -> anyhow::Result<()> {
+    let is_there = |tool: &Tool| {
+        let ask = Command::new(tool.ask[0])
+            .args(&tool.ask[1..])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        ask.is_ok_and(|status| status.success())
+    };
+    let missing: Vec<String> =
+        tools.iter().filter(|tool| !is_there(tool)).map(|tool| format!("  {}: {}", tool.name, tool.get)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    bail!("this needs what is not on the machine. Install, then run the same command again:\n{}", missing.join("\n"))
+}

@@ -1,0 +1,77 @@
+//! Child processes that end with this one.
+
+use std::{
+    net::TcpListener,
+    path::Path,
+    process::{ExitStatus, Stdio},
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+};
+
+/// A child gets so long to end by itself.
+const STOP_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// A running program; killed when dropped.
+pub struct Process {
+    child: Child,
+    /// The first line of its standard output: its address, by our programs' custom.
+    pub first_line: String,
+}
+
+impl Process {
+    /// Starts a program and waits for its first line.
+    pub async fn start(
+        program: &Path,
+        arguments: &[&str],
+        environment: &[(&str, String)],
+        log: &Path,
+    ) -> anyhow::Result<Self> {
+        let log_file = std::fs::File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
+        let mut child = Command::new(program)
+            .args(arguments)
+            .envs(environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log_file)
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("cannot start {}", program.display()))?;
+        let stdout = child.stdout.take().context("no standard output")?;
+        let mut first_line = String::new();
+        let mut lines = BufReader::new(stdout);
+        lines.read_line(&mut first_line).await?;
+        if first_line.is_empty() {
+            let text = std::fs::read_to_string(log).unwrap_or_default();
+            bail!("{} did not start:\n{text}", program.display());
+        }
+        // Kept open and read, so that the program never blocks on writing.
+        tokio::spawn(async move {
+            let mut line = String::new();
+            while matches!(lines.read_line(&mut line).await, Ok(n) if n > 0) {
+                line.clear();
+            }
+        });
+        Ok(Self { child, first_line: first_line.trim().to_owned() })
+    }
+
+    /// Asks the program to end, as a service manager does, and waits.
+    pub async fn stop(mut self) -> anyhow::Result<ExitStatus> {
+        if let Some(pid) = self.child.id() {
+            Command::new("kill").args(["-TERM", &pid.to_string()]).status().await?;
+        }
+        match tokio::time::timeout(STOP_TIME_MAX, self.child.wait()).await {
+            Ok(status) => Ok(status?),
+            Err(_) => bail!("a program did not end within {} s", STOP_TIME_MAX.as_secs()),
+        }
+    }
+}
+
+/// A port that is free now.
+pub fn free_port() -> anyhow::Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}

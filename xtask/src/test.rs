@@ -1,0 +1,7 @@
+//! placeholder
+use clap::Args;
+#[derive(Args)]
+pub struct Options {}
+pub fn run(_: &Options) -> anyhow::Result<()> {
+    Ok(())
+}
