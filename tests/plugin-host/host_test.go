@@ -1,0 +1,330 @@
+// Package host starts the datasource exactly as Grafana does, with hashicorp/go-plugin
+// and Grafana's own Go SDK, and sends it real requests. It stands outside of the
+// plugin's folder: Grafana's validator takes a plugin with Go files for a Go plugin.
+package host
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/backend/grpcplugin"
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+	"github.com/grafana/grafana-plugin-sdk-go/genproto/pluginv2"
+	"github.com/hashicorp/go-hclog"
+	goplugin "github.com/hashicorp/go-plugin"
+)
+
+const secret = "s3cret-never-printed"
+
+type host struct {
+	client *goplugin.Client
+	rpc    goplugin.ClientProtocol
+	log    *lockedBuffer
+}
+
+type lockedBuffer struct {
+	sync.Mutex
+	bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.Lock()
+	defer b.Unlock()
+	return b.Buffer.Write(p)
+}
+
+func (b *lockedBuffer) text() string {
+	b.Lock()
+	defer b.Unlock()
+	return b.Buffer.String()
+}
+
+func environment(t *testing.T, name string) string {
+	t.Helper()
+	value := os.Getenv(name)
+	if value == "" {
+		t.Fatalf("%s is not set: run this by `cargo xtask test`", name)
+	}
+	return value
+}
+
+// start does what Grafana's pkg/plugins/backendplugin/grpcplugin/client.go does.
+func start(t *testing.T) *host {
+	t.Helper()
+	log := &lockedBuffer{}
+	command := exec.Command(environment(t, "FOOTFALL_PLUGIN"))
+	command.Env = append(os.Environ(), "GF_PLUGIN_LOG_LEVEL=trace")
+	client := goplugin.NewClient(&goplugin.ClientConfig{
+		Cmd:             command,
+		HandshakeConfig: goplugin.HandshakeConfig{ProtocolVersion: 2, MagicCookieKey: "grafana_plugin_type", MagicCookieValue: "datasource"},
+		VersionedPlugins: map[int]goplugin.PluginSet{2: {
+			"diagnostics": &grpcplugin.DiagnosticsGRPCPlugin{},
+			"resource":    &grpcplugin.ResourceGRPCPlugin{},
+			"data":        &grpcplugin.DataGRPCPlugin{},
+			"stream":      &grpcplugin.StreamGRPCPlugin{},
+		}},
+		Logger:           hclog.New(&hclog.LoggerOptions{Level: hclog.Trace, Output: log}),
+		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
+	})
+	t.Cleanup(client.Kill)
+	rpc, err := client.Client()
+	if err != nil {
+		t.Fatalf("handshake: %v\n%s", err, log.text())
+	}
+	return &host{client, rpc, log}
+}
+
+func dispense[T any](t *testing.T, h *host, name string) T {
+	t.Helper()
+	raw, err := h.rpc.Dispense(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, ok := raw.(T)
+	if !ok {
+		t.Fatalf("%s is a %T", name, raw)
+	}
+	return client
+}
+
+func pluginContext(url string) *pluginv2.PluginContext {
+	return &pluginv2.PluginContext{
+		OrgId: 1, PluginId: "footfall-analytics-datasource",
+		// A role that the SDK for Rust refuses, and an update time of the year 1.
+		User: &pluginv2.User{Login: "viewer", Role: "None"},
+		DataSourceInstanceSettings: &pluginv2.DataSourceInstanceSettings{
+			Id: 1, Uid: "footfall", Name: "Footfall", Url: url, LastUpdatedMS: -62135596800000,
+			JsonData:                []byte(`{"defaultProject":"website","tlsSkipVerify":false}`),
+			DecryptedSecureJsonData: map[string]string{"password": secret},
+		},
+	}
+}
+
+func year() *pluginv2.TimeRange {
+	now := time.Now()
+	return &pluginv2.TimeRange{FromEpochMS: now.AddDate(-1, 0, -3).UnixMilli(), ToEpochMS: now.Add(time.Minute).UnixMilli()}
+}
+
+func query(refID, text string) *pluginv2.DataQuery {
+	return &pluginv2.DataQuery{RefId: refID, IntervalMS: 86_400_000, MaxDataPoints: 1000, TimeRange: year(), Json: []byte(text)}
+}
+
+func (h *host) ask(t *testing.T, context_ *pluginv2.PluginContext, queries ...*pluginv2.DataQuery) backend.Responses {
+	t.Helper()
+	request := &pluginv2.QueryDataRequest{PluginContext: context_, Queries: queries}
+	answer, err := dispense[grpcplugin.DataClient](t, h, "data").QueryData(context.Background(), request)
+	if err != nil {
+		t.Fatalf("the whole request failed: %v", err)
+	}
+	response, err := backend.FromProto().QueryDataResponse(answer)
+	if err != nil {
+		t.Fatalf("the frames cannot be read: %v", err)
+	}
+	return response.Responses
+}
+
+const funnel = `{"queryType":"funnel","steps":[{"event":"page_view","path":"/"},{"event":"page_view","path":"/pricing"},{"event":"sign_up"}]}`
+
+func rows(t *testing.T, r backend.DataResponse) *data.Frame {
+	t.Helper()
+	if r.Error != nil {
+		t.Fatalf("query failed: %v", r.Error)
+	}
+	if len(r.Frames) != 1 || r.Frames[0].Rows() == 0 {
+		t.Fatalf("no rows: %v", r.Frames)
+	}
+	return r.Frames[0]
+}
+
+func TestPingAsGrafanaDoes(t *testing.T) {
+	if err := start(t).rpc.Ping(); err != nil {
+		t.Fatalf("go-plugin's health check: %v", err)
+	}
+}
+
+func TestSessionsAndFunnelAsFrames(t *testing.T) {
+	h := start(t)
+	answers := h.ask(t, pluginContext(environment(t, "FOOTFALL_CLICKHOUSE")),
+		query("A", `{"queryType":"sessions","result":"totals"}`),
+		query("B", `{"queryType":"sessions","result":"over_time"}`),
+		query("C", `{"queryType":"sessions","result":"by","dimension":"browser","limit":5}`),
+		query("D", funnel))
+	total, _ := rows(t, answers["A"]).Fields[0].ConcreteAt(0)
+	overTime := rows(t, answers["B"])
+	if overTime.TimeSeriesSchema().Type != data.TimeSeriesTypeWide {
+		t.Errorf("sessions over time are no time series for Grafana: %v", overTime.Fields)
+	}
+	var sum int64
+	for at := 0; at < overTime.Rows(); at++ {
+		count, _ := overTime.Fields[1].ConcreteAt(at)
+		sum += count.(int64)
+	}
+	if sum != total.(int64) {
+		t.Errorf("the buckets hold %d sessions, the total is %d", sum, total)
+	}
+	if got := rows(t, answers["C"]).Rows(); got != 5 {
+		t.Errorf("5 browsers were asked for, %d came", got)
+	}
+	steps := rows(t, answers["D"])
+	first, _ := steps.Fields[1].ConcreteAt(0)
+	last, _ := steps.Fields[1].ConcreteAt(2)
+	if first.(int64) <= last.(int64) || last.(int64) == 0 {
+		t.Errorf("the funnel does not leak: %v", steps.Fields[1])
+	}
+	if steps.Fields[2].Config == nil || steps.Fields[2].Config.Unit != "percentunit" {
+		t.Errorf("the rate has no unit")
+	}
+	if !strings.Contains(steps.Meta.ExecutedQueryString, "{p0:") {
+		t.Errorf("the inspector shows no statement: %q", steps.Meta.ExecutedQueryString)
+	}
+}
+
+func TestOneBadRefIdDoesNotFailTheOthers(t *testing.T) {
+	answers := start(t).ask(t, pluginContext(environment(t, "FOOTFALL_CLICKHOUSE")),
+		query("good", `{"queryType":"sessions"}`),
+		query("bad", `{"queryType":"funnel","steps":[]}`),
+		query("broken", `{"queryType":`),
+		&pluginv2.DataQuery{RefId: "timeless", Json: []byte(`{"queryType":"sessions"}`)})
+	rows(t, answers["good"])
+	for refID, expected := range map[string]string{
+		"bad": "steps: 0 are given, a funnel has 2 to 10", "broken": "query: EOF", "timeless": "timeRange: there is none",
+	} {
+		if err := answers[refID].Error; err == nil || !strings.HasPrefix(err.Error(), expected) {
+			t.Errorf("%s: %v", refID, err)
+		}
+		if answers[refID].Status != backend.StatusBadRequest {
+			t.Errorf("%s: status %d", refID, answers[refID].Status)
+		}
+	}
+}
+
+func TestHostileNamesAreValues(t *testing.T) {
+	h := start(t)
+	for _, name := range []string{`'; DROP TABLE analytics.events; --`, `{p0:String}`, `\`, `a' OR '1'='1`, "tab\tnewline\n", `%`, "日本"} {
+		text, _ := json.Marshal(name)
+		step := `{"event":` + string(text) + `,"path":` + string(text) + `}`
+		answers := h.ask(t, pluginContext(environment(t, "FOOTFALL_CLICKHOUSE")),
+			query("A", `{"queryType":"funnel","project":"website","steps":[`+step+`,`+step+`]}`),
+			query("B", `{"queryType":"sessions","project":`+string(text)+`}`),
+			query("C", `{"queryType":"sessions","result":"by","dimension":"property:button"}`))
+		count, _ := rows(t, answers["A"]).Fields[1].ConcreteAt(0)
+		sessions, _ := rows(t, answers["B"]).Fields[0].ConcreteAt(0)
+		if count.(int64) != 0 || sessions.(int64) != 0 {
+			t.Errorf("%q matched something", name)
+		}
+		rows(t, answers["C"])
+	}
+}
+
+func TestHealth(t *testing.T) {
+	h := start(t)
+	diagnostics := dispense[grpcplugin.DiagnosticsClient](t, h, "diagnostics")
+	check := func(url string) *pluginv2.CheckHealthResponse {
+		answer, err := diagnostics.CheckHealth(context.Background(), &pluginv2.CheckHealthRequest{PluginContext: pluginContext(url)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer
+	}
+	if good := check(environment(t, "FOOTFALL_CLICKHOUSE")); good.Status != pluginv2.CheckHealthResponse_OK || !strings.Contains(good.Message, "migration") {
+		t.Errorf("%v", good)
+	}
+	if away := check("http://127.0.0.1:1"); away.Status != pluginv2.CheckHealthResponse_ERROR || !strings.Contains(away.Message, "does not answer") {
+		t.Errorf("%v", away)
+	}
+	if wrong := check("ftp://x"); !strings.Contains(wrong.Message, "neither http nor https") {
+		t.Errorf("%v", wrong)
+	}
+}
+
+func TestResources(t *testing.T) {
+	h := start(t)
+	resource := dispense[grpcplugin.ResourceClient](t, h, "resource")
+	for path, expected := range map[string]string{"projects": `"website"`, "events?project=website": `"sign_up"`, "dimensions": `"country"`, "nope": `"error"`} {
+		stream, err := resource.CallResource(context.Background(), &pluginv2.CallResourceRequest{
+			PluginContext: pluginContext(environment(t, "FOOTFALL_CLICKHOUSE")), Method: "GET",
+			Path: strings.SplitN(path, "?", 2)[0], Url: path,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := stream.Recv()
+		if err != nil || !strings.Contains(string(answer.Body), expected) {
+			t.Errorf("%s: %v %s", path, err, answer.GetBody())
+		}
+	}
+}
+
+func TestStopsByItselfAndKeepsSecrets(t *testing.T) {
+	h := start(t)
+	h.ask(t, pluginContext(environment(t, "FOOTFALL_CLICKHOUSE")), query("A", funnel))
+	h.ask(t, pluginContext("http://127.0.0.1:1"), query("A", funnel))
+	started := time.Now()
+	h.client.Kill()
+	if took := time.Since(started); took > 1500*time.Millisecond {
+		t.Errorf("stopping took %s: go-plugin had to kill the process", took)
+	}
+	if text := h.log.text(); strings.Contains(text, secret) || strings.Contains(text, "plugin failed to exit gracefully") {
+		t.Errorf("the log holds the password, or go-plugin's complaint:\n%s", text)
+	}
+}
+
+func TestRefusesToStartAlone(t *testing.T) {
+	output, err := exec.Command(environment(t, "FOOTFALL_PLUGIN")).CombinedOutput()
+	if err == nil || !strings.Contains(string(output), "started by Grafana") {
+		t.Errorf("%v %s", err, output)
+	}
+}
+
+// Every query of every dashboard runs through the plugin and returns rows.
+func TestDashboards(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join("..", "..", "dashboards", "*.json"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no dashboards: %v", err)
+	}
+	h := start(t)
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var dashboard struct {
+			Title  string
+			Panels []struct {
+				Title, Type string
+				Datasource  struct{ UID string }
+				Targets     []json.RawMessage
+			}
+		}
+		if err := json.Unmarshal(raw, &dashboard); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		asked := 0
+		for _, panel := range dashboard.Panels {
+			if panel.Type != "row" && panel.Datasource.UID != "${datasource}" {
+				t.Errorf("%s, panel %q: its datasource is %q, not the variable", file, panel.Title, panel.Datasource.UID)
+			}
+			for _, target := range panel.Targets {
+				// Grafana's front end fills variables in before it asks.
+				text := strings.ReplaceAll(string(target), "${project}", "website")
+				answers := h.ask(t, pluginContext(environment(t, "FOOTFALL_CLICKHOUSE")), query("A", text))
+				if answers["A"].Error != nil || len(answers["A"].Frames) == 0 || answers["A"].Frames[0].Rows() == 0 {
+					t.Errorf("%s, panel %q: %v", file, panel.Title, answers["A"].Error)
+				}
+				asked++
+			}
+		}
+		if asked == 0 {
+			t.Errorf("%s asks nothing", file)
+		}
+	}
+}
