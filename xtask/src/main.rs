@@ -33,7 +33,7 @@ enum Command {
 async fn main() -> ExitCode {
     let result = match Options::parse().command {
         Command::Demo(options) => demo::run(options).await,
-        Command::Test(options) => test::run(&options),
+        Command::Test(options) => test::run(options).await,
         Command::Engine => prerequisites::check(&prerequisites::DEMO).and_then(|()| engine::install()).map(|path| {
             println!("{}", path.display());
         }),

@@ -20,7 +20,7 @@ pub struct BodyReader {
 impl BodyReader {
     /// Decodes HTTP's `encoding`, then ClickHouse's native compression if `native`.
     pub fn new(body: Body, encoding: &str, native: bool) -> Result<Self, Refusal> {
-        use async_compression::tokio::bufread::{BrotliDecoder, GzipDecoder, ZlibDecoder, ZstdDecoder};
+        use async_compression::tokio::bufread::{BrotliDecoder, GzipDecoder, Lz4Decoder, ZlibDecoder, ZstdDecoder};
         let stream = body.into_data_stream().map_err(std::io::Error::other);
         let plain: Box<dyn AsyncBufRead + Send + Unpin> = Box::new(StreamReader::new(stream));
         let source: Box<dyn AsyncRead + Send + Unpin> = match encoding {
@@ -33,9 +33,10 @@ impl BodyReader {
             "deflate" => Box::new(ZlibDecoder::new(plain)),
             "br" => Box::new(BrotliDecoder::new(plain)),
             "zstd" => Box::new(ZstdDecoder::new(plain)),
+            "lz4" => Box::new(Lz4Decoder::new(plain)),
             other => {
                 let message = format!(
-                    "Unknown compression method '{other}': send gzip, deflate, br or zstd. (UNKNOWN_COMPRESSION_METHOD)"
+                    "Unknown compression method '{other}': send gzip, deflate, br, zstd or lz4. (UNKNOWN_COMPRESSION_METHOD)"
                 );
                 return Err(Refusal { code: 89, message });
             }

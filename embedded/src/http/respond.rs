@@ -2,16 +2,18 @@
 
 use std::convert::Infallible;
 
-use async_compression::tokio::bufread::{BrotliEncoder, GzipEncoder, ZlibEncoder, ZstdEncoder};
+use async_compression::tokio::write::{BrotliEncoder, GzipEncoder, Lz4Encoder, ZlibEncoder, ZstdEncoder};
 use axum::{
     body::Body,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::Response,
 };
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt, stream};
-use tokio::sync::mpsc;
-use tokio_util::io::{ReaderStream, StreamReader};
+use futures_util::{Stream, StreamExt, stream, stream::BoxStream};
+use tokio::{
+    io::{AsyncWrite, AsyncWriteExt},
+    sync::mpsc,
+};
 
 use super::{
     formats, native,
@@ -51,7 +53,8 @@ impl Reply {
 
     pub fn new(version: &str, parameters: &Parameters, headers: &HeaderMap) -> Self {
         let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or_default();
-        let coding = match ["gzip", "br", "zstd", "deflate"].into_iter().find(|coding| accepted.contains(coding)) {
+        let coding = match ["lz4", "gzip", "br", "zstd", "deflate"].into_iter().find(|coding| accepted.contains(coding))
+        {
             _ if parameters.compress => Coding::Native,
             Some(coding) if parameters.http_compression => Coding::Http(coding),
             _ => Coding::None,
@@ -150,19 +153,54 @@ fn late_exception(reply: &Reply, text: &str) -> Bytes {
 }
 
 fn encode(coding: Coding, body: impl Stream<Item = Bytes> + Send + 'static) -> Body {
-    let body = body.map(Ok::<_, Infallible>);
-    let reader = |body| StreamReader::new(body);
-    let io = |body: std::pin::Pin<Box<dyn Stream<Item = Result<Bytes, Infallible>> + Send>>| {
-        reader(body.map(|chunk| chunk.map_err(std::io::Error::other)))
+    let infallible = |stream: BoxStream<'static, Bytes>| Body::from_stream(stream.map(Ok::<_, Infallible>));
+    infallible(match coding {
+        Coding::None => body.boxed(),
+        Coding::Native => body.map(|bytes| native::write_block(&bytes).into()).boxed(),
+        Coding::Http("lz4") => compressed(Lz4Encoder::new(Vec::new()), body.boxed()),
+        Coding::Http("br") => compressed(BrotliEncoder::new(Vec::new()), body.boxed()),
+        Coding::Http("zstd") => compressed(ZstdEncoder::new(Vec::new()), body.boxed()),
+        Coding::Http("deflate") => compressed(ZlibEncoder::new(Vec::new()), body.boxed()),
+        Coding::Http(_) => compressed(GzipEncoder::new(Vec::new()), body.boxed()),
+    })
+}
+
+/// An encoder that writes to memory.
+trait Encoder: AsyncWrite + Unpin + Send + 'static {
+    /// What it has written since the last call.
+    fn take(&mut self) -> Vec<u8>;
+}
+
+macro_rules! encoders {
+    ($($encoder:ident),*) => {
+        $(impl Encoder for $encoder<Vec<u8>> {
+            fn take(&mut self) -> Vec<u8> {
+                std::mem::take(self.get_mut())
+            }
+        })*
     };
-    match coding {
-        Coding::None => Body::from_stream(body),
-        Coding::Native => Body::from_stream(body.map(|chunk| chunk.map(|bytes| native::write_block(&bytes)))),
-        Coding::Http("br") => Body::from_stream(ReaderStream::new(BrotliEncoder::new(io(body.boxed())))),
-        Coding::Http("zstd") => Body::from_stream(ReaderStream::new(ZstdEncoder::new(io(body.boxed())))),
-        Coding::Http("deflate") => Body::from_stream(ReaderStream::new(ZlibEncoder::new(io(body.boxed())))),
-        Coding::Http(_) => Body::from_stream(ReaderStream::new(GzipEncoder::new(io(body.boxed())))),
-    }
+}
+encoders!(BrotliEncoder, GzipEncoder, Lz4Encoder, ZlibEncoder, ZstdEncoder);
+
+/// Flushed after each chunk: rows leave as soon as they are there, and an exception in
+/// the middle of a body stands in a block of its own, where clients look for it.
+fn compressed(encoder: impl Encoder, body: BoxStream<'static, Bytes>) -> BoxStream<'static, Bytes> {
+    stream::unfold(Some((encoder, body)), |state| async move {
+        let (mut encoder, mut body) = state?;
+        // Writing to memory cannot fail; the encoders have no other error.
+        match body.next().await {
+            Some(bytes) => {
+                let _ = encoder.write_all(&bytes).await;
+                let _ = encoder.flush().await;
+                Some((encoder.take().into(), Some((encoder, body))))
+            }
+            None => {
+                let _ = encoder.shutdown().await;
+                Some((encoder.take().into(), None))
+            }
+        }
+    })
+    .boxed()
 }
 
 fn common_headers(headers: &mut HeaderMap, reply: &Reply) {

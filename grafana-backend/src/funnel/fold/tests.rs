@@ -45,7 +45,7 @@ fn medians_and_replays() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig::with_cases(50_000))]
     /// The walk finds a chain as long as any that an exhaustive search over all ways to
     /// pick events finds, and its times are those of a chain.
     #[test]

@@ -1,0 +1,116 @@
+//! The official `clickhouse` crate, unchanged, against the embedded engine; what data
+//! outlives; what the interface refuses.
+
+use std::path::Path;
+
+use clickhouse::{Client, Row};
+use embedded::Server;
+use serde::{Deserialize, Serialize};
+
+async fn start(data: &Path) -> (Server, Client) {
+    let library = embedded::library::find().expect("cargo xtask engine fetches it");
+    let server = Server::start(&library, data, "127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let client = Client::default().with_url(server.url());
+    (server, client)
+}
+
+#[derive(Row, Serialize, Deserialize, Debug, PartialEq, Clone)]
+struct Thing {
+    id: u64,
+    name: String,
+    maybe: Option<f64>,
+    tags: Vec<String>,
+    #[serde(with = "clickhouse::serde::uuid")]
+    key: uuid::Uuid,
+}
+
+// One test, since a process opens one data folder at a time.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_clickhouse_crate_and_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let (server, client) = start(folder.path()).await;
+    client
+        .query("CREATE TABLE things (id UInt64, name String, maybe Nullable(Float64), tags Array(String), key UUID) ENGINE = MergeTree ORDER BY id")
+        .execute()
+        .await
+        .unwrap();
+    let things: Vec<Thing> = (0..10_000)
+        .map(|id| Thing {
+            id,
+            name: format!("it's {id} \\ \n"),
+            maybe: (id % 3 == 0).then_some(0.5),
+            tags: vec!["a".into(); (id % 4) as usize],
+            key: uuid::Uuid::from_u128(u128::from(id)),
+        })
+        .collect();
+
+    // RowBinary with validation, compressed in ClickHouse's own form.
+    let mut insert = client.insert::<Thing>("things").await.unwrap();
+    for thing in &things {
+        insert.write(thing).await.unwrap();
+    }
+    insert.end().await.unwrap();
+
+    // A cursor over many chunks, and bound values on the server's side.
+    let mut cursor = client.query("SELECT ?fields FROM things ORDER BY id").fetch::<Thing>().unwrap();
+    let mut read = Vec::new();
+    while let Some(thing) = cursor.next().await.unwrap() {
+        read.push(thing);
+    }
+    assert_eq!(read, things);
+    let found: u64 = client
+        .query_raw("SELECT count() FROM things WHERE name = {name:String} AND id IN {ids:Array(UInt64)}")
+        .param("name", "it's 7 \\ \n")
+        .param("ids", vec![7_u64, 8])
+        .fetch_one()
+        .await
+        .unwrap();
+    assert_eq!(found, 1);
+
+    // Errors, at once and in the middle of a result.
+    let missing = client.query("SELECT * FROM missing").execute().await.unwrap_err().to_string();
+    assert!(missing.contains("UNKNOWN_TABLE"), "{missing}");
+    let mut late = client.query("SELECT throwIf(number = 300000)::UInt8 FROM numbers(400000)").fetch::<u8>().unwrap();
+    let error = loop {
+        match late.next().await {
+            Ok(Some(_)) => {}
+            Ok(None) => panic!("the exception within the body was not seen"),
+            Err(error) => break error.to_string(),
+        }
+    };
+    assert!(error.contains("FUNCTION_THROW_IF_VALUE_IS_NON_ZERO"), "{error}");
+
+    // An insert that is given up commits nothing.
+    let mut half = client.insert::<Thing>("things").await.unwrap();
+    half.write(&things[0]).await.unwrap();
+    drop(half);
+    let count = || client.query("SELECT count() FROM things").fetch_one::<u64>();
+    assert_eq!(count().await.unwrap(), 10_000);
+
+    // Two queries run side by side, and settings stay within their request.
+    let one = client.query("SELECT sleep(1)").fetch_one::<u8>();
+    let other = client.query("SELECT sleep(1)").fetch_one::<u8>();
+    let started = std::time::Instant::now();
+    let (one, other) = tokio::join!(one, other);
+    assert_eq!((one.unwrap(), other.unwrap()), (0, 0));
+    assert!(started.elapsed().as_millis() < 1_900, "connections wait for one another");
+    client.query("SELECT 1").with_setting("max_result_rows", "7").execute().await.unwrap();
+    let setting: String = client.query("SELECT toString(getSetting('max_result_rows'))").fetch_one().await.unwrap();
+    assert_eq!(setting, "0");
+
+    let http = reqwest::Client::new();
+    let denied = http.get(format!("{}/?query=DROP+TABLE+things", server.url())).send().await.unwrap();
+    assert!(denied.text().await.unwrap().contains("readonly"), "GET only reads");
+    let outfile = http.post(server.url()).body("SELECT 1 INTO OUTFILE '/tmp/x'").send().await.unwrap();
+    assert_eq!(outfile.status(), 501);
+
+    // The data outlives the engine.
+    server.stop().await.unwrap();
+    let (server, client) = start(folder.path()).await;
+    assert_eq!(client.query("SELECT count() FROM things").fetch_one::<u64>().await.unwrap(), 10_000);
+    server.stop().await.unwrap();
+
+    let library = embedded::library::find().unwrap();
+    let open = Server::start(&library, folder.path(), "0.0.0.0:0".parse().unwrap()).await;
+    assert!(open.err().unwrap().to_string().contains("loopback"));
+}

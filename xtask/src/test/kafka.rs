@@ -1,0 +1,212 @@
+//! Gateway → Apache Kafka → read back, with Kafka's own broker from its own jars.
+
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use anyhow::{Context, ensure};
+use rdkafka::{
+    ClientConfig, Message,
+    admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
+    client::DefaultClientContext,
+    consumer::{BaseConsumer, Consumer},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    bin,
+    process::{Process, free_port},
+    root,
+};
+
+const TOPIC: &str = "analytics";
+/// The article's retention, 7 days.
+const RETENTION_MS: &str = "604800000";
+const BATCHES: usize = 50;
+const BATCH_EVENTS: usize = 100;
+const START_TIME_MAX: Duration = Duration::from_secs(60);
+const READ_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// Start a broker, create the topic, send, read back, compare; then take the broker away.
+pub async fn run(folder: &Path) -> anyhow::Result<&'static str> {
+    std::fs::create_dir_all(folder)?;
+    let broker = Broker::start(folder).await?;
+    create_topic(&broker.address).await?;
+    let environment = [
+        ("KAFKA_BROKERS", broker.address.clone()),
+        ("FOOTFALL_LISTEN", "127.0.0.1:0".to_owned()),
+        ("FOOTFALL_DATA", folder.join("gateway").display().to_string()),
+        ("FOOTFALL_REQUEST_MS_MAX", "5000".to_owned()),
+    ];
+    let gateway = Process::start(&bin("ingest-gateway"), &[], &environment, &folder.join("gateway.log")).await?;
+    let url = gateway.first_line.clone();
+    let client = reqwest::Client::new();
+    let ready = client.get(format!("{url}/readyz")).send().await?;
+    ensure!(ready.status() == 200, "not ready: {}", ready.text().await?);
+
+    let sent = send(&client, &url).await?;
+    let address = broker.address.clone();
+    let read = tokio::task::spawn_blocking(move || read_back(&address)).await??;
+    ensure!(
+        read.len() == BATCHES * BATCH_EVENTS,
+        "{} events were sent, {} read back",
+        BATCHES * BATCH_EVENTS,
+        read.len()
+    );
+    ensure!(sent == read.iter().map(|(id, ..)| id.clone()).collect(), "other events were read back than were sent");
+    in_order_by_visitor(&read)?;
+
+    drop(broker);
+    let away =
+        client.post(format!("{url}/v1/events")).header("X-App", "app").json(&json!({"type": "late"})).send().await?;
+    ensure!(
+        away.status() == 503 && away.headers().contains_key("retry-after"),
+        "without a broker the answer is {}",
+        away.status()
+    );
+    ensure!(client.get(format!("{url}/readyz")).send().await?.status() == 503, "ready without a broker");
+    // It cannot drain to a broker that is away, so it is not waited for.
+    drop(gateway);
+    Ok("Apache Kafka 4.1: 5,000 events read back once each, in order by visitor; 503 without the broker")
+}
+
+async fn send(client: &reqwest::Client, url: &str) -> anyhow::Result<HashSet<String>> {
+    let mut ids = HashSet::new();
+    for batch in 0..BATCHES {
+        let events: Vec<Value> = (0..BATCH_EVENTS)
+            .map(|n| json!({"type": "click", "user_id": n % 7, "timestamp": 1_713_326_652_000_i64 + (batch * BATCH_EVENTS + n) as i64, "details": {"n": n}}))
+            .collect();
+        let answer = client.post(format!("{url}/v1/events")).header("X-App", "app").json(&events).send().await?;
+        ensure!(answer.status() == 201, "the gateway answered {}", answer.status());
+        let answer: Value = answer.json().await?;
+        let outcomes = answer["outcomes"].as_array().context("no outcomes")?;
+        ids.extend(outcomes.iter().filter_map(|o| o["event_id"].as_str().map(str::to_owned)));
+    }
+    Ok(ids)
+}
+
+/// Event id, user id and timestamp of every message, per partition in order.
+fn read_back(address: &str) -> anyhow::Result<Vec<(String, String, String)>> {
+    let consumer: BaseConsumer = ClientConfig::new()
+        .set("bootstrap.servers", address)
+        .set("group.id", "read-back")
+        .set("auto.offset.reset", "earliest")
+        .create()?;
+    consumer.subscribe(&[TOPIC])?;
+    let started = std::time::Instant::now();
+    let mut read = Vec::new();
+    while started.elapsed() < READ_TIME_MAX && read.len() < BATCHES * BATCH_EVENTS {
+        let Some(message) = consumer.poll(Duration::from_millis(200)) else { continue };
+        let message = message?;
+        let event: Value = serde_json::from_slice(message.payload().context("no payload")?)?;
+        ensure!(
+            event["v"] == 1 && event["project"] == "app" && event["type"] == "click",
+            "not the documented form: {event}"
+        );
+        let text = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
+        read.push((text("event_id"), text("user_id"), text("timestamp")));
+    }
+    // One more look: nothing may come twice.
+    if let Some(Ok(_)) = consumer.poll(Duration::from_secs(1)) {
+        anyhow::bail!("more events were read back than were sent");
+    }
+    Ok(read)
+}
+
+fn in_order_by_visitor(read: &[(String, String, String)]) -> anyhow::Result<()> {
+    for user in 0..7 {
+        let user = user.to_string();
+        let times: Vec<&String> = read.iter().filter(|(_, id, _)| *id == user).map(|(.., time)| time).collect();
+        ensure!(times.is_sorted(), "the events of visitor {user} are out of order");
+    }
+    Ok(())
+}
+
+async fn create_topic(address: &str) -> anyhow::Result<()> {
+    let admin: AdminClient<DefaultClientContext> = ClientConfig::new().set("bootstrap.servers", address).create()?;
+    let topic = NewTopic::new(TOPIC, 3, TopicReplication::Fixed(1)).set("retention.ms", RETENTION_MS);
+    for result in admin.create_topics(&[topic], &AdminOptions::new()).await? {
+        result.map_err(|(topic, error)| anyhow::anyhow!("cannot create {topic}: {error}"))?;
+    }
+    Ok(())
+}
+
+struct Broker {
+    address: String,
+    process: std::process::Child,
+}
+
+impl Broker {
+    /// A broker in KRaft mode on free ports.
+    async fn start(folder: &Path) -> anyhow::Result<Self> {
+        let jars = jars()?;
+        let (port, controller) = (free_port()?, free_port()?);
+        let properties = folder.join("server.properties");
+        let logs = folder.join("kafka-logs");
+        std::fs::write(
+            &properties,
+            format!(
+                "process.roles=broker,controller\nnode.id=1\ncontroller.quorum.voters=1@127.0.0.1:{controller}\n\
+                 listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}\n\
+                 advertised.listeners=PLAINTEXT://127.0.0.1:{port}\ncontroller.listener.names=CONTROLLER\n\
+                 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\nlog.dirs={}\n\
+                 offsets.topic.replication.factor=1\ntransaction.state.log.replication.factor=1\n\
+                 transaction.state.log.min.isr=1\ngroup.initial.rebalance.delay.ms=0\nauto.create.topics.enable=false\n",
+                logs.display()
+            ),
+        )?;
+        let java = |class: &str| {
+            let mut java = Command::new("java");
+            java.args(["-Xmx512m", "-cp", &format!("{}/*", jars.display()), class]);
+            java
+        };
+        let format = java("kafka.tools.StorageTool")
+            .args(["format", "--cluster-id", "Zm9vdGZhbGwtdGVzdHMtMQ", "--config"])
+            .arg(&properties)
+            .output()
+            .context("cannot start java")?;
+        ensure!(format.status.success(), "Kafka cannot format its folder: {}", String::from_utf8_lossy(&format.stderr));
+        let log = std::fs::File::create(folder.join("kafka.log"))?;
+        let process = java("kafka.Kafka").arg(&properties).stdout(log.try_clone()?).stderr(log).spawn()?;
+        let broker = Self { address: format!("127.0.0.1:{port}"), process };
+        broker.wait().await.with_context(|| format!("see {}", folder.join("kafka.log").display()))?;
+        Ok(broker)
+    }
+
+    async fn wait(&self) -> anyhow::Result<()> {
+        let probe: BaseConsumer =
+            ClientConfig::new().set("bootstrap.servers", &self.address).set("log_level", "0").create()?;
+        let started = std::time::Instant::now();
+        tokio::task::spawn_blocking(move || {
+            while started.elapsed() < START_TIME_MAX {
+                if probe.fetch_metadata(None, Duration::from_secs(1)).is_ok() {
+                    return Ok(());
+                }
+            }
+            anyhow::bail!("Kafka did not start in {} s", START_TIME_MAX.as_secs())
+        })
+        .await?
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Kafka's jars, by Maven, once.
+fn jars() -> anyhow::Result<PathBuf> {
+    let project = root().join("tests/kafka");
+    let jars = project.join("target/dependency");
+    if !jars.join("kafka_2.13-4.1.1.jar").is_file() {
+        super::command(
+            Command::new("mvn").args(["--quiet", "--batch-mode", "dependency:copy-dependencies"]).current_dir(&project),
+        )?;
+    }
+    Ok(jars)
+}

@@ -1,0 +1,155 @@
+//! `cargo xtask test`: every check, with the real parts, one step after another. The
+//! closing lines say which real parts ran.
+
+mod kafka;
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    time::Instant,
+};
+
+use anyhow::{Context, bail, ensure};
+use clap::Args;
+use serde_json::Value;
+
+use crate::{bin, cargo, engine, prerequisites, process::Process, root};
+
+/// Options of the tests.
+#[derive(Args)]
+pub struct Options {
+    /// Run only the steps whose name holds this text.
+    #[arg(long)]
+    only: Option<String>,
+}
+
+/// The steps' common ground: one engine on the demo's data.
+struct Ground {
+    folder: PathBuf,
+    engine: Option<Process>,
+}
+
+/// Runs all steps; the first that fails ends it.
+pub async fn run(options: Options) -> anyhow::Result<()> {
+    prerequisites::check(&prerequisites::TEST)?;
+    let library = engine::install()?;
+    let folder = root().join("target/xtask-test");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder)?;
+    let mut ground = Ground { folder, engine: None };
+    let wanted = |name: &str| options.only.as_deref().is_none_or(|only| name.contains(only));
+    let mut report = Vec::new();
+    for name in STEPS {
+        if !wanted(name) {
+            report.push(format!("  not run  {name} (--only)"));
+            continue;
+        }
+        eprintln!("\n── {name}");
+        let started = Instant::now();
+        let ran = step(name, &mut ground).await.with_context(|| format!("step {name:?} failed"))?;
+        report.push(format!("  passed   {name:<16} {:>5.0} s  {ran}", started.elapsed().as_secs_f64()));
+    }
+    if let Some(engine) = ground.engine {
+        engine.stop().await?;
+    }
+    let passed = report.iter().filter(|line| line.contains("passed")).count();
+    println!("\nEngine: {}\n{}\n\n{passed} passed, 0 failed", library.display(), report.join("\n"));
+    Ok(())
+}
+
+const STEPS: [&str; 8] = ["format", "clippy", "rust", "demo", "oracle", "engine clients", "plugin host", "kafka"];
+
+async fn step(name: &str, ground: &mut Ground) -> anyhow::Result<&'static str> {
+    match name {
+        "format" => command(cargo().args(["fmt", "--all", "--check"])).map(|()| "rustfmt"),
+        "clippy" => {
+            command(cargo().args(["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+                .map(|()| "no warning")
+        }
+        "rust" => command(cargo().args(["test", "--release", "--workspace"]))
+            .map(|()| "unit, golden and property tests; gateway and clickhouse crate on the real engine"),
+        "demo" => demo(ground),
+        "oracle" => oracle(ground),
+        "engine clients" => engine_clients(ground).await,
+        "plugin host" => plugin_host(ground).await,
+        "kafka" => kafka::run(&ground.folder.join("kafka")).await,
+        other => bail!("there is no step {other}"),
+    }
+}
+
+/// The demo on an empty folder, then again on its own data.
+fn demo(ground: &Ground) -> anyhow::Result<&'static str> {
+    let first = run_demo(ground, "summary.json")?;
+    ensure!(first["sent"] == first["stored"], "sent and stored differ: {first}");
+    ensure!(first["sent"].as_u64() >= Some(200_000), "too few events: {first}");
+    let again = run_demo(ground, "summary-again.json")?;
+    ensure!(again["sent"] == again["stored"], "the second run: sent and stored differ: {again}");
+    ensure!(again["funnel"] == first["funnel"], "the second run shows another funnel: {again}");
+    Ok("200,000 events through gateway, engine and plugin; a second run finds them")
+}
+
+fn run_demo(ground: &Ground, summary: &str) -> anyhow::Result<Value> {
+    let data = ground.folder.join("demo");
+    let mut demo = Command::new(std::env::current_exe()?);
+    demo.args(["demo", "--once", "--json", "--port", "0", "--data"]).arg(&data);
+    if !ground.folder.join("record.jsonl").exists() {
+        demo.arg("--record").arg(ground.folder.join("record.jsonl"));
+    }
+    // The steps that follow open the demo's own data.
+    let output = demo.env_remove("CLICKHOUSE_URL").stderr(std::process::Stdio::inherit()).output()?;
+    ensure!(output.status.success(), "the demo ended with {}", output.status);
+    std::fs::write(ground.folder.join(summary), &output.stdout)?;
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+fn oracle(ground: &Ground) -> anyhow::Result<&'static str> {
+    let mut python = Command::new("python3");
+    python.arg(root().join("tests/oracle/demo.py"));
+    command(python.arg(ground.folder.join("record.jsonl")).arg(ground.folder.join("summary.json")))?;
+    Ok("sessions and funnel equal an independent count of what was sent")
+}
+
+async fn engine_clients(ground: &mut Ground) -> anyhow::Result<&'static str> {
+    let url = clickhouse(ground).await?;
+    let node = root().join("tests/engine-clients/node");
+    command(Command::new("npm").args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&node))?;
+    command(
+        Command::new("node").args(["--test", "client.test.mjs"]).current_dir(&node).env("FOOTFALL_CLICKHOUSE", &url),
+    )?;
+    let tests = root().join("tests/engine-clients/python");
+    let venv = ground.folder.join("venv");
+    command(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
+    command(Command::new(venv.join("bin/pip")).args(["install", "--quiet", "-r"]).arg(tests.join("requirements.txt")))?;
+    let mut python = Command::new(venv.join("bin/python"));
+    command(python.args(["-m", "unittest", "test_client"]).current_dir(&tests).env("FOOTFALL_CLICKHOUSE", &url))?;
+    Ok("@clickhouse/client, clickhouse-connect and the requests of Vector's sink on the real engine")
+}
+
+async fn plugin_host(ground: &mut Ground) -> anyhow::Result<&'static str> {
+    let url = clickhouse(ground).await?;
+    let mut go = Command::new("go");
+    go.args(["test", "-count=1", "-v", "./..."]).current_dir(root().join("tests/plugin-host"));
+    command(go.env("FOOTFALL_PLUGIN", bin("gpx_footfall")).env("FOOTFALL_CLICKHOUSE", url))?;
+    Ok("hashicorp/go-plugin and Grafana's Go SDK as the plugin's host; every query of dashboards/")
+}
+
+/// The engine on the demo's data, started when first needed.
+async fn clickhouse(ground: &mut Ground) -> anyhow::Result<String> {
+    if ground.engine.is_none() {
+        let data = ground.folder.join("demo/clickhouse");
+        ensure!(data.is_dir(), "the step needs the demo's data: run the step \"demo\" as well");
+        let arguments = ["--data", &data.display().to_string(), "--listen", "127.0.0.1:0"];
+        let engine =
+            Process::start(&bin("footfall-engine"), &arguments, &[], &ground.folder.join("engine.log")).await?;
+        ground.engine = Some(engine);
+    }
+    ground.engine.as_ref().map(|engine| engine.first_line.clone()).context("no engine")
+}
+
+fn command(command: &mut Command) -> anyhow::Result<()> {
+    let program = Path::new(command.get_program()).file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let status =
+        command.stdin(std::process::Stdio::null()).status().with_context(|| format!("cannot start {program}"))?;
+    ensure!(status.success(), "{program} ended with {status}");
+    Ok(())
+}
