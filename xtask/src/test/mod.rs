@@ -5,8 +5,8 @@ mod kafka;
 
 use std::{
     path::{Path, PathBuf},
-    process::Command,
-    time::Instant,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, bail, ensure};
@@ -14,6 +14,9 @@ use clap::Args;
 use serde_json::Value;
 
 use crate::{bin, cargo, engine, prerequisites, process::Process, root};
+
+/// One command of a step; the longest is the first build.
+const COMMAND_TIME_MAX: Duration = Duration::from_secs(30 * 60);
 
 /// Options of the tests.
 #[derive(Args)]
@@ -96,7 +99,7 @@ fn run_demo(ground: &Ground, summary: &str) -> anyhow::Result<Value> {
         demo.arg("--record").arg(ground.folder.join("record.jsonl"));
     }
     // The steps that follow open the demo's own data.
-    let output = demo.env_remove("CLICKHOUSE_URL").stderr(std::process::Stdio::inherit()).output()?;
+    let output = demo.env_remove("CLICKHOUSE_URL").stderr(Stdio::inherit()).output()?;
     ensure!(output.status.success(), "the demo ended with {}", output.status);
     std::fs::write(ground.folder.join(summary), &output.stdout)?;
     Ok(serde_json::from_slice(&output.stdout)?)
@@ -146,10 +149,21 @@ async fn clickhouse(ground: &mut Ground) -> anyhow::Result<String> {
     ground.engine.as_ref().map(|engine| engine.first_line.clone()).context("no engine")
 }
 
+/// Runs a command to its end, or ends it at its limit: a test that hangs has failed.
 fn command(command: &mut Command) -> anyhow::Result<()> {
     let program = Path::new(command.get_program()).file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let status =
-        command.stdin(std::process::Stdio::null()).status().with_context(|| format!("cannot start {program}"))?;
+    let mut child = command.stdin(Stdio::null()).spawn().with_context(|| format!("cannot start {program}"))?;
+    let started = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        if started.elapsed() > COMMAND_TIME_MAX {
+            child.kill()?;
+            bail!("{program} did not end within {} min", COMMAND_TIME_MAX.as_secs() / 60);
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    };
     ensure!(status.success(), "{program} ended with {status}");
     Ok(())
 }
