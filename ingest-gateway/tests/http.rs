@@ -118,6 +118,44 @@ async fn an_event_is_stored_once_and_outlives_the_gateway() {
     assert!(gateway.stop());
 }
 
+/// kill -9 in the middle of a stream of requests: what was answered 201 is there.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_answered_is_there_after_kill_nine() {
+    let data = tempfile::tempdir().unwrap();
+    let mut gateway = Gateway::start(data.path());
+    let url = gateway.url.clone();
+    let senders: Vec<_> = (0..8)
+        .map(|sender| {
+            let url = format!("{url}/v1/events");
+            tokio::spawn(async move {
+                let client = Client::new();
+                let mut answered = 0;
+                for n in 0.. {
+                    let events = json!([{"type": "a", "user_id": sender, "timestamp": 1_713_326_652_000_i64 + n}]);
+                    match client.post(&url).header("X-App", "app").json(&events).send().await {
+                        Ok(answer) if answer.status() == 201 => answered += 1,
+                        _ => break,
+                    }
+                }
+                answered
+            })
+        })
+        .collect();
+    tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
+    gateway.process.kill().unwrap();
+    let mut answered = 0;
+    for sender in senders {
+        answered += sender.await.unwrap();
+    }
+    drop(gateway);
+    let gateway = Gateway::start(data.path());
+    let stored = gateway.stored().await;
+    assert!(answered > 20, "too few requests to prove anything: {answered}");
+    // One request of each sender may be stored and not answered.
+    assert!((answered..=answered + 8).contains(&stored), "{answered} were answered 201, {stored} are stored");
+    assert!(gateway.stop());
+}
+
 async fn ledger_adds_up(gateway: &Gateway, received: u64, stored: u64) {
     let text = Client::new().get(format!("{}/metrics", gateway.url)).send().await.unwrap().text().await.unwrap();
     let sum = |prefix: &str| -> u64 {

@@ -1,7 +1,8 @@
 -- The events, one row each. Columns are described in docs/events.md.
 -- Rows of one visitor's day lie together; a replayed event has the same key and is
 -- merged away, and queries count by event_id, so that a replay changes no number
--- before the merge either.
+-- before the merge either. A part is on disk before the insert is answered: the gateway's
+-- 201 must survive a power cut.
 CREATE TABLE IF NOT EXISTS analytics.events
 (
     project          LowCardinality(String),
@@ -18,6 +19,8 @@ CREATE TABLE IF NOT EXISTS analytics.events
     title            String CODEC(ZSTD(3)),
     referrer         String CODEC(ZSTD(3)),
     referrer_host    LowCardinality(String),
+    referrer_source  LowCardinality(String),
+    channel          LowCardinality(String),
     utm_source       LowCardinality(String),
     utm_medium       LowCardinality(String),
     utm_campaign     LowCardinality(String),
@@ -32,6 +35,9 @@ CREATE TABLE IF NOT EXISTS analytics.events
     device_type      LowCardinality(String),
     device_brand     LowCardinality(String),
     device_model     LowCardinality(String),
+    bot              LowCardinality(String),
+    bot_score        UInt8,
+    bot_reasons      Array(LowCardinality(String)),
     country          LowCardinality(String),
     region           LowCardinality(String),
     city             LowCardinality(String),
@@ -47,4 +53,4 @@ CREATE TABLE IF NOT EXISTS analytics.events
 ENGINE = ReplacingMergeTree(received_at)
 PARTITION BY toYYYYMM(ts)
 ORDER BY (project, toDate(ts), visitor, ts, event_id)
-SETTINGS non_replicated_deduplication_window = 10000;
+SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1;

@@ -75,6 +75,28 @@ pub struct Event {
     /// The client's `User-Agent` header.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub user_agent: String,
+    /// Other headers that tell a browser from a program.
+    #[serde(default, skip_serializing_if = "Hints::is_unseen")]
+    pub hints: Hints,
+}
+
+/// Headers that tell a browser from a program; never stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hints {
+    /// The transport looked; without that, an absent header says nothing.
+    pub seen: bool,
+    /// `Accept-Language`, cut to its limit.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub accept_language: String,
+    /// `Sec-CH-UA`, likewise.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub sec_ch_ua: String,
+}
+
+impl Hints {
+    fn is_unseen(&self) -> bool {
+        !self.seen
+    }
 }
 
 /// A screen's size in pixels.

@@ -13,7 +13,7 @@ pub enum Dimension {
 }
 
 /// The columns, by the name that a query uses.
-pub const COLUMNS: [&str; 23] = [
+pub const COLUMNS: [&str; 26] = [
     "country",
     "region",
     "city",
@@ -29,6 +29,9 @@ pub const COLUMNS: [&str; 23] = [
     "locale",
     "event",
     "referrer_host",
+    "referrer_source",
+    "channel",
+    "bot",
     "utm_source",
     "utm_medium",
     "utm_campaign",

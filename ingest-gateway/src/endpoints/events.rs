@@ -13,7 +13,12 @@ use axum::{
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
-use vector_components::{Arrival, Event, validate, validate::USER_AGENT_BYTES_MAX};
+use vector_components::{
+    Arrival, Event,
+    event::Hints,
+    validate,
+    validate::{HINT_BYTES_MAX, USER_AGENT_BYTES_MAX},
+};
 
 use super::Shared;
 use crate::{
@@ -137,6 +142,17 @@ fn arrival(shared: &Shared, project: String, batch: &Batch, peer: IpAddr, header
         received_at_ms: chrono::Utc::now().timestamp_millis(),
         sent_at_ms: batch.sent_at_ms,
         ip: Some(client_ip::client_ip(peer, forwarded, &shared.trusted_proxies)),
+        hints: Hints {
+            seen: true,
+            accept_language: hint(headers, "accept-language"),
+            sec_ch_ua: hint(headers, "sec-ch-ua"),
+        },
         user_agent: agent[..agent.floor_char_boundary(USER_AGENT_BYTES_MAX)].to_owned(),
     }
+}
+
+fn hint(headers: &HeaderMap, name: &str) -> String {
+    let text = headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    // A header that can be read as text is ASCII, so any byte is a character's border.
+    text[..text.len().min(HINT_BYTES_MAX)].to_owned()
 }

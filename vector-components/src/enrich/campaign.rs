@@ -23,6 +23,25 @@ pub struct Campaign {
     pub content: String,
 }
 
+/// Which advertising networks' click ids an address carries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ClickIds {
+    /// `gclid`, `gbraid` or `wbraid`.
+    pub google: bool,
+    /// `msclkid`.
+    pub microsoft: bool,
+}
+
+/// Looks for click ids; their values are not kept.
+#[must_use]
+pub fn click_ids(url: &str) -> ClickIds {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    let has = |name: &str| {
+        query.split(['&', '#']).any(|pair| pair.split_once('=').is_some_and(|(n, v)| n == name && !v.is_empty()))
+    };
+    ClickIds { google: has("gclid") || has("gbraid") || has("wbraid"), microsoft: has("msclkid") }
+}
+
 /// Reads the parameters from `url`; an address that cannot be read has none.
 #[must_use]
 pub fn parse(url: &str) -> Campaign {

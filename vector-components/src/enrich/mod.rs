@@ -1,14 +1,20 @@
 //! `Event → Row`: everything that can be derived from an event, each rule a module.
 
+pub mod bot;
 pub mod campaign;
+pub mod channel;
 pub mod geo;
 pub mod referrer;
+pub mod scrub;
+pub mod source;
 pub mod user_agent;
 pub mod visitor;
 
 use std::sync::Arc;
 
+use channel::Touch;
 pub use geo::Geo;
+use source::Sources;
 pub use user_agent::UserAgents;
 pub use visitor::VisitorSalt;
 
@@ -19,13 +25,14 @@ use crate::{event::Event, row::Row, timestamp};
 pub struct Enricher {
     user_agents: UserAgents,
     geo: Option<Geo>,
+    sources: Sources,
 }
 
 impl Enricher {
     /// An enricher; without `geo` the place stays empty.
     #[must_use]
     pub fn new(user_agents: UserAgents, geo: Option<Geo>) -> Self {
-        Self { user_agents, geo }
+        Self { user_agents, geo, sources: Sources::default() }
     }
 
     /// Derives the row. `salt` keys the visitor of an event that names nobody.
@@ -35,6 +42,16 @@ impl Enricher {
         let place = self.geo.as_ref().zip(event.ip).map(|(geo, ip)| geo.locate(ip)).unwrap_or_default();
         let campaign = campaign::parse(&event.url);
         let hostname = referrer::host(&event.url);
+        let referrer_host = referrer::external_host(&event.referrer, &hostname);
+        let click = campaign::click_ids(&event.url);
+        let touch = Touch {
+            campaign: &campaign,
+            referrer_host: &referrer_host,
+            has_gclid: click.google,
+            has_msclkid: click.microsoft,
+        };
+        let (channel, source) = channel::channel(touch, &self.sources);
+        let bot = agent.bot.clone().with_hints(&event.hints, agent.claims_browser());
         Row {
             project: event.project.clone(),
             ts: timestamp::to_clickhouse(event.timestamp_ms),
@@ -45,7 +62,9 @@ impl Enricher {
             user_id: event.user_id.clone(),
             anonymous_id: event.anonymous_id.clone(),
             path: event.path.clone(),
-            referrer_host: referrer::external_host(&event.referrer, &hostname),
+            referrer_source: source.map_or("", |source| source.name),
+            channel,
+            referrer_host,
             hostname,
             url: event.url.clone(),
             title: event.title.clone(),
@@ -64,6 +83,9 @@ impl Enricher {
             device_type: agent.device_type.as_str(),
             device_brand: agent.device_brand.clone(),
             device_model: agent.device_model.clone(),
+            bot: bot.verdict(),
+            bot_score: bot.score,
+            bot_reasons: bot.reasons,
             country: place.country,
             region: place.region,
             city: place.city,

@@ -12,6 +12,8 @@ use std::sync::{
 use quick_cache::sync::Cache;
 use ua_parser::{Extractor, Regexes};
 
+use super::bot::{BotVerdict, Bots};
+
 /// uap-core's rules, compiled in.
 const REGEXES_YAML: &str = include_str!("../../data/uap-core/regexes.yaml");
 /// Headers kept parsed, at most; about 300 bytes each.
@@ -34,6 +36,18 @@ pub struct UserAgent {
     pub device_brand: String,
     /// Model, such as `iPhone`.
     pub device_model: String,
+    /// Whether it says that it is a program.
+    pub bot: BotVerdict,
+    /// It begins as every browser's header does.
+    mozilla: bool,
+}
+
+impl UserAgent {
+    /// Whether the header claims to be a person's browser.
+    #[must_use]
+    pub fn claims_browser(&self) -> bool {
+        self.mozilla && self.bot.score == 0
+    }
 }
 
 /// The kind of device. The snake_case name is stored.
@@ -72,6 +86,7 @@ impl DeviceType {
 /// The parser with its cache.
 pub struct UserAgents {
     extractor: Extractor<'static>,
+    bots: Bots,
     cache: Cache<String, Arc<UserAgent>>,
     hits: AtomicU64,
     misses: AtomicU64,
@@ -86,7 +101,13 @@ impl UserAgents {
         let regexes: Regexes<'static> =
             yaml_serde::from_str(REGEXES_YAML).map_err(|e| format!("uap-core rules: {e}"))?;
         let extractor = Extractor::try_from(regexes).map_err(|e| format!("uap-core rules: {e}"))?;
-        Ok(Self { extractor, cache: Cache::new(CACHE_ENTRIES_MAX), hits: AtomicU64::new(0), misses: AtomicU64::new(0) })
+        Ok(Self {
+            extractor,
+            bots: Bots::default(),
+            cache: Cache::new(CACHE_ENTRIES_MAX),
+            hits: AtomicU64::new(0),
+            misses: AtomicU64::new(0),
+        })
     }
 
     /// What `header` tells; an empty header tells nothing.
@@ -110,7 +131,8 @@ impl UserAgents {
 
     fn parse_uncached(&self, header: &str) -> UserAgent {
         if header.is_empty() {
-            return UserAgent::default();
+            let bot = self.bots.of_user_agent(header, &UserAgent::default());
+            return UserAgent { bot, ..UserAgent::default() };
         }
         let (browser, os, device) = self.extractor.extract(header);
         let mut out = UserAgent::default();
@@ -129,6 +151,8 @@ impl UserAgents {
             out.device_model = device.model.map(std::borrow::Cow::into_owned).unwrap_or_default();
         }
         out.device_type = device_type(header, &out, &family);
+        out.mozilla = header.starts_with("Mozilla/");
+        out.bot = self.bots.of_user_agent(header, &out);
         out
     }
 }

@@ -29,3 +29,5 @@ pub const DETAIL_VALUE_BYTES_MAX: usize = 8_192;
 pub const USER_AGENT_BYTES_MAX: usize = 1_024;
 /// A client's clock is corrected by `sent_at` from this difference on, in milliseconds.
 pub const SKEW_MS_MIN: i64 = 60_000;
+/// Each of the other headers, cut likewise.
+pub const HINT_BYTES_MAX: usize = 256;

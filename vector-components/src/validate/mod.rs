@@ -13,7 +13,8 @@ pub use identity::event_id;
 pub use limits::*;
 
 use crate::{
-    event::{Event, Revenue, Screen, WIRE_VERSION},
+    enrich::scrub::scrub,
+    event::{Event, Hints, Revenue, Screen, WIRE_VERSION},
     rejection::{Reason, Rejection, shown},
     timestamp,
 };
@@ -32,6 +33,8 @@ pub struct Arrival {
     pub ip: Option<IpAddr>,
     /// The client's `User-Agent`, cut to its limit.
     pub user_agent: String,
+    /// Other headers that tell a browser from a program, cut likewise.
+    pub hints: Hints,
 }
 
 /// Checks one untrusted JSON value against the event contract.
@@ -84,14 +87,15 @@ pub fn validate(raw: Value, arrival: &Arrival) -> Result<Event, Rejection> {
         path: if path.is_empty() { path_of(&url) } else { path },
         locale,
         app_version,
-        url,
-        referrer,
+        url: scrub(&url).into_owned(),
+        referrer: scrub(&referrer).into_owned(),
         title,
         screen,
         revenue,
         details,
         ip: arrival.ip,
         user_agent: arrival.user_agent.clone(),
+        hints: arrival.hints.clone(),
     })
 }
 

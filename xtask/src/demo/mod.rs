@@ -73,6 +73,10 @@ struct State {
 /// Build → start → send → wait → ask → show.
 pub async fn run(options: Options) -> anyhow::Result<()> {
     prerequisites::check(&prerequisites::DEMO)?;
+    for name in ["FOOTFALL_KAFKA", "FOOTFALL_VECTOR"] {
+        let message = "the demo through Kafka and Vector is not there yet: unset it to run the direct demo";
+        ensure!(std::env::var_os(name).is_none(), "{name} is set, but {message}");
+    }
     build()?;
     let external = std::env::var("CLICKHOUSE_URL").ok().filter(|url| !url.is_empty());
     if external.is_none() {

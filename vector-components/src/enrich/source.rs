@@ -1,0 +1,137 @@
+//! What kind of site a host or a campaign's source is: search, social, video, …
+//!
+//! Rule's source: our own list, data/sources.tsv. The longest host that fits wins, so
+//! that mail.google.com is mail and not search.
+
+use std::collections::HashMap;
+
+const SOURCES_TSV: &str = include_str!("../../data/sources.tsv");
+
+/// The kind of a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum SourceKind {
+    Search,
+    Ai,
+    Social,
+    Video,
+    Shopping,
+    Email,
+}
+
+/// The list, by host and by name.
+#[derive(Debug)]
+pub struct Sources {
+    /// Host without a wildcard, or `name.` for `name.*`.
+    by_host: HashMap<&'static str, Source>,
+    by_name: HashMap<String, Source>,
+}
+
+/// A known source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Its kind.
+    pub kind: SourceKind,
+    /// Its name, such as `Google`.
+    pub name: &'static str,
+}
+
+impl Default for Sources {
+    fn default() -> Self {
+        let mut out = Self { by_host: HashMap::new(), by_name: HashMap::new() };
+        for line in SOURCES_TSV.lines().filter(|line| !line.starts_with('#')) {
+            let mut columns = line.split('\t');
+            let (Some(kind), Some(name), Some(hosts)) = (columns.next().and_then(kind), columns.next(), columns.next())
+            else {
+                continue;
+            };
+            let source = Source { kind, name };
+            out.by_name.entry(name.to_lowercase()).or_insert(source);
+            for host in hosts.split(' ') {
+                out.by_host.insert(host.strip_suffix('*').unwrap_or(host), source);
+            }
+        }
+        out
+    }
+}
+
+impl Sources {
+    /// The source of a host, itself or by the longest domain above it.
+    #[must_use]
+    pub fn of_host(&self, host: &str) -> Option<Source> {
+        let mut domain = host;
+        loop {
+            if let Some(source) = self.by_host.get(domain).or_else(|| self.of_any_country(domain)) {
+                return Some(*source);
+            }
+            domain = domain.split_once('.')?.1;
+        }
+    }
+
+    /// The source that a `utm_source` names: by host, by name, or by `name.`.
+    #[must_use]
+    pub fn of_campaign(&self, utm_source: &str) -> Option<Source> {
+        let name = utm_source.trim().to_lowercase();
+        if name.is_empty() {
+            return None;
+        }
+        let by_wildcard = || self.by_host.get(format!("{name}.").as_str()).copied();
+        self.by_name.get(&name).copied().or_else(|| self.of_host(&name)).or_else(by_wildcard)
+    }
+
+    /// `google.de` and `google.co.uk` for `google.*`: at most two labels behind the name.
+    fn of_any_country(&self, domain: &str) -> Option<&Source> {
+        let (name, country) = domain.split_once('.')?;
+        let labels: Vec<&str> = country.split('.').collect();
+        let is_country = match labels.as_slice() {
+            [top] => top.len() <= 3,
+            [second, top] => second.len() <= 3 && top.len() == 2,
+            _ => false,
+        };
+        if is_country { self.by_host.get(&domain[..=name.len()]) } else { None }
+    }
+}
+
+fn kind(text: &str) -> Option<SourceKind> {
+    match text {
+        "search" => Some(SourceKind::Search),
+        "ai" => Some(SourceKind::Ai),
+        "social" => Some(SourceKind::Social),
+        "video" => Some(SourceKind::Video),
+        "shopping" => Some(SourceKind::Shopping),
+        "email" => Some(SourceKind::Email),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn golden_hosts() {
+        let sources = Sources::default();
+        for (host, expected) in [
+            ("google.com", Some((SourceKind::Search, "Google"))),
+            ("google.co.uk", Some((SourceKind::Search, "Google"))),
+            ("news.google.de", Some((SourceKind::Search, "Google"))),
+            ("mail.google.com", Some((SourceKind::Email, "Gmail"))),
+            ("gemini.google.com", Some((SourceKind::Ai, "Gemini"))),
+            ("m.facebook.com", Some((SourceKind::Social, "Facebook"))),
+            ("t.co", Some((SourceKind::Social, "X"))),
+            ("notgoogle.com", None),
+            ("google.evil.example", None),
+            ("google.com.evil.example", None),
+            ("x.example", None),
+            ("", None),
+        ] {
+            assert_eq!(sources.of_host(host).map(|s| (s.kind, s.name)), expected, "{host}");
+        }
+        let name = |utm| sources.of_campaign(utm).map(|s| s.name);
+        assert_eq!(
+            (name("google"), name("Facebook"), name("fb"), name("t.co")),
+            (Some("Google"), Some("Facebook"), Some("Facebook"), Some("X"))
+        );
+        assert_eq!((name("newsletter"), name(""), name("hacker news")), (None, None, Some("Hacker News")));
+    }
+}
