@@ -106,6 +106,15 @@ async fn the_clickhouse_crate_and_a_restart() {
     let outfile = http.post(server.url()).body("SELECT 1 INTO OUTFILE '/tmp/x'").send().await.unwrap();
     assert_eq!(outfile.status(), 501);
 
+    // A session and a query id are free again as soon as the answer is there (once, a client
+    // that was quick met its own session still locked).
+    for n in 0..300 {
+        let one = format!("{}/?session_id=mine&query_id=mine", server.url());
+        let sql = if n % 2 == 0 { "SELECT 1 FORMAT JSON" } else { "SELECT nope" };
+        let text = http.post(one).body(sql).send().await.unwrap().text().await.unwrap();
+        assert!(!text.contains("SESSION_IS_LOCKED") && !text.contains("ALREADY_RUNNING"), "{n}: {text}");
+    }
+
     // The data outlives the engine.
     server.stop().await.unwrap();
     let (server, client) = start(folder.path()).await;

@@ -120,8 +120,7 @@ async fn run(
     })?;
     let job = Job { engine: Arc::clone(&shared.engine), statement, sql, format: format.clone(), parameters };
     tokio::task::spawn_blocking(move || {
-        worker::run(job, data_out, &result_in);
-        drop((registered, slot));
+        worker::run(job, data_out, &result_in, (registered, slot));
     });
     if let Some((head, more)) = feed {
         feed_insert(head, more, body, data_in).await;

@@ -61,48 +61,50 @@ pub struct Summary {
     pub elapsed: Duration,
 }
 
-/// Connect → set up → run → clean up.
-pub fn run(job: Job, data: mpsc::Receiver<Data>, result: &mpsc::Sender<Output>) {
-    let session = job.parameters.session();
-    let connection = match &session {
-        Some((id, _)) => job.engine.take_session(id).map_err(|refusal| refusal.text()),
-        None => job.engine.connect(),
+/// Connect → set up → run → clean up → answer.
+///
+/// The last output goes out after everything is given back, `held` too: a client may use
+/// its session or its query id again as soon as it has the answer.
+pub fn run<T>(job: Job, data: mpsc::Receiver<Data>, result: &mpsc::Sender<Output>, held: T) {
+    let last = match run_on_connection(job, data, result) {
+        Ok(last) => last,
+        Err(error) => Some(Output::Exception(error)),
     };
-    let mut connection = match connection {
-        Ok(connection) => connection,
-        Err(error) => return send(result, Output::Exception(error)),
-    };
+    drop(held);
+    if let Some(output) = last {
+        // A closed channel means that the client is gone; nobody is left to tell.
+        let _ = result.blocking_send(output);
+    }
+}
+
+fn run_on_connection(
+    job: Job,
+    data: mpsc::Receiver<Data>,
+    result: &mpsc::Sender<Output>,
+) -> Result<Option<Output>, String> {
     let engine = Arc::clone(&job.engine);
+    let Some((id, timeout)) = job.parameters.session() else {
+        let mut connection = engine.connect()?;
+        set_up(&mut connection, &job.parameters)?;
+        return execute(&mut connection, job, data, result);
+    };
+    let mut connection = engine.take_session(&id).map_err(|refusal| refusal.text())?;
     let unset = job.parameters.unset_statement();
-    if let Err(error) =
-        set_up(&mut connection, &job.parameters).and_then(|()| execute(&mut connection, job, data, result))
-    {
-        send(result, Output::Exception(error));
+    let last = set_up(&mut connection, &job.parameters).and_then(|()| execute(&mut connection, job, data, result));
+    if let Some(unset) = unset {
+        let _ = connection.query(&unset, "Null", &[]);
     }
-    if let Some((id, timeout)) = session {
-        if let Some(unset) = unset {
-            let _ = connection.query(&unset, "Null", &[]);
-        }
-        engine.return_session(&id, connection, timeout);
-    }
+    engine.return_session(&id, connection, timeout);
+    last
 }
 
 fn set_up(connection: &mut Connection, parameters: &Parameters) -> Result<(), String> {
     if let Some(database) = parameters.database.as_deref().filter(|d| !d.is_empty()) {
-        connection
-            .query("USE {database:Identifier}", "Null", &[("database".into(), database.into())])
-            .map(drop)
-            .or_else(
-                // Older grammars take no parameter there.
-                |_| {
-                    connection
-                        .query(&format!("USE `{}`", database.replace('\\', "\\\\").replace('`', "\\`")), "Null", &[])
-                        .map(drop)
-                },
-            )?;
+        connection.query("USE {database:Identifier}", "Null", &[("database".into(), database.into())])?;
     }
     connection.query(&parameters.set_statement(), "Null", &[])?;
-    if parameters.read_only {
+    // It cannot be taken back, so a session, which outlives the request, goes without.
+    if parameters.read_only && parameters.session_id.is_empty() {
         connection.query("SET readonly = 2", "Null", &[])?;
     }
     Ok(())
@@ -113,29 +115,23 @@ fn execute(
     job: Job,
     data: mpsc::Receiver<Data>,
     result: &mpsc::Sender<Output>,
-) -> Result<(), String> {
+) -> Result<Option<Output>, String> {
     let Job { engine, statement, sql, format, parameters } = job;
     let bound = &parameters.bound;
     match statement {
         Statement::Forbidden(why) => Err(format!("Code: 48. DB::Exception: {why}. (NOT_IMPLEMENTED)")),
-        Statement::Insert { head, format, .. } => insert(connection, &head, &format, bound, data, result),
+        Statement::Insert { head, format, .. } => insert(connection, &head, &format, bound, data).map(Some),
         Statement::Kill { sql, condition, sync } => {
-            kill(&engine, connection, &sql, &condition, sync, &format, bound, result)
+            kill(&engine, connection, &sql, &condition, sync, &format, bound).map(Some)
         }
         Statement::Query { streams, .. } => match formats::streaming(&format).filter(|_| streams) {
-            Some(header) => stream(connection, &sql, &format, header, bound, result),
-            None => whole(connection, &sql, &format, &parameters, result),
+            Some(header) => stream(connection, &sql, &format, header, bound, result).map(|()| None),
+            None => whole(connection, &sql, &format, &parameters).map(Some),
         },
     }
 }
 
-fn whole(
-    connection: &mut Connection,
-    sql: &str,
-    format: &str,
-    parameters: &Parameters,
-    result: &mpsc::Sender<Output>,
-) -> Result<(), String> {
+fn whole(connection: &mut Connection, sql: &str, format: &str, parameters: &Parameters) -> Result<Output, String> {
     let started = Instant::now();
     if !parameters.settings.iter().any(|(name, _)| name == "max_result_bytes") {
         connection.query(&format!("SET max_result_bytes = {WHOLE_RESULT_BYTES_MAX}"), "Null", &[])?;
@@ -152,8 +148,7 @@ fn whole(
         result_bytes: bytes.len() as u64,
         elapsed: started.elapsed(),
     };
-    send(result, Output::Whole(bytes, summary));
-    Ok(())
+    Ok(Output::Whole(bytes, summary))
 }
 
 fn stream(
@@ -187,8 +182,7 @@ fn insert(
     format: &str,
     bound: &[(String, String)],
     mut data: mpsc::Receiver<Data>,
-    result: &mpsc::Sender<Output>,
-) -> Result<(), String> {
+) -> Result<Output, String> {
     let started = Instant::now();
     let mut insert = connection.insert(head, format, bound)?;
     loop {
@@ -209,11 +203,9 @@ fn insert(
         result_bytes: written_bytes,
         elapsed: started.elapsed(),
     };
-    send(result, Output::Whole(Bytes::new(), summary));
-    Ok(())
+    Ok(Output::Whole(Bytes::new(), summary))
 }
 
-#[expect(clippy::too_many_arguments, reason = "one call, each argument a part of the request")]
 fn kill(
     engine: &Engine,
     connection: &mut Connection,
@@ -222,8 +214,7 @@ fn kill(
     sync: bool,
     format: &str,
     bound: &[(String, String)],
-    result: &mpsc::Sender<Output>,
-) -> Result<(), String> {
+) -> Result<Output, String> {
     let started = Instant::now();
     let killed = connection.query(sql, format, bound)?;
     let bytes = Bytes::copy_from_slice(killed.bytes());
@@ -237,13 +228,7 @@ fn kill(
         }
         std::thread::sleep(Duration::from_millis(20));
     }
-    send(result, Output::Whole(bytes, Summary { elapsed: started.elapsed(), ..Summary::default() }));
-    Ok(())
-}
-
-fn send(result: &mpsc::Sender<Output>, output: Output) {
-    // A closed channel means that the client is gone; nobody is left to tell.
-    let _ = result.blocking_send(output);
+    Ok(Output::Whole(bytes, Summary { elapsed: started.elapsed(), ..Summary::default() }))
 }
 
 /// Kills the query when its client goes away before the end.
