@@ -1,6 +1,6 @@
 //! Reading and writing instants, in whole milliseconds since 1970-01-01 UTC.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Timelike};
 use serde_json::Value;
 
 /// Events before this instant are refused: 2000-01-01T00:00:00Z, in milliseconds.
@@ -24,13 +24,39 @@ pub fn parse_ms(value: &Value) -> Option<i64> {
 /// Writes an instant as RFC 3339 in UTC with milliseconds: `2024-04-17T04:04:12.000Z`.
 #[must_use]
 pub fn to_rfc3339(ms: i64) -> String {
-    DateTime::from_timestamp_millis(ms).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Millis, true)
+    let mut text = digits(ms, b'T');
+    text.push('Z');
+    text
 }
 
 /// Writes an instant as ClickHouse reads a `DateTime64(3, 'UTC')`.
 #[must_use]
 pub fn to_clickhouse(ms: i64) -> String {
-    DateTime::from_timestamp_millis(ms).unwrap_or_default().format("%Y-%m-%d %H:%M:%S%.3f").to_string()
+    digits(ms, b' ')
+}
+
+/// `YYYY-MM-DD?HH:MM:SS.mmm`, written by hand: two of them are in every row, and chrono's
+/// format strings took a tenth of its time.
+fn digits(ms: i64, separator: u8) -> String {
+    let instant = DateTime::from_timestamp_millis(ms).unwrap_or_default();
+    let mut text = String::with_capacity(25);
+    let mut push = |value: u32, width: u32, end: u8| {
+        for place in (0..width).rev() {
+            // One decimal digit.
+            text.push(char::from(b'0' + u8::try_from(value / 10_u32.pow(place) % 10).unwrap_or(0)));
+        }
+        if end != 0 {
+            text.push(char::from(end));
+        }
+    };
+    push(instant.year().unsigned_abs(), 4, b'-');
+    push(instant.month(), 2, b'-');
+    push(instant.day(), 2, separator);
+    push(instant.hour(), 2, b':');
+    push(instant.minute(), 2, b':');
+    push(instant.second(), 2, b'.');
+    push(instant.timestamp_subsec_millis(), 3, 0);
+    text
 }
 
 fn parse_text_ms(text: &str) -> Option<i64> {
@@ -75,6 +101,15 @@ mod tests {
         }
         assert_eq!(to_rfc3339(noon), "2024-04-17T04:04:12.000Z");
         assert_eq!(to_clickhouse(noon), "2024-04-17 04:04:12.000");
+    }
+
+    #[test]
+    fn writing_by_hand_is_what_chrono_writes() {
+        for ms in (0..4_102_444_800_000).step_by(98_765_432_101) {
+            let chrono = DateTime::from_timestamp_millis(ms).unwrap();
+            assert_eq!(to_clickhouse(ms), chrono.format("%Y-%m-%d %H:%M:%S%.3f").to_string());
+            assert_eq!(to_rfc3339(ms), chrono.to_rfc3339_opts(chrono::SecondsFormat::Millis, true));
+        }
     }
 
     #[test]

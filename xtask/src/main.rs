@@ -1,5 +1,6 @@
 //! `cargo xtask`: the commands of README and CI.
 
+mod bench;
 mod demo;
 mod engine;
 mod plugin;
@@ -25,6 +26,8 @@ enum Command {
     Demo(demo::Options),
     /// Run every test, with the real parts.
     Test(test::Options),
+    /// Measure against a named peer, in one run.
+    Bench(bench::Options),
     /// Fetch the ClickHouse engine into the cache folder.
     Engine,
 }
@@ -34,6 +37,7 @@ async fn main() -> ExitCode {
     let result = match Options::parse().command {
         Command::Demo(options) => demo::run(options).await,
         Command::Test(options) => test::run(options).await,
+        Command::Bench(options) => bench::run(&options),
         Command::Engine => prerequisites::check(&prerequisites::DEMO).and_then(|()| engine::install()).map(|path| {
             println!("{}", path.display());
         }),

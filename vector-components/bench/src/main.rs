@@ -5,12 +5,7 @@
 //! the address and looks it up. VRL's stdlib holds the first three; the look-up is
 //! Vector's own function, so it is done here with the same crate, decoded whole as there.
 
-use std::{
-    collections::BTreeMap,
-    error::Error,
-    hint::black_box,
-    path::Path,
-};
+use std::{collections::BTreeMap, error::Error, hint::black_box, path::Path};
 
 use maxminddb::Reader;
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
@@ -23,13 +18,16 @@ use vector_components::{
 };
 use vrl::{
     compiler::{Program, TargetValue, TimeZone, compile, runtime::Runtime},
+    path::OwnedValuePath,
     value::{Secrets, Value},
 };
 
-const EVENTS: usize = 40_000;
+const EVENTS: usize = 100_000;
 /// So many of them without repeats, since each costs a full parse.
 const EVENTS_DISTINCT: usize = 6_000;
 const AGENTS: usize = 3_000;
+/// Of which the best counts.
+const ROUNDS: usize = 3;
 const REMAP: &str = r#"
 . = parse_json!(.message)
 .ua = parse_user_agent!(.user_agent, mode: "enriched")
@@ -54,9 +52,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut ratios = BTreeMap::new();
     let mut figures = BTreeMap::new();
     for (name, suffix, events) in [("user agents repeat", "", &skewed), ("none repeats", "_no_repeats", &distinct)] {
-        let enricher = Enricher::new(UserAgents::new()?, Some(Geo::new(MMDB.to_vec())?));
-        let ours = per_cpu_second(events, |event| ours(&enricher, event));
-        let theirs = per_cpu_second(events, |event| theirs(&program, &reader, event));
+        let (mut ours, mut theirs): (f64, f64) = (0.0, 0.0);
+        for _ in 0..ROUNDS {
+            // New each round: a cache that knows the headers already would prove nothing.
+            let enricher = Enricher::new(UserAgents::new()?, Some(Geo::new(MMDB.to_vec())?));
+            ours = ours.max(per_cpu_second(events, |event| self::ours(&enricher, event)));
+            theirs = theirs.max(per_cpu_second(events, |event| self::theirs(&program, &reader, event)));
+        }
         eprintln!("{name:<28}{ours:>14.0}{theirs:>14.0}{:>7.1}×", ours / theirs);
         ratios.insert(format!("events_per_cpu_s_vs_article_vrl{suffix}"), ours / theirs);
         figures.insert(format!("enriched{suffix}_events_per_cpu_s"), ours);
@@ -71,7 +73,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     } else {
         eprintln!("accuracy not measured: give the folder of uap-core's test cases as the argument");
     }
-    println!("{}", json!({"name": "enrich", "ok": true, "ratios": ratios, "figures": figures, "peers": {"article_vrl": "vrl 0.38"}}));
+    println!(
+        "{}",
+        json!({"name": "enrich", "ok": true, "ratios": ratios, "figures": figures, "peers": {"article_vrl": "vrl 0.38"}})
+    );
     Ok(())
 }
 
@@ -83,9 +88,13 @@ fn ours(enricher: &Enricher, event: &[u8]) -> usize {
 
 fn theirs(program: &Program, reader: &Reader<Vec<u8>>, event: &[u8]) -> usize {
     let mut target = remapped(program, event);
-    let ip = target.value.get("client").and_then(|v| v.as_str()).and_then(|ip| ip.parse().ok());
+    let ip = target
+        .value
+        .get(&OwnedValuePath::single_field("client"))
+        .and_then(|v| v.to_str_lossy())
+        .and_then(|ip| ip.parse().ok());
     let place: Option<Json> = ip.and_then(|ip: std::net::IpAddr| reader.lookup(ip).ok()?.decode().ok().flatten());
-    target.value.insert("geoip", Value::from(place.unwrap_or_default()));
+    target.value.insert(&OwnedValuePath::single_field("geoip"), Value::from(place.unwrap_or_default()));
     serde_json::to_vec(&target.value).expect("a VRL value is JSON").len()
 }
 
@@ -100,16 +109,13 @@ fn bytes(event: &[u8]) -> String {
     String::from_utf8_lossy(event).into_owned()
 }
 
-/// The best of three, in CPU time of this thread, so that a busy machine does not count.
+/// In CPU time of this thread, so that a busy machine does not count.
 fn per_cpu_second(events: &[Vec<u8>], each: impl Fn(&[u8]) -> usize) -> f64 {
-    let run = || {
-        let started = cpu_ns();
-        for event in events {
-            black_box(each(black_box(event)));
-        }
-        events.len() as f64 * 1e9 / (cpu_ns() - started) as f64
-    };
-    (0..3).map(|_| run()).fold(0.0, f64::max)
+    let started = cpu_ns();
+    for event in events {
+        black_box(each(black_box(event)));
+    }
+    events.len() as f64 * 1e9 / (cpu_ns() - started) as f64
 }
 
 fn cpu_ns() -> u64 {
@@ -118,9 +124,10 @@ fn cpu_ns() -> u64 {
 }
 
 fn events(rng: &mut StdRng, count: usize, mut agent: impl FnMut(&mut StdRng, usize) -> String) -> Vec<Vec<u8>> {
-    let ips = ["81.2.69.160", "89.160.20.130", "216.160.83.58", "175.16.199.7", "2a02:d180::7", "2001:220::9", "214.78.0.40"];
+    let ips =
+        ["81.2.69.160", "89.160.20.130", "216.160.83.58", "175.16.199.7", "2a02:d180::7", "2001:220::9", "214.78.0.40"];
     let paths = ["/", "/pricing", "/docs/install", "/blog/why-self-host", "/checkout/done"];
-    let event = |rng: &mut StdRng, n: usize| {
+    let mut event = |rng: &mut StdRng, n: usize| {
         let arrival = Arrival {
             project: "website".into(),
             received_at_ms: 1_713_330_000_000,
@@ -140,18 +147,36 @@ fn events(rng: &mut StdRng, count: usize, mut agent: impl FnMut(&mut StdRng, usi
 /// Headers of the forms that browsers send, with the versions and models that they vary in.
 fn agent(rng: &mut StdRng) -> String {
     let (chrome, build) = (rng.random_range(90..140), rng.random_range(1000..7000));
-    let model = ["SM-S918B", "SM-A546B", "Pixel 8", "Pixel 7a", "M2101K6G", "CPH2411", "moto g(30)", "SM-X700"].choose(rng).unwrap_or(&"Pixel 8");
+    let model = ["SM-S918B", "SM-A546B", "Pixel 8", "Pixel 7a", "M2101K6G", "CPH2411", "moto g(30)", "SM-X700"]
+        .choose(rng)
+        .unwrap_or(&"Pixel 8");
     let webkit = "AppleWebKit/537.36 (KHTML, like Gecko)";
     match rng.random_range(0..8) {
-        0 | 1 => format!("Mozilla/5.0 (Windows NT 10.0; Win64; x64) {webkit} Chrome/{chrome}.0.{build}.0 Safari/537.36"),
-        2 => format!("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) {webkit} Chrome/{chrome}.0.{build}.0 Safari/537.36"),
-        3 => format!("Mozilla/5.0 (Linux; Android {}; {model}) {webkit} Chrome/{chrome}.0.{build}.0 Mobile Safari/537.36", rng.random_range(9..15)),
+        0 | 1 => {
+            format!("Mozilla/5.0 (Windows NT 10.0; Win64; x64) {webkit} Chrome/{chrome}.0.{build}.0 Safari/537.36")
+        }
+        2 => format!(
+            "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) {webkit} Chrome/{chrome}.0.{build}.0 Safari/537.36"
+        ),
+        3 => format!(
+            "Mozilla/5.0 (Linux; Android {}; {model}) {webkit} Chrome/{chrome}.0.{build}.0 Mobile Safari/537.36",
+            rng.random_range(9..15)
+        ),
         4 | 5 => {
             let (major, minor) = (rng.random_range(13..18), rng.random_range(0..7));
-            format!("Mozilla/5.0 (iPhone; CPU iPhone OS {major}_{minor} like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/{major}.{minor} Mobile/15E{build} Safari/604.1")
+            format!(
+                "Mozilla/5.0 (iPhone; CPU iPhone OS {major}_{minor} like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/{major}.{minor} Mobile/15E{build} Safari/604.1"
+            )
         }
-        6 => format!("Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:{chrome}.0) Gecko/20100101 Firefox/{chrome}.{}", build % 9),
-        _ => format!("Mozilla/5.0 (Windows NT 10.0; Win64; x64) {webkit} Chrome/{chrome}.0.{build}.0 Safari/537.36 Edg/{chrome}.0.{}.{}", build / 3, build % 90),
+        6 => format!(
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:{chrome}.0) Gecko/20100101 Firefox/{chrome}.{}",
+            build % 9
+        ),
+        _ => format!(
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) {webkit} Chrome/{chrome}.0.{build}.0 Safari/537.36 Edg/{chrome}.0.{}.{}",
+            build / 3,
+            build % 90
+        ),
     }
 }
 
@@ -177,11 +202,19 @@ fn accuracy(folder: &Path, program: &Program) -> Result<Shares, Box<dyn Error>> 
     }
     for case in cases(&folder.join("test_os.yaml"))? {
         let header = text(&case["user_agent_string"]);
-        tallies[2].add(&other(text(&case["family"])), &agents.parse(&header).os, &other(text(&theirs(&header)["os"]["family"])));
+        tallies[2].add(
+            &other(text(&case["family"])),
+            &agents.parse(&header).os,
+            &other(text(&theirs(&header)["os"]["family"])),
+        );
     }
     for case in cases(&folder.join("test_device.yaml"))? {
         let header = text(&case["user_agent_string"]);
-        tallies[3].add(&text(&case["brand"]), &agents.parse(&header).device_brand, &text(&theirs(&header)["device"]["brand"]));
+        tallies[3].add(
+            &text(&case["brand"]),
+            &agents.parse(&header).device_brand,
+            &text(&theirs(&header)["device"]["brand"]),
+        );
     }
     let names = ["browser_family", "browser_major", "os_family", "device_brand"];
     Ok(names.into_iter().zip(tallies.map(Tally::shares)).collect())

@@ -3,7 +3,7 @@
 //! Rule's source: Google Analytics' five `utm_` parameters. Names match without regard
 //! to case, the first of a name wins, values keep their case.
 
-use url::Url;
+use url::form_urlencoded;
 
 /// A campaign value is cut to so many bytes, at a character's border.
 pub const CAMPAIGN_BYTES_MAX: usize = 256;
@@ -46,11 +46,16 @@ pub fn click_ids(url: &str) -> ClickIds {
 #[must_use]
 pub fn parse(url: &str) -> Campaign {
     let mut campaign = Campaign::default();
-    if !url.contains('?') {
+    let Some((head, rest)) = url.split_once('?') else { return campaign };
+    if !head.contains("://") {
         return campaign;
     }
-    let Ok(url) = Url::parse(url) else { return campaign };
-    for (name, value) in url.query_pairs() {
+    let query = rest.split_once('#').map_or(rest, |(query, _)| query);
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        // Most parameters of most addresses are others.
+        if name.len() < 8 || !name.as_bytes()[..4].eq_ignore_ascii_case(b"utm_") {
+            continue;
+        }
         let slot = match name.to_ascii_lowercase().as_str() {
             "utm_source" => &mut campaign.source,
             "utm_medium" => &mut campaign.medium,

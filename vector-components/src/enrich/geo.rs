@@ -3,9 +3,10 @@
 //! Rule's source: the `GeoLite2-City` schema; names are the English ones, the region is
 //! the largest subdivision. The address itself is never stored.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use maxminddb::{Reader, geoip2::City};
+use quick_cache::sync::Cache;
 
 /// A place; unknown parts are empty, coordinates then zero.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -22,9 +23,15 @@ pub struct Place {
     pub longitude: f32,
 }
 
-/// A loaded City database.
+/// Addresses kept located, at most; a visitor's events come from one.
+pub const CACHE_ENTRIES_MAX: usize = 65_536;
+
+/// A loaded City database, with a cache in front.
 #[derive(Debug)]
-pub struct Geo(Reader<Vec<u8>>);
+pub struct Geo {
+    reader: Reader<Vec<u8>>,
+    cache: Cache<IpAddr, Arc<Place>>,
+}
 
 impl Geo {
     /// Opens a database from its bytes.
@@ -35,15 +42,25 @@ impl Geo {
         let reader = Reader::from_source(bytes).map_err(|e| format!("not a MaxMind database: {e}"))?;
         let kind = &reader.metadata().database_type;
         if kind.contains("City") || kind.contains("Enterprise") {
-            return Ok(Self(reader));
+            return Ok(Self { reader, cache: Cache::new(CACHE_ENTRIES_MAX) });
         }
         Err(format!("the database is of type {kind}, a City database is needed"))
     }
 
     /// The place of `ip`; an address that is not in the database is nowhere.
     #[must_use]
-    pub fn locate(&self, ip: IpAddr) -> Place {
-        let found = self.0.lookup(ip.to_canonical()).and_then(|found| found.decode::<City<'_>>());
+    pub fn locate(&self, ip: IpAddr) -> Arc<Place> {
+        let ip = ip.to_canonical();
+        if let Some(known) = self.cache.get(&ip) {
+            return known;
+        }
+        let place = Arc::new(self.look_up(ip));
+        self.cache.insert(ip, Arc::clone(&place));
+        place
+    }
+
+    fn look_up(&self, ip: IpAddr) -> Place {
+        let found = self.reader.lookup(ip).and_then(|found| found.decode::<City<'_>>());
         let Ok(Some(city)) = found else { return Place::default() };
         let region = city.subdivisions.first().and_then(|s| s.names.english);
         Place {
@@ -73,7 +90,7 @@ mod tests {
         assert_eq!((london.latitude, london.longitude), (51.5142, -0.0931));
         let mapped = geo.locate("::ffff:81.2.69.160".parse().unwrap());
         assert_eq!(mapped, london, "an IPv4 address in IPv6 clothes is the same address");
-        assert_eq!(geo.locate("10.0.0.1".parse().unwrap()), Place::default());
+        assert_eq!(*geo.locate("10.0.0.1".parse().unwrap()), Place::default());
         assert_eq!(geo.locate("2001:220::1".parse().unwrap()).country, "KR");
     }
 

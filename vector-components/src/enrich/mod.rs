@@ -26,13 +26,14 @@ pub struct Enricher {
     user_agents: UserAgents,
     geo: Option<Geo>,
     sources: Sources,
+    hosts: referrer::Hosts,
 }
 
 impl Enricher {
     /// An enricher; without `geo` the place stays empty.
     #[must_use]
     pub fn new(user_agents: UserAgents, geo: Option<Geo>) -> Self {
-        Self { user_agents, geo, sources: Sources::default() }
+        Self { user_agents, geo, sources: Sources::default(), hosts: referrer::Hosts::default() }
     }
 
     /// Derives the row. `salt` keys the visitor of an event that names nobody.
@@ -41,8 +42,8 @@ impl Enricher {
         let agent = self.user_agents.parse(&event.user_agent);
         let place = self.geo.as_ref().zip(event.ip).map(|(geo, ip)| geo.locate(ip)).unwrap_or_default();
         let campaign = campaign::parse(&event.url);
-        let hostname = referrer::host(&event.url);
-        let referrer_host = referrer::external_host(&event.referrer, &hostname);
+        let hostname = self.hosts.of(&event.url).to_string();
+        let referrer_host = referrer::external(&self.hosts.of(&event.referrer), &hostname);
         let click = campaign::click_ids(&event.url);
         let touch = Touch {
             campaign: &campaign,
@@ -86,9 +87,9 @@ impl Enricher {
             bot: bot.verdict(),
             bot_score: bot.score,
             bot_reasons: bot.reasons,
-            country: place.country,
-            region: place.region,
-            city: place.city,
+            country: place.country.clone(),
+            region: place.region.clone(),
+            city: place.city.clone(),
             latitude: place.latitude,
             longitude: place.longitude,
             screen_width: event.screen.map_or(0, |s| s.width),

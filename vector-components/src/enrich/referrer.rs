@@ -1,5 +1,8 @@
 //! The host that sent the visitor.
 
+use std::sync::Arc;
+
+use quick_cache::sync::Cache;
 use url::Url;
 
 /// The host of an address, lower-case, without a leading `www.`; empty if it has none.
@@ -13,11 +16,44 @@ pub fn host(address: &str) -> String {
     host.strip_prefix("www.").unwrap_or(host).to_owned()
 }
 
-/// The host of `referrer`, unless it is the site's own: moving within a site is no referral.
+/// Origins kept read, at most.
+pub const CACHE_ENTRIES_MAX: usize = 16_384;
+
+/// Hosts of addresses, by the part before the path: a site has few, an address many.
+#[derive(Debug)]
+pub struct Hosts(Cache<String, Arc<str>>);
+
+impl Default for Hosts {
+    fn default() -> Self {
+        Self(Cache::new(CACHE_ENTRIES_MAX))
+    }
+}
+
+impl Hosts {
+    /// As [`host`].
+    #[must_use]
+    pub fn of(&self, address: &str) -> Arc<str> {
+        let origin = origin(address);
+        if let Some(known) = self.0.get(origin) {
+            return known;
+        }
+        let host: Arc<str> = host(origin).into();
+        self.0.insert(origin.to_owned(), Arc::clone(&host));
+        host
+    }
+}
+
+/// The host of a referrer, unless it is the site's own: moving within a site is no referral.
 #[must_use]
-pub fn external_host(referrer: &str, own_host: &str) -> String {
-    let host = host(referrer);
-    if host == own_host { String::new() } else { host }
+pub fn external(referrer_host: &str, own_host: &str) -> String {
+    if referrer_host == own_host { String::new() } else { referrer_host.to_owned() }
+}
+
+/// Everything before path, query and fragment.
+fn origin(address: &str) -> &str {
+    let authority_at = address.find("://").map_or(0, |at| at + 3);
+    let end = address[authority_at..].find(['/', '?', '#', '\\']).map_or(address.len(), |at| authority_at + at);
+    &address[..end]
 }
 
 #[cfg(test)]
@@ -26,6 +62,7 @@ mod tests {
 
     #[test]
     fn golden_hosts() {
+        let hosts = Hosts::default();
         for (address, expected) in [
             ("https://www.google.com/search?q=x", "google.com"),
             ("http://News.Example.ORG:8080/a", "news.example.org"),
@@ -36,8 +73,10 @@ mod tests {
             ("https://bücher.example/", "xn--bcher-kva.example"),
         ] {
             assert_eq!(host(address), expected, "{address}");
+            assert_eq!(&*hosts.of(address), expected, "{address}");
+            assert_eq!(&*hosts.of(address), expected, "{address}, from the cache");
         }
-        assert_eq!(external_host("https://www.shop.example/a", "shop.example"), "");
-        assert_eq!(external_host("https://t.co/x", "shop.example"), "t.co");
+        assert_eq!(external("shop.example", "shop.example"), "");
+        assert_eq!(external("t.co", "shop.example"), "t.co");
     }
 }

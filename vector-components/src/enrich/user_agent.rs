@@ -1,6 +1,6 @@
 //! Browser, operating system and device from the `User-Agent` header.
 //!
-//! Rule's source: uap-core's `regexes.yaml` 0.18.0 (data/uap-core), matched by the
+//! Rule's source: uap-core's rules of October 2026 (data/uap-core), matched by the
 //! `ua-parser` crate of the same organisation. A bounded cache stands in front, since
 //! the same few thousand headers make up nearly all of any site's traffic.
 
@@ -15,7 +15,7 @@ use ua_parser::{Extractor, Regexes};
 use super::bot::{BotVerdict, Bots};
 
 /// uap-core's rules, compiled in.
-const REGEXES_YAML: &str = include_str!("../../data/uap-core/regexes.yaml");
+const REGEXES_JSON: &str = include_str!("../../data/uap-core/regexes.json");
 /// Headers kept parsed, at most; about 300 bytes each.
 pub const CACHE_ENTRIES_MAX: usize = 65_536;
 
@@ -99,7 +99,7 @@ impl UserAgents {
     /// Only if the compiled-in rules cannot be read, which the tests exclude.
     pub fn new() -> Result<Self, String> {
         let regexes: Regexes<'static> =
-            yaml_serde::from_str(REGEXES_YAML).map_err(|e| format!("uap-core rules: {e}"))?;
+            serde_json::from_str(REGEXES_JSON).map_err(|e| format!("uap-core rules: {e}"))?;
         let extractor = Extractor::try_from(regexes).map_err(|e| format!("uap-core rules: {e}"))?;
         Ok(Self {
             extractor,
