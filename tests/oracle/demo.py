@@ -48,14 +48,24 @@ def main(record, summary):
 
 
 def visitor(event):
-    return event.get("user_id") or event.get("anonymous_id") or event["session_id"]
+    return event.get("user_id") or event.get("anonymous_id") or event.get("session_id")
 
 
 def sessions(events, from_ms, to_ms):
-    groups = collections.defaultdict(list)
+    by_id, without_id = collections.defaultdict(list), collections.defaultdict(list)
     for event in events:
-        groups[event["session_id"]].append(event)
-    groups = [sorted(g, key=lambda e: e["timestamp"]) for g in groups.values()]
+        if event.get("session_id"):
+            by_id[event["session_id"]].append(event)
+        else:
+            without_id[visitor(event)].append(event)
+    groups = [sorted(g, key=lambda e: e["timestamp"]) for g in by_id.values()]
+    for own in without_id.values():
+        last = None
+        for event in sorted(own, key=lambda e: e["timestamp"]):
+            if last is None or event["timestamp"] - last > SESSION_GAP_MS:
+                groups.append([])
+            groups[-1].append(event)
+            last = event["timestamp"]
     groups = [g for g in groups if from_ms <= g[0]["timestamp"] < to_ms]
     n = len(groups)
     views = sum(e["type"] in PAGE_VIEWS for g in groups for e in g)

@@ -96,9 +96,13 @@ fn visit(rng: &mut StdRng, person: &mut Person, start_ms: i64, number: usize) ->
     let mut push = |rng: &mut StdRng, kind: &str, path: &str, extra: Value| {
         let entry = events.is_empty();
         let mut event = json!({
-            "type": kind, "timestamp": at_ms, "anonymous_id": person.id, "session_id": session_id, "locale": person.locale,
+            "type": kind, "timestamp": at_ms, "anonymous_id": person.id, "locale": person.locale,
             "path": path, "url": format!("{HOST}{path}{}", if entry { query } else { "" }), "appVersion": "1.4.0",
         });
+        // Every tenth visit is of a client that keeps no session.
+        if !number.is_multiple_of(10) {
+            event["session_id"] = session_id.as_str().into();
+        }
         if entry && !referrer.is_empty() {
             event["referrer"] = referrer.into();
         }
