@@ -125,7 +125,7 @@ mod rfc3339_ms {
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
-        let value = serde_json::Value::deserialize(deserializer)?;
-        super::timestamp::parse_ms(&value).ok_or_else(|| D::Error::custom("not an RFC 3339 timestamp"))
+        let text = std::borrow::Cow::<'_, str>::deserialize(deserializer)?;
+        super::timestamp::parse_text_ms(&text).ok_or_else(|| D::Error::custom("not an RFC 3339 timestamp"))
     }
 }

@@ -59,7 +59,9 @@ fn digits(ms: i64, separator: u8) -> String {
     text
 }
 
-fn parse_text_ms(text: &str) -> Option<i64> {
+/// As [`parse_ms`], of a text.
+#[must_use]
+pub fn parse_text_ms(text: &str) -> Option<i64> {
     if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
         return Some(instant.timestamp_millis());
     }

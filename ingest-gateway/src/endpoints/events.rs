@@ -35,13 +35,14 @@ pub async fn take(
     body: Body,
 ) -> Response {
     let started = Instant::now();
-    let result = match tokio::time::timeout(shared.limits.request_time_max, read(&shared, &headers, body)).await {
+    let deadline = started + shared.limits.request_time_max;
+    let result = match tokio::time::timeout_at(deadline.into(), read(&shared, &headers, body)).await {
         Ok(Ok((project, batch))) => {
             let arrival = arrival(&shared, project, &batch, peer.ip(), &headers);
             // What was read is finished in a task of its own: a client that goes away
             // does not leave the ledger with events that are neither stored nor failed.
             let shared = Arc::clone(&shared);
-            let finish = tokio::spawn(async move { judge_and_store(&shared, batch, &arrival).await });
+            let finish = tokio::spawn(async move { judge_and_store(&shared, batch, &arrival, deadline).await });
             finish.await.unwrap_or_else(|_| Err(RequestError::Sink("an internal error".into())))
         }
         Ok(Err(error)) => Err(error),
@@ -69,7 +70,12 @@ async fn read(shared: &Shared, headers: &HeaderMap, body: Body) -> Result<(Strin
 }
 
 /// Validate → store → one outcome per event.
-async fn judge_and_store(shared: &Shared, batch: Batch, arrival: &Arrival) -> Result<Answer, RequestError> {
+async fn judge_and_store(
+    shared: &Shared,
+    batch: Batch,
+    arrival: &Arrival,
+    deadline: Instant,
+) -> Result<Answer, RequestError> {
     let metrics = &shared.metrics;
     let count = u32::try_from(batch.events.len()).unwrap_or(u32::MAX);
     let Ok(_pending) = shared.pending.try_acquire_many(count) else {
@@ -82,7 +88,7 @@ async fn judge_and_store(shared: &Shared, batch: Batch, arrival: &Arrival) -> Re
     let stored = if events.is_empty() {
         Ok(())
     } else {
-        let store = tokio::time::timeout(shared.limits.request_time_max, shared.sink.store(events));
+        let store = tokio::time::timeout_at(deadline.into(), shared.sink.store(events));
         store.await.unwrap_or_else(|_| Err(format!("no answer in {} s", shared.limits.request_time_max.as_secs())))
     };
     for outcome in &outcomes {

@@ -70,8 +70,8 @@ impl Direct {
         let mut rows = Vec::with_capacity(events.len() * 700);
         for event in events {
             let salt = self.salts.salt(event.received_at_ms).map_err(|e| e.to_string())?;
-            let row = self.enricher.enrich(event, &salt);
-            serde_json::to_writer(&mut rows, &row).map_err(|e| e.to_string())?;
+            let enriched = self.enricher.enrich(event, &salt);
+            serde_json::to_writer(&mut rows, &enriched.row()).map_err(|e| e.to_string())?;
             rows.push(b'\n');
         }
         let (done, answer) = oneshot::channel();

@@ -12,11 +12,18 @@ pub mod visitor;
 
 use std::sync::Arc;
 
-use channel::Touch;
 pub use geo::Geo;
-use source::Sources;
 pub use user_agent::UserAgents;
 pub use visitor::VisitorSalt;
+
+use self::{
+    bot::BotVerdict,
+    campaign::Campaign,
+    channel::Touch,
+    geo::Place,
+    source::{Source, Sources},
+    user_agent::UserAgent,
+};
 
 use crate::{event::Event, row::Row, timestamp};
 
@@ -27,23 +34,31 @@ pub struct Enricher {
     geo: Option<Geo>,
     sources: Sources,
     hosts: referrer::Hosts,
+    nowhere: Arc<Place>,
 }
 
 impl Enricher {
     /// An enricher; without `geo` the place stays empty.
     #[must_use]
     pub fn new(user_agents: UserAgents, geo: Option<Geo>) -> Self {
-        Self { user_agents, geo, sources: Sources::default(), hosts: referrer::Hosts::default() }
+        Self {
+            user_agents,
+            geo,
+            sources: Sources::default(),
+            hosts: referrer::Hosts::default(),
+            nowhere: Arc::default(),
+        }
     }
 
-    /// Derives the row. `salt` keys the visitor of an event that names nobody.
+    /// Derives what can be derived. `salt` keys the visitor of an event that names nobody.
     #[must_use]
-    pub fn enrich(&self, event: &Event, salt: &VisitorSalt) -> Row {
+    pub fn enrich<'e>(&self, event: &'e Event, salt: &VisitorSalt) -> Enriched<'e> {
         let agent = self.user_agents.parse(&event.user_agent);
-        let place = self.geo.as_ref().zip(event.ip).map(|(geo, ip)| geo.locate(ip)).unwrap_or_default();
+        let place = self.geo.as_ref().zip(event.ip).map(|(geo, ip)| geo.locate(ip));
+        let place = place.unwrap_or_else(|| Arc::clone(&self.nowhere));
         let campaign = campaign::parse(&event.url);
-        let hostname = self.hosts.of(&event.url).to_string();
-        let referrer_host = referrer::external(&self.hosts.of(&event.referrer), &hostname);
+        let hostname = self.hosts.of(&event.url);
+        let referrer_host = referrer::external(self.hosts.of(&event.referrer), &hostname);
         let click = campaign::click_ids(&event.url);
         let touch = Touch {
             campaign: &campaign,
@@ -53,60 +68,76 @@ impl Enricher {
         };
         let (channel, source) = channel::channel(touch, &self.sources);
         let bot = agent.bot.clone().with_hints(&event.hints, agent.claims_browser());
+        let visitor = visitor::visitor(event, salt);
+        Enriched { event, visitor, agent, place, campaign, hostname, referrer_host, channel, source, bot }
+    }
+}
+
+/// An event with what was derived from it; shares what the caches hold.
+#[derive(Debug)]
+pub struct Enriched<'e> {
+    event: &'e Event,
+    visitor: u64,
+    agent: Arc<UserAgent>,
+    place: Arc<Place>,
+    campaign: Campaign,
+    hostname: Arc<str>,
+    referrer_host: Arc<str>,
+    channel: &'static str,
+    source: Option<Source>,
+    bot: BotVerdict,
+}
+
+impl Enriched<'_> {
+    /// The row, which borrows every text.
+    #[must_use]
+    pub fn row(&self) -> Row<'_> {
+        let (event, agent, place, campaign) = (self.event, &*self.agent, &*self.place, &self.campaign);
         Row {
-            project: event.project.clone(),
+            project: &event.project,
             ts: timestamp::to_clickhouse(event.timestamp_ms),
-            event: event.event_type.clone(),
-            visitor: visitor::visitor(event, salt),
-            session_id: event.session_id.clone(),
+            event: &event.event_type,
+            visitor: self.visitor,
+            session_id: &event.session_id,
             event_id: event.event_id,
-            user_id: event.user_id.clone(),
-            anonymous_id: event.anonymous_id.clone(),
-            path: event.path.clone(),
-            referrer_source: source.map_or("", |source| source.name),
-            channel,
-            referrer_host,
-            hostname,
-            url: event.url.clone(),
-            title: event.title.clone(),
-            referrer: event.referrer.clone(),
-            utm_source: campaign.source,
-            utm_medium: campaign.medium,
-            utm_campaign: campaign.campaign,
-            utm_term: campaign.term,
-            utm_content: campaign.content,
-            locale: event.locale.clone(),
-            app_version: event.app_version.clone(),
-            browser: agent.browser.clone(),
-            browser_version: agent.browser_version.clone(),
-            os: agent.os.clone(),
-            os_version: agent.os_version.clone(),
+            user_id: &event.user_id,
+            anonymous_id: &event.anonymous_id,
+            path: &event.path,
+            hostname: &self.hostname,
+            url: &event.url,
+            title: &event.title,
+            referrer: &event.referrer,
+            referrer_host: &self.referrer_host,
+            referrer_source: self.source.map_or("", |source| source.name),
+            channel: self.channel,
+            utm_source: &campaign.source,
+            utm_medium: &campaign.medium,
+            utm_campaign: &campaign.campaign,
+            utm_term: &campaign.term,
+            utm_content: &campaign.content,
+            locale: &event.locale,
+            app_version: &event.app_version,
+            browser: &agent.browser,
+            browser_version: &agent.browser_version,
+            os: &agent.os,
+            os_version: &agent.os_version,
             device_type: agent.device_type.as_str(),
-            device_brand: agent.device_brand.clone(),
-            device_model: agent.device_model.clone(),
-            bot: bot.verdict(),
-            bot_score: bot.score,
-            bot_reasons: bot.reasons,
-            country: place.country.clone(),
-            region: place.region.clone(),
-            city: place.city.clone(),
+            device_brand: &agent.device_brand,
+            device_model: &agent.device_model,
+            bot: self.bot.verdict(),
+            bot_score: self.bot.score,
+            bot_reasons: &self.bot.reasons,
+            country: &place.country,
+            region: &place.region,
+            city: &place.city,
             latitude: place.latitude,
             longitude: place.longitude,
             screen_width: event.screen.map_or(0, |s| s.width),
             screen_height: event.screen.map_or(0, |s| s.height),
             revenue_amount: event.revenue.as_ref().map_or(0.0, |r| r.amount),
-            revenue_currency: event.revenue.as_ref().map_or_else(String::new, |r| r.currency.clone()),
-            properties: event.details.clone(),
+            revenue_currency: event.revenue.as_ref().map_or("", |r| &r.currency),
+            properties: &event.details,
             received_at: timestamp::to_clickhouse(event.received_at_ms),
         }
     }
-
-    /// The user-agent cache's hits and misses since the start.
-    #[must_use]
-    pub fn cache_hits_and_misses(&self) -> (u64, u64) {
-        self.user_agents.hits_and_misses()
-    }
 }
-
-/// An [`Enricher`] shared between threads.
-pub type SharedEnricher = Arc<Enricher>;

@@ -45,8 +45,8 @@ impl Hosts {
 
 /// The host of a referrer, unless it is the site's own: moving within a site is no referral.
 #[must_use]
-pub fn external(referrer_host: &str, own_host: &str) -> String {
-    if referrer_host == own_host { String::new() } else { referrer_host.to_owned() }
+pub fn external(referrer_host: Arc<str>, own_host: &str) -> Arc<str> {
+    if *referrer_host == *own_host { Arc::default() } else { referrer_host }
 }
 
 /// Everything before path, query and fragment.
@@ -76,7 +76,7 @@ mod tests {
             assert_eq!(&*hosts.of(address), expected, "{address}");
             assert_eq!(&*hosts.of(address), expected, "{address}, from the cache");
         }
-        assert_eq!(external("shop.example", "shop.example"), "");
-        assert_eq!(external("t.co", "shop.example"), "t.co");
+        assert_eq!(&*external("shop.example".into(), "shop.example"), "");
+        assert_eq!(&*external("t.co".into(), "shop.example"), "t.co");
     }
 }
