@@ -1,6 +1,7 @@
 //! `cargo xtask`: the commands of README and CI.
 
 mod bench;
+mod clickhouse;
 mod demo;
 mod engine;
 mod plugin;
@@ -37,7 +38,7 @@ async fn main() -> ExitCode {
     let result = match Options::parse().command {
         Command::Demo(options) => demo::run(options).await,
         Command::Test(options) => test::run(options).await,
-        Command::Bench(options) => bench::run(&options),
+        Command::Bench(options) => bench::run(&options).await,
         Command::Engine => prerequisites::check(&prerequisites::DEMO).and_then(|()| engine::install()).map(|path| {
             println!("{}", path.display());
         }),

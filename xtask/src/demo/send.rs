@@ -14,6 +14,7 @@ use reqwest::Client;
 use serde_json::{Value, json};
 
 use super::generator::{PROJECT, Visit};
+use crate::clickhouse::ask;
 
 /// Requests in flight: an answer waits for the commit, so many must share one.
 const IN_FLIGHT: usize = 256;
@@ -118,21 +119,6 @@ async fn is_visible(client: &Client, clickhouse: &str, event_id: &str) -> anyhow
 pub async fn stored(clickhouse: &str) -> anyhow::Result<usize> {
     let sql = "SELECT uniqExact(event_id) FROM analytics.events WHERE project = {project:String}";
     Ok(ask(&Client::new(), clickhouse, sql, &[("param_project", PROJECT)]).await?.parse()?)
-}
-
-async fn ask(client: &Client, clickhouse: &str, sql: &str, parameters: &[(&str, &str)]) -> anyhow::Result<String> {
-    let mut url = reqwest::Url::parse(clickhouse)?;
-    url.query_pairs_mut().extend_pairs(parameters);
-    let mut request = client.post(url).body(sql.to_owned());
-    if let Ok(user) = std::env::var("CLICKHOUSE_USER") {
-        request = request.header("X-ClickHouse-User", user);
-        request = request.header("X-ClickHouse-Key", std::env::var("CLICKHOUSE_PASSWORD").unwrap_or_default());
-    }
-    let answer = request.send().await?;
-    let status = answer.status();
-    let text = answer.text().await?;
-    ensure!(status.is_success(), "ClickHouse answered {status}: {text}");
-    Ok(text.trim().to_owned())
 }
 
 /// Writes what is sent, for a count that shares nothing with the product.

@@ -1,5 +1,7 @@
 //! `cargo xtask bench NAME`: both sides in one run, then one line of JSON.
 
+mod funnel;
+
 use std::path::PathBuf;
 
 use anyhow::ensure;
@@ -15,17 +17,30 @@ pub struct Options {
     /// A folder with uap-core's test cases (test_ua.yaml, …): adds the accuracy of both sides.
     #[arg(long)]
     uap_cases: Option<PathBuf>,
+    /// Events in the tables of `funnel`.
+    #[arg(long, default_value_t = 10_000_000)]
+    rows: u64,
 }
 
 #[derive(ValueEnum, Clone, Copy)]
 enum Name {
     /// Enrichment against the article's remap program, run by the vrl crate.
     Enrich,
+    /// The datasource's ordered funnel against windowFunnel on the lab's layout and against
+    /// the scan of its columns.
+    Funnel,
 }
 
-/// Builds the benchmark, which is a workspace of its own, and runs it.
-pub fn run(options: &Options) -> anyhow::Result<()> {
-    let Name::Enrich = options.name;
+/// Runs one benchmark.
+pub async fn run(options: &Options) -> anyhow::Result<()> {
+    match options.name {
+        Name::Enrich => enrich(options),
+        Name::Funnel => funnel::run(options.rows).await,
+    }
+}
+
+/// A workspace of its own, since VRL is a large dependency.
+fn enrich(options: &Options) -> anyhow::Result<()> {
     let mut cargo = cargo();
     cargo.args(["run", "--release", "--target-dir"]).arg(root().join("target/enrich-bench"));
     cargo.arg("--manifest-path").arg(root().join("vector-components/bench/Cargo.toml"));
