@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clickhouse::{Client, RowOwned, RowRead, query::RowCursor};
+use clickhouse::{Client, Compression, RowOwned, RowRead, query::RowCursor};
 
 use crate::{error::QueryError, query::sql::Sql, settings::Settings};
 
@@ -21,6 +21,8 @@ impl ClickHouse {
             .with_setting("max_execution_time", settings.query_timeout.as_secs().to_string())
             .with_setting("max_memory_usage", settings.memory_bytes_max.to_string())
             .with_product_info("footfall-grafana", env!("CARGO_PKG_VERSION"));
+        // Compression costs more than loopback does.
+        let client = if is_loopback(&settings.url) { client.with_compression(Compression::None) } else { client };
         let client = match settings.username.as_str() {
             "" => client,
             user => client.with_user(user).with_password(settings.password.reveal()),
@@ -83,6 +85,15 @@ fn error(error: clickhouse::error::Error) -> QueryError {
         }
         Error::BadResponse(message) => QueryError::ClickHouse(message),
         other => QueryError::ClickHouse(other.to_string()),
+    }
+}
+
+fn is_loopback(url: &str) -> bool {
+    match url::Url::parse(url).ok().as_ref().and_then(url::Url::host) {
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
     }
 }
 
