@@ -1,6 +1,10 @@
 //! Starting, serving and stopping.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::Context;
 use tokio::{net::TcpListener, sync::Semaphore};
@@ -18,8 +22,10 @@ use crate::{
     sink::{Sink, direct::Direct, kafka::Kafka},
 };
 
-/// Requests get so long to end after the signal to stop.
-const DRAIN_TIME_MAX: Duration = Duration::from_secs(25);
+/// Connections get so long to end after the signal to stop, then requests without one.
+const CONNECTIONS_TIME_MAX: Duration = Duration::from_secs(15);
+const DRAIN_TIME_MAX: Duration = Duration::from_secs(5);
+const DRAIN_PAUSE: Duration = Duration::from_millis(20);
 
 /// Serves until SIGTERM or SIGINT, then drains: no new connections, every request
 /// answered, every batch durable.
@@ -56,20 +62,31 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let deadline = async {
         // An error here means that serving ended by itself.
         let _ = stopping.await;
-        tokio::time::sleep(DRAIN_TIME_MAX).await;
+        tokio::time::sleep(CONNECTIONS_TIME_MAX).await;
     };
     tokio::select! {
         ended = serving => ended?,
-        () = deadline => tracing::warn!("some connections did not end in {} s", DRAIN_TIME_MAX.as_secs()),
+        () = deadline => tracing::warn!("some connections did not end in {} s", CONNECTIONS_TIME_MAX.as_secs()),
     }
-    // Requests hold the rest of the references; all have ended, or are past the limit.
-    if let Some(shared) = Arc::into_inner(shared) {
-        shared.sink.close().await;
-    }
+    drain(shared).await;
     match engine {
         Some(engine) => engine.stop().await,
         None => Ok(()),
     }
+}
+
+/// Waits for what was read from clients that are gone, then closes the sink, which waits
+/// for what it holds.
+async fn drain(mut shared: Arc<Shared>) {
+    let started = Instant::now();
+    while started.elapsed() < DRAIN_TIME_MAX {
+        match Arc::try_unwrap(shared) {
+            Ok(last) => return last.sink.close().await,
+            Err(still_used) => shared = still_used,
+        }
+        tokio::time::sleep(DRAIN_PAUSE).await;
+    }
+    tracing::warn!("some requests did not end in {} s; their senders have no answer", DRAIN_TIME_MAX.as_secs());
 }
 
 async fn sink(config: &Config, metrics: &Arc<Metrics>) -> anyhow::Result<(Sink, Option<embedded::Server>)> {

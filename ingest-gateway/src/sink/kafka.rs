@@ -19,7 +19,7 @@ const QUEUE_KIB_MAX: &str = "1048576";
 const DELIVERY_MS_MAX: &str = "20000";
 const LINGER_MS: &str = "2";
 const METADATA_TIME_MAX: Duration = Duration::from_secs(2);
-const FLUSH_TIME_MAX: Duration = Duration::from_secs(25);
+const FLUSH_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// The producer.
 pub struct Kafka {
