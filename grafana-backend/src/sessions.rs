@@ -15,7 +15,7 @@ use crate::{
     clickhouse::ClickHouse,
     error::QueryError,
     frame::{Column, Frame},
-    query::{Query, Range, Sessions, dimension::Dimension, sql::Sql},
+    query::{Query, Range, Sessions, sql::Sql},
     settings::Settings,
 };
 
@@ -168,8 +168,7 @@ fn frame(rows: Vec<Counts>, sessions: &Sessions) -> Frame {
         Sessions::Totals => {}
         Sessions::OverTime => frame.push(Column::time("time", rows.iter().map(|row| Some(row.bucket_ms)).collect())),
         Sessions::By { dimension, .. } => {
-            let title = dimension_title(dimension);
-            frame.push(Column::text(&title, rows.iter().map(|row| Some(row.label.clone())).collect()));
+            frame.push(Column::text(dimension.title(), rows.iter().map(|row| Some(row.label.clone())).collect()));
         }
     }
     frame.push(whole("sessions", |row| row.sessions));
@@ -184,8 +183,4 @@ fn frame(rows: Vec<Counts>, sessions: &Sessions) -> Frame {
             .with_unit("percentunit"),
     );
     frame
-}
-
-fn dimension_title(dimension: &Dimension) -> String {
-    dimension.title().to_owned()
 }

@@ -5,7 +5,6 @@ pub mod filter;
 pub mod sql;
 
 use serde::Deserialize;
-use serde_json::Value;
 
 use crate::{error::QueryError, settings::Settings};
 use dimension::Dimension;
@@ -127,8 +126,7 @@ impl Query {
     /// # Errors
     /// Names the field that is wrong, the limit and the value.
     pub fn read(json: &[u8], query_type: &str, range: Range, settings: &Settings) -> Result<Self, QueryError> {
-        let value: Value = serde_json::from_slice(json).map_err(|e| QueryError::invalid("query", e.to_string()))?;
-        let raw: Raw = serde_json::from_value(value).map_err(|e| QueryError::invalid("query", e.to_string()))?;
+        let raw: Raw = serde_json::from_slice(json).map_err(|e| QueryError::invalid("query", e.to_string()))?;
         if range.from_ms >= range.to_ms {
             return Err(QueryError::invalid("timeRange", "its end is not after its start"));
         }

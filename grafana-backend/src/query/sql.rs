@@ -49,7 +49,7 @@ impl Sql {
         self.bind("Array(String)", Value::Strings(values.to_vec()))
     }
 
-    /// Appends another statement, its values renamed to follow these.
+    /// Lets `write` append its part, within a chain of appends.
     pub fn sub(&mut self, write: impl FnOnce(&mut Sql)) -> &mut Self {
         write(self);
         self
