@@ -12,8 +12,9 @@ const URL_DEFAULT: &str = "http://127.0.0.1:8123";
 const QUERY_TIMEOUT_S_DEFAULT: u64 = 60;
 const QUERY_TIMEOUT_S_MAX: u64 = 3_600;
 const MEMORY_BYTES_DEFAULT: u64 = 8 << 30;
-/// Event names that count as page views, unless the settings name others.
-const PAGE_VIEW_EVENTS: [&str; 7] = ["page_view", "pageview", "$pageview", "page", "view", "screen_view", "screen"];
+/// Event names that count as page views, unless the settings name others; the view that
+/// keeps `analytics.sessions` has the same list.
+pub const PAGE_VIEW_EVENTS: [&str; 7] = ["page_view", "pageview", "$pageview", "page", "view", "screen_view", "screen"];
 
 /// Resolved settings.
 #[derive(Clone, Debug)]

@@ -8,6 +8,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 use vector_components::Projects;
 
+use crate::migrate::cluster::Cluster;
+
 /// Footfall's gateway: events over HTTP, answered when they are durable.
 #[derive(Parser, Debug)]
 #[command(version)]
@@ -42,6 +44,9 @@ pub struct Options {
     /// ClickHouse's password.
     #[arg(long, env = "CLICKHOUSE_PASSWORD", default_value = "", hide_env_values = true, global = true)]
     pub clickhouse_password: String,
+    /// The cluster of CLICKHOUSE_URL, as in its `remote_servers`: tables become replicated and distributed.
+    #[arg(long, env = "CLICKHOUSE_CLUSTER", global = true)]
+    pub clickhouse_cluster: Option<String>,
     /// The loopback address of the embedded engine.
     #[arg(long, env = "FOOTFALL_ENGINE_LISTEN", default_value = "127.0.0.1:8123", global = true)]
     pub engine_listen: SocketAddr,
@@ -123,6 +128,7 @@ pub struct ClickHouse {
     pub url: Option<String>,
     pub user: String,
     pub password: String,
+    pub cluster: Option<Cluster>,
     pub engine_listen: SocketAddr,
 }
 
@@ -163,6 +169,7 @@ impl Config {
                 url: clickhouse_url(&options.clickhouse_url)?,
                 user: options.clickhouse_user,
                 password: options.clickhouse_password,
+                cluster: options.clickhouse_cluster.as_deref().map(Cluster::parse).transpose()?,
                 engine_listen: options.engine_listen,
             },
             data: options.data,

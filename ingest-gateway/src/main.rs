@@ -29,7 +29,7 @@ async fn run() -> anyhow::Result<()> {
         Command::Serve => server::serve(config).await,
         Command::Migrate => {
             let (clickhouse, engine) = config.clickhouse.connect(&config.data).await?;
-            for step in migrate::apply(&clickhouse).await? {
+            for step in migrate::apply(&clickhouse, config.clickhouse.cluster.as_ref()).await? {
                 println!("{step}");
             }
             match engine {

@@ -97,7 +97,9 @@ async fn sink(config: &Config, metrics: &Arc<Metrics>) -> anyhow::Result<(Sink, 
         }
         config::Sink::Direct { insert_interval } => {
             let (client, engine) = config.clickhouse.connect(&config.data).await?;
-            let steps = migrate::apply(&client).await.context("ClickHouse's tables cannot be brought up to date")?;
+            let steps = migrate::apply(&client, config.clickhouse.cluster.as_ref())
+                .await
+                .context("ClickHouse's tables cannot be brought up to date")?;
             tracing::info!(migrations = steps.len(), "ClickHouse's tables are up to date");
             let user_agents = UserAgents::new().map_err(anyhow::Error::msg)?;
             let enricher = Arc::new(Enricher::new(user_agents, geo(config)?));

@@ -2,9 +2,10 @@
 //! (provisioning/clickhouse), in the JSON form that `FORMAT JSONEachRow` reads. The
 //! direct sink and Vector's clickhouse sink write this same form.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, hash::Hasher};
 
 use serde::Serialize;
+use siphasher::sip::SipHasher24;
 use uuid::Uuid;
 
 /// An enriched event as it is stored. Texts that are not known are empty.
@@ -16,7 +17,7 @@ pub struct Row<'a> {
     pub event: &'a str,
     pub visitor: u64,
     pub session_id: &'a str,
-    pub event_id: Uuid,
+    pub event_id: u64,
     pub user_id: &'a str,
     pub anonymous_id: &'a str,
     pub path: &'a str,
@@ -54,5 +55,26 @@ pub struct Row<'a> {
     pub revenue_amount: f64,
     pub revenue_currency: &'a str,
     pub properties: &'a BTreeMap<String, String>,
-    pub received_at: String,
+    pub delay_ms: i64,
+}
+
+/// An event's id as it is stored: 48 bits of ClickHouse's `sipHash64` of the UUID's text,
+/// `bitShiftRight(sipHash64(toString(uuid)), 16)`. Project, visitor and instant are part of
+/// the key as well, so it has to tell apart what one visitor did in one millisecond.
+#[must_use]
+pub fn stored_event_id(id: &Uuid) -> u64 {
+    let mut hasher = SipHasher24::new();
+    hasher.write(id.hyphenated().encode_lower(&mut Uuid::encode_buffer()).as_bytes());
+    hasher.finish() >> 16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_hashed_as_clickhouse_does() {
+        // SELECT bitShiftRight(sipHash64('7c1e5f0a-9d0b-5c1f-8a54-2f0e66b1d3a7'), 16)
+        assert_eq!(stored_event_id(&Uuid::from_u128(0x7c1e_5f0a_9d0b_5c1f_8a54_2f0e_66b1_d3a7)), 201_227_038_960_072);
+    }
 }

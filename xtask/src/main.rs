@@ -7,7 +7,9 @@ mod engine;
 mod plugin;
 mod prerequisites;
 mod process;
+mod seed;
 mod test;
+mod traffic;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -27,6 +29,8 @@ enum Command {
     Demo(demo::Options),
     /// Run every test, with the real parts.
     Test(test::Options),
+    /// Fill ClickHouse with made-up events.
+    Seed(seed::Options),
     /// Measure against a named peer, in one run.
     Bench(bench::Options),
     /// Fetch the ClickHouse engine into the cache folder.
@@ -38,6 +42,7 @@ async fn main() -> ExitCode {
     let result = match Options::parse().command {
         Command::Demo(options) => demo::run(options).await,
         Command::Test(options) => test::run(options).await,
+        Command::Seed(options) => seed::run(options).await,
         Command::Bench(options) => bench::run(&options).await,
         Command::Engine => prerequisites::check(&prerequisites::DEMO).and_then(|()| engine::install()).map(|path| {
             println!("{}", path.display());

@@ -12,7 +12,7 @@ use super::Service;
 use crate::{clickhouse::ClickHouse, error::QueryError, query::sql::Sql, settings::Settings};
 
 /// The migrations that this version's queries need.
-const MIGRATION_NEEDED: u32 = 1;
+const MIGRATION_NEEDED: u32 = 5;
 
 #[derive(Row, Deserialize)]
 struct Health {

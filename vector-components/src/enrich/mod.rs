@@ -25,7 +25,11 @@ use self::{
     user_agent::UserAgent,
 };
 
-use crate::{event::Event, row::Row, timestamp};
+use crate::{
+    event::Event,
+    row::{Row, stored_event_id},
+    timestamp,
+};
 
 /// Derives a row from an event. Shared by all threads; owns the bounded caches.
 #[derive(Debug)]
@@ -99,7 +103,7 @@ impl Enriched<'_> {
             event: &event.event_type,
             visitor: self.visitor,
             session_id: &event.session_id,
-            event_id: event.event_id,
+            event_id: stored_event_id(&event.event_id),
             user_id: &event.user_id,
             anonymous_id: &event.anonymous_id,
             path: &event.path,
@@ -137,7 +141,7 @@ impl Enriched<'_> {
             revenue_amount: event.revenue.as_ref().map_or(0.0, |r| r.amount),
             revenue_currency: event.revenue.as_ref().map_or("", |r| &r.currency),
             properties: &event.details,
-            received_at: timestamp::to_clickhouse(event.received_at_ms),
+            delay_ms: event.received_at_ms.saturating_sub(event.timestamp_ms),
         }
     }
 }

@@ -23,27 +23,55 @@ impl std::fmt::Debug for VisitorSalt {
 
 const ID_KEY: [u8; 16] = *b"footfall.visitor";
 
-/// The visitor of `event`; the kind of id is part of the hash, so that a user `7` and a
-/// session `7` differ.
+/// Which id of a client names the visitor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IdKind {
+    /// `user_id`
+    User,
+    /// `anonymous_id`
+    Anonymous,
+    /// `session_id`
+    Session,
+}
+
+impl IdKind {
+    /// Part of the hash, so that a user `7` and a session `7` differ.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Anonymous => "anonymous",
+            Self::Session => "session",
+        }
+    }
+}
+
+/// The visitor of `event`.
 #[must_use]
 pub fn visitor(event: &Event, salt: &VisitorSalt) -> u64 {
-    let (key, kind, id) = if !event.user_id.is_empty() {
-        (&ID_KEY, "user", event.user_id.as_str())
-    } else if !event.anonymous_id.is_empty() {
-        (&ID_KEY, "anonymous", event.anonymous_id.as_str())
-    } else if !event.session_id.is_empty() {
-        (&ID_KEY, "session", event.session_id.as_str())
-    } else {
-        (&salt.0, "cookieless", "")
-    };
-    let mut hasher = SipHasher24::new_with_key(key);
-    write_part(&mut hasher, &event.project);
-    write_part(&mut hasher, kind);
-    write_part(&mut hasher, id);
-    if id.is_empty() {
-        write_part(&mut hasher, &event.ip.map(|ip| ip.to_canonical().to_string()).unwrap_or_default());
-        write_part(&mut hasher, &event.user_agent);
+    let ids = [
+        (IdKind::User, &event.user_id),
+        (IdKind::Anonymous, &event.anonymous_id),
+        (IdKind::Session, &event.session_id),
+    ];
+    if let Some((kind, id)) = ids.into_iter().find(|(_, id)| !id.is_empty()) {
+        return visitor_of_id(&event.project, kind, id);
     }
+    let mut hasher = SipHasher24::new_with_key(&salt.0);
+    write_part(&mut hasher, &event.project);
+    write_part(&mut hasher, "cookieless");
+    write_part(&mut hasher, "");
+    write_part(&mut hasher, &event.ip.map(|ip| ip.to_canonical().to_string()).unwrap_or_default());
+    write_part(&mut hasher, &event.user_agent);
+    hasher.finish128().h1
+}
+
+/// The visitor that a client's id names.
+#[must_use]
+pub fn visitor_of_id(project: &str, kind: IdKind, id: &str) -> u64 {
+    let mut hasher = SipHasher24::new_with_key(&ID_KEY);
+    write_part(&mut hasher, project);
+    write_part(&mut hasher, kind.as_str());
+    write_part(&mut hasher, id);
     hasher.finish128().h1
 }
 

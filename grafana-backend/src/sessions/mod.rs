@@ -3,10 +3,16 @@
 //! Rules, in full in docs/queries/sessions.md:
 //! * A session is what the client says it is (`session_id`); events without one form a
 //!   session per visitor, ended by 30 minutes without an event.
-//! * A session belongs to the range and the bucket in which its first event lies. Events
-//!   of up to a day before and after the range are read, so that no session is cut.
+//! * A session belongs to the range and the bucket in which its first event lies. The day
+//!   (UTC) before the range and the one after it are read, so that no session is cut.
 //! * A dimension's value is that of the session's first event.
 //! * A bounce is a session of a single event. A replayed event counts once.
+//!
+//! Both ways to compute them give the same rows: [`rollup`] reads `analytics.sessions`,
+//! [`raw`] the events themselves, for what the rollup does not hold.
+
+mod raw;
+mod rollup;
 
 use clickhouse::Row;
 use serde::Deserialize;
@@ -21,7 +27,7 @@ use crate::{
 
 /// A session without an id ends after so long without an event; everywhere the custom.
 pub const INACTIVITY_MS_MAX: i64 = 30 * 60_000;
-/// Events are read so far beyond the range, on either side.
+/// A session is at most cut where it is longer than this.
 pub const SESSION_MS_MAX: i64 = 86_400_000;
 /// Buckets in one result.
 pub const BUCKETS_MAX: i64 = 11_000;
@@ -50,7 +56,7 @@ pub async fn run(
     settings: &Settings,
 ) -> Result<Frame, QueryError> {
     let bucket_ms = bucket_ms(query.range);
-    let sql = statement(query, sessions, &settings.page_view_events, bucket_ms);
+    let sql = statement(query, sessions, settings, bucket_ms);
     let text = sql.as_text().to_owned();
     let rows: Vec<Counts> = clickhouse.rows(sql).await?;
     let rows = if *sessions == Sessions::OverTime { fill(rows, query.range, bucket_ms) } else { rows };
@@ -59,7 +65,7 @@ pub async fn run(
 
 /// The whole statement.
 #[must_use]
-pub fn statement(query: &Query, sessions: &Sessions, page_view_events: &[String], bucket_ms: i64) -> Sql {
+pub fn statement(query: &Query, sessions: &Sessions, settings: &Settings, bucket_ms: i64) -> Sql {
     let mut sql = Sql::new("SELECT ");
     sql.text(if matches!(sessions, Sessions::By { .. }) { "label" } else { "'' AS label" });
     match sessions {
@@ -72,8 +78,14 @@ pub fn statement(query: &Query, sessions: &Sessions, page_view_events: &[String]
         ", count() AS sessions, uniqExact(actor) AS visitors, sum(event_count) AS events, sum(view_count) AS page_views, \
          sum(ended_ms - started_ms) AS duration_ms, countIf(event_count = 1) AS bounces FROM (",
     );
-    sql.sub(|sql| with_client_ids(sql, query, sessions, page_view_events)).text(" UNION ALL ");
-    sql.sub(|sql| by_inactivity(sql, query, sessions, page_view_events));
+    let dimension = match sessions {
+        Sessions::By { dimension, .. } => Some(dimension),
+        _ => None,
+    };
+    match rollup::serves(dimension, settings) {
+        true => rollup::write(&mut sql, query, dimension),
+        false => raw::write(&mut sql, query, dimension, settings),
+    }
     sql.text(") WHERE started_ms >= ").int(query.range.from_ms).text(" AND started_ms < ").int(query.range.to_ms);
     match sessions {
         Sessions::Totals => &mut sql,
@@ -85,49 +97,10 @@ pub fn statement(query: &Query, sessions: &Sessions, page_view_events: &[String]
     sql
 }
 
-fn with_client_ids(sql: &mut Sql, query: &Query, sessions: &Sessions, page_view_events: &[String]) {
-    sql.text("SELECT any(visitor) AS actor, toUnixTimestamp64Milli(min(ts)) AS started_ms, toUnixTimestamp64Milli(max(ts)) AS ended_ms, ")
-        .text("uniqExact(event_id) AS event_count, uniqExactIf(event_id, event IN ")
-        .strings(page_view_events)
-        .text(") AS view_count, argMin(")
-        .sub(|sql| label(sql, sessions))
-        .text(", (ts, event_id)) AS label FROM analytics.events WHERE session_id != '' AND ")
-        .sub(|sql| scope(sql, query))
-        .text(" GROUP BY session_id");
-}
-
-fn by_inactivity(sql: &mut Sql, query: &Query, sessions: &Sessions, page_view_events: &[String]) {
-    sql.text(
-        "SELECT visitor AS actor, s[1].1 AS started_ms, s[-1].1 AS ended_ms, toUInt64(length(s)) AS event_count, ",
-    )
-    .text("toUInt64(arraySum(e -> e.3, s)) AS view_count, s[1].4 AS label FROM (SELECT visitor, arrayJoin(arraySplit(")
-    .text("(e, gap_ms) -> gap_ms > ")
-    .int(INACTIVITY_MS_MAX)
-    .text(", es, arrayDifference(arrayMap(e -> e.1, es)))) AS s FROM (SELECT visitor, arraySort(groupUniqArray((")
-    .text("toUnixTimestamp64Milli(ts), event_id, event IN ")
-    .strings(page_view_events)
-    .text(", ")
-    .sub(|sql| label(sql, sessions))
-    .text("))) AS es FROM analytics.events WHERE session_id = '' AND ")
-    .sub(|sql| scope(sql, query))
-    .text(" GROUP BY visitor))");
-}
-
-fn scope(sql: &mut Sql, query: &Query) {
-    sql.text("project = ")
-        .string(&query.project)
-        .text(" AND ts >= fromUnixTimestamp64Milli(")
-        .int(query.range.from_ms - SESSION_MS_MAX)
-        .text(", 'UTC') AND ts < fromUnixTimestamp64Milli(")
-        .int(query.range.to_ms + SESSION_MS_MAX)
-        .text(", 'UTC')");
-}
-
-fn label(sql: &mut Sql, sessions: &Sessions) {
-    match sessions {
-        Sessions::By { dimension, .. } => dimension.write(sql),
-        _ => drop(sql.text("''")),
-    }
+/// The days that are read: those of the range and one on either side, whole, by UTC.
+pub(crate) fn days(range: Range) -> (i64, i64) {
+    let day = |ms: i64| ms.div_euclid(SESSION_MS_MAX);
+    ((day(range.from_ms) - 1) * SESSION_MS_MAX, (day(range.to_ms - 1) + 2) * SESSION_MS_MAX)
 }
 
 /// The panel's interval, widened until the range has at most [`BUCKETS_MAX`] buckets.
