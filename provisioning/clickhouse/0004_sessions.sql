@@ -44,7 +44,7 @@ SELECT
         toString(first.6), toString(first.7), toString(first.8), toString(first.9), toString(first.10),
         toString(first.11), toString(first.12), toString(first.13), toString(first.14), toString(first.15),
         toString(first.16), toString(first.17), toString(first.18), toString(first.19)) AS entry,
-    tuple(max(ts), toUInt64(bitAnd(max(moment), 0xFFFFFFFFFFFF)), argMax(path, moment)) AS exit,
+    tuple(max(ts), toUInt64(bitAnd(max(moment), 0xFFFFFFFFFFFF)), toString(argMax(path, moment))) AS exit,
     groupUniqArrayIf(event_id, has(page_view_events, event)) AS page_views,
     groupUniqArrayIf(event_id, NOT has(page_view_events, event)) AS other_events
 FROM analytics.events
@@ -67,7 +67,7 @@ SELECT
         toString(first.6), toString(first.7), toString(first.8), toString(first.9), toString(first.10),
         toString(first.11), toString(first.12), toString(first.13), toString(first.14), toString(first.15),
         toString(first.16), toString(first.17), toString(first.18), toString(first.19)) AS entry,
-    tuple(max(ts), toUInt64(bitAnd(max(moment), 0xFFFFFFFFFFFF)), argMax(path, moment)) AS exit,
+    tuple(max(ts), toUInt64(bitAnd(max(moment), 0xFFFFFFFFFFFF)), toString(argMax(path, moment))) AS exit,
     groupUniqArrayIf(event_id, has(page_view_events, event)) AS page_views,
     groupUniqArrayIf(event_id, NOT has(page_view_events, event)) AS other_events
 FROM analytics.events

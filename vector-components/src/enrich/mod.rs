@@ -27,7 +27,7 @@ use self::{
 
 use crate::{
     event::Event,
-    row::{Row, stored_event_id},
+    row::{Row, stored_event_id, url_rest},
     timestamp,
 };
 
@@ -108,7 +108,7 @@ impl Enriched<'_> {
             anonymous_id: &event.anonymous_id,
             path: &event.path,
             hostname: &self.hostname,
-            url: &event.url,
+            url_rest: url_rest(&event.url, &self.hostname, &event.path),
             title: &event.title,
             referrer: &event.referrer,
             referrer_host: &self.referrer_host,
@@ -141,7 +141,14 @@ impl Enriched<'_> {
             revenue_amount: event.revenue.as_ref().map_or(0.0, |r| r.amount),
             revenue_currency: event.revenue.as_ref().map_or("", |r| &r.currency),
             properties: &event.details,
-            delay_ms: event.received_at_ms.saturating_sub(event.timestamp_ms),
+            delay_s: delay_s(event),
         }
     }
+}
+
+/// From the event to its arrival, in whole seconds; within 68 years, which the limits of a
+/// timestamp keep.
+fn delay_s(event: &Event) -> i32 {
+    let seconds = event.received_at_ms.saturating_sub(event.timestamp_ms).div_euclid(1000);
+    i32::try_from(seconds).unwrap_or(i32::MAX)
 }

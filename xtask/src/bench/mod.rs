@@ -1,6 +1,7 @@
 //! `cargo xtask bench NAME`: both sides in one run, then one line of JSON.
 
 mod funnel;
+mod storage;
 
 use std::path::PathBuf;
 
@@ -17,9 +18,15 @@ pub struct Options {
     /// A folder with uap-core's test cases (test_ua.yaml, …): adds the accuracy of both sides.
     #[arg(long)]
     uap_cases: Option<PathBuf>,
-    /// Events in the tables of `funnel`.
+    /// Events in the tables of `funnel` and `storage`.
     #[arg(long, default_value_t = 10_000_000)]
     rows: u64,
+    /// Layouts of `storage`, separated by commas; all if empty.
+    #[arg(long, default_value = "")]
+    layouts: String,
+    /// Keep the tables of `storage`, and use those of an earlier run.
+    #[arg(long)]
+    keep: bool,
 }
 
 #[derive(ValueEnum, Clone, Copy)]
@@ -29,12 +36,15 @@ enum Name {
     /// The datasource's ordered funnel against windowFunnel on the lab's layout and against
     /// the scan of its columns.
     Funnel,
+    /// Layouts of the events' table: bytes a row and the time of what dashboards ask.
+    Storage,
 }
 
 /// Runs one benchmark.
 pub async fn run(options: &Options) -> anyhow::Result<()> {
     match options.name {
         Name::Enrich => enrich(options),
+        Name::Storage => storage::run(options.rows, &options.layouts, options.keep).await,
         Name::Funnel => funnel::run(options.rows).await,
     }
 }

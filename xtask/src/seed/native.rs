@@ -41,15 +41,14 @@ pub fn encode(world: &World, projects: &[&str], rows: &[SeedRow]) -> Vec<u8> {
             hex(out, r.anonymous)
         }
     });
-    block.text("path", |r, out| out.extend_from_slice(paths[usize::from(r.path)].as_bytes()));
+    block.low("path", &paths, |r| r.path.into());
     block.low("hostname", &[HOST.trim_start_matches("https://")], |_| 0);
-    block.text("url", |r, out| {
-        out.extend_from_slice(HOST.as_bytes());
-        out.extend_from_slice(paths[usize::from(r.path)].as_bytes());
+    block.text("url_rest", |r, out| {
+        out.push(b'~');
         out.extend_from_slice(if r.entry { SOURCES[usize::from(r.source)].0 } else { "" }.as_bytes());
     });
     let titles = paths.map(title);
-    block.text("title", |r, out| out.extend_from_slice(titles[usize::from(r.path)].as_bytes()));
+    block.low("title", &titles.each_ref().map(String::as_str), |r| r.path.into());
     block.text("referrer", |r, out| {
         out.extend_from_slice(if r.entry { SOURCES[usize::from(r.source)].1 } else { "" }.as_bytes());
     });
@@ -80,7 +79,7 @@ pub fn encode(world: &World, projects: &[&str], rows: &[SeedRow]) -> Vec<u8> {
     block.fixed("revenue_amount", "Decimal(18, 4)", |r| r.revenue.to_le_bytes());
     block.low("revenue_currency", &["", "EUR"], |r| usize::from(r.revenue != 0));
     block.properties();
-    block.fixed("delay_ms", "Int64", |r| r.delay_ms.to_le_bytes());
+    block.fixed("delay_s", "Int32", |r| i32::try_from(r.delay_ms / 1000).unwrap_or(i32::MAX).to_le_bytes());
     let mut out = Vec::with_capacity(block.out.len() + 16);
     number(&mut out, block.columns);
     number(&mut out, rows.len());
