@@ -8,7 +8,10 @@ use clap::{Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 use vector_components::Projects;
 
-use crate::migrate::cluster::Cluster;
+use crate::{
+    migrate::cluster::Cluster,
+    operate::{doctor, erase, export, import, retention},
+};
 
 /// Footfall's gateway: events over HTTP, answered when they are durable.
 #[derive(Parser, Debug)]
@@ -87,6 +90,16 @@ pub enum Command {
     Serve,
     /// Bring the tables of CLICKHOUSE_URL up to date, then end.
     Migrate,
+    /// Check everything around the gateway, and say what to do.
+    Doctor(doctor::Options),
+    /// Keep a project's events for so many days.
+    Retention(retention::Options),
+    /// Erase a person: events, sessions and dead letters.
+    Erase(erase::Options),
+    /// Write a project's events into files, a month each.
+    Export(export::Options),
+    /// Bring events in from another tool.
+    Import(import::Options),
 }
 
 /// Where events are made durable.
@@ -199,9 +212,27 @@ impl ClickHouse {
         if let Some(url) = &self.url {
             return Ok((client.with_url(url).with_user(&self.user).with_password(&self.password), None));
         }
-        let library = embedded::library::find()?;
-        let engine = embedded::Server::start(&library, &data.join("clickhouse"), self.engine_listen).await?;
+        let engine = self.start_engine(data).await?;
         Ok((client.with_url(engine.url()), Some(engine)))
+    }
+
+    /// As [`ClickHouse::connect`]; if a gateway's embedded engine is open already, that one.
+    ///
+    /// # Errors
+    /// As [`ClickHouse::connect`].
+    pub async fn open(&self, data: &std::path::Path) -> anyhow::Result<(clickhouse::Client, Option<embedded::Server>)> {
+        if self.url.is_none() {
+            let client = clickhouse::Client::default().with_url(format!("http://{}", self.engine_listen));
+            if client.query_raw("SELECT 1").fetch_one::<u8>().await.is_ok() {
+                return Ok((client, None));
+            }
+        }
+        self.connect(data).await
+    }
+
+    async fn start_engine(&self, data: &std::path::Path) -> anyhow::Result<embedded::Server> {
+        let library = embedded::library::find()?;
+        embedded::Server::start(&library, &data.join("clickhouse"), self.engine_listen).await
     }
 }
 

@@ -23,6 +23,7 @@ pub mod decode;
 pub mod endpoints;
 pub mod metrics;
 pub mod migrate;
+pub mod operate;
 pub mod outcome;
 pub mod salt;
 pub mod server;

@@ -1,11 +1,11 @@
-//! `ingest-gateway`: serve events, or bring the tables up to date.
+//! `ingest-gateway`: serve events, or look after the tables.
 
 use std::process::ExitCode;
 
 use clap::Parser;
 use ingest_gateway::{
     config::{Command, Config, Options},
-    migrate, server,
+    operate, server,
 };
 
 #[tokio::main]
@@ -27,15 +27,6 @@ async fn run() -> anyhow::Result<()> {
     let config = Config::resolve(options)?;
     match command {
         Command::Serve => server::serve(config).await,
-        Command::Migrate => {
-            let (clickhouse, engine) = config.clickhouse.connect(&config.data).await?;
-            for step in migrate::apply(&clickhouse, config.clickhouse.cluster.as_ref()).await? {
-                println!("{step}");
-            }
-            match engine {
-                Some(engine) => engine.stop().await,
-                None => Ok(()),
-            }
-        }
+        command => operate::run(command, &config).await,
     }
 }

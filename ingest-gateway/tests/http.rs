@@ -2,76 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed invariant here is a failed test")]
 
-use std::{
-    io::{BufRead, BufReader, Write},
-    net::TcpStream,
-    path::Path,
-    process::{Child, Command, Stdio},
-};
+mod common;
+
+use std::{io::Write, net::TcpStream};
+
+use common::Gateway;
 
 use reqwest::Client;
 use serde_json::{Value, json};
-
-struct Gateway {
-    process: Child,
-    url: String,
-    clickhouse: String,
-}
-
-impl Gateway {
-    fn start(data: &Path) -> Self {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut process = Command::new(env!("CARGO_BIN_EXE_ingest-gateway"))
-            .env("FOOTFALL_LISTEN", "127.0.0.1:0")
-            .env("FOOTFALL_ENGINE_LISTEN", format!("127.0.0.1:{port}"))
-            .env("FOOTFALL_DATA", data)
-            .env("FOOTFALL_BATCH_EVENTS_MAX", "100")
-            .env("FOOTFALL_BODY_BYTES_MAX", "20000")
-            .env("FOOTFALL_DECODED_BYTES_MAX", "40000")
-            .env("FOOTFALL_WRITE_KEYS", "0123456789abcdef=website")
-            .env(
-                "FOOTFALL_GEOIP",
-                concat!(env!("CARGO_MANIFEST_DIR"), "/../vector-components/testdata/geoip/GeoLite2-City-Test.mmdb"),
-            )
-            .env("PROJECTS", "app,website")
-            .env_remove("CLICKHOUSE_URL")
-            .env_remove("KAFKA_BROKERS")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut url = String::new();
-        BufReader::new(process.stdout.as_mut().unwrap()).read_line(&mut url).unwrap();
-        assert!(url.starts_with("http"), "the gateway did not start: is the engine there? (cargo xtask engine)");
-        Self { process, url: url.trim().to_owned(), clickhouse: format!("http://127.0.0.1:{port}") }
-    }
-
-    async fn post(&self, path: &str, project: &str, body: impl Into<reqwest::Body>) -> (u16, Value) {
-        let request = Client::new().post(format!("{}{path}", self.url)).header("X-App", project);
-        let answer = request.header("X-Forwarded-For", "81.2.69.160").body(body).send().await.unwrap();
-        (answer.status().as_u16(), answer.json().await.unwrap())
-    }
-
-    async fn sql(&self, sql: &'static str) -> String {
-        Client::new().post(&self.clickhouse).body(sql).send().await.unwrap().text().await.unwrap().trim().to_owned()
-    }
-
-    async fn stored(&self) -> u64 {
-        self.sql("SELECT count() FROM analytics.events FINAL").await.parse().unwrap()
-    }
-
-    fn stop(mut self) -> bool {
-        Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status().unwrap();
-        self.process.wait().unwrap().success()
-    }
-}
-
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
 
 const ARTICLE: &str = r#"{"type": "click", "user_id": "1", "session_id": "FaAa31", "timestamp": "2024-04-17T04:04:12",
     "locale": "en", "path": "/getting-started", "appVersion": "0.0.1", "details": {"meta_a": "meta_a", "meta_b": "meta_b"}}"#;

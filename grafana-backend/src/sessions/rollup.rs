@@ -43,14 +43,28 @@ pub fn serves(dimension: Option<&Dimension>, settings: &Settings) -> bool {
     settings.page_view_events == PAGE_VIEW_EVENTS && dimension.is_none_or(|dimension| entry(dimension).is_some())
 }
 
+/// The first event's instant and id as one number: comparing it takes a third of the time
+/// that comparing a tuple takes.
+const MOMENT: &str = "bitOr(bitShiftLeft(toUInt128(toUnixTimestamp64Milli(entry.ts)), 64), entry.event_id)";
+/// The sets themselves have to be read: under FINAL the subcolumn `size0` is that of one of
+/// the rows which are still to be merged.
+const EVENTS: &str = "length(page_views) + length(other_events)";
+
 /// Appends a statement that gives a row a session.
 pub fn write(sql: &mut Sql, query: &Query, dimension: Option<&Dimension>) {
-    let label = dimension.and_then(entry).unwrap_or("''");
-    sql.text("SELECT argMin(visitor, (entry.ts, entry.event_id)) AS actor, toUnixTimestamp64Milli(min(entry.ts)) AS started_ms, ")
-        .text("toUnixTimestamp64Milli(max(exit.ts)) AS ended_ms, sum(length(page_views) + length(other_events)) AS event_count, ")
-        .text("sum(length(page_views)) AS view_count, argMin(")
-        .text(label)
-        .text(", (entry.ts, entry.event_id)) AS label FROM analytics.sessions FINAL WHERE slot = 0 AND ")
+    let label = dimension.and_then(entry);
+    sql.text("SELECT argMin(visitor, ")
+        .text(MOMENT)
+        .text(") AS actor, min(toUnixTimestamp64Milli(entry.ts)) AS started_ms, ")
+        .text("max(toUnixTimestamp64Milli(exit.ts)) AS ended_ms, sum(")
+        .text(EVENTS)
+        .text(") AS event_count, ")
+        .text("sum(length(page_views)) AS view_count, ");
+    match label {
+        Some(label) => sql.text("argMin(").text(label).text(", ").text(MOMENT).text(") AS label"),
+        None => sql.text("'' AS label"),
+    };
+    sql.text(" FROM analytics.sessions FINAL WHERE slot = 0 AND ")
         .sub(|sql| scope(sql, query))
         .text(" GROUP BY session UNION ALL ");
     // Half hours in order; a session ends where the next half hour's first event is too late.
@@ -58,8 +72,8 @@ pub fn write(sql: &mut Sql, query: &Query, dimension: Option<&Dimension>) {
         .text("arraySum(e -> e.4, s) AS view_count, s[1].5 AS label FROM (SELECT visitor, arrayJoin(arraySplit((e, before) -> e.1 - before.2 > ")
         .int(INACTIVITY_MS_MAX)
         .text(", es, arrayPushFront(arrayPopBack(es), es[1]))) AS s FROM (SELECT visitor, arraySort(groupArray((")
-        .text("toUnixTimestamp64Milli(entry.ts), toUnixTimestamp64Milli(exit.ts), length(page_views) + length(other_events), length(page_views), ")
-        .text(label)
+        .text("toUnixTimestamp64Milli(entry.ts), toUnixTimestamp64Milli(exit.ts), ").text(EVENTS).text(", length(page_views), ")
+        .text(label.unwrap_or("''"))
         .text("))) AS es FROM analytics.sessions FINAL WHERE slot > 0 AND ")
         .sub(|sql| scope(sql, query))
         .text(" GROUP BY visitor))");

@@ -59,7 +59,8 @@ impl Kafka {
             let salt = self.salts.salt(event.received_at_ms).map_err(|e| e.to_string())?;
             let key = visitor::visitor(event, &salt).to_string();
             let value = serde_json::to_string(event).map_err(|e| e.to_string())?;
-            let record = FutureRecord::to(&self.topic).key(&key).payload(&value).timestamp(event.timestamp_ms);
+            // Kafka deletes by this time: that of arrival, or a backfill would be gone unread.
+            let record = FutureRecord::to(&self.topic).key(&key).payload(&value).timestamp(event.received_at_ms);
             deliveries.push(self.producer.send_result(record).map_err(|(error, _)| reason(&error))?);
         }
         for delivery in join_all(deliveries).await {

@@ -9,10 +9,10 @@ use std::{
 
 use anyhow::{Context, ensure};
 use rdkafka::{
-    ClientConfig, Message,
-    admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
+    ClientConfig, Message, Offset, TopicPartitionList,
+    admin::{AdminClient, AdminOptions, AlterConfig, NewTopic, ResourceSpecifier, TopicReplication},
     client::DefaultClientContext,
-    consumer::{BaseConsumer, Consumer},
+    consumer::{BaseConsumer, CommitMode, Consumer},
 };
 use serde_json::{Value, json};
 
@@ -59,6 +59,8 @@ pub async fn run(folder: &Path) -> anyhow::Result<&'static str> {
     ensure!(sent == read.iter().map(|(id, ..)| id.clone()).collect(), "other events were read back than were sent");
     in_order_by_visitor(&read)?;
 
+    doctor(&broker.address, folder).await?;
+
     drop(broker);
     let away =
         client.post(format!("{url}/v1/events")).header("X-App", "app").json(&json!({"type": "late"})).send().await?;
@@ -70,7 +72,49 @@ pub async fn run(folder: &Path) -> anyhow::Result<&'static str> {
     ensure!(client.get(format!("{url}/readyz")).send().await?.status() == 503, "ready without a broker");
     // It cannot drain to a broker that is away, so it is not waited for.
     drop(gateway);
-    Ok("Apache Kafka 4.1: 5,000 events read back once each, in order by visitor; 503 without the broker")
+    Ok(
+        "Apache Kafka 4.1: 5,000 events read back once each, in order by visitor; 503 without the broker; the doctor on topic, lag and retention",
+    )
+}
+
+/// The doctor on a healthy topic, on one that is missing, and on a group that is slower
+/// than the topic's retention.
+async fn doctor(brokers: &str, folder: &Path) -> anyhow::Result<()> {
+    let ask = |topic: &str, group: &str| -> anyhow::Result<Vec<Value>> {
+        let output = Command::new(bin("ingest-gateway"))
+            .args(["doctor", "--json", "--kafka-group", group])
+            .env("KAFKA_BROKERS", brokers)
+            .env("KAFKA_TOPIC", topic)
+            .env("CLICKHOUSE_URL", "http://127.0.0.1:1")
+            .env("FOOTFALL_DATA", folder.join("doctor"))
+            .output()?;
+        Ok(serde_json::from_slice(&output.stdout)?)
+    };
+    let expect = |findings: &[Value], check: &str, state: &str, seen: &str| {
+        let found = findings.iter().any(|f| {
+            f["check"] == check && f["state"] == state && f["seen"].as_str().is_some_and(|text| text.contains(seen))
+        });
+        ensure!(found, "the doctor does not say {check} {state} {seen}: {findings:?}");
+        Ok(())
+    };
+    let healthy = ask(TOPIC, "read-back")?;
+    expect(&healthy, "kafka", "ok", "1 brokers")?;
+    expect(&healthy, "kafka topic", "ok", "3 partitions, kept for 168 h")?;
+    expect(&healthy, "kafka consumers", "ok", "0 events behind")?;
+    expect(&ask(TOPIC, "nobody")?, "kafka consumers", "warn", "never read")?;
+    expect(&ask("elsewhere", "nobody")?, "kafka topic", "fail", "no topic elsewhere")?;
+
+    let slow: BaseConsumer = ClientConfig::new().set("bootstrap.servers", brokers).set("group.id", "slow").create()?;
+    let mut offsets = TopicPartitionList::new();
+    (0..3).try_for_each(|partition| offsets.add_partition_offset(TOPIC, partition, Offset::Offset(1)))?;
+    slow.commit(&offsets, CommitMode::Sync)?;
+    expect(&ask(TOPIC, "slow")?, "kafka consumers", "ok", "slow is 4997 events behind")?;
+    let admin: AdminClient<DefaultClientContext> = ClientConfig::new().set("bootstrap.servers", brokers).create()?;
+    let short = AlterConfig::new(ResourceSpecifier::Topic(TOPIC)).set("retention.ms", "1000");
+    for result in admin.alter_configs(&[short], &AdminOptions::new()).await? {
+        result.map_err(|(_, error)| anyhow::anyhow!("cannot alter the topic: {error}"))?;
+    }
+    expect(&ask(TOPIC, "slow")?, "kafka consumers", "fail", "4997 events behind")
 }
 
 async fn send(client: &reqwest::Client, url: &str) -> anyhow::Result<HashSet<String>> {

@@ -2,6 +2,7 @@
 //! closing lines say which real parts ran.
 
 mod kafka;
+mod replay;
 
 use std::{
     path::{Path, PathBuf},
@@ -60,7 +61,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-const STEPS: [&str; 8] = ["format", "clippy", "rust", "demo", "oracle", "engine clients", "plugin host", "kafka"];
+const STEPS: [&str; 9] =
+    ["format", "clippy", "rust", "demo", "oracle", "replay", "engine clients", "plugin host", "kafka"];
 
 async fn step(name: &str, ground: &mut Ground) -> anyhow::Result<&'static str> {
     match name {
@@ -73,6 +75,7 @@ async fn step(name: &str, ground: &mut Ground) -> anyhow::Result<&'static str> {
             .map(|()| "unit, golden and property tests; gateway and clickhouse crate on the real engine"),
         "demo" => demo(ground),
         "oracle" => oracle(ground),
+        "replay" => replay::run(&ground.folder.join("replay")).await,
         "engine clients" => engine_clients(ground).await,
         "plugin host" => plugin_host(ground).await,
         "kafka" => kafka::run(&ground.folder.join("kafka")).await,

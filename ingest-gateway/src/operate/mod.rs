@@ -1,0 +1,60 @@
+//! What an operator does beside taking events: look after the tables, the people in them
+//! and the way in and out. Each command is a file.
+
+pub mod doctor;
+pub mod erase;
+pub mod export;
+pub mod import;
+pub mod retention;
+
+use clickhouse::Client;
+
+use crate::{
+    config::{Command, Config},
+    migrate::{self, cluster::Cluster},
+};
+
+/// ClickHouse, and whether it is a cluster.
+pub struct Tables {
+    /// ClickHouse.
+    pub client: Client,
+    /// Its cluster.
+    pub cluster: Option<Cluster>,
+}
+
+/// Opens ClickHouse, does what the command says, and closes the embedded engine again.
+///
+/// # Errors
+/// As the command.
+pub async fn run(command: Command, config: &Config) -> anyhow::Result<()> {
+    if let Command::Doctor(options) = &command {
+        return doctor::run(options, config).await;
+    }
+    let (client, engine) = config.clickhouse.open(&config.data).await?;
+    let tables = Tables { client, cluster: config.clickhouse.cluster.clone() };
+    let steps = migrate::apply(&tables.client, tables.cluster.as_ref()).await?;
+    let result = match &command {
+        Command::Migrate => {
+            steps.iter().for_each(|step| println!("{step}"));
+            Ok(())
+        }
+        Command::Retention(options) => retention::run(options, &tables).await,
+        Command::Erase(options) => erase::run(options, &tables).await,
+        Command::Export(options) => export::run(options, &tables).await,
+        Command::Import(options) => import::run(options, &tables).await,
+        Command::Serve | Command::Doctor(_) => Ok(()),
+    };
+    if let Some(engine) = engine {
+        engine.stop().await?;
+    }
+    result
+}
+
+/// A command's `--project`, checked as the gateway checks it.
+fn project(name: &str) -> Result<String, String> {
+    let projects = vector_components::Projects::parse(name)?;
+    match projects.iter().collect::<Vec<_>>()[..] {
+        [one] if one == name => Ok(one.to_owned()),
+        _ => Err("one project, exactly".into()),
+    }
+}

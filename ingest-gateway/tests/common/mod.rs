@@ -1,0 +1,102 @@
+//! The gateway with its embedded engine, as a process of its own, and its commands.
+
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::{
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, Output, Stdio},
+};
+
+use reqwest::Client;
+use serde_json::Value;
+
+/// A running gateway.
+pub struct Gateway {
+    pub process: Child,
+    pub url: String,
+    pub clickhouse: String,
+}
+
+impl Gateway {
+    pub fn start(data: &Path) -> Self {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut process = Command::new(env!("CARGO_BIN_EXE_ingest-gateway"))
+            .env("FOOTFALL_LISTEN", "127.0.0.1:0")
+            .env("FOOTFALL_ENGINE_LISTEN", format!("127.0.0.1:{port}"))
+            .env("FOOTFALL_DATA", data)
+            .env("FOOTFALL_BATCH_EVENTS_MAX", "100")
+            .env("FOOTFALL_BODY_BYTES_MAX", "20000")
+            .env("FOOTFALL_DECODED_BYTES_MAX", "40000")
+            .env("FOOTFALL_WRITE_KEYS", "0123456789abcdef=website")
+            .env(
+                "FOOTFALL_GEOIP",
+                concat!(env!("CARGO_MANIFEST_DIR"), "/../vector-components/testdata/geoip/GeoLite2-City-Test.mmdb"),
+            )
+            .env("PROJECTS", "app,website")
+            .env_remove("CLICKHOUSE_URL")
+            .env_remove("KAFKA_BROKERS")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut url = String::new();
+        BufReader::new(process.stdout.as_mut().unwrap()).read_line(&mut url).unwrap();
+        assert!(url.starts_with("http"), "the gateway did not start: is the engine there? (cargo xtask engine)");
+        Self { process, url: url.trim().to_owned(), clickhouse: format!("http://127.0.0.1:{port}") }
+    }
+
+    pub async fn post(&self, path: &str, project: &str, body: impl Into<reqwest::Body>) -> (u16, Value) {
+        let request = Client::new().post(format!("{}{path}", self.url)).header("X-App", project);
+        let answer = request.header("X-Forwarded-For", "81.2.69.160").body(body).send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
+    pub async fn sql(&self, sql: impl Into<String>) -> String {
+        Client::new()
+            .post(&self.clickhouse)
+            .body(sql.into())
+            .send()
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap()
+            .trim()
+            .to_owned()
+    }
+
+    pub async fn stored(&self) -> u64 {
+        self.sql("SELECT count() FROM analytics.events FINAL").await.parse().unwrap()
+    }
+
+    /// Runs a command of the gateway's program against this gateway's engine.
+    pub fn command(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ingest-gateway"));
+        command
+            .args(arguments)
+            .env("CLICKHOUSE_URL", &self.clickhouse)
+            .env_remove("KAFKA_BROKERS")
+            .env("RUST_LOG", "warn");
+        command.output().unwrap()
+    }
+
+    /// As [`Gateway::command`], which has to succeed; its standard output.
+    pub fn succeed(&self, arguments: &[&str]) -> String {
+        let output = self.command(arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    pub fn stop(mut self) -> bool {
+        Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status().unwrap();
+        self.process.wait().unwrap().success()
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}

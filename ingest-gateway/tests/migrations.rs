@@ -1,0 +1,177 @@
+//! Migrations on the real engine: from every earlier version with events in the table,
+//! by two runners at once, and after a runner that was cut off.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed invariant here is a failed test")]
+
+use clickhouse::Client;
+use ingest_gateway::migrate::{self, MIGRATIONS, NEWEST};
+
+/// In the form of version 1: two sessions of one visitor, one with an id and one without.
+const OLD_EVENTS: &str = "INSERT INTO analytics.events (project, ts, event, visitor, session_id, event_id, path, hostname, url, received_at) VALUES \
+    ('app', '2025-12-30 10:00:00.123', 'page_view', 7, 's1', '7c1e5f0a-9d0b-5c1f-8a54-2f0e66b1d3a7', '/a', 'x.example', 'https://x.example/a?b=1', '2025-12-30 10:00:05.456'), \
+    ('app', '2025-12-30 10:00:00.123', 'page_view', 7, 's1', '7c1e5f0a-9d0b-5c1f-8a54-2f0e66b1d3a7', '/a', 'x.example', 'https://x.example/a?b=1', '2025-12-30 10:00:09.000'), \
+    ('app', '2026-01-02 23:50:00.000', 'click', 7, '', '00000000-0000-0000-0000-000000000001', '/b', 'x.example', 'https://www.x.example/b', '2026-01-02 23:50:00.000'), \
+    ('app', '2026-01-03 00:10:00.000', 'page_view', 7, '', '00000000-0000-0000-0000-000000000002', '/c', 'x.example', 'http://x.example/c', '2026-01-03 00:10:00.000')";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tables_come_up_to_date_from_every_version() {
+    let data = tempfile::tempdir().unwrap();
+    let library = embedded::library::find().expect("the engine: cargo xtask engine");
+    let engine = embedded::Server::start(&library, data.path(), "127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let client = Client::default().with_url(engine.url());
+
+    for from in 0..=NEWEST {
+        client.query_raw("DROP DATABASE IF EXISTS analytics").execute().await.unwrap();
+        if from > 0 {
+            migrate::apply_up_to(&client, None, from).await.unwrap();
+            let events = if from <= 2 { OLD_EVENTS.to_owned() } else { new_events() };
+            client.query_raw(&events).execute().await.unwrap();
+        }
+        let steps = migrate::apply(&client, None).await.unwrap();
+        assert_eq!(steps.len(), MIGRATIONS.len());
+        assert_eq!(
+            steps.iter().filter(|step| step.ends_with(": applied")).count(),
+            (NEWEST - from) as usize,
+            "{steps:?}"
+        );
+        let expected_rows = if from > 0 { 3 } else { 0 };
+        assert_eq!(number(&client, "SELECT count() FROM analytics.events FINAL").await, expected_rows, "from {from}");
+        if from > 0 {
+            assert_eq!(
+                text(&client, "SELECT arrayStringConcat(arraySort(groupArray(url)), ' ') FROM analytics.events FINAL")
+                    .await,
+                "http://x.example/c https://www.x.example/b https://x.example/a?b=1"
+            );
+            assert_eq!(
+                text(&client, "SELECT toString(received_at) FROM analytics.events FINAL WHERE path = '/a'").await,
+                // The old table kept the last arrival of a replayed event.
+                if from <= 2 { "2025-12-30 10:00:08.123" } else { "2025-12-30 10:00:05.123" }
+            );
+            assert_eq!(
+                number(&client, "SELECT count() FROM analytics.data WHERE type = 'page_view' AND session_id = ''")
+                    .await,
+                1
+            );
+            // The half hours 23:30 and 00:00 are two rows; with the client's session three.
+            assert_eq!(number(&client, "SELECT count() FROM analytics.sessions FINAL").await, 3, "from {from}");
+        }
+        // Once more changes nothing.
+        let again = migrate::apply(&client, None).await.unwrap();
+        assert!(again.iter().all(|step| step.ends_with(": was applied before")), "{again:?}");
+    }
+
+    cut_off_anywhere(&client).await;
+    two_at_once(&client).await;
+    newer_tables_and_changed_files_are_refused(&client).await;
+    a_cluster_s_statements_are_read_by_clickhouse(&client).await;
+    engine.stop().await.unwrap();
+}
+
+/// As [`OLD_EVENTS`], in the present form.
+fn new_events() -> String {
+    let mut sql = "INSERT INTO analytics.events (project, ts, event, visitor, session_id, event_id, path, hostname, url_rest, delay_s) VALUES ".to_owned();
+    sql.push_str(
+        "('app', '2025-12-30 10:00:00.123', 'page_view', 7, 's1', 201227038960072, '/a', 'x.example', '~?b=1', 5), ",
+    );
+    sql.push_str(
+        "('app', '2025-12-30 10:00:00.123', 'page_view', 7, 's1', 201227038960072, '/a', 'x.example', '~?b=1', 5), ",
+    );
+    sql.push_str("('app', '2026-01-02 23:50:00.000', 'click', 7, '', 1, '/b', 'x.example', '@', 0), ");
+    sql.push_str(
+        "('app', '2026-01-03 00:10:00.000', 'page_view', 7, '', 2, '/c', 'x.example', '=http://x.example/c', 0)",
+    );
+    sql
+}
+
+/// A runner is cut off after any statement of the version that rewrites the events; the
+/// next one goes on, and nothing is lost or doubled.
+async fn cut_off_anywhere(client: &Client) {
+    let statements = migrate::script::statements(MIGRATIONS[2].sql);
+    for done in 0..=statements.len() {
+        client.query_raw("DROP DATABASE IF EXISTS analytics").execute().await.unwrap();
+        migrate::apply_up_to(client, None, 2).await.unwrap();
+        client.query_raw(OLD_EVENTS).execute().await.unwrap();
+        for statement in &statements[..done] {
+            client.query_raw(&statement.sql).execute().await.unwrap();
+        }
+        migrate::apply(client, None).await.unwrap();
+        assert_eq!(number(client, "SELECT count() FROM analytics.events FINAL").await, 3, "cut off after {done}");
+        assert_eq!(
+            number(client, "SELECT event_id FROM analytics.events FINAL WHERE path = '/a'").await,
+            201_227_038_960_072
+        );
+    }
+}
+
+async fn two_at_once(client: &Client) {
+    client.query_raw("DROP DATABASE IF EXISTS analytics").execute().await.unwrap();
+    // A runner that was cut off has left its turn behind, long ago.
+    client.query_raw("CREATE DATABASE analytics").execute().await.unwrap();
+    client
+        .query_raw("CREATE TABLE analytics.migration_lock_1 (at DateTime64(3, 'UTC')) ENGINE = MergeTree ORDER BY at")
+        .execute()
+        .await
+        .unwrap();
+    client.query_raw("INSERT INTO analytics.migration_lock_1 SELECT now64(3) - 3600").execute().await.unwrap();
+    let runners: Vec<_> = (0..3)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { migrate::apply(&client, None).await })
+        })
+        .collect();
+    let mut applied = 0;
+    for runner in runners {
+        let steps = runner.await.unwrap().unwrap();
+        applied += steps.iter().filter(|step| step.ends_with(": applied")).count();
+    }
+    // The turn left behind looks young until its own table is old; then one runner goes on.
+    assert_eq!(applied, MIGRATIONS.len(), "each migration is applied by one runner");
+    assert_eq!(number(client, "SELECT count() FROM analytics.schema_migrations").await, MIGRATIONS.len() as u64);
+    assert_eq!(
+        number(
+            client,
+            "SELECT count() FROM system.tables WHERE database = 'analytics' AND startsWith(name, 'migration_lock')"
+        )
+        .await,
+        0
+    );
+}
+
+async fn newer_tables_and_changed_files_are_refused(client: &Client) {
+    client
+        .query_raw("INSERT INTO analytics.schema_migrations (version, name, checksum) SELECT 2, 'data_view', 'other'")
+        .execute()
+        .await
+        .unwrap();
+    let changed = migrate::apply(client, None).await.unwrap_err().to_string();
+    assert!(changed.contains("0002_data_view was changed"), "{changed}");
+    client
+        .query_raw("INSERT INTO analytics.schema_migrations (version, name, checksum) SELECT 99, 'future', ''")
+        .execute()
+        .await
+        .unwrap();
+    let newer = migrate::apply(client, None).await.unwrap_err().to_string();
+    assert!(newer.contains("version 99"), "{newer}");
+}
+
+/// There is no cluster here; that each statement is one of ClickHouse's language is seen.
+async fn a_cluster_s_statements_are_read_by_clickhouse(client: &Client) {
+    let cluster = migrate::cluster::Cluster::parse("main").unwrap();
+    for migration in MIGRATIONS.iter().filter(|m| m.scope == migrate::script::Scope::Everywhere) {
+        for statement in migrate::script::statements(migration.sql) {
+            for sql in migrate::cluster::render(&statement, Some(&cluster)) {
+                let formatted =
+                    client.query_raw("SELECT formatQuery({sql:String})").param("sql", &sql).fetch_one::<String>().await;
+                assert!(formatted.is_ok(), "{sql}\n{formatted:?}");
+            }
+        }
+    }
+}
+
+async fn number(client: &Client, sql: &str) -> u64 {
+    client.query_raw(sql).fetch_one().await.unwrap()
+}
+
+async fn text(client: &Client, sql: &str) -> String {
+    client.query_raw(sql).fetch_one().await.unwrap()
+}

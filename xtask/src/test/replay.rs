@@ -1,0 +1,148 @@
+//! Delivery is at least once, so events come again, late and in any order. No number may
+//! change: the same day is inserted three times more, in shuffled batches, across restarts
+//! and without merges; then everything is inserted anew in another order.
+
+use std::{fs, path::Path};
+
+use anyhow::{Context, ensure};
+use reqwest::Client;
+use serde_json::{Value, json};
+
+use crate::{
+    bin,
+    clickhouse::ask,
+    plugin::{Plugin, Rows},
+    process::Process,
+    seed,
+};
+
+const PROJECT: &str = "shop";
+const ROWS: u64 = 40_000;
+const DAYS: u32 = 4;
+const DAY_MS: i64 = 86_400_000;
+const ROUNDS: u64 = 3;
+const BATCHES: u64 = 5;
+
+/// Every type of query, and those that read the events as well as those that read a rollup.
+fn queries() -> Vec<Value> {
+    let mut out = vec![
+        json!({"queryType": "sessions", "result": "totals"}),
+        json!({"queryType": "sessions", "result": "over_time"}),
+        json!({"queryType": "funnel", "steps": [{"event": "page_view", "path": "/"}, {"event": "page_view", "path": "/pricing"}, {"event": "sign_up"}]}),
+        json!({"queryType": "funnel", "by": "session", "steps": [{"event": "page_view"}, {"event": "click"}, {"event": "purchase"}]}),
+    ];
+    for dimension in ["country", "path", "channel", "title", "user_id", "property:button"] {
+        out.push(json!({"queryType": "sessions", "result": "by", "dimension": dimension, "limit": 1000}));
+    }
+    out
+}
+
+/// Fill → ask → replay, restart, ask → insert anew in another order, ask.
+pub async fn run(folder: &Path) -> anyhow::Result<&'static str> {
+    fs::create_dir_all(folder)?;
+    let until = chrono::NaiveDate::from_ymd_opt(2026, 3, 5).context("no such day")?;
+    let to_ms = until.and_hms_opt(0, 0, 0).context("no such day")?.and_utc().timestamp_millis();
+    let range = (to_ms - i64::from(DAYS) * DAY_MS, to_ms);
+    let client = Client::new();
+    let engine = start(folder).await?;
+    seed::migrate(&engine.first_line).await?;
+    let options = seed::Options {
+        rows: ROWS,
+        days: DAYS,
+        projects: format!("{PROJECT}:5,other:1"),
+        seed: 3,
+        until: Some(until),
+        clickhouse: None,
+        data: folder.to_owned(),
+    };
+    seed::fill(&engine.first_line, &options).await?;
+    let expected = answers(&engine.first_line, folder, range).await?;
+    ensure!(expected.iter().all(|rows| !rows.is_empty()), "a query has no rows");
+    both_ways_to_count_sessions(&expected)?;
+    engine.stop().await?;
+
+    let (first, last) = (until - chrono::Days::new(3), until - chrono::Days::new(2));
+    for round in 0..ROUNDS {
+        let engine = start(folder).await?;
+        let url = &engine.first_line;
+        for table in ["events", "sessions"] {
+            ask(&client, url, &format!("SYSTEM STOP MERGES analytics.{table}"), &[]).await?;
+        }
+        for batch in 0..BATCHES {
+            let sql = format!(
+                "INSERT INTO analytics.events SELECT * FROM analytics.events WHERE ts >= '{first}' AND ts < '{last}' AND sipHash64(event_id, {round}) % {BATCHES} = {batch} ORDER BY sipHash64(event_id, {batch})"
+            );
+            ask(&client, url, &sql, &[("insert_deduplicate", "0")]).await?;
+        }
+        let doubled: u64 = ask(&client, url, "SELECT count() FROM analytics.events", &[]).await?.parse()?;
+        ensure!(doubled > ROWS + 1_000, "the replay is not in the table");
+        same(&expected, &answers(url, folder, range).await?, &format!("after replay {}", round + 1))?;
+        engine.stop().await?;
+    }
+
+    let engine = start(folder).await?;
+    let url = &engine.first_line;
+    ask(&client, url, "CREATE TABLE analytics.kept ENGINE = MergeTree ORDER BY sipHash64(event_id, 99) AS SELECT * FROM analytics.events FINAL", &[]).await?;
+    for table in ["events", "sessions"] {
+        ask(&client, url, &format!("TRUNCATE TABLE analytics.{table}"), &[]).await?;
+    }
+    for batch in 0..7 {
+        ask(
+            &client,
+            url,
+            &format!(
+                "INSERT INTO analytics.events SELECT * FROM analytics.kept WHERE sipHash64(event_id, 5) % 7 = {batch}"
+            ),
+            &[],
+        )
+        .await?;
+    }
+    ask(&client, url, "DROP TABLE analytics.kept", &[]).await?;
+    same(&expected, &answers(url, folder, range).await?, "in another order")?;
+    ask(&client, url, "OPTIMIZE TABLE analytics.events FINAL", &[]).await?;
+    ask(&client, url, "OPTIMIZE TABLE analytics.sessions FINAL", &[]).await?;
+    same(&expected, &answers(url, folder, range).await?, "merged")?;
+    engine.stop().await?;
+    Ok("a day inserted three times more, shuffled, across restarts, and all anew in another order: no number changes")
+}
+
+async fn start(folder: &Path) -> anyhow::Result<Process> {
+    let arguments = ["--data", &folder.join("clickhouse").display().to_string(), "--listen", "127.0.0.1:0"];
+    Process::start(&bin("footfall-engine"), &arguments, &[], &folder.join("engine.log")).await
+}
+
+async fn answers(url: &str, folder: &Path, (from_ms, to_ms): (i64, i64)) -> anyhow::Result<Vec<Rows>> {
+    let plugin = Plugin::start(&bin("gpx_footfall"), url, PROJECT, &folder.join("plugin.log")).await?;
+    let mut out = Vec::new();
+    for query in queries() {
+        out.push(plugin.query(&query, from_ms, to_ms).await.with_context(|| query.to_string())?);
+    }
+    Ok(out)
+}
+
+fn same(expected: &[Rows], got: &[Rows], when: &str) -> anyhow::Result<()> {
+    for ((query, expected), got) in queries().iter().zip(expected).zip(got) {
+        ensure!(expected == got, "{when}, {query} answers\n{got:?}\ninstead of\n{expected:?}");
+    }
+    Ok(())
+}
+
+/// By title, sessions come out of the events; the totals come out of the rollup.
+fn both_ways_to_count_sessions(answers: &[Rows]) -> anyhow::Result<()> {
+    let sum = |rows: &Rows, name: &str| rows.iter().filter_map(|row| row.get(name)?.as_i64()).sum::<i64>();
+    let by = |name: &str| {
+        queries()
+            .iter()
+            .position(|query| query["dimension"] == name)
+            .and_then(|at| answers.get(at))
+            .context("no such query")
+    };
+    for name in ["sessions", "events", "page_views"] {
+        let total = sum(&answers[0], name);
+        for dimension in ["country", "title"] {
+            let split = sum(by(dimension)?, name);
+            ensure!(split == total, "{name} by {dimension} are {split}, in all {total}");
+        }
+    }
+    Ok(())
+}
