@@ -4,8 +4,10 @@
 -- * Events without a session id are gathered by half hours (`slot` 1 … 48, `session` 0):
 --   within one, no two are more than 30 minutes apart, so a half hour is never split
 --   between sessions, and joining the half hours by their gaps gives the sessions exactly.
--- `entry` is the first event (lowest `ts`, then `event_id`) with what a session is
--- attributed to, frozen there; `exit` is the last.
+-- `entry` is the first event with what a session is attributed to, frozen there; `exit` is
+-- the last. Their `moment` is the instant in milliseconds in the upper 64 bits, then
+-- `event_id`. Parts of a tuple are not merged under FINAL, so what is read with FINAL has
+-- columns of its own.
 CREATE TABLE IF NOT EXISTS analytics.sessions
 (
     project      LowCardinality(String),
@@ -13,13 +15,15 @@ CREATE TABLE IF NOT EXISTS analytics.sessions
     visitor      UInt64 CODEC(ZSTD(3)),
     session      UInt64 CODEC(ZSTD(3)),
     slot         UInt8,
+    started      SimpleAggregateFunction(min, DateTime64(3, 'UTC')) CODEC(Delta, ZSTD(3)),
+    ended        SimpleAggregateFunction(max, DateTime64(3, 'UTC')) CODEC(Delta, ZSTD(3)),
     entry        SimpleAggregateFunction(min, Tuple(
-        ts DateTime64(3, 'UTC'), event_id UInt64, event String, path String, hostname String,
+        moment UInt128, event String, path String, hostname String,
         referrer_host String, referrer_source String, channel String,
         utm_source String, utm_medium String, utm_campaign String, utm_term String, utm_content String,
         country String, region String, city String, locale String,
         browser String, os String, device_type String, bot String)) CODEC(ZSTD(3)),
-    exit         SimpleAggregateFunction(max, Tuple(ts DateTime64(3, 'UTC'), event_id UInt64, path String)) CODEC(ZSTD(3)),
+    exit         SimpleAggregateFunction(max, Tuple(moment UInt128, path String)) CODEC(ZSTD(3)),
     page_views   SimpleAggregateFunction(groupUniqArrayArray, Array(UInt64)) CODEC(ZSTD(1)),
     other_events SimpleAggregateFunction(groupUniqArrayArray, Array(UInt64)) CODEC(ZSTD(1))
 )
@@ -40,11 +44,13 @@ SELECT
     visitor,
     if(session_id = '', 0, cityHash64(session_id)) AS session,
     if(session_id = '', toUInt8(1 + intDiv(toUnixTimestamp(ts) % 86400, 1800)), toUInt8(0)) AS slot,
-    tuple(min(ts), toUInt64(bitAnd(min(moment), 0xFFFFFFFFFFFF)), toString(first.1), toString(first.2), toString(first.3), toString(first.4), toString(first.5),
+    min(ts) AS started,
+    max(ts) AS ended,
+    tuple(min(moment), toString(first.1), toString(first.2), toString(first.3), toString(first.4), toString(first.5),
         toString(first.6), toString(first.7), toString(first.8), toString(first.9), toString(first.10),
         toString(first.11), toString(first.12), toString(first.13), toString(first.14), toString(first.15),
         toString(first.16), toString(first.17), toString(first.18), toString(first.19)) AS entry,
-    tuple(max(ts), toUInt64(bitAnd(max(moment), 0xFFFFFFFFFFFF)), toString(argMax(path, moment))) AS exit,
+    tuple(max(moment), toString(argMax(path, moment))) AS exit,
     groupUniqArrayIf(event_id, has(page_view_events, event)) AS page_views,
     groupUniqArrayIf(event_id, NOT has(page_view_events, event)) AS other_events
 FROM analytics.events
@@ -63,11 +69,13 @@ SELECT
     visitor,
     if(session_id = '', 0, cityHash64(session_id)) AS session,
     if(session_id = '', toUInt8(1 + intDiv(toUnixTimestamp(ts) % 86400, 1800)), toUInt8(0)) AS slot,
-    tuple(min(ts), toUInt64(bitAnd(min(moment), 0xFFFFFFFFFFFF)), toString(first.1), toString(first.2), toString(first.3), toString(first.4), toString(first.5),
+    min(ts) AS started,
+    max(ts) AS ended,
+    tuple(min(moment), toString(first.1), toString(first.2), toString(first.3), toString(first.4), toString(first.5),
         toString(first.6), toString(first.7), toString(first.8), toString(first.9), toString(first.10),
         toString(first.11), toString(first.12), toString(first.13), toString(first.14), toString(first.15),
         toString(first.16), toString(first.17), toString(first.18), toString(first.19)) AS entry,
-    tuple(max(ts), toUInt64(bitAnd(max(moment), 0xFFFFFFFFFFFF)), toString(argMax(path, moment))) AS exit,
+    tuple(max(moment), toString(argMax(path, moment))) AS exit,
     groupUniqArrayIf(event_id, has(page_view_events, event)) AS page_views,
     groupUniqArrayIf(event_id, NOT has(page_view_events, event)) AS other_events
 FROM analytics.events

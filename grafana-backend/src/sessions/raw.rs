@@ -14,7 +14,7 @@ pub fn write(sql: &mut Sql, query: &Query, dimension: Option<&Dimension>, settin
 }
 
 fn with_client_ids(sql: &mut Sql, query: &Query, dimension: Option<&Dimension>, page_view_events: &[String]) {
-    sql.text("SELECT argMin(visitor, (ts, event_id)) AS actor, toUnixTimestamp64Milli(min(ts)) AS started_ms, toUnixTimestamp64Milli(max(ts)) AS ended_ms, ")
+    sql.text("SELECT argMin(visitor, (ts, visitor)) AS actor, toUnixTimestamp64Milli(min(ts)) AS started_ms, toUnixTimestamp64Milli(max(ts)) AS ended_ms, ")
         .text("count() AS event_count, countIf(event IN ")
         .strings(page_view_events)
         .text(") AS view_count, argMin(")
