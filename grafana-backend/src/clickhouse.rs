@@ -38,15 +38,21 @@ impl ClickHouse {
         self.within_time(async { self.query(sql).fetch_all().await.map_err(error) }).await
     }
 
-    /// Folds the rows of a large result one by one, holding only one.
+    /// Gives the rows of a large result one by one, holding only one, while `each` wants more.
     ///
     /// # Errors
     /// As [`ClickHouse::rows`].
-    pub async fn fold<T: RowOwned + RowRead>(&self, sql: Sql, mut each: impl FnMut(T)) -> Result<(), QueryError> {
+    pub async fn fold_while<T: RowOwned + RowRead>(
+        &self,
+        sql: Sql,
+        mut each: impl FnMut(T) -> bool,
+    ) -> Result<(), QueryError> {
         self.within_time(async {
             let mut cursor: RowCursor<T> = self.query(sql).fetch().map_err(error)?;
             while let Some(row) = cursor.next().await.map_err(error)? {
-                each(row);
+                if !each(row) {
+                    break;
+                }
             }
             Ok(())
         })

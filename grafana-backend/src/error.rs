@@ -12,6 +12,8 @@ pub enum QueryError {
     ClickHouse(String),
     #[error("the query took more than {0} s: narrow the time range, or raise the limit in the datasource's settings")]
     Timeout(u64),
+    #[error("the events of a part of the actors alone take more than {0} MiB: narrow the time range or the filter")]
+    TooLarge(usize),
     #[error("{0} queries run already: try again in a moment")]
     Busy(usize),
     #[error("the result could not be encoded: {0}")]
@@ -24,11 +26,20 @@ impl QueryError {
         Self::Invalid { field: field.into(), message: message.into() }
     }
 
+    /// The same error at another place of the query.
+    #[must_use]
+    pub fn at(self, place: &str) -> Self {
+        match self {
+            Self::Invalid { message, .. } => Self::Invalid { field: place.to_owned(), message },
+            other => other,
+        }
+    }
+
     /// The status that Grafana shows, in HTTP's numbers.
     #[must_use]
     pub fn status(&self) -> i32 {
         match self {
-            Self::Invalid { .. } => 400,
+            Self::Invalid { .. } | Self::TooLarge(_) => 400,
             Self::Busy(_) => 429,
             Self::Encoding(_) => 500,
             Self::ClickHouse(_) | Self::Unreachable(_) => 502,

@@ -13,6 +13,7 @@
 //! * The contract is the tables of provisioning/clickhouse, not the other crates.
 //! * Secrets are in [`settings::Secret`], which has no printable form.
 
+pub mod actors;
 pub mod clickhouse;
 pub mod error;
 pub mod frame;

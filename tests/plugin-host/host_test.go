@@ -196,7 +196,7 @@ func TestOneBadRefIdDoesNotFailTheOthers(t *testing.T) {
 		&pluginv2.DataQuery{RefId: "timeless", Json: []byte(`{"queryType":"sessions"}`)})
 	rows(t, answers["good"])
 	for refID, expected := range map[string]string{
-		"bad": "steps: 0 are given, a funnel has 2 to 10", "broken": "query: EOF", "timeless": "timeRange: there is none",
+		"bad": "steps: 0 are given, a funnel has 2 to 32", "broken": "query: EOF", "timeless": "timeRange: there is none",
 	} {
 		if err := answers[refID].Error; err == nil || !strings.HasPrefix(err.Error(), expected) {
 			t.Errorf("%s: %v", refID, err)

@@ -1,119 +1,249 @@
-//! Funnels: how many actors take the steps in order within the conversion window.
-//!
-//! ClickHouse finds each actor's events that match any step; [`fold`] walks them. Doing
-//! the walk here gives what `windowFunnel` cannot: times between steps, one event for
-//! one step, milliseconds, and a stated rule for equal timestamps. docs/queries/funnel.md.
+//! Funnels: how many actors take the steps. ClickHouse gives the events that match a step
+//! ([`crate::actors`]), [`fold`] finds each actor's chain, [`tally`] counts. Every result, from
+//! the counts to the list of actors behind a bar, comes out of the same chains, so that
+//! they cannot disagree. Rules: docs/queries/funnel.md.
 
 pub mod fold;
+mod frames;
+pub mod model;
+pub mod tally;
+
+use std::collections::HashMap;
 
 use clickhouse::Row;
 use serde::Deserialize;
 
 use crate::{
+    actors::{self, Packed, Pass, Wide},
     clickhouse::ClickHouse,
     error::QueryError,
-    frame::{Column, Frame},
-    query::{Actor, Funnel, Query, sql::Sql},
+    frame::Frame,
+    query::{Query, dimension::Dimension, interval::Buckets, sql::Sql},
 };
-use fold::{Event, Tally};
+use fold::{Rules, StepRule};
+use model::{Actor, Attribution, Funnel, Order, Shown};
+use tally::{Group, Plan, Tally};
 
-/// One actor's events, each packed into one number: the instant in milliseconds in the
-/// upper 64 bits, then the event's id of 48 bits, then the steps matched. An
-/// array of numbers takes ClickHouse two thirds of the time that one of tuples takes.
-#[derive(Row, Deserialize)]
-struct ActorEvents {
-    events: Vec<u128>,
-}
+/// Bits of a packed event for its instant: 69 years of milliseconds.
+const INSTANT_BITS: u32 = 41;
 
-const STEP_BITS: u32 = 16;
-const ID_BITS: u32 = 48;
-
-#[expect(clippy::cast_possible_truncation, reason = "each part is cut out of the whole")]
-fn unpack(packed: u128) -> Event {
-    let [low, high] = [packed as u64, (packed >> (STEP_BITS + ID_BITS)) as u64];
-    Event { at_ms: high.cast_signed(), id: low >> STEP_BITS, steps: low as u16 }
-}
-
-/// Runs the query and makes its frame.
+/// Runs the query and makes its frames.
 ///
 /// # Errors
 /// See [`QueryError`].
 pub async fn run(clickhouse: &ClickHouse, query: &Query, funnel: &Funnel) -> Result<Frame, QueryError> {
-    let sql = statement(query, funnel);
-    let text = sql.as_text().to_owned();
-    let mut tally = Tally::new(funnel.steps.len(), funnel.window_ms, query.range.to_ms);
-    let each = |actor: ActorEvents| {
-        tally.add(actor.events.into_iter().map(unpack).collect());
+    let plan = plan(query, funnel)?;
+    let text = statement(query, funnel, &plan, Pass { number: 0, of: 1 }).as_text().to_owned();
+    let statement = |pass| statement(query, funnel, &plan, pass);
+    let make = {
+        let plan = plan.clone();
+        move || Tally::new(&plan)
     };
-    clickhouse.fold(sql, each).await?;
-    Ok(frame(funnel, tally).with_executed(text))
+    let mut tally = if is_packed(funnel) {
+        let plan = plan.clone();
+        actors::fold(clickhouse, statement, make, move |tally: &mut Tally, events: &[Packed]| {
+            tally.add_packed(&plan, events)
+        })
+        .await?
+    } else {
+        let plan = plan.clone();
+        actors::fold(clickhouse, statement, make, move |tally: &mut Tally, events: &[Wide]| {
+            tally.add_wide(&plan, events)
+        })
+        .await?
+    };
+    tally.sort_actors();
+    let frame = match &funnel.result {
+        Shown::Steps => frames::steps(funnel, &plan, named(clickhouse, query, funnel, tally.groups).await?),
+        Shown::Trend(_) => {
+            frames::trend(funnel, &plan, named(clickhouse, query, funnel, tally.groups).await?, query.now_ms)
+        }
+        Shown::Histogram => frames::histogram(tally.groups),
+        Shown::Actors { .. } => {
+            let ids = actor_ids(clickhouse, query, funnel, &tally).await?;
+            frames::actors(funnel, &tally, &ids)
+        }
+    };
+    Ok(frame.with_executed(text))
+}
+
+fn plan(query: &Query, funnel: &Funnel) -> Result<Plan, QueryError> {
+    let steps =
+        funnel.steps.iter().map(|step| StepRule { optional: step.optional, window_ms: step.window_ms }).collect();
+    let buckets = match &funnel.result {
+        Shown::Trend(unit) => Some(Buckets::cut(query.range, *unit, query.zone)?),
+        _ => None,
+    };
+    let actors = match funnel.result {
+        Shown::Actors { step, converted, limit } => Some((step, converted, limit as usize)),
+        _ => None,
+    };
+    Ok(Plan {
+        rules: Rules {
+            steps,
+            window_ms: funnel.window_ms,
+            entries_before_ms: query.range.to_ms,
+            strict: funnel.order == Order::Strict,
+            open: funnel.open,
+            exclusions: funnel.exclusions.iter().map(|exclusion| (exclusion.after, exclusion.before)).collect(),
+        },
+        any: funnel.order == Order::Any,
+        hold: funnel.hold.is_some(),
+        attribution: funnel.breakdown.as_ref().map(|breakdown| breakdown.attribution),
+        buckets,
+        actors,
+        packing: (mask_bits(funnel), query.range.from_ms),
+    })
+}
+
+fn mask_bits(funnel: &Funnel) -> u32 {
+    u32::try_from(funnel.steps.len() + funnel.exclusions.len()).unwrap_or(u32::MAX)
+}
+
+/// Whether instant and mask fit into one number, and no value is needed.
+fn is_packed(funnel: &Funnel) -> bool {
+    mask_bits(funnel) + INSTANT_BITS < 64 && funnel.hold.is_none() && funnel.breakdown.is_none()
 }
 
 /// Entries lie in the range; conversions get the whole window after it, so that a late
 /// entry is not counted as lost.
 #[must_use]
-pub fn statement(query: &Query, funnel: &Funnel) -> Sql {
-    let mut sql = Sql::new(
-        "SELECT groupArray(bitOr(bitShiftLeft(toUInt128(toUnixTimestamp64Milli(ts)), 64), \
-         toUInt128(bitOr(bitShiftLeft(event_id, 16), toUInt64(",
-    );
-    for (at, step) in funnel.steps.iter().enumerate() {
+pub fn statement(query: &Query, funnel: &Funnel, plan: &Plan, pass: Pass) -> Sql {
+    let mut sql = Sql::new("SELECT ");
+    sql.text(funnel.by.expression()).text(" AS actor, ");
+    if is_packed(funnel) {
+        sql.text("bitOr(bitShiftLeft(toUInt64(toUnixTimestamp64Milli(ts) - ")
+            .int(plan.packing.1)
+            .text("), ")
+            .int(plan.packing.0.into())
+            .text("), ")
+            .sub(|sql| mask(sql, funnel))
+            .text(") AS event");
+    } else {
+        sql.text("toUnixTimestamp64Milli(ts) AS at_ms, ").sub(|sql| mask(sql, funnel)).text(" AS mask, ");
+        hash(&mut sql, funnel.hold.as_ref());
+        sql.text(" AS hold, ");
+        hash(&mut sql, funnel.breakdown.as_ref().map(|breakdown| &breakdown.dimension));
+        sql.text(" AS value");
+    }
+    sql.text(" FROM analytics.events FINAL WHERE ");
+    query.scope(&mut sql, query.range.from_ms, query.range.to_ms.saturating_add(funnel.window_ms));
+    sql.text(funnel.by.condition());
+    // A strict funnel has to see what lies in between.
+    if funnel.order != Order::Strict {
+        sql.text(" AND (");
+        let steps = funnel.steps.iter().map(|step| &step.filter);
+        for (at, filter) in steps.chain(funnel.exclusions.iter().map(|exclusion| &exclusion.filter)).enumerate() {
+            sql.text(if at == 0 { "" } else { " OR " }).sub(|sql| filter.write(sql));
+        }
+        sql.text(")");
+    }
+    pass.write(&mut sql, funnel.by.expression());
+    sql
+}
+
+fn mask(sql: &mut Sql, funnel: &Funnel) {
+    sql.text("toUInt64(");
+    let steps = funnel.steps.iter().map(|step| &step.filter);
+    for (at, filter) in steps.chain(funnel.exclusions.iter().map(|exclusion| &exclusion.filter)).enumerate() {
         sql.text(if at == 0 { "" } else { " + " })
             .text("if(")
-            .sub(|sql| step.filter.write(sql))
+            .sub(|sql| filter.write(sql))
             .text(", ")
             .int(1 << at)
             .text(", 0)");
     }
-    sql.text("))))) AS events FROM analytics.events FINAL WHERE project = ")
-        .string(&query.project)
-        .text(" AND ts >= fromUnixTimestamp64Milli(")
-        .int(query.range.from_ms)
-        .text(", 'UTC') AND ts < fromUnixTimestamp64Milli(")
-        .int(query.range.to_ms.saturating_add(funnel.window_ms))
-        .text(", 'UTC') AND (");
-    for (at, step) in funnel.steps.iter().enumerate() {
-        sql.text(if at == 0 { "" } else { " OR " }).sub(|sql| step.filter.write(sql));
+    sql.text(")");
+}
+
+fn hash(sql: &mut Sql, dimension: Option<&Dimension>) {
+    match dimension {
+        Some(dimension) => drop(sql.text("cityHash64(").sub(|sql| dimension.write(sql)).text(")")),
+        None => drop(sql.text("toUInt64(0)")),
     }
-    sql.text(match funnel.by {
-        Actor::Visitor => ") GROUP BY visitor",
-        Actor::Session => ") AND session_id != '' GROUP BY session_id",
-    });
-    sql
 }
 
-#[expect(clippy::cast_precision_loss, reason = "shares; counts stay whole")]
-fn frame(funnel: &Funnel, tally: Tally) -> Frame {
-    let counts = tally.counts().to_vec();
-    let first = counts.first().copied().unwrap_or(0);
-    let before = |at: usize| if at == 0 { first } else { counts[at - 1] };
-    let whole = |count: u64| Some(i64::try_from(count).unwrap_or(i64::MAX));
-    let share = |part: u64, of: u64| (of > 0).then(|| part as f64 / of as f64);
-    let at = || 0..counts.len();
-    let medians_s = tally.medians_ms().into_iter().map(|ms| ms.map(|ms| ms / 1000.0));
-    let mut frame = Frame::new("funnel");
-    frame.push(Column::text("step", funnel.steps.iter().map(|step| Some(step.name.clone())).collect()));
-    frame.push(Column::whole("count", counts.iter().map(|count| whole(*count)).collect()));
-    frame.push(Column::number("rate", at().map(|k| share(counts[k], first)).collect()).with_unit("percentunit"));
-    frame.push(
-        Column::number("step_rate", at().map(|k| share(counts[k], before(k))).collect()).with_unit("percentunit"),
-    );
-    frame.push(Column::whole("drop_off", at().map(|k| whole(before(k) - counts[k])).collect()));
-    frame.push(Column::number("median_s", std::iter::once(None).chain(medians_s).collect()).with_unit("s"));
-    frame
+/// A value of the breakdown with its counts, the most entered first; `None` is the rest.
+type Named = Vec<(Option<String>, Group)>;
+
+#[derive(Row, Deserialize)]
+struct Name {
+    hash: u64,
+    name: String,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_clickhouse_packs_is_unpacked() {
-        let packed = |at_ms: i64, id: u64, steps: u16| {
-            (u128::from(at_ms.cast_unsigned()) << 64) | u128::from(id << STEP_BITS) | u128::from(steps)
-        };
-        for (at_ms, id, steps) in [(1_713_326_652_123, 7, 0b101), (-1, (1 << ID_BITS) - 1, u16::MAX), (0, 0, 0)] {
-            assert_eq!(unpack(packed(at_ms, id, steps)), Event { at_ms, id, steps });
+/// The values that are shown by themselves get their names, the others become one.
+async fn named(
+    clickhouse: &ClickHouse,
+    query: &Query,
+    funnel: &Funnel,
+    groups: HashMap<u64, Group>,
+) -> Result<Named, QueryError> {
+    let Some(breakdown) = &funnel.breakdown else {
+        let group = groups.into_values().next().unwrap_or_else(|| {
+            let mut empty = Group::default();
+            empty.resize(funnel.steps.len());
+            empty
+        });
+        return Ok(vec![(Some(String::new()), group)]);
+    };
+    let mut sorted: Vec<(u64, Group)> = groups.into_iter().collect();
+    sorted.sort_by_key(|(hash, group)| (std::cmp::Reverse(group.entered), *hash));
+    // One more may have the same number; by name it is decided who is shown.
+    let limit = breakdown.limit as usize;
+    let least = sorted.get(limit.saturating_sub(1)).map_or(0, |(_, group)| group.entered);
+    let candidates: Vec<u64> = sorted
+        .iter()
+        .take_while(|(_, group)| group.entered >= least)
+        .map(|(hash, _)| *hash)
+        .take(limit.saturating_mul(4))
+        .collect();
+    let mut sql = Sql::new("SELECT cityHash64(value) AS hash, any(value) AS name FROM (SELECT ");
+    sql.sub(|sql| breakdown.dimension.write(sql)).text(" AS value FROM analytics.events WHERE ");
+    query.scope(&mut sql, query.range.from_ms, query.range.to_ms.saturating_add(funnel.window_ms));
+    sql.text(" AND cityHash64(value) IN ").uints(&candidates).text(") GROUP BY hash");
+    let names: Vec<Name> = if candidates.is_empty() { Vec::new() } else { clickhouse.rows(sql).await? };
+    let names: HashMap<u64, String> = names.into_iter().map(|name| (name.hash, name.name)).collect();
+    sorted.sort_by(|(a, x), (b, y)| y.entered.cmp(&x.entered).then_with(|| names.get(a).cmp(&names.get(b))));
+    let mut out: Named = Vec::new();
+    let mut rest: Option<Group> = None;
+    for (at, (hash, group)) in sorted.into_iter().enumerate() {
+        match names.get(&hash) {
+            Some(name) if at < limit => out.push((Some(name.clone()), group)),
+            _ => rest.get_or_insert_with(Group::default).merge(group),
         }
     }
+    out.extend(rest.map(|group| (None, group)));
+    Ok(out)
+}
+
+/// The ids of the listed actors, as people know them.
+async fn actor_ids(
+    clickhouse: &ClickHouse,
+    query: &Query,
+    funnel: &Funnel,
+    tally: &Tally,
+) -> Result<HashMap<u64, String>, QueryError> {
+    let hashes: Vec<u64> = tally.actors.iter().map(|(_, actor, _)| *actor).collect();
+    if funnel.by == Actor::Visitor {
+        return Ok(hashes.into_iter().map(|visitor| (visitor, visitor.to_string())).collect());
+    }
+    if hashes.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut sql = Sql::new("SELECT ");
+    sql.text(funnel.by.expression())
+        .text(" AS hash, any(")
+        .text(funnel.by.id())
+        .text(") AS name FROM analytics.events WHERE ");
+    query.scope(&mut sql, query.range.from_ms, query.range.to_ms.saturating_add(funnel.window_ms));
+    sql.text(funnel.by.condition()).text(" AND hash IN ").uints(&hashes).text(" GROUP BY hash");
+    let names: Vec<Name> = clickhouse.rows(sql).await?;
+    Ok(names.into_iter().map(|name| (name.hash, name.name)).collect())
+}
+
+/// Whether a breakdown can count an actor more than once.
+#[must_use]
+pub fn counts_twice(funnel: &Funnel) -> bool {
+    funnel.breakdown.as_ref().is_some_and(|breakdown| breakdown.attribution == Attribution::All)
 }

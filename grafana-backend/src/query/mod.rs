@@ -2,20 +2,22 @@
 
 pub mod dimension;
 pub mod filter;
+pub mod interval;
 pub mod sql;
 
+use chrono_tz::Tz;
 use serde::Deserialize;
+use serde_json::Value;
 
-use crate::{error::QueryError, settings::Settings};
+use crate::{
+    error::QueryError,
+    funnel::{self, model::Funnel},
+    settings::Settings,
+};
 use dimension::Dimension;
-use filter::EventFilter;
+use filter::{AdHoc, Filter};
+use sql::Sql;
 
-/// Funnel steps, at least and at most.
-pub const STEPS: std::ops::RangeInclusive<usize> = 2..=10;
-/// The longest conversion window: 366 days, in milliseconds.
-pub const WINDOW_MS_MAX: i64 = 366 * 86_400_000;
-/// The conversion window if none is given: 7 days, in milliseconds.
-pub const WINDOW_MS_DEFAULT: i64 = 7 * 86_400_000;
 /// Rows of a breakdown.
 pub const LIMIT_MAX: u32 = 1_000;
 const LIMIT_DEFAULT: u32 = 10;
@@ -27,6 +29,12 @@ pub struct Query {
     pub project: String,
     /// The panel's range and bucket.
     pub range: Range,
+    /// The viewer's time zone.
+    pub zone: Tz,
+    /// Events that count, for the whole query.
+    pub filter: Filter,
+    /// When it was asked, in milliseconds since 1970 UTC.
+    pub now_ms: i64,
     /// What is asked.
     pub kind: Kind,
 }
@@ -48,7 +56,7 @@ pub enum Kind {
     /// Sessions: see docs/queries/sessions.md.
     Sessions(Sessions),
     /// A funnel: see docs/queries/funnel.md.
-    Funnel(Funnel),
+    Funnel(Box<Funnel>),
 }
 
 /// A question about sessions.
@@ -67,37 +75,6 @@ pub enum Sessions {
     },
 }
 
-/// A question about a funnel.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Funnel {
-    /// 2 to 10 steps, in order.
-    pub steps: Vec<Step>,
-    /// From the first step to the last, inclusive, in milliseconds.
-    pub window_ms: i64,
-    /// Who has to take the steps.
-    pub by: Actor,
-}
-
-/// A funnel step.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Step {
-    /// What the bar is called.
-    pub name: String,
-    /// Which events are this step.
-    pub filter: EventFilter,
-}
-
-/// Who has to take the steps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Actor {
-    /// One visitor, over all sessions.
-    #[default]
-    Visitor,
-    /// One client's session; events without a session id are left out.
-    Session,
-}
-
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[derive(Default)]
@@ -107,17 +84,10 @@ struct Raw {
     result: String,
     dimension: String,
     limit: Option<u32>,
-    steps: Vec<RawStep>,
-    conversion_window_ms: Option<i64>,
-    by: Actor,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct RawStep {
-    name: String,
-    event: String,
-    path: String,
+    interval: String,
+    timezone: String,
+    filter: Value,
+    adhoc_filters: Vec<AdHoc>,
 }
 
 impl Query {
@@ -135,14 +105,43 @@ impl Query {
             let hint = "none is given: name one, or set a default project in the datasource's settings";
             return Err(QueryError::invalid("project", hint));
         }
+        let zone = match raw.timezone.as_str() {
+            "" | "utc" | "browser" => Tz::UTC,
+            name => name.parse().map_err(|_| {
+                QueryError::invalid(
+                    "timezone",
+                    format!("{name:?} is no name of the IANA database, such as Europe/Berlin"),
+                )
+            })?,
+        };
+        let filter = Filter::read(&raw.filter, "filter")?.and(Filter::ad_hoc(&raw.adhoc_filters)?);
+        let of_kind = |e: serde_json::Error| QueryError::invalid("query", e.to_string());
         let kind = match if raw.query_type.is_empty() { query_type } else { &raw.query_type } {
             "sessions" => Kind::Sessions(raw.sessions()?),
-            "funnel" => Kind::Funnel(raw.funnel()?),
+            "funnel" => {
+                let raw: funnel::model::Raw = serde_json::from_slice(json).map_err(of_kind)?;
+                Kind::Funnel(Box::new(raw.resolve(range)?))
+            }
             other => {
                 return Err(QueryError::invalid("queryType", format!("{other:?} is not known: sessions or funnel")));
             }
         };
-        Ok(Self { project, range, kind })
+        Ok(Self { project, range, zone, filter, now_ms: chrono::Utc::now().timestamp_millis(), kind })
+    }
+
+    /// Appends the condition that an event is of this query: its project, a time and the
+    /// query's own filter.
+    pub fn scope(&self, sql: &mut Sql, from_ms: i64, to_ms: i64) {
+        sql.text("project = ")
+            .string(&self.project)
+            .text(" AND ts >= fromUnixTimestamp64Milli(")
+            .int(from_ms)
+            .text(", 'UTC') AND ts < fromUnixTimestamp64Milli(")
+            .int(to_ms)
+            .text(", 'UTC')");
+        if !self.filter.is_empty() {
+            sql.text(" AND ").sub(|sql| self.filter.write(sql));
+        }
     }
 }
 
@@ -160,31 +159,6 @@ impl Raw {
             }
             other => Err(QueryError::invalid("result", format!("{other:?} is not known: totals, over_time or by"))),
         }
-    }
-
-    fn funnel(self) -> Result<Funnel, QueryError> {
-        if !STEPS.contains(&self.steps.len()) {
-            let message = format!("{} are given, a funnel has {} to {}", self.steps.len(), STEPS.start(), STEPS.end());
-            return Err(QueryError::invalid("steps", message));
-        }
-        let window_ms = self.conversion_window_ms.unwrap_or(WINDOW_MS_DEFAULT);
-        if !(1..=WINDOW_MS_MAX).contains(&window_ms) {
-            let message = format!("{window_ms} is not from 1 to {WINDOW_MS_MAX} (366 days)");
-            return Err(QueryError::invalid("conversionWindowMs", message));
-        }
-        let steps = self.steps.into_iter().enumerate().map(|(at, step)| step.resolve(at)).collect::<Result<_, _>>()?;
-        Ok(Funnel { steps, window_ms, by: self.by })
-    }
-}
-
-impl RawStep {
-    fn resolve(self, at: usize) -> Result<Step, QueryError> {
-        if self.event.is_empty() && self.path.is_empty() {
-            return Err(QueryError::invalid(format!("steps[{at}]"), "it has neither an event nor a path"));
-        }
-        let filter = EventFilter { event: self.event, path: self.path };
-        let name = if self.name.is_empty() { filter.to_string() } else { self.name };
-        Ok(Step { name, filter })
     }
 }
 

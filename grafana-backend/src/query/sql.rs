@@ -17,8 +17,14 @@ pub enum Value {
     String(String),
     /// `Int64`.
     Int(i64),
+    /// `Float64`.
+    Float(f64),
     /// `Array(String)`.
     Strings(Vec<String>),
+    /// `Array(Int64)`.
+    Ints(Vec<i64>),
+    /// `Array(UInt64)`.
+    UInts(Vec<u64>),
 }
 
 impl Sql {
@@ -47,6 +53,21 @@ impl Sql {
     /// Appends a bound list of texts.
     pub fn strings(&mut self, values: &[String]) -> &mut Self {
         self.bind("Array(String)", Value::Strings(values.to_vec()))
+    }
+
+    /// Appends a bound number.
+    pub fn float(&mut self, value: f64) -> &mut Self {
+        self.bind("Float64", Value::Float(value))
+    }
+
+    /// Appends a bound list of whole numbers.
+    pub fn ints(&mut self, values: &[i64]) -> &mut Self {
+        self.bind("Array(Int64)", Value::Ints(values.to_vec()))
+    }
+
+    /// Appends a bound list of whole numbers that are not negative, as hashes are.
+    pub fn uints(&mut self, values: &[u64]) -> &mut Self {
+        self.bind("Array(UInt64)", Value::UInts(values.to_vec()))
     }
 
     /// Lets `write` append its part, within a chain of appends.
@@ -81,7 +102,10 @@ impl Value {
         match self {
             Value::String(text) => query.param(name, text),
             Value::Int(number) => query.param(name, number),
+            Value::Float(number) => query.param(name, number),
             Value::Strings(texts) => query.param(name, texts),
+            Value::Ints(numbers) => query.param(name, numbers),
+            Value::UInts(numbers) => query.param(name, numbers),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Golden pairs: a query's JSON and what becomes of it.
 
 use super::*;
+use crate::funnel::model::{Actor, WINDOW_MS_DEFAULT};
 use grafana_plugin_sdk::pluginv2::{DataSourceInstanceSettings, PluginContext};
 
 fn settings(json: &str) -> Settings {
@@ -31,10 +32,10 @@ fn a_wrong_query_names_the_field_the_limit_and_the_value() {
             r#"{"queryType":"sessions","project":"a","result":"by","dimension":"country","limit":0}"#,
             "limit: 0 is not from 1 to 1000",
         ),
-        (r#"{"queryType":"funnel","project":"a","steps":[{"event":"x"}]}"#, "steps: 1 are given, a funnel has 2 to 10"),
+        (r#"{"queryType":"funnel","project":"a","steps":[{"event":"x"}]}"#, "steps: 1 are given, a funnel has 2 to 32"),
         (
             r#"{"queryType":"funnel","project":"a","steps":[{"event":"x"},{}]}"#,
-            "steps[1]: it has neither an event nor a path",
+            "steps[1]: it has neither an event nor a path nor a filter",
         ),
         (
             r#"{"queryType":"funnel","project":"a","conversionWindowMs":0,"steps":[{"event":"x"},{"event":"y"}]}"#,

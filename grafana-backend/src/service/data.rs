@@ -12,7 +12,8 @@ use crate::{
     error::QueryError,
     frame::Frame,
     funnel,
-    query::{Actor, Kind, Query, Range},
+    funnel::model::Actor,
+    query::{Kind, Query, Range},
     sessions,
     settings::Settings,
 };

@@ -82,7 +82,7 @@ pub fn statement(query: &Query, sessions: &Sessions, settings: &Settings, bucket
         Sessions::By { dimension, .. } => Some(dimension),
         _ => None,
     };
-    match rollup::serves(dimension, settings) {
+    match rollup::serves(query, dimension, settings) {
         true => rollup::write(&mut sql, query, dimension),
         false => raw::write(&mut sql, query, dimension, settings),
     }

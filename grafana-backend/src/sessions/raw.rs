@@ -43,13 +43,7 @@ fn by_inactivity(sql: &mut Sql, query: &Query, dimension: Option<&Dimension>, pa
 
 fn scope(sql: &mut Sql, query: &Query) {
     let (from_ms, to_ms) = days(query.range);
-    sql.text("project = ")
-        .string(&query.project)
-        .text(" AND ts >= fromUnixTimestamp64Milli(")
-        .int(from_ms)
-        .text(", 'UTC') AND ts < fromUnixTimestamp64Milli(")
-        .int(to_ms)
-        .text(", 'UTC')");
+    query.scope(sql, from_ms, to_ms);
 }
 
 fn label(sql: &mut Sql, dimension: Option<&Dimension>) {

@@ -39,8 +39,10 @@ fn entry(dimension: &Dimension) -> Option<&'static str> {
 
 /// Whether the table holds what is asked for.
 #[must_use]
-pub fn serves(dimension: Option<&Dimension>, settings: &Settings) -> bool {
-    settings.page_view_events == PAGE_VIEW_EVENTS && dimension.is_none_or(|dimension| entry(dimension).is_some())
+pub fn serves(query: &Query, dimension: Option<&Dimension>, settings: &Settings) -> bool {
+    query.filter.is_empty()
+        && settings.page_view_events == PAGE_VIEW_EVENTS
+        && dimension.is_none_or(|dimension| entry(dimension).is_some())
 }
 
 /// Of what a session's rows have, the parts that FINAL merges.

@@ -1,95 +1,183 @@
-//! Golden walks, and an exhaustive search as the oracle.
+//! Against an exhaustive search that tries every chain, written from the rules alone.
+
+#![allow(clippy::unwrap_used, reason = "a failed invariant here is a failed test")]
 
 use proptest::prelude::*;
 
 use super::*;
 
-const END: i64 = 1_000_000;
-
-fn events(list: &[(i64, u16)]) -> Vec<Event> {
-    list.iter().enumerate().map(|(id, (at_ms, steps))| Event { at_ms: *at_ms, id: id as u64, steps: *steps }).collect()
-}
-
-fn walk(list: &[(i64, u16)], steps: usize, window_ms: i64) -> Vec<i64> {
-    longest_chain(&events(list), steps, window_ms, END)
-}
-
-#[test]
-fn golden_walks() {
-    let (a, b, c) = (1, 2, 4);
-    assert_eq!(walk(&[(0, a), (5, b), (9, c)], 3, 10), [0, 5, 9]);
-    assert_eq!(walk(&[(0, b), (5, a)], 2, 10), [5], "the order matters");
-    assert_eq!(walk(&[(0, a), (10, b)], 2, 10), [0, 10], "the window's end is in it");
-    assert_eq!(walk(&[(0, a), (11, b)], 2, 10), [0]);
-    assert_eq!(walk(&[(0, a), (8, a), (12, b)], 2, 10), [8, 12], "a second entry saves the conversion");
-    assert_eq!(walk(&[(5, b), (5, a)], 2, 10), [5, 5], "equal instants: whichever order carries further");
-    assert_eq!(walk(&[(5, a | b)], 2, 10), [5], "one event is one step (ClickHouse#21835)");
-    assert_eq!(walk(&[(5, a), (7, a)], 2, 10), [5]);
-    assert_eq!(walk(&[(0, a | b), (5, a | b)], 2, 10), [0, 5], "the same step twice");
-    assert_eq!(walk(&[(3, a | b), (3, a)], 2, 10), [3, 3], "the matching finds that b must be the first event's");
-    assert_eq!(longest_chain(&events(&[(100, a), (101, b)]), 2, 10, 100), [] as [i64; 0], "no entry after the range");
-    assert_eq!(longest_chain(&events(&[(99, a), (101, b)]), 2, 10, 100), [99, 101], "but conversions");
-}
-
-#[test]
-fn medians_and_replays() {
-    let mut tally = Tally::new(2, 100, END);
-    for gap in [1, 3, 10, 20] {
-        let one = events(&[(0, 1), (gap, 2)]);
-        tally.add([one.clone(), one].concat());
-    }
-    tally.add(events(&[(0, 1)]));
-    assert_eq!(tally.counts(), [5, 4]);
-    assert_eq!(tally.medians_ms(), [Some(6.5)]);
-    assert_eq!(Tally::new(3, 1, END).medians_ms(), [None, None]);
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(50_000))]
-    /// The walk finds a chain as long as any that an exhaustive search over all ways to
-    /// pick events finds, and its times are those of a chain.
-    #[test]
-    fn as_far_as_an_exhaustive_search(
-        list in prop::collection::vec((0_i64..14, 1_u16..16), 0..9),
-        steps in 2_usize..5,
-        window_ms in 0_i64..14,
-        entries_before_ms in 0_i64..16,
-    ) {
-        let mut events = events(&list);
-        events.sort_unstable();
-        let got = longest_chain(&events, steps, window_ms, entries_before_ms);
-        let chains = all_chains(&events, steps, window_ms, entries_before_ms);
-        let level = chains.iter().map(Vec::len).max().unwrap_or(0);
-        prop_assert_eq!(got.len(), level);
-        let reached_ms = chains.iter().filter(|c| c.len() == level).filter_map(|c| c.last()).min();
-        prop_assert_eq!(got.last(), reached_ms, "the level is reached as early as can be");
-        let first_ms = chains.iter().filter(|c| c.len() == level && c.last() == reached_ms).filter_map(|c| c.first()).max();
-        prop_assert_eq!(got.first(), first_ms, "by the chain that began last");
-        prop_assert!(level == 0 || chains.contains(&got));
-    }
-}
-
-/// Every chain there is, by trying every event for every step.
-fn all_chains(events: &[Event], steps: usize, window_ms: i64, entries_before_ms: i64) -> Vec<Vec<i64>> {
-    fn go(events: &[Event], steps: usize, window_ms: i64, picked: &mut Vec<usize>, out: &mut Vec<Vec<i64>>) {
-        out.push(picked.iter().map(|at| events[*at].at_ms).collect());
-        if picked.len() == steps {
-            return;
-        }
-        for at in 0..events.len() {
-            let fits = events[at].steps >> picked.len() & 1 == 1
-                && !picked.contains(&at)
-                && picked.last().is_none_or(|last| events[at].at_ms >= events[*last].at_ms)
-                && picked.first().is_none_or(|first| events[at].at_ms - events[*first].at_ms <= window_ms);
-            if fits {
-                picked.push(at);
-                go(events, steps, window_ms, picked, out);
-                picked.pop();
+/// Every chain by rules 1 to 4; of them the best by rule 5: its steps and instants.
+fn search(events: &[Event], rules: &Rules) -> Vec<(usize, i64)> {
+    let mut best: Option<(Key, Vec<(usize, usize)>)> = None;
+    let mut chain = Vec::new();
+    for first in 0..rules.steps.len() {
+        if (first == 0 || rules.open) && !rules.steps[first].optional {
+            for (at, event) in events.iter().enumerate() {
+                if event.at_ms < rules.entries_before_ms && event.mask >> first & 1 == 1 {
+                    chain.push((first, at));
+                    longer(events, rules, &mut chain, &mut best);
+                    chain.pop();
+                }
             }
         }
     }
-    let mut out = Vec::new();
-    go(events, steps, window_ms, &mut Vec::new(), &mut out);
-    out.retain(|chain| chain.first().is_some_and(|first| *first < entries_before_ms));
-    out
+    best.map(|(_, chain)| chain.iter().map(|(step, at)| (*step, events[*at].at_ms)).collect()).unwrap_or_default()
+}
+
+type Key = (usize, i64, i64, usize, Vec<i64>, std::cmp::Reverse<usize>);
+
+fn longer(
+    events: &[Event],
+    rules: &Rules,
+    chain: &mut Vec<(usize, usize)>,
+    best: &mut Option<(Key, Vec<(usize, usize)>)>,
+) {
+    if !allowed(events, rules, chain) {
+        return;
+    }
+    let at_ms = |at: usize| events[at].at_ms;
+    let required: Vec<usize> =
+        chain.iter().filter(|(step, _)| !rules.steps[*step].optional).map(|(_, at)| *at).collect();
+    let from_end = chain.iter().rev().map(|(_, at)| at_ms(*at)).collect();
+    let key = (
+        required.len(),
+        -at_ms(*required.last().unwrap()),
+        at_ms(chain[0].1),
+        chain.len(),
+        from_end,
+        std::cmp::Reverse(chain[0].0),
+    );
+    if best.as_ref().is_none_or(|(known, _)| key > *known) {
+        *best = Some((key, chain.clone()));
+    }
+    let last = chain.last().unwrap().0;
+    for step in last + 1..rules.steps.len() {
+        for at in 0..events.len() {
+            if events[at].mask >> step & 1 == 1 && chain.iter().all(|(_, used)| *used != at) {
+                chain.push((step, at));
+                longer(events, rules, chain, best);
+                chain.pop();
+            }
+        }
+        if !rules.steps[step].optional {
+            break;
+        }
+    }
+}
+
+fn allowed(events: &[Event], rules: &Rules, chain: &[(usize, usize)]) -> bool {
+    let times: Vec<i64> = chain.iter().map(|(_, at)| events[*at].at_ms).collect();
+    let in_order = times.is_sorted() && times[times.len() - 1] - times[0] <= rules.window_ms;
+    let in_windows = chain.windows(2).all(|pair| {
+        let gap = events[pair[1].1].at_ms - events[pair[0].1].at_ms;
+        rules.steps[pair[1].0].window_ms.is_none_or(|window_ms| gap <= window_ms)
+    });
+    let nothing_between = !rules.strict
+        || times.windows(2).all(|pair| events.iter().all(|event| event.at_ms <= pair[0] || event.at_ms >= pair[1]));
+    let not_excluded = rules.exclusions.iter().enumerate().all(|(bit, (after, before))| {
+        let when = |step: usize| chain.iter().position(|(taken, _)| *taken == step).map(|at| times[at]);
+        let Some(from) = when(*after) else { return true };
+        let to = when(*before).unwrap_or(if chain.last().unwrap().0 < *before { times[times.len() - 1] } else { from });
+        let bit = rules.steps.len() + bit;
+        events.iter().all(|event| event.mask >> bit & 1 == 0 || event.at_ms <= from || event.at_ms >= to)
+    });
+    in_order && in_windows && nothing_between && not_excluded
+}
+
+/// Every set of steps and events within the window: how many, and when the last is there.
+fn search_any(events: &[Event], rules: &Rules) -> (usize, i64) {
+    fn grow(events: &[Event], rules: &Rules, used: &mut Vec<(usize, usize)>, best: &mut (usize, i64)) {
+        if let (Some(first), Some(last)) =
+            (used.iter().map(|(_, at)| events[*at].at_ms).min(), used.iter().map(|(_, at)| events[*at].at_ms).max())
+        {
+            if last - first > rules.window_ms {
+                return;
+            }
+            let enters = first < rules.entries_before_ms;
+            if enters && used.len() > best.0 || (enters && used.len() == best.0 && last < best.1) {
+                *best = (used.len(), last);
+            }
+        }
+        for step in 0..rules.steps.len() {
+            for at in 0..events.len() {
+                if events[at].mask >> step & 1 == 1 && used.iter().all(|(s, a)| *s < step && *a != at) {
+                    used.push((step, at));
+                    grow(events, rules, used, best);
+                    used.pop();
+                }
+            }
+        }
+    }
+    let mut best = (0, 0);
+    grow(events, rules, &mut Vec::new(), &mut best);
+    best
+}
+
+prop_compose! {
+    fn case()(steps in 2_usize..5)(
+        optional in prop::collection::vec(prop::bool::weighted(0.3), steps),
+        windows in prop::collection::vec(prop::option::weighted(0.3, 0_i64..8), steps),
+        window_ms in 0_i64..20,
+        entries_before_ms in 5_i64..25,
+        strict in prop::bool::weighted(0.2),
+        open in prop::bool::weighted(0.2),
+        excluded in prop::option::weighted(0.4, (0..steps - 1, 1..steps)),
+        // Few instants, so that many events share one.
+        events in prop::collection::vec((0_i64..20, 0_u64..1 << (steps + 1)), 0..8),
+    ) -> (Vec<Event>, Rules) {
+        let mut rules = Rules {
+            steps: optional.into_iter().zip(windows).map(|(optional, window_ms)| StepRule { optional, window_ms }).collect(),
+            window_ms, entries_before_ms, strict, open,
+            exclusions: excluded.filter(|(after, before)| after < before).into_iter().collect(),
+        };
+        rules.steps[0] = StepRule { optional: false, window_ms: None };
+        for (after, before) in &rules.exclusions {
+            rules.steps[*after].optional = false;
+            rules.steps[*before].optional = false;
+        }
+        let events: Vec<(i64, u64)> = events;
+        let mut events: Vec<Event> = events.into_iter().map(|(at_ms, mask)| Event { at_ms, mask, value: 0 }).collect();
+        events.sort_unstable();
+        (events, rules)
+    }
+}
+
+fn cases() -> ProptestConfig {
+    // The long run: PROPTEST_CASES=1000000 cargo test --release -p grafana-backend fold
+    let from_environment = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok());
+    ProptestConfig { cases: from_environment.unwrap_or(40_000), ..ProptestConfig::default() }
+}
+
+proptest! {
+    #![proptest_config(cases())]
+
+    #[test]
+    fn the_chain_is_that_of_an_exhaustive_search((events, rules) in case()) {
+        let found: Vec<(usize, i64)> = best_chain(&events, &rules).iter().map(|taken| (taken.step, taken.at_ms)).collect();
+        let expected = search(&events, &rules);
+        // Of two optional steps at one instant either may be the one taken.
+        let times = |chain: &[(usize, i64)]| chain.iter().map(|(_, at_ms)| *at_ms).collect::<Vec<_>>();
+        let required = |chain: &[(usize, i64)]| chain.iter().copied().filter(|(step, _)| !rules.steps[*step].optional).collect::<Vec<_>>();
+        prop_assert_eq!(times(&found), times(&expected), "{:?} {:?}", found, expected);
+        prop_assert_eq!(required(&found), required(&expected));
+    }
+
+    #[test]
+    fn in_any_order_it_is_as_well((events, rules) in case()) {
+        let found = any_order(&events, &rules);
+        let (count, end) = search_any(&events, &rules);
+        prop_assert_eq!(found.len(), count);
+        prop_assert_eq!(found.last().map_or(0, |taken| taken.at_ms), end);
+    }
+}
+
+#[test]
+fn thirty_two_steps_at_one_instant() {
+    let steps = vec![StepRule { optional: false, window_ms: None }; 32];
+    let rules = Rules { steps, window_ms: 10, entries_before_ms: 100, strict: false, open: false, exclusions: vec![] };
+    let events: Vec<Event> = (0..32).rev().map(|step| Event { at_ms: 5, mask: 1 << step, value: 0 }).collect();
+    assert_eq!(best_chain(&events, &rules).len(), 32);
+    let all = vec![Event { at_ms: 5, mask: u64::from(u32::MAX), value: 0 }; 20];
+    assert_eq!(best_chain(&all, &rules).len(), 20, "each event serves one step");
+    assert_eq!(any_order(&all, &rules).len(), 20);
 }

@@ -1,0 +1,166 @@
+//! Events of actors, out of ClickHouse and into a fold: ClickHouse filters and reduces each
+//! event to a few numbers, this gathers them by actor. Nothing is sorted or grouped on the
+//! server, which is half of what a `GROUP BY` of arrays costs, and a fold can state rules
+//! that no SQL function has.
+//!
+//! Memory has a limit. If the events do not fit, the query is asked again for a part of
+//! the actors at a time, by the actor's hash.
+
+use clickhouse::{Row, RowOwned, RowRead};
+use serde::Deserialize;
+
+use crate::{clickhouse::ClickHouse, error::QueryError, query::sql::Sql};
+
+/// Bytes of events that are held at once.
+pub const HELD_BYTES_MAX: usize = 1 << 30;
+/// The actors are divided into at most so many parts; 64 GiB of events then.
+const PASSES_MAX: u64 = 64;
+/// Actors are gathered in so many heaps, each sorted by itself.
+const HEAPS: usize = 256;
+const THREADS: usize = 2;
+
+/// An event as ClickHouse sends it.
+pub trait Item: RowOwned + RowRead + Ord + Copy + Send + Sync {
+    /// Whose it is; a hash, so that its bits are evenly used.
+    fn actor(&self) -> u64;
+}
+
+/// An actor's hash and one number.
+#[derive(Row, Deserialize, Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Packed {
+    /// Whose it is.
+    pub actor: u64,
+    /// What the query packs into it, in the order that the fold wants.
+    pub event: u64,
+}
+
+/// An actor's hash and four numbers.
+#[derive(Row, Deserialize, Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Wide {
+    /// Whose it is.
+    pub actor: u64,
+    /// When, in milliseconds since 1970 UTC.
+    pub at_ms: i64,
+    /// What the query makes of it.
+    pub mask: u64,
+    /// A hash of a value, or 0.
+    pub hold: u64,
+    /// A hash of another value, or 0.
+    pub value: u64,
+}
+
+impl Item for Packed {
+    fn actor(&self) -> u64 {
+        self.actor
+    }
+}
+
+impl Item for Wide {
+    fn actor(&self) -> u64 {
+        self.actor
+    }
+}
+
+/// A sum over actors that can be taken in parts.
+pub trait Sum: Send {
+    /// Adds the parts of another thread.
+    fn merge(&mut self, other: Self);
+}
+
+/// Which actors a statement is to give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pass {
+    /// This part, from 0 …
+    pub number: u64,
+    /// … of so many.
+    pub of: u64,
+}
+
+impl Pass {
+    /// Appends the condition on the actor's expression, if there is more than one part.
+    pub fn write(self, sql: &mut Sql, actor: &'static str) {
+        if self.of > 1 {
+            let (number, of) = (self.number.cast_signed(), self.of.cast_signed());
+            // The low bits: the high ones choose the heap.
+            sql.text(" AND ").text(actor).text(" % ").int(of).text(" = ").int(number);
+        }
+    }
+}
+
+/// Asks for the events and folds each actor's, which come in the items' own order. `make`
+/// makes an empty sum, of which there is one a thread.
+///
+/// # Errors
+/// As [`ClickHouse::rows`]; if even a part of the actors does not fit into memory.
+pub async fn fold<T: Item + 'static, S: Sum + 'static>(
+    clickhouse: &ClickHouse,
+    statement: impl Fn(Pass) -> Sql,
+    make: impl Fn() -> S + Send + Sync + Clone + 'static,
+    each: impl Fn(&mut S, &[T]) + Send + Sync + Clone + 'static,
+) -> Result<S, QueryError> {
+    let mut passes = 1;
+    'again: loop {
+        let mut sum = make();
+        for number in 0..passes {
+            let Some(heaps) = gather::<T>(clickhouse, statement(Pass { number, of: passes })).await? else {
+                if passes >= PASSES_MAX {
+                    return Err(QueryError::TooLarge(HELD_BYTES_MAX >> 20));
+                }
+                passes *= 4;
+                continue 'again;
+            };
+            let (make, each) = (make.clone(), each.clone());
+            let folded = tokio::task::spawn_blocking(move || fold_heaps(heaps, &make, &each)).await;
+            sum.merge(folded.map_err(|e| QueryError::Encoding(e.to_string()))?);
+        }
+        return Ok(sum);
+    }
+}
+
+/// The events by heap; `None` if they are too many.
+async fn gather<T: Item>(clickhouse: &ClickHouse, sql: Sql) -> Result<Option<Vec<Vec<T>>>, QueryError> {
+    let most = HELD_BYTES_MAX / size_of::<T>();
+    let mut heaps: Vec<Vec<T>> = (0..HEAPS).map(|_| Vec::new()).collect();
+    let mut count = 0;
+    clickhouse
+        .fold_while(sql, |item: T| {
+            #[expect(clippy::cast_possible_truncation, reason = "the upper 8 bits")]
+            heaps[(item.actor() >> 56) as usize].push(item);
+            count += 1;
+            count <= most
+        })
+        .await?;
+    Ok((count <= most).then_some(heaps))
+}
+
+fn fold_heaps<T: Item, S: Sum>(
+    mut heaps: Vec<Vec<T>>,
+    make: &(impl Fn() -> S + Sync),
+    each: &(impl Fn(&mut S, &[T]) + Sync),
+) -> S {
+    std::thread::scope(|scope| {
+        let parts = heaps.chunks_mut(HEAPS.div_ceil(THREADS));
+        let threads: Vec<_> = parts
+            .map(|part| {
+                scope.spawn(move || {
+                    let mut sum = make();
+                    for heap in part {
+                        heap.sort_unstable();
+                        heap.chunk_by(|a, b| a.actor() == b.actor()).for_each(|events| each(&mut sum, events));
+                        *heap = Vec::new();
+                    }
+                    sum
+                })
+            })
+            .collect();
+        let mut sum = make();
+        for thread in threads {
+            match thread.join() {
+                Ok(part) => sum.merge(part),
+                // A panic in a fold is a defect; it is passed on, not hidden in the numbers.
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        sum
+    })
+}

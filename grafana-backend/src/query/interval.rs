@@ -1,0 +1,212 @@
+//! Buckets of time in the viewer's zone. They are cut here, once, for every query: ClickHouse
+//! gets the edges and the folds use the same ones, so that a change to or from daylight
+//! saving time is the same everywhere.
+
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
+use chrono_tz::Tz;
+
+use super::{Range, sql::Sql};
+use crate::error::QueryError;
+
+/// Buckets in one result.
+pub const BUCKETS_MAX: usize = 11_000;
+const MINUTE_MS: i64 = 60_000;
+const HOUR_MS: i64 = 60 * MINUTE_MS;
+const DAY_MS: i64 = 24 * HOUR_MS;
+
+/// How long a bucket is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// A fixed time of less than an hour, counted from 1970 UTC.
+    Ms(i64),
+    /// From full hour to full hour.
+    Hour,
+    /// From midnight to midnight.
+    Day,
+    /// From Monday to Monday.
+    Week,
+    /// From the first to the first.
+    Month,
+}
+
+/// The edges of buckets, in milliseconds since 1970 UTC; each bucket is `[edge, next edge)`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Buckets {
+    /// The first instants of the buckets, ascending.
+    pub starts_ms: Vec<i64>,
+    /// The first instant after the last bucket.
+    pub end_ms: i64,
+}
+
+impl Unit {
+    /// Reads `minute`, `hour`, `day`, `week`, `month`; empty or `auto` is taken from the panel's
+    /// interval.
+    ///
+    /// # Errors
+    /// Lists what there is.
+    pub fn parse(name: &str, range: Range) -> Result<Self, QueryError> {
+        match name {
+            "" | "auto" => Ok(Self::of_panel(range)),
+            "minute" => Ok(Self::Ms(MINUTE_MS)),
+            "hour" => Ok(Self::Hour),
+            "day" => Ok(Self::Day),
+            "week" => Ok(Self::Week),
+            "month" => Ok(Self::Month),
+            other => {
+                let message = format!("{other:?} is not known: auto, minute, hour, day, week or month");
+                Err(QueryError::invalid("interval", message))
+            }
+        }
+    }
+
+    /// The least unit that is not shorter than the panel's interval, and gives few enough
+    /// buckets.
+    fn of_panel(range: Range) -> Self {
+        let few = i64::try_from(BUCKETS_MAX / 2).unwrap_or(i64::MAX);
+        let wanted_ms = range.interval_ms.max((range.to_ms - range.from_ms) / few);
+        const FIXED_MS: [i64; 9] =
+            [1_000, 5_000, 10_000, 30_000, MINUTE_MS, 5 * MINUTE_MS, 10 * MINUTE_MS, 15 * MINUTE_MS, 30 * MINUTE_MS];
+        match FIXED_MS.into_iter().find(|ms| *ms >= wanted_ms) {
+            Some(ms) => Self::Ms(ms),
+            None if wanted_ms <= HOUR_MS => Self::Hour,
+            None if wanted_ms <= DAY_MS => Self::Day,
+            None if wanted_ms <= 7 * DAY_MS => Self::Week,
+            None => Self::Month,
+        }
+    }
+}
+
+impl Buckets {
+    /// The buckets that the range touches, in the time zone.
+    ///
+    /// # Errors
+    /// If there are more than [`BUCKETS_MAX`].
+    pub fn cut(range: Range, unit: Unit, zone: Tz) -> Result<Self, QueryError> {
+        let mut starts_ms = Vec::new();
+        let mut at_ms = floor(range.from_ms, unit, zone);
+        while at_ms < range.to_ms {
+            if starts_ms.len() >= BUCKETS_MAX {
+                let message = format!("the range has more than {BUCKETS_MAX} of this length");
+                return Err(QueryError::invalid("interval", message));
+            }
+            starts_ms.push(at_ms);
+            at_ms = next(at_ms, unit, zone);
+        }
+        Ok(Self { starts_ms, end_ms: at_ms })
+    }
+
+    /// Which bucket an instant lies in.
+    #[must_use]
+    pub fn find(&self, at_ms: i64) -> Option<usize> {
+        let after = self.starts_ms.partition_point(|start| *start <= at_ms);
+        (at_ms < self.end_ms).then(|| after.checked_sub(1)).flatten()
+    }
+
+    /// Appends the first instant of the bucket of `instant_ms`, which must lie in one.
+    pub fn write(&self, sql: &mut Sql, instant_ms: &'static str) {
+        sql.text("roundDown(").text(instant_ms).text(", ").ints(&self.starts_ms).text(")");
+    }
+}
+
+fn floor(ms: i64, unit: Unit, zone: Tz) -> i64 {
+    if let Unit::Ms(length) = unit {
+        return ms.div_euclid(length) * length;
+    }
+    let local = instant(ms).with_timezone(&zone).naive_local();
+    let date = match unit {
+        Unit::Hour => {
+            // By the offset in force, so that the hour that comes twice is two buckets.
+            let offset_ms = local.and_utc().timestamp_millis() - ms;
+            return (ms + offset_ms).div_euclid(HOUR_MS) * HOUR_MS - offset_ms;
+        }
+        Unit::Week => local.date() - Days::new(local.weekday().num_days_from_monday().into()),
+        Unit::Month => local.date().with_day(1).unwrap_or(local.date()),
+        Unit::Day | Unit::Ms(_) => local.date(),
+    };
+    midnight(date, zone)
+}
+
+fn next(start_ms: i64, unit: Unit, zone: Tz) -> i64 {
+    let local_date = || instant(start_ms).with_timezone(&zone).date_naive();
+    match unit {
+        Unit::Ms(length) => start_ms + length,
+        Unit::Hour => {
+            // Zones change by half an hour or less than an hour as well.
+            let after = floor(start_ms + HOUR_MS, unit, zone);
+            if after > start_ms { after } else { start_ms + HOUR_MS }
+        }
+        Unit::Day => midnight(local_date() + Days::new(1), zone),
+        Unit::Week => midnight(local_date() + Days::new(7), zone),
+        Unit::Month => midnight(local_date() + Months::new(1), zone),
+    }
+}
+
+/// The day's first instant: midnight, or where clocks jump over it, the instant after.
+fn midnight(date: NaiveDate, zone: Tz) -> i64 {
+    let mut local = NaiveDateTime::new(date, NaiveTime::MIN);
+    for _ in 0..8 {
+        if let Some(found) = zone.from_local_datetime(&local).earliest() {
+            return found.timestamp_millis();
+        }
+        local += chrono::Duration::minutes(30);
+    }
+    local.and_utc().timestamp_millis()
+}
+
+fn instant(ms: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(ms).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cut(from: &str, to: &str, unit: Unit, zone: &str) -> Vec<String> {
+        let ms = |text: &str| text.parse::<DateTime<Utc>>().unwrap().timestamp_millis();
+        let range = Range { from_ms: ms(from), to_ms: ms(to), interval_ms: 1 };
+        let buckets = Buckets::cut(range, unit, zone.parse().unwrap()).unwrap();
+        assert!(buckets.starts_ms.windows(2).all(|pair| pair[0] < pair[1]));
+        buckets.starts_ms.iter().map(|ms| instant(*ms).format("%m-%dT%H:%M").to_string()).collect()
+    }
+
+    #[test]
+    fn days_have_23_or_25_hours_when_clocks_change() {
+        assert_eq!(
+            cut("2026-03-28T12:00:00Z", "2026-03-30T12:00:00Z", Unit::Day, "Europe/Berlin"),
+            ["03-27T23:00", "03-28T23:00", "03-29T22:00"]
+        );
+        assert_eq!(
+            cut("2026-10-24T22:00:00Z", "2026-10-25T23:30:00Z", Unit::Day, "Europe/Berlin"),
+            ["10-24T22:00", "10-25T23:00"]
+        );
+        // In Chile clocks jump over midnight.
+        assert_eq!(
+            cut("2026-09-05T12:00:00Z", "2026-09-07T12:00:00Z", Unit::Day, "America/Santiago"),
+            ["09-05T04:00", "09-06T04:00", "09-07T03:00"]
+        );
+    }
+
+    #[test]
+    fn the_hour_that_comes_twice_is_two() {
+        let hours = cut("2026-10-24T23:30:00Z", "2026-10-25T02:30:00Z", Unit::Hour, "Europe/Berlin");
+        assert_eq!(hours, ["10-24T23:00", "10-25T00:00", "10-25T01:00", "10-25T02:00"]);
+        let half = cut("2026-01-01T00:00:00Z", "2026-01-01T01:00:00Z", Unit::Hour, "Asia/Kolkata");
+        assert_eq!(half, ["12-31T23:30", "01-01T00:30"]);
+    }
+
+    #[test]
+    fn weeks_begin_on_monday_and_months_on_the_first() {
+        assert_eq!(
+            cut("2026-01-01T00:00:00Z", "2026-01-08T00:00:00Z", Unit::Week, "UTC"),
+            ["12-29T00:00", "01-05T00:00"]
+        );
+        assert_eq!(cut("2026-01-31T23:30:00Z", "2026-02-02T00:00:00Z", Unit::Month, "Europe/Berlin"), ["01-31T23:00"]);
+    }
+
+    #[test]
+    fn an_instant_is_found_in_its_bucket() {
+        let buckets = Buckets { starts_ms: vec![10, 20, 35], end_ms: 40 };
+        let found: Vec<_> = [9, 10, 19, 20, 35, 39, 40].map(|ms| buckets.find(ms)).to_vec();
+        assert_eq!(found, [None, Some(0), Some(0), Some(1), Some(2), Some(2), None]);
+    }
+}
