@@ -6,9 +6,6 @@
 //! Memory has a limit. If the events do not fit, the query is asked again for a part of
 //! the actors at a time, by the actor's hash.
 
-use clickhouse::{Row, RowOwned, RowRead};
-use serde::Deserialize;
-
 use crate::{clickhouse::ClickHouse, error::QueryError, query::sql::Sql};
 
 /// Bytes of events that are held at once.
@@ -20,22 +17,22 @@ const HEAPS: usize = 256;
 const THREADS: usize = 2;
 
 /// An event as ClickHouse sends it.
-pub trait Item: RowOwned + RowRead + Ord + Copy + Send + Sync {
+pub trait Item<const N: usize>: From<[u64; N]> + Ord + Copy + Send + Sync {
     /// Whose it is; a hash, so that its bits are evenly used.
     fn actor(&self) -> u64;
 }
 
 /// An actor's hash and one number.
-#[derive(Row, Deserialize, Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Packed {
     /// Whose it is.
     pub actor: u64,
     /// What the query packs into it, in the order that the fold wants.
-    pub event: u64,
+    pub packed: u64,
 }
 
 /// An actor's hash and four numbers.
-#[derive(Row, Deserialize, Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Wide {
     /// Whose it is.
     pub actor: u64,
@@ -49,13 +46,25 @@ pub struct Wide {
     pub value: u64,
 }
 
-impl Item for Packed {
+impl From<[u64; 2]> for Packed {
+    fn from([actor, packed]: [u64; 2]) -> Self {
+        Self { actor, packed }
+    }
+}
+
+impl From<[u64; 5]> for Wide {
+    fn from([actor, at_ms, mask, hold, value]: [u64; 5]) -> Self {
+        Self { actor, at_ms: at_ms.cast_signed(), mask, hold, value }
+    }
+}
+
+impl Item<2> for Packed {
     fn actor(&self) -> u64 {
         self.actor
     }
 }
 
-impl Item for Wide {
+impl Item<5> for Wide {
     fn actor(&self) -> u64 {
         self.actor
     }
@@ -92,7 +101,7 @@ impl Pass {
 ///
 /// # Errors
 /// As [`ClickHouse::rows`]; if even a part of the actors does not fit into memory.
-pub async fn fold<T: Item + 'static, S: Sum + 'static>(
+pub async fn fold<const N: usize, T: Item<N> + 'static, S: Sum + 'static>(
     clickhouse: &ClickHouse,
     statement: impl Fn(Pass) -> Sql,
     make: impl Fn() -> S + Send + Sync + Clone + 'static,
@@ -102,7 +111,7 @@ pub async fn fold<T: Item + 'static, S: Sum + 'static>(
     'again: loop {
         let mut sum = make();
         for number in 0..passes {
-            let Some(heaps) = gather::<T>(clickhouse, statement(Pass { number, of: passes })).await? else {
+            let Some(heaps) = gather::<N, T>(clickhouse, statement(Pass { number, of: passes })).await? else {
                 if passes >= PASSES_MAX {
                     return Err(QueryError::TooLarge(HELD_BYTES_MAX >> 20));
                 }
@@ -118,12 +127,16 @@ pub async fn fold<T: Item + 'static, S: Sum + 'static>(
 }
 
 /// The events by heap; `None` if they are too many.
-async fn gather<T: Item>(clickhouse: &ClickHouse, sql: Sql) -> Result<Option<Vec<Vec<T>>>, QueryError> {
+async fn gather<const N: usize, T: Item<N>>(
+    clickhouse: &ClickHouse,
+    sql: Sql,
+) -> Result<Option<Vec<Vec<T>>>, QueryError> {
     let most = HELD_BYTES_MAX / size_of::<T>();
     let mut heaps: Vec<Vec<T>> = (0..HEAPS).map(|_| Vec::new()).collect();
     let mut count = 0;
     clickhouse
-        .fold_while(sql, |item: T| {
+        .fold_numbers(sql, |numbers: [u64; N]| {
+            let item = T::from(numbers);
             #[expect(clippy::cast_possible_truncation, reason = "the upper 8 bits")]
             heaps[(item.actor() >> 56) as usize].push(item);
             count += 1;
@@ -133,7 +146,7 @@ async fn gather<T: Item>(clickhouse: &ClickHouse, sql: Sql) -> Result<Option<Vec
     Ok((count <= most).then_some(heaps))
 }
 
-fn fold_heaps<T: Item, S: Sum>(
+fn fold_heaps<const N: usize, T: Item<N>, S: Sum>(
     mut heaps: Vec<Vec<T>>,
     make: &(impl Fn() -> S + Sync),
     each: &(impl Fn(&mut S, &[T]) + Sync),

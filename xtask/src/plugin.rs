@@ -20,7 +20,7 @@ use crate::process::Process;
 
 /// A running plugin with a datasource set up.
 pub struct Plugin {
-    _process: Process,
+    process: Process,
     channel: Channel,
     context: PluginContext,
 }
@@ -45,7 +45,12 @@ impl Plugin {
             ..Default::default()
         };
         let context = PluginContext { org_id: 1, data_source_instance_settings: Some(instance), ..Default::default() };
-        Ok(Self { _process: process, channel, context })
+        Ok(Self { process, channel, context })
+    }
+
+    /// The most memory that the plugin has had, in MiB.
+    pub fn peak_memory_mib(&self) -> f64 {
+        self.process.peak_memory_mib()
     }
 
     /// Save & test.

@@ -59,6 +59,15 @@ impl Process {
         Ok(Self { child, first_line: first_line.trim().to_owned() })
     }
 
+    /// The most memory that the program has had, in MiB, as Linux tells; 0 if it does not.
+    pub fn peak_memory_mib(&self) -> f64 {
+        let status = self.child.id().map(|pid| std::fs::read_to_string(format!("/proc/{pid}/status")));
+        let status = status.and_then(Result::ok).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok());
+        kib.map_or(0.0, |kib| kib / 1024.0)
+    }
+
     /// Asks the program to end, as a service manager does, and waits.
     pub async fn stop(mut self) -> anyhow::Result<ExitStatus> {
         if let Some(pid) = self.child.id() {

@@ -112,13 +112,13 @@ pub fn statement(query: &Query, funnel: &Funnel, plan: &Plan, pass: Pass) -> Sql
     let mut sql = Sql::new("SELECT ");
     sql.text(funnel.by.expression()).text(" AS actor, ");
     if is_packed(funnel) {
-        sql.text("bitOr(bitShiftLeft(toUInt64(toUnixTimestamp64Milli(ts) - ")
+        sql.text("toUInt64(bitOr(bitShiftLeft(toUInt64(toUnixTimestamp64Milli(ts) - ")
             .int(plan.packing.1)
             .text("), ")
             .int(plan.packing.0.into())
             .text("), ")
             .sub(|sql| mask(sql, funnel))
-            .text(") AS event");
+            .text(")) AS packed");
     } else {
         sql.text("toUnixTimestamp64Milli(ts) AS at_ms, ").sub(|sql| mask(sql, funnel)).text(" AS mask, ");
         hash(&mut sql, funnel.hold.as_ref());
@@ -158,7 +158,7 @@ fn mask(sql: &mut Sql, funnel: &Funnel) {
 
 fn hash(sql: &mut Sql, dimension: Option<&Dimension>) {
     match dimension {
-        Some(dimension) => drop(sql.text("cityHash64(").sub(|sql| dimension.write(sql)).text(")")),
+        Some(dimension) => drop(sql.text("CAST(cityHash64(").sub(|sql| dimension.write(sql)).text("), 'UInt64')")),
         None => drop(sql.text("toUInt64(0)")),
     }
 }

@@ -69,13 +69,13 @@ impl Tally {
         let (bits, from_ms) = plan.packing;
         let mask = (1_u64 << bits) - 1;
         let unpack = |event: &Packed| Event {
-            at_ms: from_ms + (event.event >> bits).cast_signed(),
-            mask: event.event & mask,
+            at_ms: from_ms + (event.packed >> bits).cast_signed(),
+            mask: event.packed & mask,
             value: 0,
         };
         let actor = events[0].actor;
         // Who never takes a first step has no chain.
-        if !plan.any && !plan.rules.open && events.iter().all(|event| event.event & 1 == 0) {
+        if !plan.any && !plan.rules.open && events.iter().all(|event| event.packed & 1 == 0) {
             return;
         }
         let events: Vec<Event> = events.iter().map(unpack).collect();

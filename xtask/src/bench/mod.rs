@@ -1,6 +1,6 @@
 //! `cargo xtask bench NAME`: both sides in one run, then one line of JSON.
 
-mod funnel;
+mod queries;
 mod storage;
 
 use std::path::PathBuf;
@@ -18,13 +18,13 @@ pub struct Options {
     /// A folder with uap-core's test cases (test_ua.yaml, …): adds the accuracy of both sides.
     #[arg(long)]
     uap_cases: Option<PathBuf>,
-    /// Events in the tables of `funnel` and `storage`.
+    /// Events in the tables of `queries` and `storage`.
     #[arg(long, default_value_t = 10_000_000)]
     rows: u64,
     /// Layouts of `storage`, separated by commas; all if empty.
     #[arg(long, default_value = "")]
     layouts: String,
-    /// Keep the tables of `storage`, and use those of an earlier run.
+    /// Keep the tables, and use those of an earlier run.
     #[arg(long)]
     keep: bool,
 }
@@ -33,9 +33,9 @@ pub struct Options {
 enum Name {
     /// Enrichment against the article's remap program, run by the vrl crate.
     Enrich,
-    /// The datasource's ordered funnel against windowFunnel on the lab's layout and against
-    /// the scan of its columns.
-    Funnel,
+    /// The datasource's funnels and sessions against windowFunnel on the lab's table and on
+    /// ours, a funnel of self-joins, grouping raw events, and the scan of the columns.
+    Queries,
     /// Layouts of the events' table: bytes a row and the time of what dashboards ask.
     Storage,
 }
@@ -45,7 +45,7 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
     match options.name {
         Name::Enrich => enrich(options),
         Name::Storage => storage::run(options.rows, &options.layouts, options.keep).await,
-        Name::Funnel => funnel::run(options.rows).await,
+        Name::Queries => queries::run(options.rows, options.keep).await,
     }
 }
 

@@ -2,7 +2,7 @@
 //! them; bytes a row, and the time of the questions that dashboards ask. Then what reading
 //! with FINAL costs, and the datasource's overview.
 
-mod layouts;
+pub mod layouts;
 mod queries;
 
 use std::{collections::BTreeMap, fs, time::Instant};
@@ -98,7 +98,7 @@ async fn fill(client: &Client, url: &str, rows: u64, until: chrono::NaiveDate) -
     Ok(())
 }
 
-async fn make(client: &Client, url: &str, layout: &Layout) -> anyhow::Result<()> {
+pub async fn make(client: &Client, url: &str, layout: &Layout) -> anyhow::Result<()> {
     eprintln!("· making {}: {}", layout.name, layout.about);
     let settings = [
         ("optimize_on_insert", "0"),
@@ -122,7 +122,7 @@ async fn bytes_per_row(client: &Client, url: &str, table: &str, rows: u64) -> an
     Ok(ask(client, url, sql, &parameters).await?.parse()?)
 }
 
-async fn best(client: &Client, url: &str, sql: &str) -> anyhow::Result<f64> {
+pub async fn best(client: &Client, url: &str, sql: &str) -> anyhow::Result<f64> {
     let mut best = f64::MAX;
     for _ in 0..ROUNDS {
         let started = Instant::now();

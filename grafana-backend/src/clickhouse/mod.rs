@@ -1,8 +1,10 @@
 //! Running a statement within the datasource's limits.
 
+mod native;
+
 use std::time::Duration;
 
-use clickhouse::{Client, Compression, RowOwned, RowRead, query::RowCursor};
+use clickhouse::{Client, Compression, RowOwned, RowRead};
 
 use crate::{error::QueryError, query::sql::Sql, settings::Settings};
 
@@ -38,23 +40,25 @@ impl ClickHouse {
         self.within_time(async { self.query(sql).fetch_all().await.map_err(error) }).await
     }
 
-    /// Gives the rows of a large result one by one, holding only one, while `each` wants more.
+    /// Gives the rows of a large result of whole numbers, `N` columns of 8 bytes each, while
+    /// `each` wants more. They come by column, which is several times faster than by row.
     ///
     /// # Errors
     /// As [`ClickHouse::rows`].
-    pub async fn fold_while<T: RowOwned + RowRead>(
+    pub async fn fold_numbers<const N: usize>(
         &self,
         sql: Sql,
-        mut each: impl FnMut(T) -> bool,
+        mut each: impl FnMut([u64; N]) -> bool,
     ) -> Result<(), QueryError> {
         self.within_time(async {
-            let mut cursor: RowCursor<T> = self.query(sql).fetch().map_err(error)?;
-            while let Some(row) = cursor.next().await.map_err(error)? {
-                if !each(row) {
-                    break;
+            let mut cursor = self.query(sql).fetch_bytes("Native").map_err(error)?;
+            let mut reader = native::Reader::<N>::default();
+            while let Some(bytes) = cursor.next().await.map_err(error)? {
+                if !reader.read(&bytes, &mut each).map_err(QueryError::ClickHouse)? {
+                    return Ok(());
                 }
             }
-            Ok(())
+            reader.end().map_err(QueryError::ClickHouse)
         })
         .await
     }
