@@ -21,6 +21,7 @@ use crate::{
     query::{Query, dimension::Dimension, interval::Buckets, sql::Sql},
 };
 use fold::{Rules, StepRule};
+pub use frames::OTHER;
 use model::{Actor, Attribution, Funnel, Order, Shown};
 use tally::{Group, Plan, Tally};
 

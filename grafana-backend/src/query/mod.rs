@@ -12,10 +12,16 @@ use serde_json::Value;
 use crate::{
     error::QueryError,
     funnel::{self, model::Funnel},
+    lifecycle::{self, Lifecycle},
+    paths::{self, Paths},
+    retention::{self, Retention},
     settings::Settings,
+    timeline::{self, Timeline},
+    trend::{self, Trend},
 };
 use dimension::Dimension;
 use filter::{AdHoc, Filter};
+use interval::Unit;
 use sql::Sql;
 
 /// Rows of a breakdown.
@@ -57,6 +63,16 @@ pub enum Kind {
     Sessions(Sessions),
     /// A funnel: see docs/queries/funnel.md.
     Funnel(Box<Funnel>),
+    /// Counts over time: see docs/queries/trend.md.
+    Trend(Trend),
+    /// Who comes back: see docs/queries/retention.md.
+    Retention(Box<Retention>),
+    /// New, returning, resurrecting, dormant, and stickiness: see docs/queries/lifecycle.md.
+    Lifecycle(Lifecycle),
+    /// From page to page: see docs/queries/paths.md.
+    Paths(Box<Paths>),
+    /// Single events: see docs/queries/events.md.
+    Events(Timeline),
 }
 
 /// A question about sessions.
@@ -65,7 +81,7 @@ pub enum Sessions {
     /// One row for the range.
     Totals,
     /// One row a bucket.
-    OverTime,
+    OverTime(Unit),
     /// One row a value, the most sessions first.
     By {
         /// Taken at the session's first event.
@@ -96,7 +112,7 @@ impl Query {
     /// # Errors
     /// Names the field that is wrong, the limit and the value.
     pub fn read(json: &[u8], query_type: &str, range: Range, settings: &Settings) -> Result<Self, QueryError> {
-        let raw: Raw = serde_json::from_slice(json).map_err(|e| QueryError::invalid("query", e.to_string()))?;
+        let raw: Raw = parse(json)?;
         if range.from_ms >= range.to_ms {
             return Err(QueryError::invalid("timeRange", "its end is not after its start"));
         }
@@ -115,15 +131,20 @@ impl Query {
             })?,
         };
         let filter = Filter::read(&raw.filter, "filter")?.and(Filter::ad_hoc(&raw.adhoc_filters)?);
-        let of_kind = |e: serde_json::Error| QueryError::invalid("query", e.to_string());
         let kind = match if raw.query_type.is_empty() { query_type } else { &raw.query_type } {
-            "sessions" => Kind::Sessions(raw.sessions()?),
-            "funnel" => {
-                let raw: funnel::model::Raw = serde_json::from_slice(json).map_err(of_kind)?;
-                Kind::Funnel(Box::new(raw.resolve(range)?))
-            }
+            "sessions" => Kind::Sessions(raw.sessions(range)?),
+            "funnel" => Kind::Funnel(Box::new(parse::<funnel::model::Raw>(json)?.resolve(range)?)),
+            "trend" => Kind::Trend(parse::<trend::Raw>(json)?.resolve(range)?),
+            "retention" => Kind::Retention(Box::new(parse::<retention::Raw>(json)?.resolve()?)),
+            "lifecycle" => Kind::Lifecycle(parse::<lifecycle::Raw>(json)?.resolve(range, false)?),
+            "stickiness" => Kind::Lifecycle(parse::<lifecycle::Raw>(json)?.resolve(range, true)?),
+            "paths" => Kind::Paths(Box::new(parse::<paths::Raw>(json)?.resolve()?)),
+            "events" => Kind::Events(parse::<timeline::Raw>(json)?.resolve(false)?),
+            "annotations" => Kind::Events(parse::<timeline::Raw>(json)?.resolve(true)?),
             other => {
-                return Err(QueryError::invalid("queryType", format!("{other:?} is not known: sessions or funnel")));
+                const KNOWN: &str =
+                    "sessions, funnel, trend, retention, lifecycle, stickiness, paths, events or annotations";
+                return Err(QueryError::invalid("queryType", format!("{other:?} is not known: {KNOWN}")));
             }
         };
         Ok(Self { project, range, zone, filter, now_ms: chrono::Utc::now().timestamp_millis(), kind })
@@ -145,11 +166,15 @@ impl Query {
     }
 }
 
+fn parse<T: serde::de::DeserializeOwned>(json: &[u8]) -> Result<T, QueryError> {
+    serde_json::from_slice(json).map_err(|e| QueryError::invalid("query", e.to_string()))
+}
+
 impl Raw {
-    fn sessions(&self) -> Result<Sessions, QueryError> {
+    fn sessions(&self, range: Range) -> Result<Sessions, QueryError> {
         match self.result.as_str() {
             "" | "totals" => Ok(Sessions::Totals),
-            "over_time" => Ok(Sessions::OverTime),
+            "over_time" => Ok(Sessions::OverTime(Unit::parse(&self.interval, range)?)),
             "by" => {
                 let limit = self.limit.unwrap_or(LIMIT_DEFAULT);
                 if !(1..=LIMIT_MAX).contains(&limit) {

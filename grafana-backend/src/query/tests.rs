@@ -23,7 +23,7 @@ fn a_wrong_query_names_the_field_the_limit_and_the_value() {
             r#"{"queryType":"sessions"}"#,
             "project: none is given: name one, or set a default project in the datasource's settings",
         ),
-        (r#"{"queryType":"magic","project":"a"}"#, "queryType: \"magic\" is not known: sessions or funnel"),
+        (r#"{"queryType":"magic","project":"a"}"#, "queryType: \"magic\" is not known: sessions, funnel, trend"),
         (
             r#"{"queryType":"sessions","project":"a","result":"by","dimension":"password"}"#,
             "dimension: \"password\" is not known",

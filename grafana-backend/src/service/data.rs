@@ -11,11 +11,12 @@ use crate::{
     clickhouse::ClickHouse,
     error::QueryError,
     frame::Frame,
-    funnel,
-    funnel::model::Actor,
+    funnel::{self, model::Actor},
+    lifecycle, paths,
     query::{Kind, Query, Range},
-    sessions,
+    retention, sessions,
     settings::Settings,
+    timeline, trend,
 };
 
 /// A query waits at most so long for its turn.
@@ -54,6 +55,11 @@ impl Service {
         let clickhouse = ClickHouse::new(settings);
         match &query.kind {
             Kind::Sessions(sessions) => sessions::run(&clickhouse, &query, sessions, settings).await,
+            Kind::Trend(trend) => trend::run(&clickhouse, &query, trend).await,
+            Kind::Retention(retention) => retention::run(&clickhouse, &query, retention).await,
+            Kind::Lifecycle(lifecycle) => lifecycle::run(&clickhouse, &query, lifecycle).await,
+            Kind::Paths(paths) => paths::run(&clickhouse, &query, paths).await,
+            Kind::Events(timeline) => timeline::run(&clickhouse, &query, timeline).await,
             Kind::Funnel(funnel) => {
                 let frame = funnel::run(&clickhouse, &query, funnel).await?;
                 Ok(if funnel.by == Actor::Session { frame.with_notice(SESSION_NOTICE) } else { frame })

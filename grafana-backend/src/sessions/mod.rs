@@ -21,7 +21,7 @@ use crate::{
     clickhouse::ClickHouse,
     error::QueryError,
     frame::{Column, Frame},
-    query::{Query, Range, Sessions, sql::Sql},
+    query::{Query, Range, Sessions, interval::Buckets, sql::Sql},
     settings::Settings,
 };
 
@@ -29,8 +29,6 @@ use crate::{
 pub const INACTIVITY_MS_MAX: i64 = 30 * 60_000;
 /// A session is at most cut where it is longer than this.
 pub const SESSION_MS_MAX: i64 = 86_400_000;
-/// Buckets in one result.
-pub const BUCKETS_MAX: i64 = 11_000;
 
 /// One row of a result.
 #[derive(Row, Deserialize, Debug, Clone, PartialEq)]
@@ -55,24 +53,28 @@ pub async fn run(
     sessions: &Sessions,
     settings: &Settings,
 ) -> Result<Frame, QueryError> {
-    let bucket_ms = bucket_ms(query.range);
-    let sql = statement(query, sessions, settings, bucket_ms);
+    let buckets = match sessions {
+        Sessions::OverTime(unit) => Some(Buckets::cut(query.range, *unit, query.zone)?),
+        _ => None,
+    };
+    let sql = statement(query, sessions, settings, buckets.as_ref());
     let text = sql.as_text().to_owned();
     let rows: Vec<Counts> = clickhouse.rows(sql).await?;
-    let rows = if *sessions == Sessions::OverTime { fill(rows, query.range, bucket_ms) } else { rows };
+    let rows = match &buckets {
+        Some(buckets) => fill(rows, buckets),
+        None => rows,
+    };
     Ok(frame(rows, sessions).with_executed(text))
 }
 
 /// The whole statement.
 #[must_use]
-pub fn statement(query: &Query, sessions: &Sessions, settings: &Settings, bucket_ms: i64) -> Sql {
+pub fn statement(query: &Query, sessions: &Sessions, settings: &Settings, buckets: Option<&Buckets>) -> Sql {
     let mut sql = Sql::new("SELECT ");
     sql.text(if matches!(sessions, Sessions::By { .. }) { "label" } else { "'' AS label" });
-    match sessions {
-        Sessions::OverTime => {
-            sql.text(", intDiv(started_ms, ").int(bucket_ms).text(") * ").int(bucket_ms).text(" AS bucket_ms")
-        }
-        _ => sql.text(", toInt64(0) AS bucket_ms"),
+    match buckets {
+        Some(buckets) => sql.text(", ").sub(|sql| buckets.write(sql, "started_ms")).text(" AS bucket_ms"),
+        None => sql.text(", toInt64(0) AS bucket_ms"),
     };
     sql.text(
         ", count() AS sessions, uniqExact(actor) AS visitors, sum(event_count) AS events, sum(view_count) AS page_views, \
@@ -89,7 +91,7 @@ pub fn statement(query: &Query, sessions: &Sessions, settings: &Settings, bucket
     sql.text(") WHERE started_ms >= ").int(query.range.from_ms).text(" AND started_ms < ").int(query.range.to_ms);
     match sessions {
         Sessions::Totals => &mut sql,
-        Sessions::OverTime => sql.text(" GROUP BY bucket_ms ORDER BY bucket_ms"),
+        Sessions::OverTime(_) => sql.text(" GROUP BY bucket_ms ORDER BY bucket_ms"),
         Sessions::By { limit, .. } => {
             sql.text(" GROUP BY label ORDER BY sessions DESC, label LIMIT ").int(i64::from(*limit))
         }
@@ -103,31 +105,22 @@ pub(crate) fn days(range: Range) -> (i64, i64) {
     ((day(range.from_ms) - 1) * SESSION_MS_MAX, (day(range.to_ms - 1) + 2) * SESSION_MS_MAX)
 }
 
-/// The panel's interval, widened until the range has at most [`BUCKETS_MAX`] buckets.
-fn bucket_ms(range: Range) -> i64 {
-    let least = (range.to_ms - range.from_ms) / BUCKETS_MAX + 1;
-    range.interval_ms.max(least).max(1)
-}
-
 /// Buckets without a session are shown as such.
-fn fill(rows: Vec<Counts>, range: Range, bucket_ms: i64) -> Vec<Counts> {
+fn fill(rows: Vec<Counts>, buckets: &Buckets) -> Vec<Counts> {
     let mut rows = rows.into_iter().peekable();
-    let mut out = Vec::new();
-    let mut at = range.from_ms.div_euclid(bucket_ms) * bucket_ms;
-    while at < range.to_ms {
-        out.push(rows.next_if(|row| row.bucket_ms == at).unwrap_or(Counts {
+    let each = buckets.starts_ms.iter().map(|at| {
+        rows.next_if(|row| row.bucket_ms == *at).unwrap_or(Counts {
             label: String::new(),
-            bucket_ms: at,
+            bucket_ms: *at,
             sessions: 0,
             visitors: 0,
             events: 0,
             page_views: 0,
             duration_ms: 0,
             bounces: 0,
-        }));
-        at += bucket_ms;
-    }
-    out
+        })
+    });
+    each.collect()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "shares and means; counts stay whole")]
@@ -139,7 +132,7 @@ fn frame(rows: Vec<Counts>, sessions: &Sessions) -> Frame {
     let mut frame = Frame::new("sessions");
     match sessions {
         Sessions::Totals => {}
-        Sessions::OverTime => frame.push(Column::time("time", rows.iter().map(|row| Some(row.bucket_ms)).collect())),
+        Sessions::OverTime(_) => frame.push(Column::time("time", rows.iter().map(|row| Some(row.bucket_ms)).collect())),
         Sessions::By { dimension, .. } => {
             frame.push(Column::text(dimension.title(), rows.iter().map(|row| Some(row.label.clone())).collect()));
         }
