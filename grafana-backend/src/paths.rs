@@ -163,12 +163,14 @@ pub async fn run(clickhouse: &ClickHouse, query: &Query, paths: &Paths) -> Resul
 
 fn statement(query: &Query, paths: &Paths, pass: Pass) -> Sql {
     let mut sql = Sql::new("SELECT ");
-    sql.text(paths.by.expression()).text(" AS actor, toUnixTimestamp64Milli(ts) AS at_ms, CAST(");
+    sql.text(paths.by.expression())
+        .text(" AS actor, toUnixTimestamp64Milli(ts) AS at_ms, toUInt64(0) AS mask, CAST(event_id * 2 + ");
     match &paths.anchor {
-        Some(anchor) => drop(sql.text("if(").sub(|sql| anchor.write(sql)).text(", 1, 0)")),
+        Some(anchor) => drop(sql.text("toUInt8(").sub(|sql| anchor.write(sql)).text(")")),
         None => drop(sql.text("0")),
     }
-    sql.text(", 'UInt64') AS mask, toUInt64(0) AS hold, CAST(cityHash64(")
+    // Events are taken in the order of these numbers: of one instant, by id.
+    sql.text(", 'UInt64') AS hold, CAST(cityHash64(")
         .sub(|sql| paths.node.write(sql))
         .text("), 'UInt64') AS value FROM analytics.events FINAL WHERE ");
     query.scope(&mut sql, query.range.from_ms, query.range.to_ms);
@@ -186,7 +188,7 @@ fn add(ways: &mut Ways, events: &[Wide], paths: &Paths) {
     for visit in visits {
         let mut places: Vec<(u64, bool)> = Vec::with_capacity(visit.len());
         for event in visit {
-            let anchor = event.mask == 1;
+            let anchor = event.hold & 1 == 1;
             match places.last_mut() {
                 Some((value, is_anchor)) if paths.collapse && *value == event.value => *is_anchor |= anchor,
                 _ => places.push((event.value, anchor)),

@@ -42,7 +42,7 @@ pub fn steps(funnel: &Funnel, plan: &Plan, named: Named) -> Frame {
         let label = |row: usize| Some(named[at(row).0].0.clone().unwrap_or_else(|| OTHER.to_owned()));
         frame.push(Column::text(title, (0..rows).map(label).collect()));
     }
-    frame.push(Column::text("step", (0..rows).map(|row| Some(funnel.steps[at(row).1].name.clone())).collect()));
+    frame.push(Column::text("step", (0..rows).map(|row| Some(funnel.step_name(at(row).1))).collect()));
     let of = |row: usize| (&named[at(row).0].1, at(row).1);
     let whole = |pick: &dyn Fn(&Group, usize) -> Option<u64>| {
         let each =
@@ -133,10 +133,7 @@ pub fn actors(funnel: &Funnel, tally: &Tally, ids: &HashMap<u64, String>) -> Fra
     frame.push(Column::text(title, tally.actors.iter().map(|(_, actor, _)| ids.get(actor).cloned()).collect()));
     frame.push(Column::time("entered", tally.actors.iter().map(|(at_ms, ..)| Some(*at_ms)).collect()));
     let last = tally.actors.iter().map(|(_, _, chain)| chain.last());
-    frame.push(Column::text(
-        "last_step",
-        last.clone().map(|taken| Some(funnel.steps[taken?.step].name.clone())).collect(),
-    ));
+    frame.push(Column::text("last_step", last.clone().map(|taken| Some(funnel.step_name(taken?.step))).collect()));
     #[expect(clippy::cast_precision_loss, reason = "milliseconds within a year fit an f64 exactly")]
     let seconds =
         tally.actors.iter().map(|(at_ms, _, chain)| Some((chain.last()?.at_ms - at_ms) as f64 / 1000.0)).collect();

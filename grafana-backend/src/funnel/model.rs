@@ -306,6 +306,15 @@ impl Raw {
 }
 
 impl Funnel {
+    /// What a bar is called; in any order, by how many steps were taken.
+    #[must_use]
+    pub fn step_name(&self, at: usize) -> String {
+        match self.order {
+            Order::Any => format!("any {} of {}", at + 1, self.steps.len()),
+            _ => self.steps[at].name.clone(),
+        }
+    }
+
     /// What cannot be meant together.
     fn check(&self) -> Result<(), QueryError> {
         let refuse = |field: &str, message: &str| Err(QueryError::invalid(field, message));

@@ -2,6 +2,7 @@
 //! closing lines say which real parts ran.
 
 mod kafka;
+mod properties;
 mod replay;
 
 use std::{
@@ -25,12 +26,20 @@ pub struct Options {
     /// Run only the steps whose name holds this text.
     #[arg(long)]
     only: Option<String>,
+    /// Random projects of the step "properties", a dozen queries each.
+    #[arg(long, default_value_t = 60)]
+    cases: u64,
+    /// Which random projects.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
 }
 
 /// The steps' common ground: one engine on the demo's data.
 struct Ground {
     folder: PathBuf,
     engine: Option<Process>,
+    cases: u64,
+    seed: u64,
 }
 
 /// Runs all steps; the first that fails ends it.
@@ -40,7 +49,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let folder = root().join("target/xtask-test");
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder)?;
-    let mut ground = Ground { folder, engine: None };
+    let mut ground = Ground { folder, engine: None, cases: options.cases, seed: options.seed };
     let wanted = |name: &str| options.only.as_deref().is_none_or(|only| name.contains(only));
     let mut report = Vec::new();
     for name in STEPS {
@@ -61,11 +70,11 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-const STEPS: [&str; 9] =
-    ["format", "clippy", "rust", "demo", "oracle", "replay", "engine clients", "plugin host", "kafka"];
+const STEPS: [&str; 10] =
+    ["format", "clippy", "rust", "demo", "oracle", "replay", "properties", "engine clients", "plugin host", "kafka"];
 
-async fn step(name: &str, ground: &mut Ground) -> anyhow::Result<&'static str> {
-    match name {
+async fn step(name: &str, ground: &mut Ground) -> anyhow::Result<String> {
+    let ran = match name {
         "format" => command(cargo().args(["fmt", "--all", "--check"])).map(|()| "rustfmt"),
         "clippy" => {
             command(cargo().args(["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"]))
@@ -76,11 +85,13 @@ async fn step(name: &str, ground: &mut Ground) -> anyhow::Result<&'static str> {
         "demo" => demo(ground),
         "oracle" => oracle(ground),
         "replay" => replay::run(&ground.folder.join("replay")).await,
+        "properties" => return properties::run(&ground.folder.join("properties"), ground.cases, ground.seed).await,
         "engine clients" => engine_clients(ground).await,
         "plugin host" => plugin_host(ground).await,
         "kafka" => kafka::run(&ground.folder.join("kafka")).await,
         other => bail!("there is no step {other}"),
-    }
+    };
+    ran.map(str::to_owned)
 }
 
 /// The demo on an empty folder, then again on its own data.

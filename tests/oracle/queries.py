@@ -1,0 +1,592 @@
+"""Random queries' answers, against what their documentation says.
+
+Written from docs/queries/*.md, in another language and style, sharing no code with the
+product: slow, and as plain as can be. A funnel tries every chain there is.
+
+    python3 tests/oracle/queries.py CASES
+"""
+
+import datetime
+import fnmatch
+import itertools
+import json
+import math
+import re
+import sys
+import zoneinfo
+
+DAY_MS = 86_400_000
+GAP_MS = 30 * 60_000
+VIEWS = {"page_view", "pageview", "$pageview", "page", "view", "screen_view", "screen"}
+UTC = datetime.timezone.utc
+EPOCH = datetime.datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def main(path):
+    asked = wrong = ambiguous = 0
+    for number, line in enumerate(open(path)):
+        case = json.loads(line)
+        events = sorted((prepared(e) for e in case["events"]), key=lambda e: (e["ms"], e["event_id"]))
+        for answer in case["answers"]:
+            asked += 1
+            query = answer["query"]
+            try:
+                expected = KINDS[query["queryType"]](events_of(events, query), query, answer["from_ms"], answer["to_ms"], events)
+            except Ambiguous:
+                ambiguous += 1
+                continue
+            rows = answer["rows"]
+            if isinstance(expected, Unordered):
+                ids = sorted(row[expected.title] for row in rows)
+                listed = ids == sorted(expected.actors) and [r["entered"] for r in rows] == sorted((r["entered"] for r in rows), reverse=True)
+                expected, rows = in_order(expected), in_order(rows)
+                rows = rows if listed else None
+            if rows is None or not same(expected, rows):
+                wrong += 1
+                if wrong <= 3:
+                    print(f"case {number}: {json.dumps(query)} from {answer['from_ms']} to {answer['to_ms']}")
+                    print("  events  ", *[(e["ms"], e["event"], e["path"], e["country"], e["properties"], e["visitor"], e["session_id"]) for e in events], sep="\n    ")
+                    print("  answered", json.dumps(answer["rows"]))
+                    print("  expected", json.dumps(expected))
+    print(f"{asked} queries: {wrong} differences; {ambiguous} with two answers that are both right")
+    return 1 if wrong or not asked or ambiguous > asked / 50 else 0
+
+
+def in_order(rows):
+    return sorted(rows, key=lambda r: (r["entered"], r["time_s"]))
+
+
+def same(expected, rows):
+    return len(expected) == len(rows) and all(
+        set(e) <= set(r) and all(alike(e[name], r[name]) for name in e) for e, r in zip(expected, rows)
+    )
+
+
+def alike(a, b):
+    if isinstance(a, (int, float)) and isinstance(b, (int, float)):
+        return math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-9)
+    return a == b
+
+
+def prepared(event):
+    at = datetime.datetime.strptime(event["ts"], "%Y-%m-%d %H:%M:%S.%f").replace(tzinfo=UTC)
+    return event | {"ms": (at - EPOCH) // datetime.timedelta(milliseconds=1)}
+
+
+# Which events
+
+
+def value_of(event, field):
+    if field.startswith("property:"):
+        return event["properties"].get(field.removeprefix("property:"), "")
+    return event[field]
+
+
+def holds(event, tree):
+    if not tree:
+        return True
+    if "all" in tree:
+        return all(holds(event, t) for t in tree["all"])
+    if "any" in tree:
+        return any(holds(event, t) for t in tree["any"])
+    if "not" in tree:
+        return not holds(event, tree["not"])
+    value, op = value_of(event, tree["field"]), tree.get("op", "=")
+    wanted = [str(v) for v in tree.get("values") or [tree.get("value")]]
+    if op.startswith("not "):
+        return not holds(event, tree | {"op": op[4:]})
+    if op in ("is not set", "!="):
+        return not holds(event, tree | {"op": {"is not set": "is set", "!=": "="}[op]})
+    if op in ("<", "<=", ">", ">="):
+        try:
+            number = float(value)
+        except ValueError:
+            return False
+        limit = float(wanted[0])
+        return {"<": number < limit, "<=": number <= limit, ">": number > limit, ">=": number >= limit}[op]
+    return {
+        "=": lambda: value in wanted,
+        "contains": lambda: wanted[0].lower() in value.lower(),
+        "wildcard": lambda: fnmatch.fnmatchcase(value, wanted[0]),
+        "=~": lambda: re.search(wanted[0], value) is not None,
+        "is set": lambda: value != "",
+    }[op]()
+
+
+def matches(event, one):
+    name, path = one.get("event") or "", one.get("path") or ""
+    return (
+        (not name or event["event"] == name)
+        and (not path or fnmatch.fnmatchcase(event["path"], path))
+        and holds(event, one.get("filter") or one.get("eventFilter"))
+    )
+
+
+def events_of(events, query):
+    return [e for e in events if holds(e, query.get("filter"))]
+
+
+def actor_of(event, by):
+    return {"visitor": event["visitor"], "user": event["user_id"], "session": event["session_id"]}[by] or None
+
+
+def by_actor(events, by):
+    out = {}
+    for event in events:
+        if actor_of(event, by) is not None:
+            out.setdefault(actor_of(event, by), []).append(event)
+    return out
+
+
+# Time
+
+
+def ns(ms):
+    return ms * 1_000_000
+
+
+def buckets(from_ms, to_ms, unit, zone):
+    """The first instants of the buckets that the range touches, and the end of the last."""
+    zone = zoneinfo.ZoneInfo(zone)
+
+    def local(ms):
+        return (EPOCH + datetime.timedelta(milliseconds=ms)).astimezone(zone)
+
+    def first_instant(date):
+        naive = datetime.datetime(date.year, date.month, date.day)
+        for minutes in range(0, 24 * 60, 30):
+            at = (naive + datetime.timedelta(minutes=minutes)).replace(tzinfo=zone)
+            # An instant that clocks jump over does not come back from UTC.
+            if at.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == naive + datetime.timedelta(minutes=minutes):
+                return (at.astimezone(UTC) - EPOCH) // datetime.timedelta(milliseconds=1)
+        raise ValueError(date)
+
+    starts = []
+    if unit == "hour":
+        offset = local(from_ms).utcoffset() // datetime.timedelta(milliseconds=1)
+        at = (from_ms + offset) // 3_600_000 * 3_600_000 - offset
+        while at < to_ms:
+            starts.append(at)
+            at += 3_600_000
+        return starts, at
+    date = local(from_ms).date()
+    if unit == "week":
+        date -= datetime.timedelta(days=date.weekday())
+    while first_instant(date) < to_ms:
+        starts.append(first_instant(date))
+        date += datetime.timedelta(days=7 if unit == "week" else 1)
+    return starts, first_instant(date)
+
+
+def bucket(starts, end, ms):
+    found = [s for s in starts if s <= ms]
+    return found[-1] if found and ms < end else None
+
+
+# Kinds of queries
+
+
+def sessions(events, query, from_ms, to_ms, _):
+    low, high = (from_ms // DAY_MS - 1) * DAY_MS, ((to_ms - 1) // DAY_MS + 2) * DAY_MS
+    events = [e for e in events if low <= e["ms"] < high]
+    groups = list(by_actor(events, "session").values())
+    for own in by_actor([e for e in events if not e["session_id"]], "visitor").values():
+        for at, event in enumerate(own):
+            if at == 0 or event["ms"] - own[at - 1]["ms"] > GAP_MS:
+                groups.append([])
+            groups[-1].append(event)
+    groups = [g for g in groups if from_ms <= g[0]["ms"] < to_ms]
+
+    def row(groups):
+        views = sum(e["event"] in VIEWS for g in groups for e in g)
+        n = len(groups)
+        return {
+            "sessions": n,
+            "visitors": len({min(g, key=lambda e: (e["ms"], e["visitor"]))["visitor"] for g in groups}),
+            "events": sum(map(len, groups)),
+            "page_views": views,
+            "avg_duration_s": sum(g[-1]["ms"] - g[0]["ms"] for g in groups) / 1000 / n if n else None,
+            "pages_per_session": views / n if n else None,
+            "bounce_rate": sum(len(g) == 1 for g in groups) / n if n else None,
+        }
+
+    if query["result"] == "totals":
+        return [row(groups)]
+    if query["result"] == "over_time":
+        starts, end = buckets(from_ms, to_ms, query["interval"], query["timezone"])
+        return [{"time": ns(s)} | row([g for g in groups if bucket(starts, end, g[0]["ms"]) == s]) for s in starts]
+    labels = {}
+    for group in groups:
+        labels.setdefault(value_of(group[0], query["dimension"]), []).append(group)
+    title = query["dimension"].removeprefix("property:")
+    return [{title: label} | row(own) for label, own in sorted(labels.items(), key=lambda i: (-len(i[1]), i[0]))]
+
+
+def trend(events, query, from_ms, to_ms, _):
+    series = query["series"]
+
+    def measured(events, one):
+        own = [e for e in events if matches(e, one)]
+        distinct = lambda name: len({e[name] for e in own if e[name] != ""})
+        kind = one["measure"]
+        if kind == "per_visitor":
+            return len(own) / distinct("visitor") if own else 0
+        if kind == "count":
+            return len(own)
+        if kind == "revenue":
+            return sum(e["revenue_amount"] for e in own)
+        return distinct({"visitors": "visitor", "users": "user_id", "sessions": "session_id"}[kind])
+
+    def combined(values):
+        if len(values) == 1:
+            return values[0]
+        a, b = values
+        formula = query["formula"].replace(" ", "")[1]
+        return {"/": a / b if b else None, "-": a - b, "+": a + b, "*": a * b}[formula]
+
+    breakdown = query.get("breakdown")
+    counted = lambda low, high: [e for e in events if low <= e["ms"] < high and any(matches(e, s) for s in series)]
+    labels = [""]
+    if breakdown:
+        totals = {}
+        for event in counted(from_ms, to_ms):
+            label = value_of(event, breakdown["dimension"])
+            totals[label] = totals.get(label, 0) + 1
+        labels = [label for label, _ in sorted(totals.items(), key=lambda i: (-i[1], i[0]))][: breakdown["limit"]]
+
+    def label_of(event):
+        if not breakdown:
+            return ""
+        label = value_of(event, breakdown["dimension"])
+        return label if label in labels else "(other)"
+
+    def table(low, high):
+        starts, end = [low], high
+        if query.get("result") != "total":
+            starts, end = buckets(low, high, query["interval"], query["timezone"])
+        inside = counted(low, high)
+        rest = any(label_of(e) == "(other)" for e in inside)
+        out = {}
+        for label in labels + ["(other)"] * rest:
+            sums, row = [0] * len(series), []
+            for start in starts:
+                own = [e for e in inside if label_of(e) == label and bucket(starts, end, e["ms"]) == start]
+                values = [measured(own, s) for s in series]
+                if query.get("cumulative"):
+                    sums = values = [a + b for a, b in zip(sums, values)]
+                row.append(combined(values))
+            out[label] = row
+        return starts, out
+
+    starts, now = table(from_ms, to_ms)
+    _, before = table(2 * from_ms - to_ms, from_ms)
+    rows = []
+    for label, values in now.items():
+        for at, value in enumerate(values):
+            row = {"value": value}
+            if query.get("result") != "total":
+                row["time"] = ns(starts[at])
+            if breakdown:
+                row[breakdown["dimension"].removeprefix("property:")] = label
+            if query.get("compare"):
+                earlier = before.get(label)
+                row["previous"] = 0 if earlier is None else earlier[at] if at < len(earlier) else None
+            rows.append(row)
+    return rows
+
+
+def retention(events, query, from_ms, to_ms, _):
+    starts, end = buckets(from_ms, to_ms, query["interval"], query["timezone"])
+    size = [0] * len(starts)
+    back = [[0] * len(starts) for _ in starts]
+    for own in by_actor(events, query["by"]).values():
+        place = lambda e: starts.index(bucket(starts, end, e["ms"])) if starts[0] <= e["ms"] < end else None
+        began = sorted({place(e) for e in own if matches(e, query["start"])} - {None})
+        came = {place(e) for e in own if matches(e, query["returns"])} - {None}
+        if query["firstTime"]:
+            if any(e["ms"] < starts[0] and matches(e, query["start"]) for e in own):
+                continue
+            began = began[:1]
+        for cohort in began:
+            size[cohort] += 1
+            for period in range(cohort + 1, len(starts)):
+                if any(p >= period if query["unbounded"] else p == period for p in came):
+                    back[cohort][period] += 1
+    rows = []
+    for cohort in range(len(starts)):
+        for period in range(len(starts) - cohort):
+            count = size[cohort] if period == 0 else back[cohort][cohort + period]
+            rate = count / size[cohort] if size[cohort] else None
+            rows.append({"cohort": ns(starts[cohort]), "period": period, "size": size[cohort], "count": count, "rate": rate})
+    return rows
+
+
+def presence(events, query, from_ms, to_ms):
+    starts, end = buckets(from_ms, to_ms, query["interval"], query["timezone"])
+    earlier, _ = buckets(starts[0] - 1, starts[0], query["interval"], query["timezone"])
+    all_starts = earlier[:1] + starts
+    for own in by_actor(events, query["by"]).values():
+        there = {all_starts.index(bucket(all_starts, end, e["ms"])) for e in own if all_starts[0] <= e["ms"] < end}
+        yield there, any(e["ms"] < all_starts[0] for e in own), len(all_starts)
+
+
+def lifecycle(events, query, from_ms, to_ms, _):
+    starts, _ = buckets(from_ms, to_ms, query["interval"], query["timezone"])
+    rows = [{"time": ns(s), "new": 0, "returning": 0, "resurrecting": 0, "dormant": 0} for s in starts]
+    for there, before, count in presence(events, query, from_ms, to_ms):
+        for at in range(1, count):
+            if at in there:
+                seen = before or any(p < at for p in there)
+                kind = "new" if not seen else "returning" if at - 1 in there else "resurrecting"
+                rows[at - 1][kind] += 1
+            elif at - 1 in there:
+                rows[at - 1]["dormant"] -= 1
+    return rows
+
+
+def stickiness(events, query, from_ms, to_ms, _):
+    starts, _ = buckets(from_ms, to_ms, query["interval"], query["timezone"])
+    counts = [0] * (len(starts) + 1)
+    for there, _, _ in presence(events, query, from_ms, to_ms):
+        counts[len(there - {0})] += 1
+    return [{"periods": n, "count": counts[n]} for n in range(1, len(starts) + 1)]
+
+
+def paths(events, query, from_ms, to_ms, _):
+    ways = {}
+    for own in by_actor([e for e in events if from_ms <= e["ms"] < to_ms], query["by"]).values():
+        visits = []
+        for at, event in enumerate(own):
+            if at == 0 or (query["by"] == "visitor" and event["ms"] - own[at - 1]["ms"] > GAP_MS):
+                visits.append([])
+            visits[-1].append(event)
+        for visit in visits:
+            places = []
+            for event in visit:
+                anchor = "anchor" in query and matches(event, query["anchor"])
+                if query["collapse"] and places and places[-1][0] == event[query["node"]]:
+                    places[-1][1] |= anchor
+                else:
+                    places.append([event[query["node"]], anchor])
+            backward = query["direction"] == "backward"
+            if backward:
+                places.reverse()
+            if "anchor" in query:
+                while places and not places[0][1]:
+                    places.pop(0)
+            places = [name for name, _ in places[: query["steps"]]]
+            for step, (a, b) in enumerate(itertools.pairwise(places), 1):
+                way = (step, b, a) if backward else (step, a, b)
+                ways[way] = ways.get(way, 0) + 1
+    rows = sorted(ways.items(), key=lambda i: (i[0][0], -i[1], i[0][1], i[0][2]))
+    return [{"step": step, "source": a, "target": b, "count": n} for (step, a, b), n in rows]
+
+
+# Funnels
+
+
+def chains(events, query, entries_before_ms):
+    """Every chain, as a list of (step, event)."""
+    steps = query["steps"]
+    required = [not s.get("optional") for s in steps]
+    window = query["conversionWindowMs"]
+
+    def excluded(chain):
+        when = {step: e["ms"] for step, e in chain}
+        for exclusion in query.get("exclusions", []):
+            after, before = exclusion["afterStep"] - 1, exclusion["beforeStep"] - 1
+            if after in when:
+                until = when[before] if before in when else chain[-1][1]["ms"] if chain[-1][0] < before else when[after]
+                if any(when[after] < e["ms"] < until and matches(e, exclusion) for e in events):
+                    return True
+        return False
+
+    def grow(chain):
+        last_step, last = chain[-1]
+        if last["ms"] - chain[0][1]["ms"] > window or excluded(chain):
+            return
+        yield list(chain)
+        for step in range(last_step + 1, len(steps)):
+            for event in events:
+                gap = event["ms"] - last["ms"]
+                if gap < 0 or not event["steps"][step] or any(e is event for _, e in chain):
+                    continue
+                if steps[step].get("windowMs") is not None and gap > steps[step]["windowMs"]:
+                    continue
+                if query["order"] == "strict" and any(last["ms"] < e["ms"] < event["ms"] for e in events):
+                    continue
+                yield from grow(chain + [(step, event)])
+            if required[step]:
+                break
+
+    for first in range(len(steps) if query.get("open") else 1):
+        if required[first]:
+            for event in events:
+                if event["steps"][first] and event["ms"] < entries_before_ms:
+                    yield from grow([(first, event)])
+
+
+def ordered(events, query, entries_before_ms):
+    required = [not s.get("optional") for s in query["steps"]]
+
+    def key(chain):
+        needed = [e["ms"] for step, e in chain if required[step]]
+        backwards = [e["ms"] for _, e in reversed(chain)]
+        return (len(needed), -needed[-1], chain[0][1]["ms"], len(chain), backwards, -chain[0][0])
+
+    return max(chains(events, query, entries_before_ms), key=key, default=[])
+
+
+def any_order(events, query, entries_before_ms):
+    """The most different steps in a window, by trying how steps and events can be paired."""
+
+    def paired(window):
+        taken = {}
+
+        def free(event, tried):
+            for step in range(len(query["steps"])):
+                if window[event]["steps"][step] and step not in tried:
+                    tried.add(step)
+                    if step not in taken or free(taken[step], tried):
+                        taken[step] = event
+                        return True
+            return False
+
+        return [window[at]["ms"] for at in range(len(window)) if free(at, set())]
+
+    best = []
+    for at, event in enumerate(events):
+        if any(event["steps"]) and event["ms"] < entries_before_ms:
+            window = [e for e in events[at:] if e["ms"] - event["ms"] <= query["conversionWindowMs"]]
+            times = paired(window)
+            if times and (not best or (len(times), -times[-1], times[0]) >= (len(best), -best[-1], best[0])):
+                best = times
+    return list(enumerate({"ms": ms} for ms in best))
+
+
+def funnel(events, query, from_ms, to_ms, _):
+    steps = query["steps"]
+    required = [not s.get("optional") for s in steps]
+    before = [max((b for b in range(s) if required[b]), default=None) for s in range(len(steps))]
+    window = query["conversionWindowMs"]
+    inside = [e for e in events if from_ms <= e["ms"] < to_ms + window]
+    breakdown, hold = query.get("breakdown"), query.get("hold")
+    best_of = any_order if query["order"] == "any" else ordered
+    found = []  # actor, value, chain
+    for actor, own in by_actor(inside, query["by"]).items():
+        # In the order in which a walk meets them; what is no step and excludes nothing is not met.
+        parts = {}
+        for event in own:
+            held = value_of(event, hold) if hold else ""
+            value = value_of(event, breakdown["dimension"]) if breakdown else ""
+            parts.setdefault((held, value), None)
+        candidates = {}
+        for held, value in parts:
+            part = []
+            for event in own:
+                fits = (not hold or value_of(event, hold) == held) and (not breakdown or value_of(event, breakdown["dimension"]) == value)
+                part.append(event | {"steps": [fits and matches(event, s) for s in steps]})
+            chain = best_of(part, query, to_ms)
+            if chain:
+                candidates.setdefault(value, []).append(chain)
+
+        def key(chain):
+            needed = [e["ms"] for step, e in chain if query["order"] == "any" or required[step]]
+            return (len(needed), -needed[-1], chain[0][1]["ms"], len(chain))
+
+        for value, some in candidates.items():
+            top = max(some, key=key)
+            # Chains of different held values that are alike: either may be shown.
+            alike_ = [c for c in some if key(c) == key(top)]
+            if len({tuple((s, e["ms"]) for s, e in c) for c in alike_}) > 1:
+                raise Ambiguous
+            found.append((actor, value, top))
+
+    last_required = max(s for s in range(len(steps)) if required[s])
+    took = lambda chain, step: any(s == step for s, _ in chain)
+    result = query.get("result", "steps")
+    if result == "actors":
+        step, dropped = query["step"] - 1, query["outcome"] == "dropped"
+        if query["order"] == "any":
+            listed = [(a, c) for a, _, c in found if (len(c) == step if dropped else len(c) > step)]
+        else:
+            listed = [(a, c) for a, _, c in found if (not took(c, step) and took(c, before[step]) if dropped else took(c, step))]
+        listed.sort(key=lambda i: -i[1][0][1]["ms"])
+        rows = [{"entered": ns(c[0][1]["ms"]), "time_s": (c[-1][1]["ms"] - c[0][1]["ms"]) / 1000} for a, c in listed]
+        return Unordered(rows, {"visitor": "visitor", "user": "user_id", "session": "session_id"}[query["by"]], [str(a) for a, _ in listed])
+    if result == "histogram":
+        bounds = [1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 10800, 43200, 86400, 259200, 604800, math.inf]
+        ends = [next((e["ms"] for s, e in c if s == last_required), None) for _, _, c in found]
+        times = [(end - c[0][1]["ms"]) / 1000 for end, (_, _, c) in zip(ends, found) if end is not None]
+        lows = [-1] + bounds[:-1]
+        return [{"count": sum(low < t <= high for t in times)} for low, high in zip(lows, bounds)]
+    if result == "trend":
+        starts, end = buckets(from_ms, to_ms, query["interval"], query["timezone"])
+        rows = []
+        for start in starts:
+            own = [c for _, _, c in found if bucket(starts, end, c[0][1]["ms"]) == start]
+            entered, converted = (sum(took(c, s) for c in own) for s in (0, last_required))
+            rows.append({"time": ns(start), "entered": entered, "converted": converted, "rate": converted / entered if entered else None})
+        return rows
+    groups = {}
+    for _, value, chain in found:
+        groups.setdefault(value if breakdown else "", []).append(chain)
+    if not breakdown:
+        groups.setdefault("", [])
+    rows = []
+    for value, own in sorted(groups.items(), key=lambda i: (-len(i[1]), i[0])):
+        for step in range(len(steps)):
+            taken = [c for c in own if took(c, step)]
+            row = {"count": len(taken), "rate": len(taken) / len(own) if own else None}
+            if before[step] is None:
+                row |= {"step_rate": 1 if taken else None, "drop_off": 0}
+            else:
+                base = sum(took(c, before[step]) for c in own)
+                went_on = sum(took(c, before[step]) for c in taken)
+                row |= {"step_rate": went_on / base if base else None, "drop_off": base - went_on}
+            gaps = []
+            for c in taken:
+                at = [s for s, _ in c].index(step)
+                if at:
+                    gaps.append(c[at][1]["ms"] - c[at - 1][1]["ms"])
+            gaps.sort()
+            row["median_s"], row["p90_s"] = quantile(gaps, 0.5), quantile(gaps, 0.9)
+            if breakdown:
+                row[breakdown["dimension"]] = value
+            rows.append(row)
+    return rows
+
+
+def quantile(values, share):
+    if not values:
+        return None
+    place = share * (len(values) - 1)
+    low = math.floor(place)
+    high = min(low + 1, len(values) - 1)
+    return (values[low] + (place - low) * (values[high] - values[low])) / 1000
+
+
+class Ambiguous(Exception):
+    pass
+
+
+class Unordered(list):
+    """Rows whose actors may come in any order where they entered at the same instant."""
+
+    def __init__(self, rows, title, actors):
+        super().__init__(rows)
+        self.title, self.actors = title, actors
+
+
+KINDS = {
+    "sessions": sessions,
+    "trend": trend,
+    "retention": retention,
+    "lifecycle": lifecycle,
+    "stickiness": stickiness,
+    "paths": paths,
+    "funnel": funnel,
+}
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

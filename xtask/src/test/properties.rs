@@ -1,0 +1,266 @@
+//! Random events and random queries, through the real plugin protocol and the real engine,
+//! against tests/oracle/queries.py, which shares nothing with them.
+//!
+//! Each case is a project of its own: few people, few names, instants that collide, events
+//! that came twice, daylight saving time.
+
+use std::{fs, io::Write, path::Path, process::Command};
+
+use anyhow::Context;
+use rand::{Rng, SeedableRng, rngs::StdRng};
+use reqwest::Client;
+use serde_json::{Value, json};
+
+use crate::{bin, clickhouse::ask, plugin::Plugin, process::Process, root, seed};
+
+const HOUR_MS: i64 = 3_600_000;
+const DAY_MS: i64 = 24 * HOUR_MS;
+/// In Berlin, clocks change on the night after this day.
+const BEFORE_CHANGE_MS: i64 = 1_774_656_000_000;
+const QUERIES_OF_A_CASE: usize = 12;
+const EVENTS: [&str; 4] = ["a", "b", "c", "page_view"];
+const PATHS: [&str; 3] = ["/x", "/y", "/z/1"];
+const ZONES: [&str; 5] = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "America/Santiago"];
+
+/// Make → insert → ask → compare.
+pub async fn run(folder: &Path, cases: u64, seed: u64) -> anyhow::Result<String> {
+    fs::create_dir_all(folder)?;
+    let arguments = ["--data", &folder.join("clickhouse").display().to_string(), "--listen", "127.0.0.1:0"];
+    let engine = Process::start(&bin("footfall-engine"), &arguments, &[], &folder.join("engine.log")).await?;
+    let url = engine.first_line.clone();
+    seed::migrate(&url).await?;
+    let client = Client::new();
+    let mut made: Vec<(Vec<Value>, StdRng)> = Vec::new();
+    let mut body = String::new();
+    for number in 0..cases {
+        let mut rng = StdRng::seed_from_u64(seed.wrapping_mul(1_000_003).wrapping_add(number));
+        let events = events(&mut rng, number);
+        for event in &events {
+            body.push_str(&event.to_string());
+            body.push('\n');
+            // Delivered at least once.
+            if rng.random_bool(0.1) {
+                body.push_str(&event.to_string());
+                body.push('\n');
+            }
+        }
+        made.push((events, rng));
+    }
+    // In several parts, so that a replay is not merged away before it is asked for.
+    for table in ["events", "sessions"] {
+        ask(&client, &url, &format!("SYSTEM STOP MERGES analytics.{table}"), &[]).await?;
+    }
+    let lines: Vec<&str> = body.lines().collect();
+    for part in lines.chunks(lines.len().div_ceil(4).max(1)) {
+        let sql = format!("INSERT INTO analytics.events FORMAT JSONEachRow\n{}", part.join("\n"));
+        ask(&client, &url, &sql, &[("optimize_on_insert", "0")]).await?;
+    }
+    let plugin = Plugin::start(&bin("gpx_footfall"), &url, "c0", &folder.join("plugin.log")).await?;
+    let file = folder.join("cases.jsonl");
+    let mut out = std::io::BufWriter::new(fs::File::create(&file)?);
+    let mut asked = 0;
+    for (number, (events, mut rng)) in made.into_iter().enumerate() {
+        let project = format!("c{number}");
+        let mut queries = Vec::new();
+        for _ in 0..QUERIES_OF_A_CASE {
+            let query = query(&mut rng, &project);
+            let from_ms = BEFORE_CHANGE_MS + rng.random_range(-2..2) * DAY_MS + rng.random_range(0..5) * HOUR_MS;
+            let to_ms = from_ms + rng.random_range(1..5) * DAY_MS;
+            queries.push((query, from_ms, to_ms));
+        }
+        let mut answers = Vec::new();
+        for (query, from_ms, to_ms) in queries {
+            let rows = plugin.query(&query, from_ms, to_ms).await.with_context(|| query.to_string())?;
+            answers.push(json!({"query": query, "from_ms": from_ms, "to_ms": to_ms, "rows": rows}));
+            asked += 1;
+        }
+        writeln!(out, "{}", json!({"events": events, "answers": answers}))?;
+    }
+    out.flush()?;
+    drop(out);
+    drop(plugin);
+    let mut python = Command::new("python3");
+    super::command(python.arg(root().join("tests/oracle/queries.py")).arg(&file))?;
+    engine.stop().await?;
+    Ok(format!("{asked} random queries of {cases} random projects equal an independent count"))
+}
+
+fn events(rng: &mut StdRng, case: u64) -> Vec<Value> {
+    let people = rng.random_range(1..5_u64);
+    let count = rng.random_range(0..24);
+    // Either few instants, so that many events share one, or many.
+    let grain_ms = pick(rng, &[1, HOUR_MS / 4, HOUR_MS * 5]);
+    let span = (5 * DAY_MS / grain_ms).min(40);
+    let mut out = Vec::new();
+    for number in 0..count {
+        let person = rng.random_range(1..=people);
+        let ts_ms = BEFORE_CHANGE_MS - DAY_MS + rng.random_range(0..span) * grain_ms;
+        let ts = chrono::DateTime::from_timestamp_millis(ts_ms)
+            .unwrap_or_default()
+            .format("%Y-%m-%d %H:%M:%S%.3f")
+            .to_string();
+        let session =
+            if rng.random_bool(0.3) { String::new() } else { format!("s{}", rng.random_range(0..people * 2)) };
+        let plan = pick(rng, &["p1", "p2", ""]);
+        out.push(json!({
+            "project": format!("c{case}"), "ts": ts, "event": pick(rng, &EVENTS), "visitor": person * 0x0123_4567_89ab_cdef,
+            "session_id": session, "event_id": number + 1, "user_id": if person % 2 == 0 { format!("u{person}") } else { String::new() },
+            "path": pick(rng, &PATHS), "country": pick(rng, &["DE", "FR", ""]), "url_rest": "", "revenue_amount": f64::from(rng.random_range(0..400)) / 4.0,
+            "properties": if plan.is_empty() { json!({}) } else { json!({"plan": plan, "n": rng.random_range(0..5_i32).to_string()}) },
+        }));
+    }
+    out
+}
+
+fn query(rng: &mut StdRng, project: &str) -> Value {
+    let mut query = match rng.random_range(0..12) {
+        0..4 => funnel(rng),
+        4 => json!({"queryType": "sessions", "result": "totals"}),
+        5 => json!({"queryType": "sessions", "result": "over_time", "interval": pick(rng, &["hour", "day", "week"])}),
+        6 => {
+            json!({"queryType": "sessions", "result": "by", "dimension": pick(rng, &["country", "path", "property:plan", "user_id"]), "limit": 100})
+        }
+        7 => trend(rng),
+        8 => {
+            json!({"queryType": "retention", "interval": pick(rng, &["day", "week"]), "firstTime": rng.random_bool(0.5), "unbounded": rng.random_bool(0.5), "start": one(rng, false), "returns": one(rng, false), "by": actor(rng)})
+        }
+        9 => json!({"queryType": "lifecycle", "interval": pick(rng, &["hour", "day"]), "by": actor(rng)}),
+        10 => json!({"queryType": "stickiness", "interval": pick(rng, &["hour", "day"]), "by": actor(rng)}),
+        _ => paths(rng),
+    };
+    query["project"] = project.into();
+    query["timezone"] = pick(rng, &ZONES).into();
+    if rng.random_bool(0.3) {
+        query["filter"] = filter(rng, 2);
+    }
+    query
+}
+
+/// One of them, of which there is at least one.
+fn pick<T: Copy>(rng: &mut StdRng, from: &[T]) -> T {
+    from[rng.random_range(0..from.len())]
+}
+
+fn actor(rng: &mut StdRng) -> &'static str {
+    pick(rng, &["visitor", "visitor", "user"])
+}
+
+/// An event, by name, path or filter.
+fn one(rng: &mut StdRng, with_filter: bool) -> Value {
+    let mut out = json!({"event": pick(rng, &EVENTS)});
+    match rng.random_range(0..4) {
+        0 => out = json!({"path": pick(rng, &["/x", "/z/*", "/y"])}),
+        1 => out["path"] = pick(rng, &PATHS).into(),
+        2 if with_filter => out["filter"] = filter(rng, 1),
+        _ => {}
+    }
+    out
+}
+
+fn filter(rng: &mut StdRng, depth: u32) -> Value {
+    if depth > 0 && rng.random_bool(0.4) {
+        let list: Vec<Value> = (0..rng.random_range(0..3)).map(|_| filter(rng, depth - 1)).collect();
+        return match rng.random_range(0..3) {
+            0 => json!({"all": list}),
+            1 => json!({"any": list}),
+            _ => json!({"not": filter(rng, depth - 1)}),
+        };
+    }
+    match rng.random_range(0..9) {
+        0 => json!({"field": "country", "op": "=", "value": "DE"}),
+        1 => json!({"field": "country", "op": "!=", "values": ["DE", "FR"]}),
+        2 => json!({"field": "property:plan", "op": "is set"}),
+        3 => json!({"field": "property:n", "op": pick(rng, &[">", "<=", "<", ">="]), "value": rng.random_range(0..5)}),
+        4 => json!({"field": "path", "op": "contains", "value": "Z"}),
+        5 => json!({"field": "path", "op": "wildcard", "value": "/*"}),
+        6 => json!({"field": "event", "op": "=~", "value": "^[ab]$"}),
+        7 => json!({"field": "user_id", "op": "is not set"}),
+        _ => json!({"field": "property:plan", "op": "not contains", "value": "P1"}),
+    }
+}
+
+fn funnel(rng: &mut StdRng) -> Value {
+    let count = rng.random_range(2..5);
+    let order = pick(rng, &["ordered", "ordered", "strict", "any"]);
+    let mut steps: Vec<Value> = (0..count).map(|_| one(rng, true)).collect();
+    let any = order == "any";
+    for step in steps.iter_mut().skip(1) {
+        if !any && rng.random_bool(0.25) {
+            step["optional"] = true.into();
+        }
+        if !any && rng.random_bool(0.25) {
+            step["windowMs"] = pick(rng, &[1, HOUR_MS, 10 * HOUR_MS]).into();
+        }
+    }
+    let mut query = json!({"queryType": "funnel", "order": order, "by": pick(rng, &["visitor", "visitor", "user", "session"]),
+        "conversionWindowMs": pick(rng, &[1, 30, HOUR_MS, DAY_MS, 7 * DAY_MS])});
+    if !any && rng.random_bool(0.2) {
+        query["open"] = true.into();
+    }
+    if !any && rng.random_bool(0.3) {
+        let required: Vec<usize> = (0..count).filter(|at| steps[*at]["optional"] != true).collect();
+        if required.len() >= 2 {
+            let after = rng.random_range(0..required.len() - 1);
+            let before = rng.random_range(after + 1..required.len());
+            let mut exclusion = one(rng, true);
+            exclusion["afterStep"] = (required[after] + 1).into();
+            exclusion["beforeStep"] = (required[before] + 1).into();
+            query["exclusions"] = json!([exclusion]);
+        }
+    }
+    if rng.random_bool(0.2) {
+        query["hold"] = pick(rng, &["country", "property:plan"]).into();
+    }
+    match rng.random_range(0..6) {
+        0 => query["breakdown"] = json!({"dimension": "country", "attribution": "all", "limit": 10}),
+        1 => query["result"] = "histogram".into(),
+        2 => {
+            query["result"] = "trend".into();
+            query["interval"] = pick(rng, &["hour", "day"]).into();
+        }
+        3 => {
+            query["result"] = "actors".into();
+            let step = rng.random_range(1..=count);
+            query["step"] = step.into();
+            query["outcome"] = if step > 1 && rng.random_bool(0.5) { "dropped" } else { "converted" }.into();
+        }
+        _ => {}
+    }
+    query["steps"] = steps.into();
+    query
+}
+
+fn trend(rng: &mut StdRng) -> Value {
+    const MEASURES: [&str; 6] = ["count", "visitors", "users", "sessions", "per_visitor", "revenue"];
+    let mut first = one(rng, true);
+    first["measure"] = pick(rng, &MEASURES).into();
+    let mut query =
+        json!({"queryType": "trend", "interval": pick(rng, &["hour", "day", "week"]), "compare": rng.random_bool(0.3)});
+    if rng.random_bool(0.3) {
+        query["breakdown"] =
+            json!({"dimension": pick(rng, &["country", "property:plan"]), "limit": rng.random_range(1..3)});
+    }
+    if rng.random_bool(0.2) {
+        query["result"] = "total".into();
+    }
+    if rng.random_bool(0.3) {
+        let mut second = one(rng, true);
+        second["measure"] = pick(rng, &MEASURES).into();
+        query["formula"] = pick(rng, &["A / B", "A-B", "A + B", "A*B"]).into();
+        query["series"] = json!([first, second]);
+    } else {
+        query["cumulative"] =
+            (rng.random_bool(0.3) && matches!(first["measure"].as_str(), Some("count" | "revenue"))).into();
+        query["series"] = json!([first]);
+    }
+    query
+}
+
+fn paths(rng: &mut StdRng) -> Value {
+    let mut query = json!({"queryType": "paths", "node": pick(rng, &["path", "event"]), "direction": pick(rng, &["forward", "backward"]),
+        "steps": rng.random_range(2..6), "collapse": rng.random_bool(0.5), "by": pick(rng, &["session", "visitor"]), "limit": 200});
+    if rng.random_bool(0.5) {
+        query["anchor"] = one(rng, false);
+    }
+    query
+}
