@@ -33,6 +33,8 @@ pub struct Settings {
     pub query_timeout: Duration,
     /// A query's memory in ClickHouse, in bytes.
     pub memory_bytes_max: u64,
+    /// Rows that a query may read in ClickHouse; 0 is without a limit.
+    pub rows_read_max: u64,
 }
 
 /// A text that is never printed.
@@ -61,6 +63,7 @@ struct JsonData {
     page_view_events: Vec<String>,
     query_timeout: Option<serde_json::Value>,
     memory_bytes_max: Option<u64>,
+    rows_read_max: Option<u64>,
 }
 
 impl Settings {
@@ -89,6 +92,7 @@ impl Settings {
             },
             query_timeout: Duration::from_secs(timeout_s(json.query_timeout.as_ref())?),
             memory_bytes_max: json.memory_bytes_max.unwrap_or(MEMORY_BYTES_DEFAULT),
+            rows_read_max: json.rows_read_max.unwrap_or(0),
         })
     }
 }

@@ -7,6 +7,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -222,6 +224,93 @@ func TestHostileNamesAreValues(t *testing.T) {
 			t.Errorf("%q matched something", name)
 		}
 		rows(t, answers["C"])
+	}
+}
+
+// A panel that is cancelled in Grafana must not go on in ClickHouse.
+func TestCancelKillsTheQuery(t *testing.T) {
+	h, url := start(t), environment(t, "FOOTFALL_CLICKHOUSE")
+	running := func() string {
+		return clickhouse(t, url, "SELECT count() FROM system.processes WHERE startsWith(Settings['log_comment'], 'footfall-')")
+	}
+	slow := []string{}
+	for n := 0; n < 450; n++ {
+		slow = append(slow, `{"field":"property:button","op":"!~","value":"(a|b|c)+(d|e)*x`+strings.Repeat("y", n%7)+`$"}`)
+	}
+	text := `{"queryType":"funnel","steps":[{"event":"page_view"},{"event":"click"}],"filter":{"all":[` + strings.Join(slow, ",") + `]}}`
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error)
+	go func() {
+		request := &pluginv2.QueryDataRequest{PluginContext: pluginContext(url), Queries: []*pluginv2.DataQuery{query("A", text)}}
+		_, err := dispense[grpcplugin.DataClient](t, h, "data").QueryData(ctx, request)
+		ended <- err
+	}()
+	for tries := 0; running() == "0"; tries++ {
+		select {
+		case err := <-ended:
+			t.Fatalf("the query was to be slow, and ended: %v", err)
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+	cancel()
+	if err := <-ended; err == nil {
+		t.Fatal("the query was to be cancelled, and came to its end")
+	}
+	for deadline := time.Now().Add(20 * time.Second); running() != "0"; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the query goes on in ClickHouse")
+		}
+	}
+}
+
+func clickhouse(t *testing.T, url, sql string) string {
+	t.Helper()
+	answer, err := http.Post(url, "text/plain", strings.NewReader(sql))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != 200 {
+		t.Fatalf("%v %s", err, body)
+	}
+	return strings.TrimSpace(string(body))
+}
+
+// Every type of query answers with the shape that its panel needs.
+func TestEveryTypeOfQuery(t *testing.T) {
+	h := start(t)
+	steps := `"steps":[{"event":"page_view","path":"/"},{"event":"page_view","path":"/pricing"},{"event":"sign_up"}]`
+	for name, text := range map[string]string{
+		"trend":       `{"queryType":"trend","interval":"week"}`,
+		"formula":     `{"queryType":"trend","interval":"month","series":[{"event":"sign_up"},{"event":"page_view","measure":"visitors"}],"formula":"A/B"}`,
+		"retention":   `{"queryType":"retention","interval":"month","firstTime":true}`,
+		"lifecycle":   `{"queryType":"lifecycle","interval":"month"}`,
+		"stickiness":  `{"queryType":"stickiness","interval":"month"}`,
+		"paths":       `{"queryType":"paths","anchor":{"path":"/pricing"},"direction":"backward"}`,
+		"events":      `{"queryType":"events","limit":5}`,
+		"annotations": `{"queryType":"annotations","event":"purchase","limit":5}`,
+		"breakdown":   `{"queryType":"funnel","breakdown":{"dimension":"country","attribution":"first"},` + steps + `}`,
+		"histogram":   `{"queryType":"funnel","result":"histogram",` + steps + `}`,
+		"entries":     `{"queryType":"funnel","result":"trend","interval":"month",` + steps + `}`,
+		"actors":      `{"queryType":"funnel","result":"actors","step":3,"limit":7,` + steps + `}`,
+	} {
+		frame := rows(t, h.ask(t, pluginContext(environment(t, "FOOTFALL_CLICKHOUSE")), query("A", text))["A"])
+		kind := frame.TimeSeriesSchema().Type
+		switch name {
+		case "lifecycle", "formula", "entries":
+			if kind != data.TimeSeriesTypeWide {
+				t.Errorf("%s is no wide time series: %v", name, frame.Fields)
+			}
+		case "events", "annotations":
+			if frame.Rows() != 5 || frame.Fields[0].Name != "time" {
+				t.Errorf("%s: %v", name, frame.Fields)
+			}
+		case "actors":
+			if frame.Rows() != 7 {
+				t.Errorf("7 actors were asked for, %d came", frame.Rows())
+			}
+		}
 	}
 }
 

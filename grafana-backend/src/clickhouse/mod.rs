@@ -22,6 +22,7 @@ impl ClickHouse {
             .with_url(&settings.url)
             .with_setting("max_execution_time", settings.query_timeout.as_secs().to_string())
             .with_setting("max_memory_usage", settings.memory_bytes_max.to_string())
+            .with_setting("max_rows_to_read", settings.rows_read_max.to_string())
             .with_product_info("footfall-grafana", env!("CARGO_PKG_VERSION"));
         // Compression costs more than loopback does.
         let client = if is_loopback(&settings.url) { client.with_compression(Compression::None) } else { client };
@@ -37,7 +38,13 @@ impl ClickHouse {
     /// # Errors
     /// ClickHouse's own message, or that it cannot be reached in time.
     pub async fn rows<T: RowOwned + RowRead>(&self, sql: Sql) -> Result<Vec<T>, QueryError> {
-        self.within_time(async { self.query(sql).fetch_all().await.map_err(error) }).await
+        self.within_time(async {
+            let (query, running) = self.query(sql);
+            let rows = query.fetch_all().await;
+            running.ended();
+            rows.map_err(error)
+        })
+        .await
     }
 
     /// Gives the rows of a large result of whole numbers, `N` columns of 8 bytes each, while
@@ -51,25 +58,28 @@ impl ClickHouse {
         mut each: impl FnMut([u64; N]) -> bool,
     ) -> Result<(), QueryError> {
         self.within_time(async {
-            let mut cursor = self.query(sql).fetch_bytes("Native").map_err(error)?;
+            let (query, running) = self.query(sql);
+            let mut cursor = query.fetch_bytes("Native").map_err(error)?;
             let mut reader = native::Reader::<N>::default();
             while let Some(bytes) = cursor.next().await.map_err(error)? {
                 if !reader.read(&bytes, &mut each).map_err(QueryError::ClickHouse)? {
                     return Ok(());
                 }
             }
+            running.ended();
             reader.end().map_err(QueryError::ClickHouse)
         })
         .await
     }
 
-    fn query(&self, sql: Sql) -> clickhouse::query::Query {
+    fn query(&self, sql: Sql) -> (clickhouse::query::Query, Running) {
         let (text, parameters) = sql.into_parts();
         // ClickHouse and this plugin both log this id, so that a slow panel is found again.
         let query_id = format!("footfall-{}", uuid::Uuid::now_v7());
         tracing::debug!(query_id, sql = text, "asking ClickHouse");
-        let query = self.client.query_raw(&text).with_setting("query_id", query_id);
-        parameters.into_iter().fold(query, |query, (name, value)| value.bind(query, &name))
+        let query = self.client.query_raw(&text).with_setting("query_id", &query_id);
+        let query = parameters.into_iter().fold(query, |query, (name, value)| value.bind(query, &name));
+        (query, Running { client: self.client.clone(), query_id: Some(query_id) })
     }
 
     async fn within_time<T>(&self, work: impl Future<Output = Result<T, QueryError>>) -> Result<T, QueryError> {
@@ -79,6 +89,34 @@ impl ClickHouse {
             Ok(result) => result,
             Err(_) => Err(QueryError::Timeout(self.timeout.as_secs())),
         }
+    }
+}
+
+/// A query that runs in ClickHouse. Dropped before it ended (Grafana has cancelled the panel,
+/// time is up, or enough has been read) it is killed there: closing the connection does not
+/// end it.
+struct Running {
+    client: Client,
+    query_id: Option<String>,
+}
+
+impl Running {
+    fn ended(mut self) {
+        self.query_id = None;
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let (Some(query_id), Ok(runtime)) = (self.query_id.take(), tokio::runtime::Handle::try_current()) else {
+            return;
+        };
+        let kill = self.client.query_raw("KILL QUERY WHERE query_id = {id:String} ASYNC").param("id", &query_id);
+        runtime.spawn(async move {
+            if let Err(error) = kill.execute().await {
+                tracing::warn!(query_id, %error, "a cancelled query could not be killed");
+            }
+        });
     }
 }
 
