@@ -21,6 +21,7 @@ pub mod funnel;
 pub mod lifecycle;
 pub mod paths;
 pub mod query;
+pub mod raw_sql;
 pub mod retention;
 pub mod serve;
 pub mod service;

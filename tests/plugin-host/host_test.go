@@ -314,6 +314,37 @@ func TestEveryTypeOfQuery(t *testing.T) {
 	}
 }
 
+func TestSqlReadsAndNothingElse(t *testing.T) {
+	h, url := start(t), environment(t, "FOOTFALL_CLICKHOUSE")
+	ask := func(sql string, variables map[string]any) backend.DataResponse {
+		text, _ := json.Marshal(map[string]any{"queryType": "sql", "rawSql": sql, "variables": variables})
+		return h.ask(t, pluginContext(url), query("A", string(text)))["A"]
+	}
+	over := rows(t, ask("SELECT $__timeInterval(ts) AS time, count() AS n, toUInt64(18446744073709551615) AS big, any(country) AS place, NULL AS nothing FROM analytics.events WHERE $__timeFilter(ts) AND event = {event:String} GROUP BY time ORDER BY time",
+		map[string]any{"event": "page_view"}))
+	if over.Rows() < 300 || over.Fields[0].Type() != data.FieldTypeTime || over.Fields[1].Type() != data.FieldTypeNullableFloat64 {
+		t.Errorf("a day a row was expected: %d, %v", over.Rows(), over.Fields)
+	}
+	hostile := `x'; DROP TABLE analytics.events; --`
+	echoed, _ := rows(t, ask("SELECT {name:String} AS name", map[string]any{"name": hostile})).Fields[0].ConcreteAt(0)
+	if echoed != hostile {
+		t.Errorf("a variable is a value: %q", echoed)
+	}
+	for _, sql := range []string{"DROP TABLE analytics.dead_letters", "INSERT INTO analytics.dead_letters (project) VALUES ('x')", "TRUNCATE TABLE analytics.dead_letters", "SELECT 1; DROP TABLE analytics.dead_letters", "CREATE TABLE analytics.x (a UInt8) ENGINE = Memory", "SET readonly = 0"} {
+		if err := ask(sql, nil).Error; err == nil {
+			t.Errorf("%s was not refused", sql)
+		}
+	}
+	if count := clickhouse(t, url, "EXISTS TABLE analytics.dead_letters"); count != "1" {
+		t.Errorf("the table is gone: %s", count)
+	}
+	for sql, expected := range map[string]string{"SELECT $__nope": "rawSql: $__nope", "": "rawSql: it has 0 bytes", "SELECT number FROM numbers(200000)": "rawSql: it gives more than 100000 rows", "SELECT nope": "Code: 47"} {
+		if err := ask(sql, nil).Error; err == nil || !strings.Contains(err.Error(), expected) {
+			t.Errorf("%q: %v", sql, err)
+		}
+	}
+}
+
 func TestHealth(t *testing.T) {
 	h := start(t)
 	diagnostics := dispense[grpcplugin.DiagnosticsClient](t, h, "diagnostics")
@@ -338,7 +369,8 @@ func TestHealth(t *testing.T) {
 func TestResources(t *testing.T) {
 	h := start(t)
 	resource := dispense[grpcplugin.ResourceClient](t, h, "resource")
-	for path, expected := range map[string]string{"projects": `"website"`, "events?project=website": `"sign_up"`, "dimensions": `"country"`, "nope": `"error"`} {
+	for path, expected := range map[string]string{"projects": `"website"`, "events?project=website": `"sign_up"`, "dimensions": `"country"`, "nope": `"error"`,
+		"properties?search=BUT": `["button"]`, "values?field=country&search=d": `"DE"`, "values?field=property:plan": `["pro"]`, "values?field=no": `field: \"no\" is not known`} {
 		stream, err := resource.CallResource(context.Background(), &pluginv2.CallResourceRequest{
 			PluginContext: pluginContext(environment(t, "FOOTFALL_CLICKHOUSE")), Method: "GET",
 			Path: strings.SplitN(path, "?", 2)[0], Url: path,

@@ -2,9 +2,10 @@
 
 mod native;
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use clickhouse::{Client, Compression, RowOwned, RowRead};
+use tokio::io::AsyncBufReadExt;
 
 use crate::{error::QueryError, query::sql::Sql, settings::Settings};
 
@@ -68,6 +69,38 @@ impl ClickHouse {
             }
             running.ended();
             reader.end().map_err(QueryError::ClickHouse)
+        })
+        .await
+    }
+
+    /// The lines of a statement that a person wrote, as JSON: names, types, then the rows; at
+    /// most so many. It may read and nothing else.
+    ///
+    /// # Errors
+    /// As [`ClickHouse::rows`].
+    pub async fn lines(
+        &self,
+        text: &str,
+        variables: &BTreeMap<String, String>,
+        lines_max: usize,
+    ) -> Result<Vec<String>, QueryError> {
+        self.within_time(async {
+            let query_id = format!("footfall-{}", uuid::Uuid::now_v7());
+            tracing::debug!(query_id, "asking ClickHouse what a person wrote");
+            // 2: settings may be given, nothing may be changed.
+            let query = self.client.query_raw(text).with_setting("query_id", &query_id).with_setting("readonly", "2");
+            let query = variables.iter().fold(query, |query, (name, value)| query.param(name, value));
+            let running = Running { client: self.client.clone(), query_id: Some(query_id) };
+            let mut lines = query.fetch_bytes("JSONCompactEachRowWithNamesAndTypes").map_err(error)?.lines();
+            let mut out = Vec::new();
+            while let Some(line) = lines.next_line().await.map_err(|e| QueryError::ClickHouse(e.to_string()))? {
+                out.push(line);
+                if out.len() > lines_max {
+                    return Ok(out);
+                }
+            }
+            running.ended();
+            Ok(out)
         })
         .await
     }

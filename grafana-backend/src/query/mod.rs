@@ -14,6 +14,7 @@ use crate::{
     funnel::{self, model::Funnel},
     lifecycle::{self, Lifecycle},
     paths::{self, Paths},
+    raw_sql::{self, RawSql},
     retention::{self, Retention},
     settings::Settings,
     timeline::{self, Timeline},
@@ -73,6 +74,8 @@ pub enum Kind {
     Paths(Box<Paths>),
     /// Single events: see docs/queries/events.md.
     Events(Timeline),
+    /// A statement that a person wrote: see docs/queries/sql.md.
+    Sql(RawSql),
 }
 
 /// A question about sessions.
@@ -117,7 +120,8 @@ impl Query {
             return Err(QueryError::invalid("timeRange", "its end is not after its start"));
         }
         let project = if raw.project.is_empty() { settings.default_project.clone() } else { raw.project.clone() };
-        if project.is_empty() {
+        let is_sql = raw.query_type == "sql" || (raw.query_type.is_empty() && query_type == "sql");
+        if project.is_empty() && !is_sql {
             let hint = "none is given: name one, or set a default project in the datasource's settings";
             return Err(QueryError::invalid("project", hint));
         }
@@ -141,9 +145,10 @@ impl Query {
             "paths" => Kind::Paths(Box::new(parse::<paths::Raw>(json)?.resolve()?)),
             "events" => Kind::Events(parse::<timeline::Raw>(json)?.resolve(false)?),
             "annotations" => Kind::Events(parse::<timeline::Raw>(json)?.resolve(true)?),
+            "sql" => Kind::Sql(parse::<raw_sql::Raw>(json)?.resolve(range)?),
             other => {
                 const KNOWN: &str =
-                    "sessions, funnel, trend, retention, lifecycle, stickiness, paths, events or annotations";
+                    "sessions, funnel, trend, retention, lifecycle, stickiness, paths, events, annotations or sql";
                 return Err(QueryError::invalid("queryType", format!("{other:?} is not known: {KNOWN}")));
             }
         };

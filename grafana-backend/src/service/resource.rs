@@ -9,11 +9,19 @@ use tonic::{Request, Response, Status};
 
 use super::Service;
 use crate::{
-    clickhouse::ClickHouse, error::QueryError, query::dimension::COLUMNS, query::sql::Sql, settings::Settings,
+    clickhouse::ClickHouse,
+    error::QueryError,
+    query::{
+        dimension::{COLUMNS, Dimension},
+        sql::Sql,
+    },
+    settings::Settings,
 };
 
 /// Names in one answer.
 const NAMES_MAX: i64 = 500;
+/// Suggestions are of so many days before the project's newest event.
+const RECENT_DAYS: i64 = 30;
 
 #[derive(Row, Deserialize)]
 struct Name {
@@ -30,7 +38,7 @@ impl Resource for Service {
     ) -> Result<Response<Self::CallResourceStream>, Status> {
         let (code, body) = match answer(&request.into_inner()).await {
             Ok(Some(body)) => (200, body),
-            Ok(None) => (404, json!({"error": "there is projects, events and dimensions"})),
+            Ok(None) => (404, json!({"error": "there is projects, events, properties, values and dimensions"})),
             Err(error) => (error.status(), json!({"error": error.to_string()})),
         };
         let response = CallResourceResponse { code, body: body.to_string().into(), ..Default::default() };
@@ -38,28 +46,77 @@ impl Resource for Service {
     }
 }
 
+/// Reads the path and its parameters, and asks.
 async fn answer(request: &CallResourceRequest) -> Result<Option<Value>, QueryError> {
     let settings = Settings::read(request.plugin_context.as_ref())?;
-    let mut sql = match request.path.trim_matches('/') {
+    let asked = Asked::read(&request.url, &settings);
+    let sql = match request.path.trim_matches('/') {
         "dimensions" => return Ok(Some(json!(COLUMNS))),
-        "projects" => Sql::new(
-            "SELECT toString(project) AS name FROM analytics.events GROUP BY name ORDER BY count() DESC, name LIMIT ",
-        ),
-        "events" => {
-            let project = project(&request.url).unwrap_or_else(|| settings.default_project.clone());
-            let mut sql = Sql::new("SELECT toString(event) AS name FROM analytics.events WHERE project = ");
-            sql.string(&project).text(" GROUP BY name ORDER BY count() DESC, name LIMIT ");
-            sql
-        }
+        "projects" => projects(),
+        "events" => asked.values(&Dimension::Column("event")),
+        "properties" => asked.properties(),
+        "values" => asked.values(&Dimension::parse(&asked.field).map_err(|error| error.at("field"))?),
         _ => return Ok(None),
     };
-    sql.int(NAMES_MAX);
     let names: Vec<Name> = ClickHouse::new(&settings).rows(sql).await?;
     Ok(Some(names.into_iter().map(|name| name.name).collect()))
 }
 
-fn project(url: &str) -> Option<String> {
-    let base = url::Url::parse("http://plugin/").ok()?;
-    let url = base.join(url).ok()?;
-    url.query_pairs().find(|(name, _)| name == "project").map(|(_, value)| value.into_owned())
+fn projects() -> Sql {
+    let mut sql = Sql::new(
+        "SELECT toString(project) AS name FROM analytics.events GROUP BY name ORDER BY count() DESC, name LIMIT ",
+    );
+    sql.int(NAMES_MAX);
+    sql
+}
+
+/// The parameters of the address.
+#[derive(Default)]
+struct Asked {
+    project: String,
+    field: String,
+    search: String,
+}
+
+impl Asked {
+    fn read(url: &str, settings: &Settings) -> Self {
+        let mut asked = Self { project: settings.default_project.clone(), ..Self::default() };
+        let parsed = url::Url::parse("http://plugin/").ok().and_then(|base| base.join(url).ok());
+        for (name, value) in parsed.iter().flat_map(url::Url::query_pairs) {
+            match &*name {
+                "project" if !value.is_empty() => asked.project = value.into_owned(),
+                "field" => asked.field = value.into_owned(),
+                "search" => asked.search = value.into_owned(),
+                _ => {}
+            }
+        }
+        asked
+    }
+
+    /// The values of a column or property of the last days that hold the searched text, the
+    /// most frequent first.
+    fn values(&self, dimension: &Dimension) -> Sql {
+        let mut sql = Sql::new("SELECT ");
+        sql.sub(|sql| dimension.write(sql)).text(" AS name FROM analytics.events WHERE ");
+        self.recent(&mut sql);
+        sql.text(" AND name != '' AND positionCaseInsensitiveUTF8(name, ").string(&self.search);
+        sql.text(") > 0 GROUP BY name ORDER BY count() DESC, name LIMIT ").int(NAMES_MAX);
+        sql
+    }
+
+    fn properties(&self) -> Sql {
+        let mut sql = Sql::new("SELECT toString(arrayJoin(mapKeys(properties))) AS name FROM analytics.events WHERE ");
+        self.recent(&mut sql);
+        sql.text(" GROUP BY name HAVING positionCaseInsensitiveUTF8(name, ").string(&self.search);
+        sql.text(") > 0 ORDER BY count() DESC, name LIMIT ").int(NAMES_MAX);
+        sql
+    }
+
+    /// Of the project's last days; suggestions need not read years.
+    fn recent(&self, sql: &mut Sql) {
+        sql.text("project = ")
+            .string(&self.project)
+            .text(" AND ts >= (SELECT max(ts) FROM analytics.events WHERE project = ");
+        sql.string(&self.project).text(") - toIntervalDay(").int(RECENT_DAYS).text(")");
+    }
 }

@@ -31,6 +31,35 @@ fn queries() -> Vec<Value> {
         json!({"queryType": "funnel", "steps": [{"event": "page_view", "path": "/"}, {"event": "page_view", "path": "/pricing"}, {"event": "sign_up"}]}),
         json!({"queryType": "funnel", "by": "session", "steps": [{"event": "page_view"}, {"event": "click"}, {"event": "purchase"}]}),
     ];
+    let steps =
+        json!([{"event": "page_view", "path": "/"}, {"event": "page_view", "path": "/pricing"}, {"event": "sign_up"}]);
+    for (name, extra) in [
+        ("result", json!("trend")),
+        ("result", json!("histogram")),
+        ("result", json!("actors")),
+        ("order", json!("any")),
+        ("order", json!("strict")),
+        ("breakdown", json!({"dimension": "country", "attribution": "all"})),
+        ("hold", json!("country")),
+        ("exclusions", json!([{"event": "click"}])),
+    ] {
+        let mut funnel = json!({"queryType": "funnel", "steps": steps, "interval": "day"});
+        funnel[name] = extra;
+        out.push(funnel);
+    }
+    for measure in ["count", "visitors", "users", "sessions", "per_visitor", "revenue"] {
+        out.push(json!({"queryType": "trend", "interval": "day", "series": [{"measure": measure}], "breakdown": {"dimension": "channel"}}));
+    }
+    out.extend([
+        json!({"queryType": "retention", "interval": "day"}),
+        json!({"queryType": "retention", "interval": "day", "firstTime": true, "unbounded": true}),
+        json!({"queryType": "lifecycle", "interval": "day"}),
+        json!({"queryType": "stickiness", "interval": "day"}),
+        json!({"queryType": "paths"}),
+        json!({"queryType": "paths", "by": "visitor", "anchor": {"path": "/pricing"}, "direction": "backward"}),
+        json!({"queryType": "events", "limit": 500}),
+        json!({"queryType": "sessions", "filter": {"field": "country", "value": "DE"}}),
+    ]);
     for dimension in ["country", "path", "channel", "title", "user_id", "property:button"] {
         out.push(json!({"queryType": "sessions", "result": "by", "dimension": dimension, "limit": 1000}));
     }
