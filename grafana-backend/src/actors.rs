@@ -108,22 +108,33 @@ pub async fn fold<const N: usize, T: Item<N> + 'static, S: Sum + 'static>(
     each: impl Fn(&mut S, &[T]) + Send + Sync + Clone + 'static,
 ) -> Result<S, QueryError> {
     let mut passes = 1;
-    'again: loop {
-        let mut sum = make();
-        for number in 0..passes {
-            let Some(heaps) = gather::<N, T>(clickhouse, statement(Pass { number, of: passes })).await? else {
-                if passes >= PASSES_MAX {
-                    return Err(QueryError::TooLarge(HELD_BYTES_MAX >> 20));
-                }
-                passes *= 4;
-                continue 'again;
-            };
-            let (make, each) = (make.clone(), each.clone());
-            let folded = tokio::task::spawn_blocking(move || fold_heaps(heaps, &make, &each)).await;
-            sum.merge(folded.map_err(|e| QueryError::Encoding(e.to_string()))?);
+    while passes <= PASSES_MAX {
+        if let Some(sum) = fold_passes(clickhouse, &statement, passes, &make, &each).await? {
+            return Ok(sum);
         }
-        return Ok(sum);
+        passes *= 4;
     }
+    Err(QueryError::TooLarge(HELD_BYTES_MAX >> 20))
+}
+
+/// Takes the actors in so many parts; `None` if one does not fit into memory.
+async fn fold_passes<const N: usize, T: Item<N> + 'static, S: Sum + 'static>(
+    clickhouse: &ClickHouse,
+    statement: &impl Fn(Pass) -> Sql,
+    passes: u64,
+    make: &(impl Fn() -> S + Send + Sync + Clone + 'static),
+    each: &(impl Fn(&mut S, &[T]) + Send + Sync + Clone + 'static),
+) -> Result<Option<S>, QueryError> {
+    let mut sum = make();
+    for number in 0..passes {
+        let Some(heaps) = gather::<N, T>(clickhouse, statement(Pass { number, of: passes })).await? else {
+            return Ok(None);
+        };
+        let (make, each) = (make.clone(), each.clone());
+        let folded = tokio::task::spawn_blocking(move || fold_heaps(heaps, &make, &each)).await;
+        sum.merge(folded.map_err(|e| QueryError::Encoding(e.to_string()))?);
+    }
+    Ok(Some(sum))
 }
 
 /// The events by heap; `None` if they are too many.
@@ -137,7 +148,6 @@ async fn gather<const N: usize, T: Item<N>>(
     clickhouse
         .fold_numbers(sql, |numbers: [u64; N]| {
             let item = T::from(numbers);
-            #[expect(clippy::cast_possible_truncation, reason = "the upper 8 bits")]
             heaps[(item.actor() >> 56) as usize].push(item);
             count += 1;
             count <= most

@@ -124,7 +124,8 @@ pub async fn run(clickhouse: &ClickHouse, query: &Query, timeline: &Timeline) ->
 fn table(lines: &[Line]) -> Frame {
     let mut frame = Frame::new("events");
     frame.push(Column::time("time", lines.iter().map(|line| Some(line.at_ms)).collect()));
-    let columns: [(&str, fn(&Line) -> &String); 10] = [
+    type Pick = fn(&Line) -> &String;
+    let columns: [(&str, Pick); 10] = [
         ("event", |line| &line.event),
         ("path", |line| &line.path),
         ("title", |line| &line.title),

@@ -4,7 +4,11 @@
 
 mod common;
 
-use std::{io::Write, net::TcpStream};
+use std::{
+    io::{BufRead, BufReader, Write},
+    net::TcpStream,
+    process::{Command, Stdio},
+};
 
 use common::Gateway;
 

@@ -142,11 +142,11 @@ impl Walk<'_> {
         // Steps of a start are its first one and then as for any chain.
         let must = tip.is_none().then_some(from);
         if let [only] = instant {
-            for step in from..steps.len() {
+            for (step, rule) in steps.iter().enumerate().skip(from) {
                 if only.mask >> step & 1 == 1 && in_time(step) {
                     self.push(tip, &[(step, 0)], instant);
                 }
-                if !steps[step].optional {
+                if !rule.optional {
                     break;
                 }
             }

@@ -307,7 +307,9 @@ fn topic_and_lag(brokers: &str, topic: &str, group: &str, retention_ms: Option<i
 /// Kafka deletes it at the retention's end, read or not.
 fn lag(consumer: &BaseConsumer, topic: &str, partitions: &[i32], group: &str, retention_ms: Option<i64>) -> Finding {
     let mut asked = TopicPartitionList::new();
-    partitions.iter().for_each(|partition| drop(asked.add_partition(topic, *partition)));
+    for partition in partitions {
+        asked.add_partition(topic, *partition);
+    }
     let Ok(committed) = consumer.committed_offsets(asked, ANSWER_TIME_MAX) else {
         return Finding::warn(
             "kafka consumers",
