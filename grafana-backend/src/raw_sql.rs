@@ -11,7 +11,7 @@ use crate::{
     clickhouse::ClickHouse,
     error::QueryError,
     frame::{Column, Frame},
-    query::{Query, Range},
+    query::Range,
 };
 
 const SQL_BYTES_MAX: usize = 65_536;
@@ -130,7 +130,7 @@ fn replace(name: &str, arguments: &[&str]) -> Result<String, QueryError> {
 ///
 /// # Errors
 /// See [`QueryError`]; more than 100,000 rows are an error, not a cut.
-pub async fn run(clickhouse: &ClickHouse, _: &Query, sql: &RawSql) -> Result<Frame, QueryError> {
+pub async fn run(clickhouse: &ClickHouse, sql: &RawSql) -> Result<Frame, QueryError> {
     let lines = clickhouse.lines(&sql.text, &sql.variables, ROWS_MAX + 2).await?;
     let broken = |e: serde_json::Error| QueryError::ClickHouse(format!("its answer cannot be read: {e}"));
     let mut lines = lines.iter().map(|line| serde_json::from_str::<Vec<Value>>(line).map_err(broken));

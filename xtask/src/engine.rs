@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::root;
+use crate::{bin, process::Process, root};
 
 /// The unpacked library's size, for the progress bar alone.
 const LIBRARY_BYTES: u64 = 569_042_782;
@@ -65,4 +65,10 @@ fn npm_ci(folder: &Path) -> anyhow::Result<()> {
 fn size(folder: &Path) -> u64 {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries.map(|entry| entry.metadata().map_or(0, |m| if m.is_dir() { size(&entry.path()) } else { m.len() })).sum()
+}
+
+/// Opens the engine on a data folder; its first line is its address.
+pub async fn start(data: &Path, log: &Path) -> anyhow::Result<Process> {
+    let arguments = ["--data", &data.display().to_string(), "--listen", "127.0.0.1:0"];
+    Process::start(&bin("footfall-engine"), &arguments, &[], log).await
 }

@@ -85,12 +85,12 @@ impl ClickHouse {
         lines_max: usize,
     ) -> Result<Vec<String>, QueryError> {
         self.within_time(async {
-            let query_id = format!("footfall-{}", uuid::Uuid::now_v7());
-            tracing::debug!(query_id, "asking ClickHouse what a person wrote");
+            let (query, running) = self.begin(text);
+            // What a person wrote may hold what is not for logs.
+            tracing::debug!(query_id = running.query_id, "asking ClickHouse what a person wrote");
             // 2: settings may be given, nothing may be changed.
-            let query = self.client.query_raw(text).with_setting("query_id", &query_id).with_setting("readonly", "2");
+            let query = query.with_setting("readonly", "2");
             let query = variables.iter().fold(query, |query, (name, value)| query.param(name, value));
-            let running = Running { client: self.client.clone(), query_id: Some(query_id) };
             let mut lines = query.fetch_bytes("JSONCompactEachRowWithNamesAndTypes").map_err(error)?.lines();
             let mut out = Vec::new();
             while let Some(line) = lines.next_line().await.map_err(|e| QueryError::ClickHouse(e.to_string()))? {
@@ -107,11 +107,15 @@ impl ClickHouse {
 
     fn query(&self, sql: Sql) -> (clickhouse::query::Query, Running) {
         let (text, parameters) = sql.into_parts();
-        // ClickHouse and this plugin both log this id, so that a slow panel is found again.
+        let (query, running) = self.begin(&text);
+        tracing::debug!(query_id = running.query_id, sql = text, "asking ClickHouse");
+        (parameters.into_iter().fold(query, |query, (name, value)| value.bind(query, &name)), running)
+    }
+
+    /// ClickHouse and this plugin both log the query's id, so that a slow panel is found again.
+    fn begin(&self, text: &str) -> (clickhouse::query::Query, Running) {
         let query_id = format!("footfall-{}", uuid::Uuid::now_v7());
-        tracing::debug!(query_id, sql = text, "asking ClickHouse");
-        let query = self.client.query_raw(&text).with_setting("query_id", &query_id);
-        let query = parameters.into_iter().fold(query, |query, (name, value)| value.bind(query, &name));
+        let query = self.client.query_raw(text).with_setting("query_id", &query_id);
         (query, Running { client: self.client.clone(), query_id: Some(query_id) })
     }
 

@@ -22,7 +22,7 @@ use crate::{
 };
 use fold::{Rules, StepRule};
 pub use frames::OTHER;
-use model::{Actor, Attribution, Funnel, Order, Shown};
+use model::{Actor, Funnel, Order, Shown};
 use tally::{Group, Plan, Tally};
 
 /// Bits of a packed event for its instant: 69 years of milliseconds.
@@ -181,11 +181,7 @@ async fn named(
     groups: HashMap<u64, Group>,
 ) -> Result<Named, QueryError> {
     let Some(breakdown) = &funnel.breakdown else {
-        let group = groups.into_values().next().unwrap_or_else(|| {
-            let mut empty = Group::default();
-            empty.resize(funnel.steps.len());
-            empty
-        });
+        let group = groups.into_values().next().unwrap_or_else(|| Group::new(funnel.steps.len()));
         return Ok(vec![(Some(String::new()), group)]);
     };
     let mut sorted: Vec<(u64, Group)> = groups.into_iter().collect();
@@ -241,10 +237,4 @@ async fn actor_ids(
     sql.text(funnel.by.condition()).text(" AND hash IN ").uints(&hashes).text(" GROUP BY hash");
     let names: Vec<Name> = clickhouse.rows(sql).await?;
     Ok(names.into_iter().map(|name| (name.hash, name.name)).collect())
-}
-
-/// Whether a breakdown can count an actor more than once.
-#[must_use]
-pub fn counts_twice(funnel: &Funnel) -> bool {
-    funnel.breakdown.as_ref().is_some_and(|breakdown| breakdown.attribution == Attribution::All)
 }

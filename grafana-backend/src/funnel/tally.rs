@@ -169,13 +169,10 @@ impl Tally {
 }
 
 impl Group {
-    fn new(steps: usize) -> Self {
+    /// Of a funnel with so many steps, with nobody in it.
+    #[must_use]
+    pub fn new(steps: usize) -> Self {
         Self { taken: vec![0; steps], continued: vec![0; steps], times_ms: vec![Vec::new(); steps], ..Self::default() }
-    }
-
-    /// Makes room for the steps of a group that nobody is in.
-    pub fn resize(&mut self, steps: usize) {
-        *self = Self::new(steps);
     }
 
     /// Adds another value's counts.

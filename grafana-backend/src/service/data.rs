@@ -60,7 +60,7 @@ impl Service {
             Kind::Lifecycle(lifecycle) => lifecycle::run(&clickhouse, &query, lifecycle).await,
             Kind::Paths(paths) => paths::run(&clickhouse, &query, paths).await,
             Kind::Events(timeline) => timeline::run(&clickhouse, &query, timeline).await,
-            Kind::Sql(sql) => raw_sql::run(&clickhouse, &query, sql).await,
+            Kind::Sql(sql) => raw_sql::run(&clickhouse, sql).await,
             Kind::Funnel(funnel) => {
                 let frame = funnel::run(&clickhouse, &query, funnel).await?;
                 Ok(if funnel.by == Actor::Session { frame.with_notice(SESSION_NOTICE) } else { frame })

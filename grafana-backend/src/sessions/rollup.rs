@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// What a session's entry holds, by the name of the event's column.
-const ENTRY: [(&str, &str); 18] = [
+const ENTRY: [(&str, &str); 19] = [
     ("event", "entry.event"),
     ("path", "entry.path"),
     ("hostname", "entry.hostname"),
@@ -27,13 +27,11 @@ const ENTRY: [(&str, &str); 18] = [
     ("browser", "entry.browser"),
     ("os", "entry.os"),
     ("device_type", "entry.device_type"),
+    ("bot", "entry.bot"),
 ];
 
 fn entry(dimension: &Dimension) -> Option<&'static str> {
     let Dimension::Column(name) = dimension else { return None };
-    if *name == "bot" {
-        return Some("entry.bot");
-    }
     ENTRY.iter().find(|(column, _)| column == name).map(|(_, expression)| *expression)
 }
 

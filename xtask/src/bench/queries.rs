@@ -8,7 +8,7 @@ use reqwest::Client;
 use serde_json::{Value, json};
 
 use super::storage::{best, layouts, make};
-use crate::{bin, cargo, clickhouse::ask, engine, plugin::Plugin, process::Process, root, seed};
+use crate::{bin, cargo, clickhouse::ask, engine, plugin::Plugin, root, seed};
 
 const DAYS: u32 = 90;
 const DAY_MS: i64 = 86_400_000;
@@ -40,8 +40,7 @@ pub async fn run(rows: u64, keep: bool) -> anyhow::Result<()> {
     engine::install()?;
     let folder = root().join(format!("target/bench-queries-{rows}"));
     fs::create_dir_all(&folder)?;
-    let arguments = ["--data", &folder.join("clickhouse").display().to_string(), "--listen", "127.0.0.1:0"];
-    let engine = Process::start(&bin("footfall-engine"), &arguments, &[], &folder.join("engine.log")).await?;
+    let engine = engine::start(&folder.join("clickhouse"), &folder.join("engine.log")).await?;
     let url = engine.first_line.clone();
     let client = Client::new();
     let until = chrono::NaiveDate::from_ymd_opt(2026, 1, 1).context("no such day")?;

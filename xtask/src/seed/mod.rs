@@ -19,7 +19,7 @@ use rand::{Rng, SeedableRng, rngs::SmallRng};
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::{bin, cargo, clickhouse::ask, engine, process::Process, root};
+use crate::{bin, cargo, clickhouse::ask, engine, root};
 use row::SeedRow;
 use visit::Visit;
 use world::{World, mix};
@@ -79,9 +79,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
             engine::install()?;
             let folder = root().join(&options.data);
             std::fs::create_dir_all(&folder)?;
-            let arguments = ["--data", &folder.display().to_string(), "--listen", "127.0.0.1:0"];
-            let engine =
-                Process::start(&bin("footfall-engine"), &arguments, &[], &folder.join("../engine.log")).await?;
+            let engine = engine::start(&folder, &folder.join("../engine.log")).await?;
             (engine.first_line.clone(), Some(engine))
         }
     };

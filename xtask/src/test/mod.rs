@@ -155,9 +155,7 @@ async fn clickhouse(ground: &mut Ground) -> anyhow::Result<String> {
     if ground.engine.is_none() {
         let data = ground.folder.join("demo/clickhouse");
         ensure!(data.is_dir(), "the step needs the demo's data: run the step \"demo\" as well");
-        let arguments = ["--data", &data.display().to_string(), "--listen", "127.0.0.1:0"];
-        let engine =
-            Process::start(&bin("footfall-engine"), &arguments, &[], &ground.folder.join("engine.log")).await?;
+        let engine = engine::start(&data, &ground.folder.join("engine.log")).await?;
         ground.engine = Some(engine);
     }
     ground.engine.as_ref().map(|engine| engine.first_line.clone()).context("no engine")

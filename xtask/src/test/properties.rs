@@ -11,7 +11,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 use reqwest::Client;
 use serde_json::{Value, json};
 
-use crate::{bin, clickhouse::ask, plugin::Plugin, process::Process, root, seed};
+use crate::{bin, clickhouse::ask, engine, plugin::Plugin, root, seed};
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
@@ -25,8 +25,7 @@ const ZONES: [&str; 5] = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolk
 /// Make → insert → ask → compare.
 pub async fn run(folder: &Path, cases: u64, seed: u64) -> anyhow::Result<String> {
     fs::create_dir_all(folder)?;
-    let arguments = ["--data", &folder.join("clickhouse").display().to_string(), "--listen", "127.0.0.1:0"];
-    let engine = Process::start(&bin("footfall-engine"), &arguments, &[], &folder.join("engine.log")).await?;
+    let engine = engine::start(&folder.join("clickhouse"), &folder.join("engine.log")).await?;
     let url = engine.first_line.clone();
     seed::migrate(&url).await?;
     let client = Client::new();

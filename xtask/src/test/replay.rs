@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::{
     bin,
     clickhouse::ask,
+    engine,
     plugin::{Plugin, Rows},
     process::Process,
     seed,
@@ -136,8 +137,7 @@ pub async fn run(folder: &Path) -> anyhow::Result<&'static str> {
 }
 
 async fn start(folder: &Path) -> anyhow::Result<Process> {
-    let arguments = ["--data", &folder.join("clickhouse").display().to_string(), "--listen", "127.0.0.1:0"];
-    Process::start(&bin("footfall-engine"), &arguments, &[], &folder.join("engine.log")).await
+    engine::start(&folder.join("clickhouse"), &folder.join("engine.log")).await
 }
 
 async fn answers(url: &str, folder: &Path, (from_ms, to_ms): (i64, i64)) -> anyhow::Result<Vec<Rows>> {
