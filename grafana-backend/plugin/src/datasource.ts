@@ -1,0 +1,90 @@
+import {
+  AdHocVariableFilter,
+  DataQueryRequest,
+  DataQueryResponse,
+  DataSourceGetTagKeysOptions,
+  DataSourceGetTagValuesOptions,
+  DataSourceInstanceSettings,
+  MetricFindValue,
+  ScopedVars,
+} from '@grafana/data';
+import { DataSourceWithBackend, getTemplateSrv, TemplateSrv } from '@grafana/runtime';
+import { Observable } from 'rxjs';
+
+import { annotationSupport } from './annotations';
+import { startingQuery } from './defaults';
+import { fillIn, isComplete } from './interpolate';
+import { suggestions, Suggestions } from './resources';
+import { FootfallOptions, FootfallQuery } from './types';
+import { VariableSupport } from './variables';
+
+/** The datasource's part in the browser: variables are filled in here, all else happens in the backend. */
+export class FootfallDatasource extends DataSourceWithBackend<FootfallQuery, FootfallOptions> {
+  readonly defaultProject: string;
+  readonly suggest: Suggestions;
+  annotations = annotationSupport;
+
+  constructor(
+    settings: DataSourceInstanceSettings<FootfallOptions>,
+    private readonly templates: TemplateSrv = getTemplateSrv()
+  ) {
+    super(settings);
+    this.defaultProject = settings.jsonData.defaultProject ?? '';
+    this.suggest = suggestions(this);
+    this.variables = new VariableSupport(this);
+  }
+
+  getDefaultQuery(): Partial<FootfallQuery> {
+    return startingQuery('sessions');
+  }
+
+  filterQuery(query: FootfallQuery): boolean {
+    return !query.hide && isComplete(query);
+  }
+
+  /** The viewer's zone decides where days begin. */
+  query(request: DataQueryRequest<FootfallQuery>): Observable<DataQueryResponse> {
+    const zone = request.timezone === 'browser' ? Intl.DateTimeFormat().resolvedOptions().timeZone : request.timezone;
+    const targets = request.targets.map((query) => ({ ...query, timezone: query.timezone || zone }));
+    return super.query({ ...request, targets });
+  }
+
+  applyTemplateVariables(query: FootfallQuery, scopedVars: ScopedVars, filters?: AdHocVariableFilter[]): FootfallQuery {
+    return fillIn(query, this.templates, scopedVars, filters);
+  }
+
+  interpolateVariablesInQueries(
+    queries: FootfallQuery[],
+    scopedVars: ScopedVars,
+    filters?: AdHocVariableFilter[]
+  ): FootfallQuery[] {
+    return queries.map((query) => ({
+      ...this.applyTemplateVariables(query, scopedVars, filters),
+      datasource: this.getRef(),
+    }));
+  }
+
+  /** Ad hoc filters: every column, and every property of the project. */
+  async getTagKeys(options?: DataSourceGetTagKeysOptions<FootfallQuery>): Promise<MetricFindValue[]> {
+    const project = this.projectOf(options?.queries);
+    const [dimensions, properties] = await Promise.all([
+      this.suggest.dimensions(),
+      this.suggest.properties(project).catch((): string[] => []),
+    ]);
+    return [
+      ...dimensions.map((name) => ({ text: name })),
+      ...properties.map((name) => ({ text: `property:${name}`, group: 'Properties' })),
+    ];
+  }
+
+  async getTagValues(options: DataSourceGetTagValuesOptions<FootfallQuery>): Promise<MetricFindValue[]> {
+    const values = await this.suggest.values(this.projectOf(options.queries), options.key);
+    return values.map((text) => ({ text }));
+  }
+
+  /** The project that suggestions are of: the first query's, else the default. */
+  projectOf(queries: FootfallQuery[] = []): string {
+    const named = queries.find((query) => query.project)?.project;
+    return named ? this.templates.replace(named) : this.defaultProject;
+  }
+}

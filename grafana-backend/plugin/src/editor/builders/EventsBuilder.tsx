@@ -1,0 +1,36 @@
+import { Input } from '@grafana/ui';
+import React from 'react';
+
+import { EventFilterFields } from '../parts/EventFilterFields';
+import { Field, Row } from '../parts/Row';
+import { BuilderProps } from './FunnelBuilder';
+
+/** Single events: of a visitor, a user or a session, or of all. */
+export function EventsBuilder({ query, onChange }: BuilderProps) {
+  const { event, path, eventFilter } = query;
+  return (
+    <>
+      <EventFilterFields
+        label="Events"
+        value={{ event, path, filter: eventFilter }}
+        onChange={({ event, path, filter }) => onChange({ event, path, eventFilter: filter })}
+      />
+      <Row>
+        {WHO.map(({ key, label }) => (
+          <Field key={key} label={label}>
+            <Input width={24} placeholder="any" defaultValue={query[key]} onBlur={(event) => onChange({ [key]: event.currentTarget.value.trim() || undefined })} />
+          </Field>
+        ))}
+        <Field label="Limit">
+          <Input type="number" width={10} min={1} max={10000} value={query.limit ?? 200} onChange={(event) => onChange({ limit: event.currentTarget.valueAsNumber || undefined })} />
+        </Field>
+      </Row>
+    </>
+  );
+}
+
+const WHO = [
+  { key: 'visitor' as const, label: 'Visitor' },
+  { key: 'userId' as const, label: 'User' },
+  { key: 'sessionId' as const, label: 'Session' },
+];

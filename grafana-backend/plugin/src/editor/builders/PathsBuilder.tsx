@@ -1,0 +1,64 @@
+import { Checkbox, Input } from '@grafana/ui';
+import React from 'react';
+
+import { ACTORS, FewChoices } from '../parts/Choice';
+import { EventFilterFields } from '../parts/EventFilterFields';
+import { FieldPicker } from '../parts/Pickers';
+import { Field, Row, Section } from '../parts/Row';
+import { BuilderProps } from './FunnelBuilder';
+
+/** What a place is, where paths begin or end, and how far they are followed. */
+export function PathsBuilder({ query, onChange }: BuilderProps) {
+  const { event, path, eventFilter } = query;
+  const steps = typeof query.steps === 'number' ? query.steps : 5;
+  return (
+    <>
+      <Section title="Places">
+        <Row>
+          <Field label="Place">
+            <FieldPicker label="Place" width={18} value={query.node ?? 'path'} onChange={(node) => onChange({ node })} />
+          </Field>
+          <EventFilterFields
+            label="Events that are places"
+            value={{ event, path, filter: eventFilter }}
+            onChange={({ event, path, filter }) => onChange({ event, path, eventFilter: filter })}
+          />
+        </Row>
+      </Section>
+      <Section title={query.direction === 'backward' ? 'Ends at' : 'Begins at'}>
+        <EventFilterFields
+          label="Anchor"
+          value={query.anchor ?? {}}
+          onChange={(anchor) => onChange({ anchor: anchor.event || anchor.path || anchor.filter ? anchor : undefined })}
+        />
+      </Section>
+      <Row>
+        <Field label="Direction">
+          <FewChoices label="Direction" value={query.direction ?? 'forward'} options={DIRECTIONS} onChange={(direction) => onChange({ direction })} />
+        </Field>
+        <Field label="Steps">
+          <Input type="number" width={8} min={2} max={20} value={steps} onChange={(event) => onChange({ steps: event.currentTarget.valueAsNumber || undefined })} />
+        </Field>
+        <Field label="Ways a step">
+          <Input type="number" width={8} min={1} max={200} value={query.limit ?? 20} onChange={(event) => onChange({ limit: event.currentTarget.valueAsNumber || undefined })} />
+        </Field>
+        <Field label="Within">
+          <FewChoices label="Within" value={query.by ?? 'session'} options={ACTORS} onChange={(by) => onChange({ by })} />
+        </Field>
+        <Field label="As">
+          <FewChoices label="Frames" value={query.result || 'ways'} options={SHAPES} onChange={(result) => onChange({ result })} />
+        </Field>
+        <Checkbox label="Collapse" description="The same place in a row is one" value={query.collapse ?? true} onChange={(event) => onChange({ collapse: event.currentTarget.checked })} />
+      </Row>
+    </>
+  );
+}
+
+const DIRECTIONS = [
+  { value: 'forward' as const, label: 'onward from' },
+  { value: 'backward' as const, label: 'back from' },
+];
+const SHAPES = [
+  { value: 'ways', label: 'Ways', description: 'A row a way, for the paths panel and tables' },
+  { value: 'graph', label: 'Node graph', description: "For Grafana's node graph" },
+];

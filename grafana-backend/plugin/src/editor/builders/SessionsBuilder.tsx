@@ -1,0 +1,44 @@
+import { Checkbox, Input } from '@grafana/ui';
+import React from 'react';
+
+import { FewChoices, INTERVALS, ManyChoices } from '../parts/Choice';
+import { FieldPicker } from '../parts/Pickers';
+import { Field, Row } from '../parts/Row';
+import { BuilderProps } from './FunnelBuilder';
+
+/** Totals, over time, by a dimension, or the sessions themselves. */
+export function SessionsBuilder({ query, onChange }: BuilderProps) {
+  const result = query.result || 'totals';
+  return (
+    <Row>
+      <Field label="Show">
+        <FewChoices label="Result" value={result} options={RESULTS} onChange={(result) => onChange({ result })} />
+      </Field>
+      {result === 'over_time' && (
+        <Field label="Per">
+          <ManyChoices label="Interval" width={14} value={query.interval ?? 'auto'} options={INTERVALS} onChange={(interval) => onChange({ interval })} />
+        </Field>
+      )}
+      {result === 'by' && (
+        <Field label="Dimension" tooltip="The value at the session's first event; exit_path is that of its last">
+          <FieldPicker label="Dimension" value={query.dimension} onChange={(dimension) => onChange({ dimension })} />
+        </Field>
+      )}
+      {(result === 'by' || result === 'list') && (
+        <Field label="Rows">
+          <Input type="number" width={10} min={1} max={1000} value={query.limit ?? 10} onChange={(event) => onChange({ limit: event.currentTarget.valueAsNumber || undefined })} />
+        </Field>
+      )}
+      {result !== 'list' && (
+        <Checkbox label="Compare" description="With the range of the same length before" value={query.compare ?? false} onChange={(event) => onChange({ compare: event.currentTarget.checked })} />
+      )}
+    </Row>
+  );
+}
+
+const RESULTS = [
+  { value: 'totals', label: 'Totals' },
+  { value: 'over_time', label: 'Over time' },
+  { value: 'by', label: 'By dimension' },
+  { value: 'list', label: 'List' },
+];

@@ -1,0 +1,26 @@
+import { CodeEditor, InlineLabel } from '@grafana/ui';
+import React from 'react';
+
+import { BuilderProps } from './FunnelBuilder';
+
+const MACROS = '$__timeFilter(ts) · $__timeInterval(ts) · $__fromTime · $__toTime · {name:String} is bound to the dashboard’s variable';
+
+/** A statement of one's own. Run by leaving the editor or by Ctrl+S. */
+export function SqlBuilder({ query, onChange }: BuilderProps) {
+  const change = (rawSql: string) => rawSql !== query.rawSql && onChange({ rawSql });
+  return (
+    <>
+      <CodeEditor
+        language="sql"
+        height="180px"
+        value={query.rawSql ?? ''}
+        showLineNumbers
+        showMiniMap={false}
+        onBlur={change}
+        onSave={change}
+        monacoOptions={{ scrollBeyondLastLine: false, fontSize: 13 }}
+      />
+      <InlineLabel width="auto">{MACROS}</InlineLabel>
+    </>
+  );
+}

@@ -1,0 +1,125 @@
+import { css } from '@emotion/css';
+import { GrafanaTheme2 } from '@grafana/data';
+import { Button, Checkbox, Icon, IconButton, Input, useStyles2 } from '@grafana/ui';
+import { DragDropContext, Draggable, Droppable, DropResult } from '@hello-pangea/dnd';
+import React, { useId } from 'react';
+
+import { FootfallQuery, FunnelStep } from '../../types';
+import { DurationInput } from '../parts/DurationInput';
+import { EventFilterFields } from '../parts/EventFilterFields';
+import { Field, Section } from '../parts/Row';
+
+const STEPS_MIN = 2;
+const STEPS_MAX = 32;
+
+interface StepListProps {
+  steps: FunnelStep[];
+  order: FootfallQuery['order'];
+  onChange: (steps: FunnelStep[]) => void;
+}
+
+/** A funnel's steps; dragged by the handle, or with space and the arrow keys. */
+export function StepList({ steps, order, onChange }: StepListProps) {
+  const style = useStyles2(styles);
+  const list = useId();
+  const replace = (at: number, ...by: FunnelStep[]) => {
+    const changed = [...steps];
+    changed.splice(at, 1, ...by);
+    onChange(changed);
+  };
+  const drop = ({ source, destination }: DropResult) => {
+    if (destination && destination.index !== source.index) {
+      onChange(moved(steps, source.index, destination.index));
+    }
+  };
+  const add = (
+    <Button size="sm" variant="secondary" icon="plus" disabled={steps.length >= STEPS_MAX} onClick={() => onChange([...steps, { event: '' }])}>
+      Step
+    </Button>
+  );
+  return (
+    <Section title="Steps" actions={add}>
+      <DragDropContext onDragEnd={drop}>
+        <Droppable droppableId={list}>
+          {(droppable) => (
+            <ol ref={droppable.innerRef} {...droppable.droppableProps} className={style.list}>
+              {steps.map((step, at) => (
+                <Draggable key={at} draggableId={`${list}-${at}`} index={at}>
+                  {(draggable) => (
+                    <li ref={draggable.innerRef} {...draggable.draggableProps} className={style.step} data-testid={`step-${at + 1}`}>
+                      <span {...draggable.dragHandleProps} className={style.handle} aria-label={`Move step ${at + 1}`}>
+                        <Icon name="draggabledots" />
+                        {at + 1}
+                      </span>
+                      <StepFields step={step} at={at} canBeOptional={at > 0 && order !== 'any'} onChange={(changed) => replace(at, changed)} />
+                      <span className={style.end}>
+                        <IconButton name="copy" tooltip={`Repeat step ${at + 1}`} disabled={steps.length >= STEPS_MAX} onClick={() => replace(at, step, { ...step })} />
+                        <IconButton name="trash-alt" tooltip={`Remove step ${at + 1}`} disabled={steps.length <= STEPS_MIN} onClick={() => replace(at)} />
+                      </span>
+                    </li>
+                  )}
+                </Draggable>
+              ))}
+              {droppable.placeholder}
+            </ol>
+          )}
+        </Droppable>
+      </DragDropContext>
+    </Section>
+  );
+}
+
+function StepFields({ step, at, canBeOptional, onChange }: StepFieldsProps) {
+  const style = useStyles2(styles);
+  const label = `Step ${at + 1}`;
+  return (
+    <div className={style.fields}>
+      <Input
+        aria-label={`${label}: name`}
+        width={18}
+        placeholder={step.event || step.path || 'name'}
+        defaultValue={step.name}
+        onBlur={(event) => event.currentTarget.value !== (step.name ?? '') && onChange({ ...step, name: event.currentTarget.value || undefined })}
+      />
+      <div>
+        <EventFilterFields label={label} value={step} onChange={onChange} />
+      </div>
+      {at > 0 && (
+        <Field label="Within" tooltip="From the step before; the conversion window counts as well">
+          <DurationInput label={`${label}: window`} placeholder="any" valueMs={step.windowMs} onChange={(windowMs) => onChange({ ...step, windowMs })} />
+        </Field>
+      )}
+      {canBeOptional && <Checkbox label="Optional" value={step.optional ?? false} onChange={(event) => onChange({ ...step, optional: event.currentTarget.checked || undefined })} />}
+    </div>
+  );
+}
+
+interface StepFieldsProps {
+  step: FunnelStep;
+  at: number;
+  canBeOptional: boolean;
+  onChange: (step: FunnelStep) => void;
+}
+
+function moved(steps: FunnelStep[], from: number, to: number): FunnelStep[] {
+  const changed = [...steps];
+  const [step] = changed.splice(from, 1);
+  changed.splice(to, 0, step);
+  return changed;
+}
+
+const styles = (theme: GrafanaTheme2) => ({
+  list: css({ listStyle: 'none', margin: 0 }),
+  step: css({
+    display: 'flex',
+    gap: theme.spacing(1),
+    alignItems: 'flex-start',
+    padding: theme.spacing(0.5),
+    marginBottom: theme.spacing(0.5),
+    background: theme.colors.background.secondary,
+    borderRadius: theme.shape.radius.default,
+  }),
+  handle: css({ display: 'flex', alignItems: 'center', height: theme.spacing(4), color: theme.colors.text.secondary }),
+  fields: css({ display: 'flex', flexWrap: 'wrap', gap: theme.spacing(0.5), alignItems: 'flex-start', flexGrow: 1 }),
+  end: css({ display: 'flex', gap: theme.spacing(0.5), height: theme.spacing(4), alignItems: 'center' }),
+});

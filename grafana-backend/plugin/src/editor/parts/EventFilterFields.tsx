@@ -1,0 +1,38 @@
+import { IconButton } from '@grafana/ui';
+import React, { useState } from 'react';
+
+import { EventFilter } from '../../types';
+import { FilterEditor } from './FilterEditor';
+import { EventPicker, PathPicker } from './Pickers';
+import { Field, Row } from './Row';
+
+interface EventFilterFieldsProps<T extends EventFilter> {
+  label: string;
+  value: T;
+  onChange: (value: T) => void;
+}
+
+/** Which events: a name, a path, and more tests behind the filter button. */
+export function EventFilterFields<T extends EventFilter>({ label, value, onChange }: EventFilterFieldsProps<T>) {
+  const [isOpen, setOpen] = useState(Boolean(value.filter));
+  return (
+    <>
+      <Row>
+        <Field label="Event">
+          <EventPicker label={`${label}: event`} value={value.event} onChange={(event) => onChange({ ...value, event })} />
+        </Field>
+        <Field label="Path" tooltip="* stands for any text">
+          <PathPicker label={`${label}: path`} value={value.path} onChange={(path) => onChange({ ...value, path })} />
+        </Field>
+        <IconButton
+          name="filter"
+          variant={value.filter ? 'primary' : 'secondary'}
+          tooltip={`${label}: more conditions`}
+          aria-expanded={isOpen}
+          onClick={() => setOpen(!isOpen)}
+        />
+      </Row>
+      {isOpen && <FilterEditor label={label} filter={value.filter} onChange={(filter) => onChange({ ...value, filter })} />}
+    </>
+  );
+}

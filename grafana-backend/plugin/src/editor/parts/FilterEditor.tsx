@@ -1,0 +1,174 @@
+import { css } from '@emotion/css';
+import { GrafanaTheme2 } from '@grafana/data';
+import { Button, IconButton, Input, useStyles2 } from '@grafana/ui';
+import React from 'react';
+
+import { Filter, Test } from '../../types';
+import { FewChoices, ManyChoices } from './Choice';
+import { FieldPicker, ValuePicker } from './Pickers';
+
+interface FilterEditorProps {
+  label: string;
+  filter?: Filter;
+  onChange: (filter?: Filter) => void;
+}
+
+/** A tree of tests. One level is a list of rows with "all" or "any" before it; groups nest. */
+export function FilterEditor({ label, filter, onChange }: FilterEditorProps) {
+  const group = toGroup(filter);
+  return <Group label={label} group={group} onChange={(changed) => onChange(changed.children.length ? fromGroup(changed) : undefined)} depth={0} />;
+}
+
+/** How the editor sees a tree: groups, negated or not, and tests. */
+interface GroupNode {
+  any: boolean;
+  negated: boolean;
+  children: Array<GroupNode | Test>;
+}
+
+const isGroup = (node: GroupNode | Test): node is GroupNode => 'children' in node;
+const DEPTH_MAX = 4;
+
+function Group({ label, group, onChange, onRemove, depth }: GroupProps) {
+  const style = useStyles2(styles);
+  const replace = (at: number, child?: GroupNode | Test) => {
+    const children = [...group.children];
+    children.splice(at, 1, ...(child ? [child] : []));
+    onChange({ ...group, children });
+  };
+  const add = (child: GroupNode | Test) => onChange({ ...group, children: [...group.children, child] });
+  return (
+    <div className={depth > 0 ? style.nested : undefined} role="group" aria-label={label}>
+      {(group.children.length > 1 || depth > 0) && (
+        <div className={style.row}>
+          <FewChoices
+            label={`${label}: how tests are joined`}
+            value={(group.negated ? 'not ' : '') + (group.any ? 'any' : 'all')}
+            options={JOINS}
+            onChange={(join) => onChange({ ...group, any: join.endsWith('any'), negated: join.startsWith('not') })}
+          />
+          {onRemove && <IconButton name="trash-alt" tooltip="Remove this group" onClick={onRemove} />}
+        </div>
+      )}
+      {group.children.map((child, at) =>
+        isGroup(child) ? (
+          <Group key={at} label={`${label}, group ${at + 1}`} group={child} depth={depth + 1} onChange={(changed) => replace(at, changed)} onRemove={() => replace(at)} />
+        ) : (
+          <TestRow key={at} label={`${label}, test ${at + 1}`} test={child} onChange={(changed) => replace(at, changed)} onRemove={() => replace(at)} />
+        )
+      )}
+      <div className={style.row}>
+        <Button size="sm" variant="secondary" fill="text" icon="plus" onClick={() => add({ field: '', op: '=', value: '' })}>
+          Filter
+        </Button>
+        {group.children.length > 0 && depth < DEPTH_MAX && (
+          <Button size="sm" variant="secondary" fill="text" icon="plus" onClick={() => add({ any: !group.any, negated: false, children: [{ field: '', op: '=', value: '' }] })}>
+            Group
+          </Button>
+        )}
+      </div>
+    </div>
+  );
+}
+
+interface GroupProps {
+  label: string;
+  group: GroupNode;
+  depth: number;
+  onChange: (group: GroupNode) => void;
+  onRemove?: () => void;
+}
+
+function TestRow({ label, test, onChange, onRemove }: TestRowProps) {
+  const style = useStyles2(styles);
+  const several = test.op === 'in' || test.op === 'not in';
+  return (
+    <div className={style.row}>
+      <FieldPicker label={`${label}: field`} value={test.field} width={22} onChange={(field) => onChange({ ...test, field })} />
+      <ManyChoices label={`${label}: operator`} width={16} value={test.op} options={OPERATORS} onChange={(op) => onChange(withOperator(test, op))} />
+      {several && (
+        <Input
+          aria-label={`${label}: values, separated by commas`}
+          placeholder="one, another"
+          width={30}
+          defaultValue={(test.values ?? []).join(', ')}
+          onBlur={(event) => onChange({ ...test, value: undefined, values: separated(event.currentTarget.value) })}
+        />
+      )}
+      {!several && NUMERIC.has(test.op) && (
+        <Input
+          aria-label={`${label}: number`}
+          width={14}
+          defaultValue={String(test.value ?? '')}
+          onBlur={(event) => onChange({ ...test, value: numberOrText(event.currentTarget.value) })}
+        />
+      )}
+      {!several && !NUMERIC.has(test.op) && !UNARY.has(test.op) && (
+        <ValuePicker label={`${label}: value`} field={test.field} value={String(test.value ?? '')} onChange={(value) => onChange({ ...test, value })} />
+      )}
+      <IconButton name="times" tooltip="Remove this filter" onClick={onRemove} />
+    </div>
+  );
+}
+
+interface TestRowProps {
+  label: string;
+  test: Test;
+  onChange: (test: Test) => void;
+  onRemove: () => void;
+}
+
+const JOINS = [
+  { value: 'all', label: 'all of' },
+  { value: 'any', label: 'any of' },
+  { value: 'not all', label: 'not all of' },
+  { value: 'not any', label: 'none of' },
+];
+const OPERATORS = [
+  '=', '!=', 'in', 'not in', 'contains', 'not contains', 'wildcard', 'not wildcard', '=~', '!~', '<', '<=', '>', '>=', 'is set', 'is not set',
+].map((op) => ({ value: op, label: op }));
+const NUMERIC = new Set(['<', '<=', '>', '>=']);
+const UNARY = new Set(['is set', 'is not set']);
+
+const separated = (text: string) => text.split(',').map((value) => value.trim()).filter(Boolean);
+/** A variable such as `$limit` stays text until it is filled in. */
+const numberOrText = (text: string) => (text.trim() !== '' && !Number.isNaN(Number(text)) ? Number(text) : text.trim());
+
+function withOperator(test: Test, op: string): Test {
+  if (op === 'in' || op === 'not in') {
+    return { field: test.field, op, values: test.values ?? (test.value ? [String(test.value)] : []) };
+  }
+  return UNARY.has(op) ? { field: test.field, op } : { field: test.field, op, value: test.value ?? test.values?.[0] ?? '' };
+}
+
+/** From the tree that is kept to the editor's. */
+function toGroup(filter?: Filter): GroupNode {
+  if (!filter) {
+    return { any: false, negated: false, children: [] };
+  }
+  const node = toNode(filter);
+  return isGroup(node) ? node : { any: false, negated: false, children: [node] };
+}
+
+function toNode(filter: Filter): GroupNode | Test {
+  if ('not' in filter) {
+    const inner = toGroup(filter.not);
+    return { ...inner, negated: !inner.negated };
+  }
+  if ('all' in filter) {
+    return { any: false, negated: false, children: filter.all.map(toNode) };
+  }
+  return 'any' in filter ? { any: true, negated: false, children: filter.any.map(toNode) } : filter;
+}
+
+/** And back; a single test stands by itself. */
+function fromGroup(group: GroupNode): Filter {
+  const children = group.children.map((child) => (isGroup(child) ? fromGroup(child) : child));
+  const joined: Filter = children.length === 1 ? children[0] : group.any ? { any: children } : { all: children };
+  return group.negated ? { not: joined } : joined;
+}
+
+const styles = (theme: GrafanaTheme2) => ({
+  row: css({ display: 'flex', flexWrap: 'wrap', gap: theme.spacing(0.5), alignItems: 'center', marginBottom: theme.spacing(0.5) }),
+  nested: css({ borderLeft: `2px solid ${theme.colors.border.medium}`, paddingLeft: theme.spacing(1), marginBottom: theme.spacing(0.5) }),
+});

@@ -1,0 +1,85 @@
+import { Combobox, ComboboxOption } from '@grafana/ui';
+import React from 'react';
+
+import { useEditing } from './context';
+
+interface PickerProps {
+  id?: string;
+  value?: string;
+  onChange: (value: string) => void;
+  placeholder?: string;
+  label: string;
+  width?: number;
+}
+
+type Options = (search: string) => Promise<Array<ComboboxOption<string>>>;
+
+/** A text with suggestions; what is not suggested can be typed. */
+function SuggestingPicker({ options, label, value, onChange, placeholder, id, width = 24 }: PickerProps & { options: Options }) {
+  return (
+    <Combobox<string>
+      id={id}
+      aria-label={label}
+      options={(search) => options(search).catch(() => [])}
+      value={value ? { label: shown(value), value } : null}
+      onChange={(option: ComboboxOption<string> | null) => onChange(option?.value ?? '')}
+      placeholder={placeholder}
+      createCustomValue
+      isClearable
+      width={width}
+    />
+  );
+}
+
+const named = (names: string[]) => names.map((name) => ({ label: name, value: name }));
+const PROPERTY = 'property:';
+const shown = (field: string) => (field.startsWith(PROPERTY) ? field.slice(PROPERTY.length) : field);
+const holds = (name: string, search: string) => name.toLowerCase().includes(search.toLowerCase());
+
+/** An event's name, of those that the project really has. */
+export function EventPicker(props: PickerProps) {
+  const { suggest, project } = useEditing();
+  return <SuggestingPicker placeholder="any event" {...props} options={(search) => suggest.events(project, search).then(named)} />;
+}
+
+/** A path; `*` stands for any text. */
+export function PathPicker(props: PickerProps) {
+  const { suggest, project } = useEditing();
+  return (
+    <SuggestingPicker placeholder="any path" {...props} options={(search) => suggest.values(project, 'path', search.replaceAll('*', '')).then(named)} />
+  );
+}
+
+/** A column of the event, or one of the project's properties. */
+export function FieldPicker(props: PickerProps) {
+  const { suggest, project } = useEditing();
+  const options: Options = async (search) => {
+    const [dimensions, properties] = await Promise.all([
+      suggest.dimensions(),
+      suggest.properties(project, search).catch((): string[] => []),
+    ]);
+    return [
+      ...named(dimensions.filter((name) => holds(name, search))),
+      ...properties.map((name) => ({ label: name, value: `${PROPERTY}${name}`, description: 'property' })),
+    ];
+  };
+  return <SuggestingPicker placeholder="column or property" {...props} options={options} />;
+}
+
+/** A value that the field really has. */
+export function ValuePicker({ field, ...props }: PickerProps & { field: string }) {
+  const { suggest, project } = useEditing();
+  return (
+    <SuggestingPicker
+      placeholder="value"
+      {...props}
+      options={(search) => (field ? suggest.values(project, field, search).then(named) : Promise.resolve([]))}
+    />
+  );
+}
+
+/** A project of the tables. */
+export function ProjectPicker(props: PickerProps) {
+  const { suggest } = useEditing();
+  return <SuggestingPicker placeholder="project" {...props} options={() => suggest.projects().then(named)} />;
+}

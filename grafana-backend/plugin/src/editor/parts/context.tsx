@@ -1,0 +1,18 @@
+import { createContext, useContext } from 'react';
+
+import { Suggestions } from '../../resources';
+
+/** What every part of the editor needs: where suggestions come from, and of which project. */
+export interface Editing {
+  suggest: Suggestions;
+  project: string;
+}
+
+const none = () => Promise.resolve<string[]>([]);
+const EditingContext = createContext<Editing>({
+  suggest: { projects: none, dimensions: none, events: none, properties: none, values: none },
+  project: '',
+});
+
+export const EditingProvider = EditingContext.Provider;
+export const useEditing = () => useContext(EditingContext);

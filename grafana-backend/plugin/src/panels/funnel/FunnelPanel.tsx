@@ -1,0 +1,55 @@
+import { PanelProps } from '@grafana/data';
+import { PanelDataErrorView } from '@grafana/runtime';
+import { useTheme2 } from '@grafana/ui';
+import React, { useState } from 'react';
+
+import { Actors } from './Actors';
+import { askable } from './actorsQuery';
+import { Columns } from './Columns';
+import { readFunnel, Step } from './read';
+import { Rows } from './Rows';
+import { FunnelOptions } from './types';
+
+/** What the two ways to draw a funnel need. */
+export interface FunnelView {
+  steps: Step[];
+  values: string[];
+  colors: string[];
+  width: number;
+  height: number;
+  showTimes: boolean;
+  /** Shows who is behind a bar; undefined where the query cannot tell. */
+  onOpen?: (step: Step, outcome: 'converted' | 'dropped') => void;
+}
+
+/** Reads the frame → draws → shows who is behind a bar when it is clicked. */
+export function FunnelPanel(props: PanelProps<FunnelOptions>) {
+  const { data, width, height, options } = props;
+  const theme = useTheme2();
+  const [opened, open] = useState<{ step: Step; outcome: 'converted' | 'dropped' }>();
+  const frame = data.series.find((each) => readFunnel(each));
+  const funnel = readFunnel(frame);
+  if (!funnel) {
+    return <PanelDataErrorView panelId={props.id} fieldConfig={props.fieldConfig} data={data} needsStringField needsNumberField />;
+  }
+  const query = askable(data.request, frame?.refId);
+  const palette = theme.visualization.palette.map((name) => theme.visualization.getColorByName(name));
+  const colors = [theme.colors.primary.main, ...palette];
+  const view: FunnelView = {
+    steps: funnel.steps,
+    values: funnel.values,
+    colors: funnel.values.length > 1 ? palette : colors,
+    width,
+    height,
+    showTimes: options.showTimes,
+    onOpen: query && ((step, outcome) => open({ step, outcome })),
+  };
+  return (
+    <>
+      {options.bars === 'rows' ? <Rows {...view} /> : <Columns {...view} />}
+      {opened && query && data.request && (
+        <Actors request={data.request} query={query} step={opened.step} outcome={opened.outcome} onClose={() => open(undefined)} />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,73 @@
+import { DataFrame, Field, FieldType } from '@grafana/data';
+
+/** One bar: how many took a step, and how it compares. */
+export interface Bar {
+  value: string;
+  count: number;
+  /** Of all who entered with this value. */
+  rate: number;
+  /** Of those who took the step before. */
+  stepRate?: number;
+  dropOff?: number;
+  medianS?: number;
+  p90S?: number;
+  row: number;
+}
+
+/** A step with a bar for each value of the breakdown; one bar without a breakdown. */
+export interface Step {
+  name: string;
+  /** Counted from 1. */
+  number: number;
+  bars: Bar[];
+}
+
+/**
+ * Reads a funnel out of a frame: ours, or any with a text column and a number column whose rows are steps.
+ * Undefined if there is none.
+ */
+export function readFunnel(frame?: DataFrame): { steps: Step[]; values: string[]; count: Field } | undefined {
+  const texts = frame?.fields.filter((field) => field.type === FieldType.string) ?? [];
+  const named = (name: string) => frame?.fields.find((field) => field.name === name);
+  const step = texts.find((field) => field.name === 'step') ?? texts[0];
+  const count = named('count') ?? frame?.fields.find((field) => field.type === FieldType.number);
+  if (!frame || !step || !count || frame.length === 0) {
+    return undefined;
+  }
+  const split = texts.find((field) => field !== step);
+  const steps: Step[] = [];
+  const values: string[] = [];
+  for (let row = 0; row < frame.length; row++) {
+    const value = split ? String(split.values[row] ?? '') : '';
+    if (!values.includes(value)) {
+      values.push(value);
+    }
+    const at = place(steps, value, String(step.values[row]), split !== undefined);
+    const first = steps[0].bars.find((bar) => bar.value === value);
+    const before = steps[at - 1]?.bars.find((bar) => bar.value === value);
+    const number = Number(count.values[row] ?? 0);
+    steps[at].bars.push({
+      value,
+      count: number,
+      rate: optional(named('rate'), row) ?? (first?.count ? number / first.count : 1),
+      stepRate: optional(named('step_rate'), row) ?? (before?.count ? number / before.count : undefined),
+      dropOff: optional(named('drop_off'), row) ?? (before ? before.count - number : undefined),
+      medianS: optional(named('median_s'), row),
+      p90S: optional(named('p90_s'), row),
+      row,
+    });
+  }
+  return { steps, values, count };
+}
+
+const optional = (field: Field | undefined, row: number): number | undefined => field?.values[row] ?? undefined;
+
+/** Where a row belongs: the first step that has no bar of this value yet. Steps can have the same name. */
+function place(steps: Step[], value: string, name: string, isSplit: boolean): number {
+  const at = isSplit ? steps.findIndex((step) => !step.bars.some((bar) => bar.value === value)) : -1;
+  if (at >= 0) {
+    return at;
+  }
+  steps.push({ name, number: steps.length + 1, bars: [] });
+  return steps.length - 1;
+}

@@ -1,0 +1,38 @@
+import React, { ReactNode } from 'react';
+
+import { readableDuration } from '../../duration';
+import { Bar, Step } from './read';
+
+export const count = (value: number) => value.toLocaleString('en');
+export const percent = (share: number) => `${(share * 100).toFixed(share < 0.0995 ? 2 : 1)} %`;
+
+/** A number with what it is, for those who cannot see where it stands. */
+export function Told({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    <>
+      {label} {children}
+    </>
+  );
+}
+
+/** All that is known of a bar. */
+export function BarText({ step, bar }: { step: Step; bar: Bar }) {
+  return (
+    <div>
+      <strong>
+        {step.number} {step.name} {bar.value}
+      </strong>
+      <div>
+        {count(bar.count)} · {percent(bar.rate)} of all who entered
+      </div>
+      {step.number > 1 && bar.stepRate !== undefined && <div>{percent(bar.stepRate)} of the step before</div>}
+      {step.number > 1 && bar.dropOff !== undefined && <div>{count(bar.dropOff)} left</div>}
+      {step.number > 1 && bar.medianS !== undefined && (
+        <div>
+          median {readableDuration(bar.medianS)}
+          {bar.p90S !== undefined && `, 90 % within ${readableDuration(bar.p90S)}`}
+        </div>
+      )}
+    </div>
+  );
+}

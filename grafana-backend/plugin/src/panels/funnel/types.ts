@@ -1,0 +1,4 @@
+export interface FunnelOptions {
+  bars: 'columns' | 'rows';
+  showTimes: boolean;
+}

@@ -1,0 +1,3 @@
+export interface PathsOptions {
+  places: number;
+}

@@ -1,0 +1,97 @@
+import { css } from '@emotion/css';
+import { colorManipulator, dateTimeFormat, GrafanaTheme2, PanelProps } from '@grafana/data';
+import { PanelDataErrorView } from '@grafana/runtime';
+import { useStyles2, useTheme2 } from '@grafana/ui';
+import React from 'react';
+
+import { averages, Cell, Cohort, readRetention } from './read';
+import { RetentionOptions } from './types';
+
+/** A row a cohort, a column a period later; the more came back, the stronger the colour. */
+export function RetentionPanel(props: PanelProps<RetentionOptions>) {
+  const { data, width, height, options, timeZone } = props;
+  const style = useStyles2(styles);
+  const retention = data.series.map(readRetention).find(Boolean);
+  if (!retention) {
+    return <PanelDataErrorView panelId={props.id} fieldConfig={props.fieldConfig} data={data} needsNumberField />;
+  }
+  const { cohorts, periods, isTime } = retention;
+  const columns = Array.from({ length: periods }, (_, period) => period);
+  const start = (cohort: Cohort) => (isTime ? dateTimeFormat(cohort.start as number, { format: 'YYYY-MM-DD', timeZone }) : String(cohort.start));
+  return (
+    <div style={{ width, height, overflow: 'auto' }}>
+      <table className={style.grid} aria-label="Retention">
+        <thead>
+          <tr>
+            <th scope="col">Cohort</th>
+            <th scope="col">Size</th>
+            {columns.map((period) => (
+              <th scope="col" key={period}>
+                {period}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {options.showAverage && (
+            <tr className={style.average}>
+              <th scope="row">Average</th>
+              <td />
+              {averages(cohorts, periods).map((rate, period) => (
+                <GridCell key={period} rate={rate} text={rate === undefined ? '' : percent(rate)} />
+              ))}
+            </tr>
+          )}
+          {cohorts.map((cohort) => (
+            <tr key={String(cohort.start)}>
+              <th scope="row">{start(cohort)}</th>
+              <td>{cohort.size.toLocaleString('en')}</td>
+              {columns.map((period) => {
+                const cell = cohort.cells[period];
+                return <GridCell key={period} rate={cell?.rate} isOpen={cell && !cell.isComplete} text={text(cell, options.shown)} title={title(cohort, start(cohort), period)} />;
+              })}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function GridCell({ rate, text, title, isOpen }: { rate?: number; text: string; title?: string; isOpen?: boolean }) {
+  const theme = useTheme2();
+  if (rate === undefined) {
+    return <td>{text}</td>;
+  }
+  // By the root, so that the small shares of later periods can still be told apart.
+  const share = Math.sqrt(Math.min(1, Math.max(0, rate)));
+  const background = colorManipulator.alpha(theme.colors.primary.main, 0.08 + 0.82 * share);
+  const solid = share > 0.6 ? theme.colors.primary.contrastText : theme.colors.text.primary;
+  return (
+    <td title={title} style={{ background, color: solid, fontStyle: isOpen ? 'italic' : undefined, opacity: isOpen ? 0.7 : 1 }}>
+      {text}
+    </td>
+  );
+}
+
+const percent = (rate: number) => `${(rate * 100).toFixed(rate < 0.0995 ? 1 : 0)} %`;
+const text = (cell: Cell | undefined, shown: RetentionOptions['shown']) =>
+  !cell ? '' : shown === 'count' ? cell.count.toLocaleString('en') : cell.rate === undefined ? '' : percent(cell.rate);
+const title = (cohort: Cohort, start: string, period: number) => {
+  const cell = cohort.cells[period];
+  return cell && `${cell.count.toLocaleString('en')} of ${cohort.size.toLocaleString('en')} who began ${start}, ${period} later${cell.isComplete ? '' : ' (not over yet)'}`;
+};
+
+const styles = (theme: GrafanaTheme2) => ({
+  grid: css({
+    width: '100%',
+    borderCollapse: 'separate',
+    borderSpacing: 2,
+    fontSize: theme.typography.bodySmall.fontSize,
+    fontVariantNumeric: 'tabular-nums',
+    '& th, & td': { padding: theme.spacing(0.25, 0.75), textAlign: 'right', whiteSpace: 'nowrap', borderRadius: 2 },
+    '& th': { fontWeight: theme.typography.fontWeightRegular, color: theme.colors.text.secondary },
+    '& thead th': { position: 'sticky', top: 0, background: theme.colors.background.primary },
+  }),
+  average: css({ '& td, & th': { fontWeight: theme.typography.fontWeightMedium } }),
+});

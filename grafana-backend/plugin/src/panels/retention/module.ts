@@ -1,0 +1,20 @@
+import { PanelPlugin } from '@grafana/data';
+
+import { RetentionPanel } from './RetentionPanel';
+import { RetentionOptions } from './types';
+
+export const plugin = new PanelPlugin<RetentionOptions>(RetentionPanel).useFieldConfig().setPanelOptions((builder) =>
+  builder
+    .addRadio({
+      path: 'shown',
+      name: 'Cells show',
+      defaultValue: 'rate',
+      settings: {
+        options: [
+          { value: 'rate', label: 'Share' },
+          { value: 'count', label: 'Count' },
+        ],
+      },
+    })
+    .addBooleanSwitch({ path: 'showAverage', name: 'Average row', description: 'Of complete periods, weighted by size', defaultValue: true })
+);

@@ -1,0 +1,57 @@
+import { DataFrame, Field, FieldType } from '@grafana/data';
+
+export interface Cell {
+  count: number;
+  rate?: number;
+  /** False while the period lasts. */
+  isComplete: boolean;
+}
+
+/** Those who began in one period; `cells[n]` is n periods later. */
+export interface Cohort {
+  start: number | string;
+  size: number;
+  cells: Array<Cell | undefined>;
+}
+
+/**
+ * Reads cohorts out of a frame: ours, or any with a first column of cohorts (time or text), a number column
+ * `period`, and `count` or `rate`. Undefined if there are none.
+ */
+export function readRetention(frame?: DataFrame): { cohorts: Cohort[]; periods: number; isTime: boolean } | undefined {
+  const named = (name: string) => frame?.fields.find((field) => field.name === name);
+  const cohort = named('cohort') ?? frame?.fields.find(({ type }) => type === FieldType.time || type === FieldType.string);
+  const period = named('period');
+  const count = named('count');
+  const rate = named('rate');
+  if (!frame || !cohort || !period || !(count || rate) || frame.length === 0) {
+    return undefined;
+  }
+  const cohorts: Cohort[] = [];
+  for (let row = 0; row < frame.length; row++) {
+    const start = cohort.values[row];
+    let found = cohorts.at(-1)?.start === start ? cohorts.at(-1) : cohorts.find((each) => each.start === start);
+    if (!found) {
+      found = { start, size: number(named('size'), row) ?? number(count, row) ?? 0, cells: [] };
+      cohorts.push(found);
+    }
+    const of = number(count, row) ?? 0;
+    found.cells[Number(period.values[row])] = {
+      count: of,
+      rate: number(rate, row) ?? (found.size > 0 ? of / found.size : undefined),
+      isComplete: (number(named('complete'), row) ?? 1) === 1,
+    };
+  }
+  return { cohorts, periods: Math.max(...cohorts.map(({ cells }) => cells.length)), isTime: cohort.type === FieldType.time };
+}
+
+/** Of all cohorts whose period is complete, by size: big cohorts count for more. */
+export function averages(cohorts: Cohort[], periods: number): Array<number | undefined> {
+  return Array.from({ length: periods }, (_, period) => {
+    const complete = cohorts.filter(({ cells }) => cells[period]?.isComplete);
+    const size = complete.reduce((sum, cohort) => sum + cohort.size, 0);
+    return size > 0 ? complete.reduce((sum, cohort) => sum + cohort.cells[period]!.count, 0) / size : undefined;
+  });
+}
+
+const number = (field: Field | undefined, row: number): number | undefined => field?.values[row] ?? undefined;

@@ -1,0 +1,4 @@
+export interface RetentionOptions {
+  shown: 'rate' | 'count';
+  showAverage: boolean;
+}

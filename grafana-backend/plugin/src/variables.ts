@@ -1,0 +1,46 @@
+import { CustomVariableSupport, DataQueryRequest, DataQueryResponse, FieldType } from '@grafana/data';
+import { getTemplateSrv } from '@grafana/runtime';
+import { ComponentType } from 'react';
+import { from, map, Observable } from 'rxjs';
+
+import { FootfallDatasource } from './datasource';
+import { VariableEditor } from './editor/VariableEditor';
+import { FootfallVariableQuery } from './types';
+
+/** Dashboard variables: projects, events, properties, dimensions, or the values of one of them. */
+export class VariableSupport extends CustomVariableSupport<FootfallDatasource, FootfallVariableQuery> {
+  // Grafana's type asks for an editor of any datasource; ours is only ever given our own.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  editor: ComponentType<any> = VariableEditor;
+
+  constructor(private readonly datasource: FootfallDatasource) {
+    super();
+  }
+
+  query = (request: DataQueryRequest<FootfallVariableQuery>): Observable<DataQueryResponse> =>
+    from(this.names(request.targets[0], request.scopedVars)).pipe(
+      map((names) => ({
+        data: [{ length: names.length, fields: [{ name: 'text', type: FieldType.string, config: {}, values: names }] }],
+      }))
+    );
+
+  private names(query: FootfallVariableQuery, scopedVars: DataQueryRequest['scopedVars']): Promise<string[]> {
+    const text = (value?: string) => getTemplateSrv().replace(value ?? '', scopedVars, 'raw');
+    const project = text(query.project) || this.datasource.defaultProject;
+    // What is typed into the variable's search box, where it has one.
+    const search = text(query.search) || (scopedVars?.__searchFilter?.value ?? '');
+    const { suggest } = this.datasource;
+    switch (query.kind) {
+      case 'events':
+        return suggest.events(project, search);
+      case 'properties':
+        return suggest.properties(project, search);
+      case 'dimensions':
+        return suggest.dimensions();
+      case 'values':
+        return query.field ? suggest.values(project, text(query.field), search) : Promise.resolve([]);
+      default:
+        return suggest.projects();
+    }
+  }
+}
