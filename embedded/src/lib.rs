@@ -22,6 +22,8 @@ pub mod sql;
 
 use std::{net::SocketAddr, path::Path, sync::Arc};
 
+use axum::serve::ListenerExt;
+
 pub use engine::Engine;
 
 /// A running engine with its HTTP interface.
@@ -57,7 +59,7 @@ impl Server {
             let wait = async move {
                 let _ = stopped.wait_for(|stop| *stop).await;
             };
-            axum::serve(listener, app).with_graceful_shutdown(wait).await
+            axum::serve(listener.tap_io(without_delay), app).with_graceful_shutdown(wait).await
         });
         tracing::info!(%address, "ClickHouse's HTTP interface is open");
         Ok(Self { address, task, stop })
@@ -76,5 +78,12 @@ impl Server {
     pub async fn stop(self) -> anyhow::Result<()> {
         let _ = self.stop.send(true);
         Ok(self.task.await??)
+    }
+}
+
+/// Small answers go out at once, not when the client has acknowledged what came before.
+fn without_delay(stream: &mut tokio::net::TcpStream) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "TCP_NODELAY cannot be set");
     }
 }

@@ -6,6 +6,8 @@
 //! Memory has a limit. If the events do not fit, the query is asked again for a part of
 //! the actors at a time, by the actor's hash.
 
+use std::time::Instant;
+
 use crate::{clickhouse::ClickHouse, error::QueryError, query::sql::Sql};
 
 /// Bytes of events that are held at once.
@@ -14,12 +16,18 @@ pub const HELD_BYTES_MAX: usize = 1 << 30;
 const PASSES_MAX: u64 = 64;
 /// Actors are gathered in so many heaps, each sorted by itself.
 const HEAPS: usize = 256;
-const THREADS: usize = 2;
+/// Threads of one fold, at most.
+const THREADS_MAX: usize = 8;
 
 /// An event as ClickHouse sends it.
 pub trait Item<const N: usize>: From<[u64; N]> + Ord + Copy + Send + Sync {
     /// Whose it is; a hash, so that its bits are evenly used.
     fn actor(&self) -> u64;
+
+    /// Puts items in their order.
+    fn sort(items: &mut [Self]) {
+        items.sort_unstable();
+    }
 }
 
 /// An actor's hash and one number.
@@ -29,6 +37,17 @@ pub struct Packed {
     pub actor: u64,
     /// What the query packs into it, in the order that the fold wants.
     pub packed: u64,
+}
+
+/// An actor's hash, one number and a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Valued {
+    /// Whose it is.
+    pub actor: u64,
+    /// As [`Packed::packed`].
+    pub packed: u64,
+    /// A hash of a value.
+    pub value: u64,
 }
 
 /// An actor's hash and four numbers.
@@ -52,6 +71,12 @@ impl From<[u64; 2]> for Packed {
     }
 }
 
+impl From<[u64; 3]> for Valued {
+    fn from([actor, packed, value]: [u64; 3]) -> Self {
+        Self { actor, packed, value }
+    }
+}
+
 impl From<[u64; 5]> for Wide {
     fn from([actor, at_ms, mask, hold, value]: [u64; 5]) -> Self {
         Self { actor, at_ms: at_ms.cast_signed(), mask, hold, value }
@@ -61,6 +86,21 @@ impl From<[u64; 5]> for Wide {
 impl Item<2> for Packed {
     fn actor(&self) -> u64 {
         self.actor
+    }
+
+    /// As one number, which is compared without a branch.
+    fn sort(items: &mut [Self]) {
+        items.sort_unstable_by_key(|item| u128::from(item.actor) << 64 | u128::from(item.packed));
+    }
+}
+
+impl Item<3> for Valued {
+    fn actor(&self) -> u64 {
+        self.actor
+    }
+
+    fn sort(items: &mut [Self]) {
+        items.sort_unstable_by_key(|item| (u128::from(item.actor) << 64 | u128::from(item.packed), item.value));
     }
 }
 
@@ -86,6 +126,9 @@ pub struct Pass {
 }
 
 impl Pass {
+    /// All actors at once.
+    pub const WHOLE: Self = Self { number: 0, of: 1 };
+
     /// Appends the condition on the actor's expression, if there is more than one part.
     pub fn write(self, sql: &mut Sql, actor: &'static str) {
         if self.of > 1 {
@@ -127,12 +170,16 @@ async fn fold_passes<const N: usize, T: Item<N> + 'static, S: Sum + 'static>(
 ) -> Result<Option<S>, QueryError> {
     let mut sum = make();
     for number in 0..passes {
+        let started = Instant::now();
         let Some(heaps) = gather::<N, T>(clickhouse, statement(Pass { number, of: passes })).await? else {
             return Ok(None);
         };
+        let (gathered, events) = (started.elapsed(), heaps.iter().map(Vec::len).sum::<usize>());
         let (make, each) = (make.clone(), each.clone());
         let folded = tokio::task::spawn_blocking(move || fold_heaps(heaps, &make, &each)).await;
         sum.merge(folded.map_err(|e| QueryError::Encoding(e.to_string()))?);
+        let folded = started.elapsed().saturating_sub(gathered);
+        tracing::debug!(events, gather_ms = gathered.as_millis(), fold_ms = folded.as_millis(), "folded actors");
     }
     Ok(Some(sum))
 }
@@ -146,10 +193,11 @@ async fn gather<const N: usize, T: Item<N>>(
     let mut heaps: Vec<Vec<T>> = (0..HEAPS).map(|_| Vec::new()).collect();
     let mut count = 0;
     clickhouse
-        .fold_numbers(sql, |numbers: [u64; N]| {
-            let item = T::from(numbers);
-            heaps[(item.actor() >> 56) as usize].push(item);
-            count += 1;
+        .fold_numbers(sql, |columns| {
+            count += columns.rows();
+            for item in columns.iter().map(T::from) {
+                heaps[(item.actor() >> 56) as usize].push(item);
+            }
             count <= most
         })
         .await?;
@@ -161,14 +209,15 @@ fn fold_heaps<const N: usize, T: Item<N>, S: Sum>(
     make: &(impl Fn() -> S + Sync),
     each: &(impl Fn(&mut S, &[T]) + Sync),
 ) -> S {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX);
     std::thread::scope(|scope| {
-        let parts = heaps.chunks_mut(HEAPS.div_ceil(THREADS));
+        let parts = heaps.chunks_mut(HEAPS.div_ceil(threads));
         let threads: Vec<_> = parts
             .map(|part| {
                 scope.spawn(move || {
                     let mut sum = make();
                     for heap in part {
-                        heap.sort_unstable();
+                        T::sort(heap);
                         heap.chunk_by(|a, b| a.actor() == b.actor()).for_each(|events| each(&mut sum, events));
                         *heap = Vec::new();
                     }

@@ -35,6 +35,20 @@ impl QueryError {
         }
     }
 
+    /// One of a few names, for metrics.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Invalid { .. } => "invalid",
+            Self::TooLarge(_) => "too_large",
+            Self::Busy(_) => "busy",
+            Self::Encoding(_) => "encoding",
+            Self::ClickHouse(_) => "clickhouse",
+            Self::Unreachable(_) => "unreachable",
+            Self::Timeout(_) => "timeout",
+        }
+    }
+
     /// The status that Grafana shows, in HTTP's numbers.
     #[must_use]
     pub fn status(&self) -> i32 {

@@ -11,7 +11,7 @@ use grafana_plugin_sdk::arrow2::{
     datatypes::{DataType, Field, Schema, TimeUnit},
     io::ipc::write::{FileWriter, WriteOptions},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::error::QueryError;
 
@@ -22,6 +22,7 @@ pub struct Frame {
     columns: Vec<Column>,
     executed: String,
     notice: Option<&'static str>,
+    meta: serde_json::Map<String, Value>,
 }
 
 /// One column; `None` is null.
@@ -29,6 +30,7 @@ pub struct Frame {
 pub struct Column {
     name: String,
     unit: Option<&'static str>,
+    labels: BTreeMap<String, String>,
     values: Values,
 }
 
@@ -44,7 +46,7 @@ impl Frame {
     /// An empty frame.
     #[must_use]
     pub fn new(name: &'static str) -> Self {
-        Self { name, columns: Vec::new(), executed: String::new(), notice: None }
+        Self { name, columns: Vec::new(), executed: String::new(), notice: None, meta: serde_json::Map::new() }
     }
 
     /// Appends a column; all have the same number of rows.
@@ -66,6 +68,28 @@ impl Frame {
         self
     }
 
+    /// Adds to what Grafana hands to panels beside the data: `custom`, `channel`,
+    /// `preferredVisualisationType`.
+    #[must_use]
+    pub fn with_meta(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.meta.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// About how much memory it takes.
+    #[must_use]
+    pub fn size_bytes(&self) -> usize {
+        self.executed.len() + self.columns.iter().map(Column::size_bytes).sum::<usize>()
+    }
+
+    /// Grafana's JSON form, as it is sent over Grafana Live.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let fields: Vec<Value> = self.columns.iter().map(Column::schema_json).collect();
+        let values: Vec<Value> = self.columns.iter().map(Column::values_json).collect();
+        json!({"schema": {"name": self.name, "fields": fields}, "data": {"values": values}})
+    }
+
     /// The Arrow form.
     ///
     /// # Errors
@@ -74,7 +98,10 @@ impl Frame {
         let failed = |e: grafana_plugin_sdk::arrow2::error::Error| QueryError::Encoding(e.to_string());
         let fields: Vec<Field> = self.columns.iter().map(Column::field).collect();
         let notices: Vec<_> = self.notice.iter().map(|text| json!({"severity": "info", "text": text})).collect();
-        let meta = json!({"executedQueryString": self.executed, "notices": notices});
+        let mut meta = self.meta.clone();
+        meta.insert("executedQueryString".to_owned(), self.executed.as_str().into());
+        meta.insert("notices".to_owned(), notices.into());
+        let meta = Value::Object(meta);
         let metadata = [("name", self.name.to_owned()), ("refId", ref_id.to_owned()), ("meta", meta.to_string())];
         let metadata: BTreeMap<String, String> = metadata.into_iter().map(|(k, v)| (k.to_owned(), v)).collect();
         let schema = Schema { fields, metadata };
@@ -120,8 +147,45 @@ impl Column {
         self
     }
 
+    /// Says which of several series this one is.
+    #[must_use]
+    pub fn with_label(mut self, name: &str, value: &str) -> Self {
+        self.labels.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    fn size_bytes(&self) -> usize {
+        match &self.values {
+            Values::Time(values) | Values::Whole(values) => size_of_val(values.as_slice()),
+            Values::Number(values) => size_of_val(values.as_slice()),
+            Values::Text(values) => {
+                values.iter().map(|text| size_of::<String>() + text.as_ref().map_or(0, String::len)).sum()
+            }
+        }
+    }
+
+    fn schema_json(&self) -> Value {
+        let (kind, frame) = match &self.values {
+            Values::Time(_) => ("time", "time.Time"),
+            Values::Text(_) => ("string", "string"),
+            Values::Whole(_) => ("number", "int64"),
+            Values::Number(_) => ("number", "float64"),
+        };
+        let nullable = !matches!(self.values, Values::Time(_));
+        let config = self.unit.map_or_else(|| json!({}), |unit| json!({"unit": unit}));
+        json!({"name": self.name, "type": kind, "typeInfo": {"frame": frame, "nullable": nullable}, "labels": self.labels, "config": config})
+    }
+
+    fn values_json(&self) -> Value {
+        match &self.values {
+            Values::Time(values) | Values::Whole(values) => json!(values),
+            Values::Text(values) => json!(values),
+            Values::Number(values) => json!(values),
+        }
+    }
+
     fn of(name: &str, values: Values) -> Self {
-        Self { name: name.to_owned(), unit: None, values }
+        Self { name: name.to_owned(), unit: None, labels: BTreeMap::new(), values }
     }
 
     fn field(&self) -> Field {
@@ -134,6 +198,9 @@ impl Column {
         let mut metadata = BTreeMap::from([("name".to_owned(), self.name.clone())]);
         if let Some(unit) = self.unit {
             metadata.insert("config".to_owned(), json!({"unit": unit}).to_string());
+        }
+        if !self.labels.is_empty() {
+            metadata.insert("labels".to_owned(), json!(self.labels).to_string());
         }
         // Grafana's alerting and transformations want a time column without nulls.
         let nullable = !matches!(self.values, Values::Time(_));

@@ -19,6 +19,7 @@ pub mod error;
 pub mod frame;
 pub mod funnel;
 pub mod lifecycle;
+pub mod live;
 pub mod paths;
 pub mod query;
 pub mod raw_sql;

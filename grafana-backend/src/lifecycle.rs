@@ -80,13 +80,9 @@ impl Sum for Counts {
 /// # Errors
 /// See [`QueryError`].
 pub async fn run(clickhouse: &ClickHouse, query: &Query, lifecycle: &Lifecycle) -> Result<Frame, QueryError> {
-    let shown = Buckets::cut(query.range, lifecycle.unit, query.zone)?;
-    // One more before: who was there then, returns in the first one that is shown.
-    let first_ms = shown.starts_ms.first().copied().unwrap_or(query.range.from_ms);
-    let earlier = Range { from_ms: first_ms - 1, to_ms: query.range.to_ms, ..query.range };
-    let buckets = Buckets::cut(earlier, lifecycle.unit, query.zone)?;
+    let buckets = buckets(query, lifecycle)?;
     let periods = buckets.starts_ms.len();
-    let text = statement(query, lifecycle, &buckets, Pass { number: 0, of: 1 }).as_text().to_owned();
+    let text = statement(query, lifecycle, &buckets, Pass::WHOLE).as_text().to_owned();
     let edges = buckets.clone();
     let counts = actors::fold(
         clickhouse,
@@ -97,6 +93,22 @@ pub async fn run(clickhouse: &ClickHouse, query: &Query, lifecycle: &Lifecycle) 
     .await?;
     let frame = if lifecycle.stickiness { stickiness(&counts) } else { kinds(&counts, &buckets) };
     Ok(frame.with_executed(text))
+}
+
+/// Those that are shown, and one more before: who was there then, returns in the first one.
+fn buckets(query: &Query, lifecycle: &Lifecycle) -> Result<Buckets, QueryError> {
+    let shown = Buckets::cut(query.range, lifecycle.unit, query.zone)?;
+    let first_ms = shown.starts_ms.first().copied().unwrap_or(query.range.from_ms);
+    let earlier = Range { from_ms: first_ms - 1, to_ms: query.range.to_ms, ..query.range };
+    Buckets::cut(earlier, lifecycle.unit, query.zone)
+}
+
+/// The statement that reads the events.
+///
+/// # Errors
+/// If the range has too many periods.
+pub fn plan(query: &Query, lifecycle: &Lifecycle) -> Result<Sql, QueryError> {
+    Ok(statement(query, lifecycle, &buckets(query, lifecycle)?, Pass::WHOLE))
 }
 
 /// A row an actor and period; `packed` is one more than the time from the first period, and

@@ -1,6 +1,8 @@
 //! Paths: from page to page (or event to event), onward from a place or back from one.
 //! Rules: docs/queries/paths.md.
 
+mod graph;
+
 use std::collections::HashMap;
 
 use clickhouse::Row;
@@ -47,6 +49,8 @@ pub struct Paths {
     pub collapse: bool,
     /// Within what.
     pub by: Actor,
+    /// As nodes and edges, for Grafana's node graph.
+    pub graph: bool,
 }
 
 /// The JSON form.
@@ -63,6 +67,7 @@ pub struct Raw {
     limit: Option<u32>,
     collapse: Option<bool>,
     by: Option<Actor>,
+    result: String,
 }
 
 #[derive(Deserialize, Default)]
@@ -99,6 +104,11 @@ impl Raw {
                 return Err(QueryError::invalid("direction", format!("{other:?} is not known: forward or backward")));
             }
         };
+        let graph = match self.result.as_str() {
+            "" | "ways" => false,
+            "graph" => true,
+            other => return Err(QueryError::invalid("result", format!("{other:?} is not known: ways or graph"))),
+        };
         let filter = EventFilter {
             event: self.event,
             path: self.path,
@@ -117,6 +127,7 @@ impl Raw {
             limit,
             collapse: self.collapse.unwrap_or(true),
             by: self.by.unwrap_or(Actor::Session),
+            graph,
         })
     }
 }
@@ -143,8 +154,8 @@ struct Name {
 ///
 /// # Errors
 /// See [`QueryError`].
-pub async fn run(clickhouse: &ClickHouse, query: &Query, paths: &Paths) -> Result<Frame, QueryError> {
-    let text = statement(query, paths, Pass { number: 0, of: 1 }).as_text().to_owned();
+pub async fn run(clickhouse: &ClickHouse, query: &Query, paths: &Paths) -> Result<Vec<Frame>, QueryError> {
+    let text = statement(query, paths, Pass::WHOLE).as_text().to_owned();
     let rules = paths.clone();
     let ways = actors::fold(
         clickhouse,
@@ -158,7 +169,17 @@ pub async fn run(clickhouse: &ClickHouse, query: &Query, paths: &Paths) -> Resul
     hashes.sort_unstable();
     hashes.dedup();
     let names = names(clickhouse, query, paths, &hashes).await?;
-    Ok(frame(shown, &names).with_executed(text))
+    let ways = named(shown, &names);
+    Ok(match paths.graph {
+        true => graph::frames(&ways, paths.backward, &text),
+        false => vec![frame(&ways, paths.backward).with_executed(text)],
+    })
+}
+
+/// The statement that reads the events.
+#[must_use]
+pub fn plan(query: &Query, paths: &Paths) -> Sql {
+    statement(query, paths, Pass::WHOLE)
 }
 
 fn statement(query: &Query, paths: &Paths, pass: Pass) -> Sql {
@@ -246,7 +267,15 @@ async fn names(
     Ok(names.into_iter().map(|name| (name.hash, name.name)).collect())
 }
 
-fn frame(mut shown: Shown, names: &HashMap<u64, String>) -> Frame {
+/// A way as it is shown.
+struct Way {
+    step: u32,
+    source: String,
+    target: String,
+    count: u64,
+}
+
+fn named(mut shown: Shown, names: &HashMap<u64, String>) -> Vec<Way> {
     let name = |hash: Option<u64>| match hash {
         Some(hash) => names.get(&hash).cloned().unwrap_or_default(),
         None => OTHER.to_owned(),
@@ -255,10 +284,16 @@ fn frame(mut shown: Shown, names: &HashMap<u64, String>) -> Frame {
     shown.sort_by_cached_key(|(step, from, to, count)| {
         (*step, from.is_none(), std::cmp::Reverse(*count), name(*from), name(*to))
     });
+    let way = |(step, from, to, count)| Way { step, source: name(from), target: name(to), count };
+    shown.iter().copied().map(way).collect()
+}
+
+fn frame(ways: &[Way], backward: bool) -> Frame {
     let mut frame = Frame::new("paths");
-    frame.push(Column::whole("step", shown.iter().map(|(step, ..)| Some(i64::from(*step))).collect()));
-    frame.push(Column::text("source", shown.iter().map(|(_, from, ..)| Some(name(*from))).collect()));
-    frame.push(Column::text("target", shown.iter().map(|(_, _, to, _)| Some(name(*to))).collect()));
-    frame.push(Column::whole("count", shown.iter().map(|(.., count)| i64::try_from(*count).ok()).collect()));
-    frame
+    frame.push(Column::whole("step", ways.iter().map(|way| Some(i64::from(way.step))).collect()));
+    frame.push(Column::text("source", ways.iter().map(|way| Some(way.source.clone())).collect()));
+    frame.push(Column::text("target", ways.iter().map(|way| Some(way.target.clone())).collect()));
+    frame.push(Column::whole("count", ways.iter().map(|way| i64::try_from(way.count).ok()).collect()));
+    // Tells a panel on which side the anchor is.
+    frame.with_meta("custom", serde_json::json!({"direction": if backward { "backward" } else { "forward" }}))
 }

@@ -117,7 +117,7 @@ pub async fn run(clickhouse: &ClickHouse, query: &Query, retention: &Retention) 
             format!("the range has {periods} of these, at most {PERIODS_MAX} can be shown"),
         ));
     }
-    let text = statement(query, retention, &buckets, Pass { number: 0, of: 1 }).as_text().to_owned();
+    let text = statement(query, retention, &buckets, Pass::WHOLE).as_text().to_owned();
     let (first_time, unbounded) = (retention.first_time, retention.unbounded);
     let edges = buckets.clone();
     let grid = actors::fold(
@@ -128,6 +128,15 @@ pub async fn run(clickhouse: &ClickHouse, query: &Query, retention: &Retention) 
     )
     .await?;
     Ok(frame(&grid, &buckets, query.now_ms).with_executed(text))
+}
+
+/// The statement that reads the events.
+///
+/// # Errors
+/// If the range has too many periods.
+pub fn plan(query: &Query, retention: &Retention) -> Result<Sql, QueryError> {
+    let buckets = Buckets::cut(query.range, retention.unit, query.zone)?;
+    Ok(statement(query, retention, &buckets, Pass::WHOLE))
 }
 
 /// A row an actor and period: the period's first instant, then what was done in it. An

@@ -9,9 +9,10 @@ use std::{convert::Infallible, future::Future, pin::Pin, sync::Arc, task};
 use anyhow::{Context, ensure};
 use grafana_plugin_sdk::pluginv2::{
     data_server::DataServer, diagnostics_server::DiagnosticsServer, resource_server::ResourceServer,
+    stream_server::StreamServer,
 };
 use tokio::sync::Notify;
-use tokio_stream::wrappers::TcpListenerStream;
+use tokio_stream::{StreamExt as _, wrappers::TcpListenerStream};
 use tonic::{body::BoxBody, codegen::http, server::NamedService};
 
 use crate::service::Service;
@@ -44,12 +45,20 @@ pub async fn serve() -> anyhow::Result<()> {
         .add_service(health_service)
         .add_service(Controller { stop: Arc::clone(&stop) })
         .add_service(DataServer::new(service.clone()).max_decoding_message_size(REQUEST_BYTES_MAX))
+        .add_service(StreamServer::new(service.clone()).max_decoding_message_size(REQUEST_BYTES_MAX))
         .add_service(ResourceServer::new(service.clone()).max_decoding_message_size(REQUEST_BYTES_MAX))
         .add_service(DiagnosticsServer::new(service).max_decoding_message_size(REQUEST_BYTES_MAX));
     println!("{}|{}|tcp|{address}|grpc", PROTOCOLS.0, PROTOCOLS.1);
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "plugin is ready");
-    router.serve_with_incoming_shutdown(TcpListenerStream::new(listener), stopped(stop)).await?;
+    // An answer is a few small writes: held back until the host acknowledges the first, it
+    // would come 40 ms late.
+    let connections = TcpListenerStream::new(listener).map(|stream| stream.and_then(without_delay));
+    router.serve_with_incoming_shutdown(connections, stopped(stop)).await?;
     Ok(())
+}
+
+fn without_delay(stream: tokio::net::TcpStream) -> std::io::Result<tokio::net::TcpStream> {
+    stream.set_nodelay(true).map(|()| stream)
 }
 
 async fn stopped(stop: Arc<Notify>) {

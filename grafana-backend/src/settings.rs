@@ -16,8 +16,16 @@ const MEMORY_BYTES_DEFAULT: u64 = 8 << 30;
 /// keeps `analytics.sessions` has the same list.
 pub const PAGE_VIEW_EVENTS: [&str; 7] = ["page_view", "pageview", "$pageview", "page", "view", "screen_view", "screen"];
 
+/// Seconds that an answer is kept, if the settings do not say.
+const CACHE_SECONDS_DEFAULT: u64 = 5;
+const CACHE_SECONDS_MAX: u64 = 3_600;
+/// Headers of one datasource.
+pub const HEADERS_MAX: usize = 20;
+/// Secure values of headers have names that begin so.
+const SECURE_HEADER: &str = "secureHttpHeaders.";
+
 /// Resolved settings.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Settings {
     /// ClickHouse's HTTP address.
     pub url: String,
@@ -35,10 +43,27 @@ pub struct Settings {
     pub memory_bytes_max: u64,
     /// Rows that a query may read in ClickHouse; 0 is without a limit.
     pub rows_read_max: u64,
+    /// An answer is given again for so many seconds; 0 is never.
+    pub cache_seconds: u64,
+    /// How TLS is done.
+    pub tls: Tls,
+    /// Sent with every request to ClickHouse, by name.
+    pub headers: Vec<(String, Secret)>,
+}
+
+/// TLS beyond the system's certificate authorities.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Tls {
+    /// Believe any certificate.
+    pub skip_verify: bool,
+    /// A certificate authority of one's own, in PEM.
+    pub ca_certificate: Option<Secret>,
+    /// The client's certificates and key, in PEM.
+    pub client: Option<(Secret, Secret)>,
 }
 
 /// A text that is never printed.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Secret(String);
 
 impl Secret {
@@ -64,6 +89,20 @@ struct JsonData {
     query_timeout: Option<serde_json::Value>,
     memory_bytes_max: Option<u64>,
     rows_read_max: Option<u64>,
+    cache_seconds: Option<u64>,
+    tls_skip_verify: bool,
+    tls_auth: bool,
+    #[serde(rename = "tlsAuthWithCACert")]
+    tls_auth_with_ca_cert: bool,
+    http_headers: Vec<Header>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Header {
+    name: String,
+    value: String,
+    secure: bool,
 }
 
 impl Settings {
@@ -79,12 +118,13 @@ impl Settings {
         } else {
             serde_json::from_slice(&instance.json_data).map_err(|e| QueryError::invalid("jsonData", e.to_string()))?
         };
+        let secure = &instance.decrypted_secure_json_data;
         let url = if instance.url.is_empty() { URL_DEFAULT } else { instance.url.trim_end_matches('/') };
         check_url(url)?;
         Ok(Self {
             url: url.to_owned(),
             username: json.username,
-            password: secret(&instance.decrypted_secure_json_data, "password"),
+            password: secret(secure, "password"),
             default_project: json.default_project,
             page_view_events: match json.page_view_events {
                 names if names.is_empty() => PAGE_VIEW_EVENTS.map(str::to_owned).to_vec(),
@@ -93,12 +133,52 @@ impl Settings {
             query_timeout: Duration::from_secs(timeout_s(json.query_timeout.as_ref())?),
             memory_bytes_max: json.memory_bytes_max.unwrap_or(MEMORY_BYTES_DEFAULT),
             rows_read_max: json.rows_read_max.unwrap_or(0),
+            cache_seconds: cache_seconds(json.cache_seconds)?,
+            tls: Tls {
+                skip_verify: json.tls_skip_verify,
+                ca_certificate: json.tls_auth_with_ca_cert.then(|| secret(secure, "tlsCACert")),
+                client: json.tls_auth.then(|| (secret(secure, "tlsClientCert"), secret(secure, "tlsClientKey"))),
+            },
+            headers: headers(&json.http_headers, secure)?,
         })
     }
 }
 
 fn secret(all: &HashMap<String, String>, name: &str) -> Secret {
     Secret(all.get(name).cloned().unwrap_or_default())
+}
+
+fn cache_seconds(given: Option<u64>) -> Result<u64, QueryError> {
+    let seconds = given.unwrap_or(CACHE_SECONDS_DEFAULT);
+    if seconds > CACHE_SECONDS_MAX {
+        let message = format!("{seconds} is more than {CACHE_SECONDS_MAX}");
+        return Err(QueryError::invalid("jsonData.cacheSeconds", message));
+    }
+    Ok(seconds)
+}
+
+/// Names and values are checked here, so that a bad one is named and no request fails later.
+fn headers(given: &[Header], secure: &HashMap<String, String>) -> Result<Vec<(String, Secret)>, QueryError> {
+    if given.len() > HEADERS_MAX {
+        let message = format!("{} are given, at most {HEADERS_MAX} can", given.len());
+        return Err(QueryError::invalid("jsonData.httpHeaders", message));
+    }
+    let each = given.iter().filter(|header| !header.name.is_empty()).map(|header| {
+        let value = match header.secure {
+            true => secret(secure, &format!("{SECURE_HEADER}{}", header.name)),
+            false => Secret(header.value.clone()),
+        };
+        let fits =
+            http::HeaderName::try_from(&header.name).is_ok() && http::HeaderValue::try_from(value.reveal()).is_ok();
+        match fits {
+            true => Ok((header.name.clone(), value)),
+            false => Err(QueryError::invalid(
+                "jsonData.httpHeaders",
+                format!("{:?} is no header, or its value cannot be one", header.name),
+            )),
+        }
+    });
+    each.collect()
 }
 
 /// Grafana's own datasource keeps the number as text.

@@ -97,6 +97,16 @@ struct Line {
 /// # Errors
 /// See [`QueryError`].
 pub async fn run(clickhouse: &ClickHouse, query: &Query, timeline: &Timeline) -> Result<Frame, QueryError> {
+    let sql = statement(query, timeline);
+    let text = sql.as_text().to_owned();
+    let lines: Vec<Line> = clickhouse.rows(sql).await?;
+    let frame = if timeline.annotations { annotations(&lines) } else { table(&lines) };
+    Ok(frame.with_executed(text))
+}
+
+/// The whole statement.
+#[must_use]
+pub fn statement(query: &Query, timeline: &Timeline) -> Sql {
     let mut sql = Sql::new(
         "SELECT toUnixTimestamp64Milli(ts) AS at_ms, toString(event) AS event, toString(path) AS path, toString(title) AS title, \
          toString(visitor) AS visitor, user_id, session_id, toString(referrer_source) AS referrer_source, \
@@ -115,10 +125,7 @@ pub async fn run(clickhouse: &ClickHouse, query: &Query, timeline: &Timeline) ->
         sql.text(" AND session_id = ").string(&timeline.session_id);
     }
     sql.text(" ORDER BY ts DESC, event_id DESC LIMIT ").int(timeline.limit.into());
-    let text = sql.as_text().to_owned();
-    let lines: Vec<Line> = clickhouse.rows(sql).await?;
-    let frame = if timeline.annotations { annotations(&lines) } else { table(&lines) };
-    Ok(frame.with_executed(text))
+    sql
 }
 
 fn table(lines: &[Line]) -> Frame {

@@ -38,6 +38,8 @@ pub struct Trend {
     pub cumulative: bool,
     /// With the range of the same length before.
     pub compare: bool,
+    /// A row a bucket and value, instead of a column a value.
+    pub long: bool,
 }
 
 /// Which events, and what of them.
@@ -89,6 +91,7 @@ pub struct Raw {
     breakdown: RawBreakdown,
     cumulative: bool,
     compare: bool,
+    shape: String,
 }
 
 #[derive(Deserialize, Default)]
@@ -157,7 +160,12 @@ impl Raw {
             "total" => None,
             other => return Err(QueryError::invalid("result", format!("{other:?} is not known: over_time or total"))),
         };
-        Ok(Trend { series, formula, unit, breakdown, cumulative: self.cumulative, compare: self.compare })
+        let long = match self.shape.as_str() {
+            "" | "wide" => false,
+            "long" => true,
+            other => return Err(QueryError::invalid("shape", format!("{other:?} is not known: wide or long"))),
+        };
+        Ok(Trend { series, formula, unit, breakdown, cumulative: self.cumulative, compare: self.compare, long })
     }
 }
 
@@ -194,14 +202,21 @@ pub async fn run(clickhouse: &ClickHouse, query: &Query, trend: &Trend) -> Resul
     let before = match trend.compare {
         false => None,
         true => {
-            let length_ms = query.range.to_ms - query.range.from_ms;
-            let range = Range { from_ms: query.range.from_ms - length_ms, to_ms: query.range.from_ms, ..query.range };
+            let range = query.range.before();
             let earlier = self::buckets(range, query, trend)?;
             let sql = statement(query, trend, range, &earlier, &labels);
             Some(table(clickhouse.rows(sql).await?, trend, &earlier, &labels))
         }
     };
     Ok(frame(trend, &buckets, now, before).with_executed(text))
+}
+
+/// The statement that reads the events; which values are the most frequent is asked before.
+///
+/// # Errors
+/// If the range has too many buckets.
+pub fn plan(query: &Query, trend: &Trend) -> Result<Sql, QueryError> {
+    Ok(statement(query, trend, query.range, &buckets(query.range, query, trend)?, &[]))
 }
 
 fn buckets(range: Range, query: &Query, trend: &Trend) -> Result<Buckets, QueryError> {
@@ -308,7 +323,29 @@ fn table(cells: Vec<Cell>, trend: &Trend, buckets: &Buckets, labels: &[String]) 
         .collect()
 }
 
+/// Over time and split, a column a value: what time series panels and alerting take.
 fn frame(trend: &Trend, buckets: &Buckets, now: Table, before: Option<Table>) -> Frame {
+    match &trend.breakdown {
+        Some((dimension, _)) if trend.unit.is_some() && !trend.long => wide(dimension, buckets, &now, before.as_ref()),
+        _ => long(trend, buckets, &now, before.as_ref()),
+    }
+}
+
+fn wide(dimension: &Dimension, buckets: &Buckets, now: &Table, before: Option<&Table>) -> Frame {
+    let mut frame = Frame::new("trend");
+    frame.push(Column::time("time", buckets.starts_ms.iter().map(|at| Some(*at)).collect()));
+    for (label, cells) in now {
+        frame.push(Column::number("value", cells.clone()).with_label(dimension.title(), label));
+        let Some(before) = before else { continue };
+        let earlier =
+            before.iter().find(|(known, _)| known == label).map(|(_, cells)| cells.as_slice()).unwrap_or_default();
+        let cells = (0..cells.len()).map(|at| earlier.get(at).copied().unwrap_or(Some(0.0))).collect();
+        frame.push(Column::number("previous", cells).with_label(dimension.title(), label));
+    }
+    frame
+}
+
+fn long(trend: &Trend, buckets: &Buckets, now: &Table, before: Option<&Table>) -> Frame {
     let mut frame = Frame::new("trend");
     let rows = || now.iter().flat_map(|(label, cells)| (0..cells.len()).map(move |at| (label, at)));
     if trend.unit.is_some() {
@@ -321,8 +358,8 @@ fn frame(trend: &Trend, buckets: &Buckets, now: Table, before: Option<Table>) ->
         let row = table.iter().find(|(known, _)| known == label);
         row.map_or(Some(0.0), |(_, cells)| cells.get(at).copied().flatten())
     };
-    frame.push(Column::number("value", rows().map(|(label, at)| cell(&now, label, at)).collect()));
-    if let Some(before) = &before {
+    frame.push(Column::number("value", rows().map(|(label, at)| cell(now, label, at)).collect()));
+    if let Some(before) = before {
         frame.push(Column::number("previous", rows().map(|(label, at)| cell(before, label, at)).collect()));
     }
     frame

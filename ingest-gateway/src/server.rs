@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::Context;
+use axum::serve::ListenerExt;
 use tokio::{net::TcpListener, sync::Semaphore};
 use vector_components::{
     Enricher,
@@ -58,6 +59,12 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         tracing::info!("stopping: requests in flight are finished first");
         let _ = stop.send(());
     };
+    let listener = listener.tap_io(|stream| {
+        // Answers are small and go out at once.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "TCP_NODELAY cannot be set");
+        }
+    });
     let serving = axum::serve(listener, app).with_graceful_shutdown(wait);
     let deadline = async {
         // An error here means that serving ended by itself.

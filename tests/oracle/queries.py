@@ -187,6 +187,22 @@ def bucket(starts, end, ms):
 
 
 def sessions(events, query, from_ms, to_ms, _):
+    now = sessions_of(events, query, from_ms, to_ms)
+    if not query.get("compare") or query["result"] == "list":
+        return now
+    before = sessions_of(events, query, 2 * from_ms - to_ms, from_ms)
+    title = query.get("dimension", "").removeprefix("property:")
+    rows = []
+    for at, row in enumerate(now):
+        if query["result"] == "over_time":
+            earlier = before[at] if at < len(before) else {}
+        else:
+            earlier = next((b for b in before if b.get(title) == row.get(title)), {})
+        rows.append(row | {f"previous_{name}": earlier.get(name, 0 if name in ("sessions", "visitors", "events", "page_views") else None) for name in row if name not in ("time", title)})
+    return rows
+
+
+def sessions_of(events, query, from_ms, to_ms):
     low, high = (from_ms // DAY_MS - 1) * DAY_MS, ((to_ms - 1) // DAY_MS + 2) * DAY_MS
     events = [e for e in events if low <= e["ms"] < high]
     groups = list(by_actor(events, "session").values())
@@ -196,28 +212,45 @@ def sessions(events, query, from_ms, to_ms, _):
                 groups.append([])
             groups[-1].append(event)
     groups = [g for g in groups if from_ms <= g[0]["ms"] < to_ms]
+    actor_of = lambda group: min(group, key=lambda e: (e["ms"], e["visitor"]))["visitor"]
+
+    if query["result"] == "list":
+        groups.sort(key=lambda g: (-g[0]["ms"], actor_of(g), g[0]["session_id"]))
+        return [
+            {
+                "time": ns(g[0]["ms"]), "duration_s": (g[-1]["ms"] - g[0]["ms"]) / 1000, "events": len(g),
+                "page_views": sum(e["event"] in VIEWS for e in g), "entry_path": g[0]["path"], "exit_path": g[-1]["path"],
+                "visitor": str(actor_of(g)), "session_id": g[0]["session_id"], "user_id": g[0]["user_id"],
+            }
+            for g in groups
+        ]
 
     def row(groups):
         views = sum(e["event"] in VIEWS for g in groups for e in g)
         n = len(groups)
         return {
             "sessions": n,
-            "visitors": len({min(g, key=lambda e: (e["ms"], e["visitor"]))["visitor"] for g in groups}),
+            "visitors": len({actor_of(g) for g in groups}),
             "events": sum(map(len, groups)),
             "page_views": views,
             "avg_duration_s": sum(g[-1]["ms"] - g[0]["ms"] for g in groups) / 1000 / n if n else None,
             "pages_per_session": views / n if n else None,
             "bounce_rate": sum(len(g) == 1 for g in groups) / n if n else None,
-        }
+        } | quantiles(groups)
+
+    def quantiles(groups):
+        took = sorted(g[-1]["ms"] - g[0]["ms"] for g in groups)
+        return {"median_duration_s": quantile(took, 0.5), "p90_duration_s": quantile(took, 0.9)} if query.get("quantiles") else {}
 
     if query["result"] == "totals":
         return [row(groups)]
     if query["result"] == "over_time":
         starts, end = buckets(from_ms, to_ms, query["interval"], query["timezone"])
         return [{"time": ns(s)} | row([g for g in groups if bucket(starts, end, g[0]["ms"]) == s]) for s in starts]
+    label_of = lambda g: g[-1]["path"] if query["dimension"] == "exit_path" else value_of(g[0], query["dimension"])
     labels = {}
     for group in groups:
-        labels.setdefault(value_of(group[0], query["dimension"]), []).append(group)
+        labels.setdefault(label_of(group), []).append(group)
     title = query["dimension"].removeprefix("property:")
     return [{title: label} | row(own) for label, own in sorted(labels.items(), key=lambda i: (-len(i[1]), i[0]))]
 
@@ -434,7 +467,21 @@ def ordered(events, query, entries_before_ms):
         backwards = [e["ms"] for _, e in reversed(chain)]
         return (len(needed), -needed[-1], chain[0][1]["ms"], len(chain), backwards, -chain[0][0])
 
-    return max(chains(events, query, entries_before_ms), key=key, default=[])
+    every = list(chains(events, query, entries_before_ms))
+    best = max(every, key=key, default=[])
+    attributed = {attribution(c, query) for c in every if key(c) == key(best)} if best else set()
+    if len(attributed) > 1:
+        raise Ambiguous
+    return best
+
+
+def attribution(chain, query):
+    """The value that a chain counts under, of the event that is named."""
+    breakdown = query.get("breakdown") or {}
+    named = {"first": lambda: chain[0], "last": lambda: chain[-1], "step": lambda: next((c for c in chain if c[0] == breakdown["step"] - 1), None)}
+    kind = breakdown.get("attribution", "all")
+    taken = named[kind]() if kind in named else None
+    return value_of(taken[1], breakdown["dimension"]) if taken else None
 
 
 def any_order(events, query, entries_before_ms):
@@ -471,6 +518,7 @@ def funnel(events, query, from_ms, to_ms, _):
     window = query["conversionWindowMs"]
     inside = [e for e in events if from_ms <= e["ms"] < to_ms + window]
     breakdown, hold = query.get("breakdown"), query.get("hold")
+    of_all = breakdown and breakdown["attribution"] == "all"
     best_of = any_order if query["order"] == "any" else ordered
     found = []  # actor, value, chain
     for actor, own in by_actor(inside, query["by"]).items():
@@ -478,13 +526,13 @@ def funnel(events, query, from_ms, to_ms, _):
         parts = {}
         for event in own:
             held = value_of(event, hold) if hold else ""
-            value = value_of(event, breakdown["dimension"]) if breakdown else ""
+            value = value_of(event, breakdown["dimension"]) if of_all else ""
             parts.setdefault((held, value), None)
         candidates = {}
         for held, value in parts:
             part = []
             for event in own:
-                fits = (not hold or value_of(event, hold) == held) and (not breakdown or value_of(event, breakdown["dimension"]) == value)
+                fits = (not hold or value_of(event, hold) == held) and (not of_all or value_of(event, breakdown["dimension"]) == value)
                 part.append(event | {"steps": [fits and matches(event, s) for s in steps]})
             chain = best_of(part, query, to_ms)
             if chain:
@@ -498,9 +546,12 @@ def funnel(events, query, from_ms, to_ms, _):
             top = max(some, key=key)
             # Chains of different held values that are alike: either may be shown.
             alike_ = [c for c in some if key(c) == key(top)]
-            if len({tuple((s, e["ms"]) for s, e in c) for c in alike_}) > 1:
+            if len({(*((s, e["ms"]) for s, e in c), attribution(c, query)) for c in alike_}) > 1:
                 raise Ambiguous
-            found.append((actor, value, top))
+            if breakdown and not of_all:
+                value = attribution(top, query)
+            if value is not None:
+                found.append((actor, value, top))
 
     last_required = max(s for s in range(len(steps)) if required[s])
     took = lambda chain, step: any(s == step for s, _ in chain)

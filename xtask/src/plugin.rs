@@ -41,7 +41,7 @@ impl Plugin {
         let channel = Channel::from_shared(format!("http://{address}"))?.connect().await?;
         let instance = DataSourceInstanceSettings {
             url: clickhouse_url.to_owned(),
-            json_data: serde_json::to_vec(&serde_json::json!({ "defaultProject": project }))?,
+            json_data: serde_json::to_vec(&serde_json::json!({ "defaultProject": project, "cacheSeconds": 0 }))?,
             ..Default::default()
         };
         let context = PluginContext { org_id: 1, data_source_instance_settings: Some(instance), ..Default::default() };

@@ -1,37 +1,28 @@
 //! Running a statement within the datasource's limits.
 
+pub mod connect;
 mod native;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use clickhouse::{Client, Compression, RowOwned, RowRead};
+use clickhouse::{Client, RowOwned, RowRead};
 use tokio::io::AsyncBufReadExt;
 
-use crate::{error::QueryError, query::sql::Sql, settings::Settings};
+use crate::{error::QueryError, query::sql::Sql};
+pub use native::Columns;
 
 /// ClickHouse for one request.
+#[derive(Clone)]
 pub struct ClickHouse {
     client: Client,
     timeout: Duration,
 }
 
 impl ClickHouse {
-    /// A client under the datasource's settings.
+    /// ClickHouse as the settings say, over a connection that is kept for all requests.
     #[must_use]
-    pub fn new(settings: &Settings) -> Self {
-        let client = Client::default()
-            .with_url(&settings.url)
-            .with_setting("max_execution_time", settings.query_timeout.as_secs().to_string())
-            .with_setting("max_memory_usage", settings.memory_bytes_max.to_string())
-            .with_setting("max_rows_to_read", settings.rows_read_max.to_string())
-            .with_product_info("footfall-grafana", env!("CARGO_PKG_VERSION"));
-        // Compression costs more than loopback does.
-        let client = if is_loopback(&settings.url) { client.with_compression(Compression::None) } else { client };
-        let client = match settings.username.as_str() {
-            "" => client,
-            user => client.with_user(user).with_password(settings.password.reveal()),
-        };
-        Self { client, timeout: settings.query_timeout }
+    pub fn new(client: Client, timeout: Duration) -> Self {
+        Self { client, timeout }
     }
 
     /// All rows of a small result.
@@ -48,7 +39,7 @@ impl ClickHouse {
         .await
     }
 
-    /// Gives the rows of a large result of whole numbers, `N` columns of 8 bytes each, while
+    /// Gives a large result of whole numbers, `N` columns of 8 bytes each, block by block, while
     /// `each` wants more. They come by column, which is several times faster than by row.
     ///
     /// # Errors
@@ -56,7 +47,7 @@ impl ClickHouse {
     pub async fn fold_numbers<const N: usize>(
         &self,
         sql: Sql,
-        mut each: impl FnMut([u64; N]) -> bool,
+        mut each: impl FnMut(Columns<'_, N>) -> bool,
     ) -> Result<(), QueryError> {
         self.within_time(async {
             let (query, running) = self.query(sql);
@@ -170,15 +161,6 @@ fn error(error: clickhouse::error::Error) -> QueryError {
         }
         Error::BadResponse(message) => QueryError::ClickHouse(message),
         other => QueryError::ClickHouse(other.to_string()),
-    }
-}
-
-fn is_loopback(url: &str) -> bool {
-    match url::Url::parse(url).ok().as_ref().and_then(url::Url::host) {
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        Some(url::Host::Domain(name)) => name == "localhost",
-        None => false,
     }
 }
 

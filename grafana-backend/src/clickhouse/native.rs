@@ -11,6 +11,24 @@ impl<const N: usize> Default for Reader<N> {
     }
 }
 
+/// The numbers of a block.
+#[derive(Clone, Copy)]
+pub struct Columns<'b, const N: usize>([&'b [[u8; 8]]; N]);
+
+impl<'b, const N: usize> Columns<'b, N> {
+    /// How many rows there are.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.0.first().map_or(0, |column| column.len())
+    }
+
+    /// Row by row.
+    pub fn iter(&self) -> impl Iterator<Item = [u64; N]> + use<'b, N> {
+        let columns = self.0;
+        (0..self.rows()).map(move |row| columns.map(|column| u64::from_le_bytes(column[row])))
+    }
+}
+
 /// A column's name or type.
 const TEXT_BYTES_MAX: usize = 4_096;
 
@@ -22,23 +40,19 @@ struct Block<const N: usize> {
 }
 
 impl<const N: usize> Reader<N> {
-    /// Takes the next bytes and gives the rows of each block that is whole; `false` when
-    /// `each` wants no more.
+    /// Takes the next bytes and gives the columns of each block that is whole, all of the
+    /// same length; `false` when `each` wants no more.
     ///
     /// # Errors
     /// What ClickHouse says instead of a block.
-    pub fn read(&mut self, bytes: &[u8], each: &mut impl FnMut([u64; N]) -> bool) -> Result<bool, String> {
+    pub fn read(&mut self, bytes: &[u8], each: &mut impl FnMut(Columns<'_, N>) -> bool) -> Result<bool, String> {
         self.rest.extend_from_slice(bytes);
         let mut at = 0;
         while let Some(block) = block::<N>(&self.rest[at..]).map_err(|()| self.message(at))? {
             let bytes = &self.rest[at..];
-            let columns = block.columns.map(|start| bytes[start..start + block.rows * 8].chunks_exact(8));
-            let mut columns = columns.map(|column| column.map(number));
-            for _ in 0..block.rows {
-                // Each column has as many numbers as there are rows.
-                if !each(columns.each_mut().map(|column| column.next().unwrap_or(0))) {
-                    return Ok(false);
-                }
+            let columns = block.columns.map(|start| bytes[start..start + block.rows * 8].as_chunks().0);
+            if !each(Columns(columns)) {
+                return Ok(false);
             }
             at += block.end;
         }
@@ -106,10 +120,6 @@ fn varint(bytes: &[u8], at: &mut usize) -> Result<Option<usize>, ()> {
     Err(())
 }
 
-fn number(bytes: &[u8]) -> u64 {
-    bytes.try_into().map_or(0, u64::from_le_bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,8 +145,8 @@ mod tests {
             let (mut reader, mut rows) = (Reader::<2>::default(), Vec::new());
             for part in bytes.chunks(size) {
                 reader
-                    .read(part, &mut |row| {
-                        rows.push(row);
+                    .read(part, &mut |columns| {
+                        rows.extend(columns.iter());
                         true
                     })
                     .unwrap();

@@ -19,6 +19,8 @@
 //! 6. In any order ([`any_order`]): the most different steps within the window, each by an
 //!    event of its own.
 
+pub mod plain;
+
 /// An event that matches a step or an exclusion, or of a strict funnel any event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Event {
@@ -87,10 +89,20 @@ struct Node {
     taken: Taken,
 }
 
+/// What is kept from actor to actor, so that little is allocated.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    arena: Vec<Node>,
+    tips: Vec<Tip>,
+    kept: Vec<Tip>,
+}
+
 /// The actor's chain by rule 5; empty if it has none. `events` are in order of time.
 #[must_use]
-pub fn best_chain(events: &[Event], rules: &Rules) -> Vec<Taken> {
-    let mut walk = Walk { rules, arena: Vec::new(), tips: Vec::new(), best: None };
+pub fn best_chain(events: &[Event], rules: &Rules, scratch: &mut Scratch) -> Vec<Taken> {
+    scratch.arena.clear();
+    scratch.tips.clear();
+    let mut walk = Walk { rules, scratch, best: None };
     for instant in events.chunk_by(|a, b| a.at_ms == b.at_ms) {
         walk.step(instant);
     }
@@ -99,8 +111,7 @@ pub fn best_chain(events: &[Event], rules: &Rules) -> Vec<Taken> {
 
 struct Walk<'r> {
     rules: &'r Rules,
-    arena: Vec<Node>,
-    tips: Vec<Tip>,
+    scratch: &'r mut Scratch,
     best: Option<Tip>,
 }
 
@@ -108,7 +119,7 @@ impl Walk<'_> {
     /// Extend by the events of one instant → note the best → forget what cannot go on.
     fn step(&mut self, instant: &[Event]) {
         let at_ms = instant[0].at_ms;
-        let before = self.tips.len();
+        let before = self.scratch.tips.len();
         if at_ms < self.rules.entries_before_ms {
             let starts = if self.rules.open { self.rules.steps.len() } else { 1 };
             for first in (0..starts).filter(|step| !self.rules.steps[*step].optional) {
@@ -116,13 +127,13 @@ impl Walk<'_> {
             }
         }
         for at in 0..before {
-            let tip = self.tips[at];
+            let tip = self.scratch.tips[at];
             if at_ms - tip.start_ms <= self.rules.window_ms {
                 self.extend(Some(tip), tip.step + 1, instant);
             }
         }
-        for at in before..self.tips.len() {
-            let tip = self.tips[at];
+        for at in before..self.scratch.tips.len() {
+            let tip = self.scratch.tips[at];
             if self.best.is_none_or(|best| self.is_better(tip, best)) {
                 self.best = Some(tip);
             }
@@ -181,15 +192,15 @@ impl Walk<'_> {
         let (mut required, mut required_ms) = tip.map_or((0, at_ms), |tip| (tip.required, tip.required_ms));
         for (step, event) in served {
             let taken = Taken { step: *step, at_ms, value: instant[*event].value };
-            self.arena.push(Node { before: node, taken });
-            node = Some(self.arena.len() - 1);
+            self.scratch.arena.push(Node { before: node, taken });
+            node = Some(self.scratch.arena.len() - 1);
             if !self.rules.steps[*step].optional {
                 required += 1;
                 required_ms = at_ms;
             }
         }
         let (Some(node), Some((step, _)), Some((first, _))) = (node, served.last(), served.first()) else { return };
-        self.tips.push(Tip {
+        self.scratch.tips.push(Tip {
             node,
             step: *step,
             first_step: tip.map_or(*first, |tip| tip.first_step),
@@ -214,14 +225,15 @@ impl Walk<'_> {
     }
 
     fn times_from_end(&self, tip: Tip) -> impl Iterator<Item = i64> + '_ {
-        std::iter::successors(Some(tip.node), |node| self.arena[*node].before).map(|node| self.arena[node].taken.at_ms)
+        std::iter::successors(Some(tip.node), |node| self.scratch.arena[*node].before)
+            .map(|node| self.scratch.arena[node].taken.at_ms)
     }
 
     /// Chains that an exclusion or foreign event has ended, that are too old, or beside
     /// which another one can do all that they can.
     fn forget(&mut self, instant: &[Event], at_ms: i64) {
         let rules = self.rules;
-        let mut tips = std::mem::take(&mut self.tips);
+        let mut tips = std::mem::take(&mut self.scratch.tips);
         if rules.strict {
             tips.retain(|tip| tip.last_ms == at_ms);
         }
@@ -243,7 +255,7 @@ impl Walk<'_> {
             }
         }
         if tips.len() <= 1 {
-            self.tips = tips;
+            self.scratch.tips = tips;
             return;
         }
         // Later starts stay within the window longer, later steps within their own.
@@ -253,8 +265,9 @@ impl Walk<'_> {
         };
         let rank = |tip: &Tip| (tip.step, tip.first_step, leads(tip), tip.start_ms, tip.last_ms, tip.taken);
         tips.sort_by(|a, b| rank(b).cmp(&rank(a)).then_with(|| self.times_from_end(*b).cmp(self.times_from_end(*a))));
-        let mut kept: Vec<Tip> = Vec::with_capacity(tips.len());
-        for tip in tips {
+        let mut kept = std::mem::take(&mut self.scratch.kept);
+        kept.clear();
+        for tip in tips.drain(..) {
             let place = |tip: &Tip| (tip.step, tip.first_step, leads(tip));
             let same = |other: &&Tip| place(other) == place(&tip);
             // In this order every one kept began at the same time or later.
@@ -262,17 +275,18 @@ impl Walk<'_> {
                 kept.push(tip);
             }
         }
-        self.tips = kept;
+        self.scratch.tips = kept;
+        self.scratch.kept = tips;
     }
 
     fn when(&self, tip: Tip, step: usize) -> Option<i64> {
-        let nodes = std::iter::successors(Some(tip.node), |node| self.arena[*node].before);
-        nodes.map(|node| self.arena[node].taken).find(|taken| taken.step == step).map(|taken| taken.at_ms)
+        let nodes = std::iter::successors(Some(tip.node), |node| self.scratch.arena[*node].before);
+        nodes.map(|node| self.scratch.arena[node].taken).find(|taken| taken.step == step).map(|taken| taken.at_ms)
     }
 
     fn path(&self, tip: Tip) -> Vec<Taken> {
-        let nodes = std::iter::successors(Some(tip.node), |node| self.arena[*node].before);
-        let mut path: Vec<Taken> = nodes.map(|node| self.arena[node].taken).collect();
+        let nodes = std::iter::successors(Some(tip.node), |node| self.scratch.arena[*node].before);
+        let mut path: Vec<Taken> = nodes.map(|node| self.scratch.arena[node].taken).collect();
         path.reverse();
         path
     }

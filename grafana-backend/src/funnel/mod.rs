@@ -14,15 +14,15 @@ use clickhouse::Row;
 use serde::Deserialize;
 
 use crate::{
-    actors::{self, Packed, Pass, Wide},
+    actors::{self, Packed, Pass, Valued, Wide},
     clickhouse::ClickHouse,
     error::QueryError,
     frame::Frame,
     query::{Query, dimension::Dimension, interval::Buckets, sql::Sql},
 };
-use fold::{Rules, StepRule};
+use fold::{Rules, StepRule, plain};
 pub use frames::OTHER;
-use model::{Actor, Funnel, Order, Shown};
+use model::{Actor, Attribution, Funnel, Order, Shown};
 use tally::{Group, Plan, Tally};
 
 /// Bits of a packed event for its instant: 69 years of milliseconds.
@@ -34,24 +34,26 @@ const INSTANT_BITS: u32 = 41;
 /// See [`QueryError`].
 pub async fn run(clickhouse: &ClickHouse, query: &Query, funnel: &Funnel) -> Result<Frame, QueryError> {
     let plan = plan(query, funnel)?;
-    let text = statement(query, funnel, &plan, Pass { number: 0, of: 1 }).as_text().to_owned();
+    let text = statement(query, funnel, &plan, Pass::WHOLE).as_text().to_owned();
     let statement = |pass| statement(query, funnel, &plan, pass);
     let make = {
         let plan = plan.clone();
         move || Tally::new(&plan)
     };
-    let mut tally = if is_packed(funnel) {
-        let plan = plan.clone();
-        actors::fold(clickhouse, statement, make, move |tally: &mut Tally, events: &[Packed]| {
-            tally.add_packed(&plan, events)
-        })
-        .await?
-    } else {
-        let plan = plan.clone();
-        actors::fold(clickhouse, statement, make, move |tally: &mut Tally, events: &[Wide]| {
-            tally.add_wide(&plan, events)
-        })
-        .await?
+    let of = plan.clone();
+    let mut tally = match sent(funnel) {
+        Sent::Packed => {
+            let each = move |tally: &mut Tally, events: &[Packed]| tally.add_packed(&of, events);
+            actors::fold(clickhouse, statement, make, each).await?
+        }
+        Sent::Valued => {
+            let each = move |tally: &mut Tally, events: &[Valued]| tally.add_valued(&of, events);
+            actors::fold(clickhouse, statement, make, each).await?
+        }
+        Sent::Wide => {
+            let each = move |tally: &mut Tally, events: &[Wide]| tally.add_wide(&of, events);
+            actors::fold(clickhouse, statement, make, each).await?
+        }
     };
     tally.sort_actors();
     let frame = match &funnel.result {
@@ -68,6 +70,14 @@ pub async fn run(clickhouse: &ClickHouse, query: &Query, funnel: &Funnel) -> Res
     Ok(frame.with_executed(text))
 }
 
+/// The statement that reads the events.
+///
+/// # Errors
+/// If the range has too many buckets.
+pub fn statement_of(query: &Query, funnel: &Funnel) -> Result<Sql, QueryError> {
+    Ok(statement(query, funnel, &plan(query, funnel)?, Pass::WHOLE))
+}
+
 fn plan(query: &Query, funnel: &Funnel) -> Result<Plan, QueryError> {
     let steps =
         funnel.steps.iter().map(|step| StepRule { optional: step.optional, window_ms: step.window_ms }).collect();
@@ -79,16 +89,19 @@ fn plan(query: &Query, funnel: &Funnel) -> Result<Plan, QueryError> {
         Shown::Actors { step, converted, limit } => Some((step, converted, limit as usize)),
         _ => None,
     };
+    let rules = Rules {
+        steps,
+        window_ms: funnel.window_ms,
+        entries_before_ms: query.range.to_ms,
+        strict: funnel.order == Order::Strict,
+        open: funnel.open,
+        exclusions: funnel.exclusions.iter().map(|exclusion| (exclusion.after, exclusion.before)).collect(),
+    };
+    let any = funnel.order == Order::Any;
     Ok(Plan {
-        rules: Rules {
-            steps,
-            window_ms: funnel.window_ms,
-            entries_before_ms: query.range.to_ms,
-            strict: funnel.order == Order::Strict,
-            open: funnel.open,
-            exclusions: funnel.exclusions.iter().map(|exclusion| (exclusion.after, exclusion.before)).collect(),
-        },
-        any: funnel.order == Order::Any,
+        is_plain: !any && plain::is_plain(&rules),
+        rules,
+        any,
         hold: funnel.hold.is_some(),
         attribution: funnel.breakdown.as_ref().map(|breakdown| breakdown.attribution),
         buckets,
@@ -101,9 +114,24 @@ fn mask_bits(funnel: &Funnel) -> u32 {
     u32::try_from(funnel.steps.len() + funnel.exclusions.len()).unwrap_or(u32::MAX)
 }
 
-/// Whether instant and mask fit into one number, and no value is needed.
-fn is_packed(funnel: &Funnel) -> bool {
-    mask_bits(funnel) + INSTANT_BITS < 64 && funnel.hold.is_none() && funnel.breakdown.is_none()
+/// What ClickHouse sends of an event; the less, the faster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sent {
+    /// Instant and mask in one number.
+    Packed,
+    /// The same, and the breakdown's value.
+    Valued,
+    /// Everything by itself.
+    Wide,
+}
+
+fn sent(funnel: &Funnel) -> Sent {
+    let fits = mask_bits(funnel) + INSTANT_BITS < 64 && funnel.hold.is_none();
+    match &funnel.breakdown {
+        None if fits => Sent::Packed,
+        Some(breakdown) if fits && breakdown.attribution != Attribution::All => Sent::Valued,
+        _ => Sent::Wide,
+    }
 }
 
 /// Entries lie in the range; conversions get the whole window after it, so that a late
@@ -112,18 +140,21 @@ fn is_packed(funnel: &Funnel) -> bool {
 pub fn statement(query: &Query, funnel: &Funnel, plan: &Plan, pass: Pass) -> Sql {
     let mut sql = Sql::new("SELECT ");
     sql.text(funnel.by.expression()).text(" AS actor, ");
-    if is_packed(funnel) {
+    let sent = sent(funnel);
+    if sent == Sent::Wide {
+        sql.text("toUnixTimestamp64Milli(ts) AS at_ms, ").sub(|sql| mask(sql, funnel)).text(" AS mask, ");
+        hash(&mut sql, funnel.hold.as_ref());
+        sql.text(" AS hold, ");
+    } else {
         sql.text("toUInt64(bitOr(bitShiftLeft(toUInt64(toUnixTimestamp64Milli(ts) - ")
             .int(plan.packing.1)
             .text("), ")
             .int(plan.packing.0.into())
             .text("), ")
             .sub(|sql| mask(sql, funnel))
-            .text(")) AS packed");
-    } else {
-        sql.text("toUnixTimestamp64Milli(ts) AS at_ms, ").sub(|sql| mask(sql, funnel)).text(" AS mask, ");
-        hash(&mut sql, funnel.hold.as_ref());
-        sql.text(" AS hold, ");
+            .text(if sent == Sent::Valued { ")) AS packed, " } else { ")) AS packed" });
+    }
+    if sent != Sent::Packed {
         hash(&mut sql, funnel.breakdown.as_ref().map(|breakdown| &breakdown.dimension));
         sql.text(" AS value");
     }

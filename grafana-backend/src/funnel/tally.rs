@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use super::{
-    fold::{self, Event, Rules, Taken},
+    fold::{self, Event, Rules, Taken, plain},
     model::Attribution,
 };
 use crate::{
-    actors::{Packed, Sum, Wide},
+    actors::{Packed, Sum, Valued, Wide},
     query::interval::Buckets,
 };
 
@@ -18,6 +18,8 @@ pub struct Plan {
     pub rules: Rules,
     /// In any order.
     pub any: bool,
+    /// [`plain::best_chain`] can find the chains.
+    pub is_plain: bool,
     /// Only chains whose events have the same hold value.
     pub hold: bool,
     /// The value an actor is counted under.
@@ -31,13 +33,23 @@ pub struct Plan {
 }
 
 /// Counts over all actors.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Tally {
     /// By the value's hash; 0 if there is no breakdown.
     pub groups: HashMap<u64, Group>,
     /// The listed actors: when they entered, who, and when each of their steps was.
     pub actors: Vec<(i64, u64, Vec<Taken>)>,
     actors_max: usize,
+    scratch: Scratch,
+}
+
+/// Kept from actor to actor, so that little is allocated.
+#[derive(Debug, Default)]
+struct Scratch {
+    plain: plain::Scratch,
+    walk: fold::Scratch,
+    events: Vec<Event>,
+    chain: Vec<Taken>,
 }
 
 /// Counts of one value.
@@ -61,26 +73,43 @@ impl Tally {
     /// An empty one.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
-        Self { groups: HashMap::new(), actors: Vec::new(), actors_max: plan.actors.map_or(0, |(_, _, limit)| limit) }
+        Self {
+            groups: HashMap::new(),
+            actors: Vec::new(),
+            actors_max: plan.actors.map_or(0, |(_, _, limit)| limit),
+            scratch: Scratch::default(),
+        }
     }
 
     /// Adds one actor's packed events.
     pub fn add_packed(&mut self, plan: &Plan, events: &[Packed]) {
-        let (bits, from_ms) = plan.packing;
-        let mask = (1_u64 << bits) - 1;
-        let unpack = |event: &Packed| Event {
-            at_ms: from_ms + (event.packed >> bits).cast_signed(),
-            mask: event.packed & mask,
-            value: 0,
-        };
-        let actor = events[0].actor;
+        self.add_whole(plan, events[0].actor, events.iter().map(|event| plan.unpack(event.packed, 0)));
+    }
+
+    /// Adds one actor's packed events with the breakdown's values, of which one event of the
+    /// chain gives the actor's.
+    pub fn add_valued(&mut self, plan: &Plan, events: &[Valued]) {
+        self.add_whole(plan, events[0].actor, events.iter().map(|event| plan.unpack(event.packed, event.value)));
+    }
+
+    /// Adds one actor whose events make one chain.
+    fn add_whole(&mut self, plan: &Plan, actor: u64, events: impl Iterator<Item = Event> + Clone) {
         // Who never takes a first step has no chain.
-        if !plan.any && !plan.rules.open && events.iter().all(|event| event.packed & 1 == 0) {
+        if !plan.any && !plan.rules.open && events.clone().all(|event| event.mask & 1 == 0) {
             return;
         }
-        let events: Vec<Event> = events.iter().map(unpack).collect();
-        let chain = plan.chain(&events);
-        self.count(plan, actor, 0, chain);
+        let mut chain = std::mem::take(&mut self.scratch.chain);
+        let is_found =
+            plan.is_plain && plain::best_chain(events.clone(), &plan.rules, &mut self.scratch.plain, &mut chain);
+        if !is_found {
+            self.scratch.events.clear();
+            self.scratch.events.extend(events);
+            chain = plan.chain(&self.scratch.events, &mut self.scratch.walk);
+        }
+        if let Some(value) = plan.value(&chain) {
+            self.count(plan, actor, value, &chain);
+        }
+        self.scratch.chain = chain;
     }
 
     /// Adds one actor's events with their values.
@@ -102,26 +131,20 @@ impl Tally {
             });
             let mut part: Vec<Event> = part.collect();
             part.sort_unstable();
-            let chain = plan.chain(&part);
+            let chain = plan.chain(&part, &mut self.scratch.walk);
             let known = best.entry(value).or_default();
             if plan.is_better(&chain, known) {
                 *known = chain;
             }
         }
         for (_, chain) in best {
-            let value = match plan.attribution {
-                None => Some(0),
-                Some(Attribution::First | Attribution::All) => chain.first().map(|taken| taken.value),
-                Some(Attribution::Last) => chain.last().map(|taken| taken.value),
-                Some(Attribution::Step(step)) => chain.iter().find(|taken| taken.step == step).map(|taken| taken.value),
-            };
-            if let Some(value) = value {
-                self.count(plan, events[0].actor, value, chain);
+            if let Some(value) = plan.value(&chain) {
+                self.count(plan, events[0].actor, value, &chain);
             }
         }
     }
 
-    fn count(&mut self, plan: &Plan, actor: u64, value: u64, chain: Vec<Taken>) {
+    fn count(&mut self, plan: &Plan, actor: u64, value: u64, chain: &[Taken]) {
         let Some(first) = chain.first() else { return };
         let steps = plan.rules.steps.len();
         let group = self.groups.entry(value).or_insert_with(|| Group::new(steps));
@@ -148,7 +171,7 @@ impl Tally {
             let listed =
                 if converted { took(step) } else { !took(step) && plan.required_before(step).is_some_and(took) };
             if listed {
-                self.actors.push((first.at_ms, actor, chain));
+                self.actors.push((first.at_ms, actor, chain.to_vec()));
                 self.trim();
             }
         }
@@ -207,8 +230,24 @@ impl Sum for Tally {
 }
 
 impl Plan {
-    fn chain(&self, events: &[Event]) -> Vec<Taken> {
-        if self.any { fold::any_order(events, &self.rules) } else { fold::best_chain(events, &self.rules) }
+    fn unpack(&self, packed: u64, value: u64) -> Event {
+        let (bits, from_ms) = self.packing;
+        Event { at_ms: from_ms + (packed >> bits).cast_signed(), mask: packed & ((1 << bits) - 1), value }
+    }
+
+    fn chain(&self, events: &[Event], walk: &mut fold::Scratch) -> Vec<Taken> {
+        if self.any { fold::any_order(events, &self.rules) } else { fold::best_chain(events, &self.rules, walk) }
+    }
+
+    /// The value that the chain's actor is counted under; 0 if there is no breakdown.
+    fn value(&self, chain: &[Taken]) -> Option<u64> {
+        let taken = match self.attribution {
+            None => return Some(0),
+            Some(Attribution::First | Attribution::All) => chain.first(),
+            Some(Attribution::Last) => chain.last(),
+            Some(Attribution::Step(step)) => chain.iter().find(|taken| taken.step == step),
+        };
+        taken.map(|taken| taken.value)
     }
 
     /// Rule 5, between chains of different held values.

@@ -13,21 +13,20 @@ use crate::{
     error::QueryError,
     funnel::{self, model::Funnel},
     lifecycle::{self, Lifecycle},
+    live::{self, Live},
     paths::{self, Paths},
     raw_sql::{self, RawSql},
     retention::{self, Retention},
+    sessions::{self, model::Sessions},
     settings::Settings,
     timeline::{self, Timeline},
     trend::{self, Trend},
 };
-use dimension::Dimension;
 use filter::{AdHoc, Filter};
-use interval::Unit;
 use sql::Sql;
 
 /// Rows of a breakdown.
 pub const LIMIT_MAX: u32 = 1_000;
-const LIMIT_DEFAULT: u32 = 10;
 
 /// A query with everything it needs.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,6 +56,14 @@ pub struct Range {
     pub interval_ms: i64,
 }
 
+impl Range {
+    /// The range of the same length before.
+    #[must_use]
+    pub fn before(self) -> Self {
+        Self { from_ms: self.from_ms - (self.to_ms - self.from_ms), to_ms: self.from_ms, ..self }
+    }
+}
+
 /// What is asked.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Kind {
@@ -74,36 +81,35 @@ pub enum Kind {
     Paths(Box<Paths>),
     /// Single events: see docs/queries/events.md.
     Events(Timeline),
+    /// Who is there now: see docs/queries/live.md.
+    Live(Live),
     /// A statement that a person wrote: see docs/queries/sql.md.
     Sql(RawSql),
 }
 
-/// A question about sessions.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Sessions {
-    /// One row for the range.
-    Totals,
-    /// One row a bucket.
-    OverTime(Unit),
-    /// One row a value, the most sessions first.
-    By {
-        /// Taken at the session's first event.
-        dimension: Dimension,
-        /// Rows at most.
-        limit: u32,
-    },
+impl Kind {
+    /// The type's name, of a closed list.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Sessions(_) => "sessions",
+            Self::Funnel(_) => "funnel",
+            Self::Trend(_) => "trend",
+            Self::Retention(_) => "retention",
+            Self::Lifecycle(_) => "lifecycle",
+            Self::Paths(_) => "paths",
+            Self::Events(_) => "events",
+            Self::Live(_) => "live",
+            Self::Sql(_) => "sql",
+        }
+    }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
-#[derive(Default)]
 struct Raw {
     query_type: String,
     project: String,
-    result: String,
-    dimension: String,
-    limit: Option<u32>,
-    interval: String,
     timezone: String,
     filter: Value,
     adhoc_filters: Vec<AdHoc>,
@@ -136,7 +142,7 @@ impl Query {
         };
         let filter = Filter::read(&raw.filter, "filter")?.and(Filter::ad_hoc(&raw.adhoc_filters)?);
         let kind = match if raw.query_type.is_empty() { query_type } else { &raw.query_type } {
-            "sessions" => Kind::Sessions(raw.sessions(range)?),
+            "sessions" => Kind::Sessions(parse::<sessions::model::Raw>(json)?.resolve(range)?),
             "funnel" => Kind::Funnel(Box::new(parse::<funnel::model::Raw>(json)?.resolve(range)?)),
             "trend" => Kind::Trend(parse::<trend::Raw>(json)?.resolve(range)?),
             "retention" => Kind::Retention(Box::new(parse::<retention::Raw>(json)?.resolve()?)),
@@ -145,10 +151,10 @@ impl Query {
             "paths" => Kind::Paths(Box::new(parse::<paths::Raw>(json)?.resolve()?)),
             "events" => Kind::Events(parse::<timeline::Raw>(json)?.resolve(false)?),
             "annotations" => Kind::Events(parse::<timeline::Raw>(json)?.resolve(true)?),
+            "live" => Kind::Live(parse::<live::Raw>(json)?.resolve()?),
             "sql" => Kind::Sql(parse::<raw_sql::Raw>(json)?.resolve(range)?),
             other => {
-                const KNOWN: &str =
-                    "sessions, funnel, trend, retention, lifecycle, stickiness, paths, events, annotations or sql";
+                const KNOWN: &str = "sessions, funnel, trend, retention, lifecycle, stickiness, paths, events, annotations, live or sql";
                 return Err(QueryError::invalid("queryType", format!("{other:?} is not known: {KNOWN}")));
             }
         };
@@ -173,23 +179,6 @@ impl Query {
 
 fn parse<T: serde::de::DeserializeOwned>(json: &[u8]) -> Result<T, QueryError> {
     serde_json::from_slice(json).map_err(|e| QueryError::invalid("query", e.to_string()))
-}
-
-impl Raw {
-    fn sessions(&self, range: Range) -> Result<Sessions, QueryError> {
-        match self.result.as_str() {
-            "" | "totals" => Ok(Sessions::Totals),
-            "over_time" => Ok(Sessions::OverTime(Unit::parse(&self.interval, range)?)),
-            "by" => {
-                let limit = self.limit.unwrap_or(LIMIT_DEFAULT);
-                if !(1..=LIMIT_MAX).contains(&limit) {
-                    return Err(QueryError::invalid("limit", format!("{limit} is not from 1 to {LIMIT_MAX}")));
-                }
-                Ok(Sessions::By { dimension: Dimension::parse(&self.dimension)?, limit })
-            }
-            other => Err(QueryError::invalid("result", format!("{other:?} is not known: totals, over_time or by"))),
-        }
-    }
 }
 
 #[cfg(test)]

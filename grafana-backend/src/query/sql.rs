@@ -89,6 +89,21 @@ impl Sql {
         (self.text, self.parameters)
     }
 
+    /// The same statement between fixed texts, such as `EXPLAIN ESTIMATE`.
+    #[must_use]
+    pub fn within(mut self, before: &'static str, after: &'static str) -> Self {
+        self.text.insert_str(0, before);
+        self.text.push_str(after);
+        self
+    }
+
+    /// The values by name, for a person to read.
+    #[must_use]
+    pub fn values_json(&self) -> serde_json::Value {
+        let each = self.parameters.iter().map(|(name, value)| (name.clone(), value.to_json()));
+        serde_json::Value::Object(each.collect())
+    }
+
     /// The text alone, as shown in Grafana's inspector: values stay out of it.
     #[must_use]
     pub fn as_text(&self) -> &str {
@@ -97,6 +112,17 @@ impl Sql {
 }
 
 impl Value {
+    fn to_json(&self) -> serde_json::Value {
+        match self {
+            Value::String(text) => text.as_str().into(),
+            Value::Int(number) => (*number).into(),
+            Value::Float(number) => (*number).into(),
+            Value::Strings(texts) => texts.as_slice().into(),
+            Value::Ints(numbers) => numbers.as_slice().into(),
+            Value::UInts(numbers) => numbers.as_slice().into(),
+        }
+    }
+
     /// Binds the value to `name`.
     pub fn bind(self, query: Query, name: &str) -> Query {
         match self {

@@ -1,18 +1,26 @@
 //! `QueryData`: every refId is answered, each by itself.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 
 use futures_util::future::join_all;
-use grafana_plugin_sdk::pluginv2::{DataQuery, DataResponse, QueryDataRequest, QueryDataResponse, data_server::Data};
+use grafana_plugin_sdk::pluginv2::{
+    DataQuery, DataResponse, PluginContext, QueryDataRequest, QueryDataResponse, data_server::Data,
+};
 use tonic::{Request, Response, Status};
 
-use super::{CONCURRENT_QUERIES_MAX, Service};
+use super::{
+    CONCURRENT_QUERIES_MAX, Service,
+    cache::{self, Answer},
+};
 use crate::{
     clickhouse::ClickHouse,
     error::QueryError,
     frame::Frame,
     funnel::{self, model::Actor},
-    lifecycle, paths,
+    lifecycle, live, paths,
     query::{Kind, Query, Range},
     raw_sql, retention, sessions,
     settings::Settings,
@@ -28,7 +36,8 @@ impl Data for Service {
     async fn query_data(&self, request: Request<QueryDataRequest>) -> Result<Response<QueryDataResponse>, Status> {
         let request = request.into_inner();
         let settings = Settings::read(request.plugin_context.as_ref());
-        let answers = join_all(request.queries.iter().map(|query| self.answer(query, &settings))).await;
+        let context = request.plugin_context.as_ref();
+        let answers = join_all(request.queries.iter().map(|query| self.answer(query, &settings, context))).await;
         let responses: HashMap<String, DataResponse> =
             request.queries.iter().map(|query| query.ref_id.clone()).zip(answers).collect();
         Ok(Response::new(QueryDataResponse { responses }))
@@ -36,36 +45,107 @@ impl Data for Service {
 }
 
 impl Service {
-    async fn answer(&self, query: &DataQuery, settings: &Result<Settings, QueryError>) -> DataResponse {
+    async fn answer(
+        &self,
+        query: &DataQuery,
+        settings: &Result<Settings, QueryError>,
+        context: Option<&PluginContext>,
+    ) -> DataResponse {
         let result = match settings {
-            Ok(settings) => self.run(query, settings).await,
+            Ok(settings) => self.counted(query, settings, context).await,
             Err(error) => Err(error.clone()),
         };
-        match result.and_then(|frame| frame.encode(&query.ref_id)) {
-            Ok(frame) => DataResponse { frames: vec![frame], status: 200, ..Default::default() },
+        let encoded = result.and_then(|answer| answer.iter().map(|frame| frame.encode(&query.ref_id)).collect());
+        match encoded {
+            Ok(frames) => DataResponse { frames, status: 200, ..Default::default() },
             Err(error) => DataResponse { error: error.to_string(), status: error.status(), ..Default::default() },
         }
     }
 
-    /// Read → wait for a turn → ask → frame.
-    async fn run(&self, query: &DataQuery, settings: &Settings) -> Result<Frame, QueryError> {
-        let query = Query::read(&query.json, &query.query_type, range(query)?, settings)?;
-        let turn = tokio::time::timeout(WAIT_MAX, self.slots.acquire()).await;
-        let Ok(Ok(_turn)) = turn else { return Err(QueryError::Busy(CONCURRENT_QUERIES_MAX)) };
-        let clickhouse = ClickHouse::new(settings);
-        match &query.kind {
-            Kind::Sessions(sessions) => sessions::run(&clickhouse, &query, sessions, settings).await,
-            Kind::Trend(trend) => trend::run(&clickhouse, &query, trend).await,
-            Kind::Retention(retention) => retention::run(&clickhouse, &query, retention).await,
-            Kind::Lifecycle(lifecycle) => lifecycle::run(&clickhouse, &query, lifecycle).await,
-            Kind::Paths(paths) => paths::run(&clickhouse, &query, paths).await,
-            Kind::Events(timeline) => timeline::run(&clickhouse, &query, timeline).await,
-            Kind::Sql(sql) => raw_sql::run(&clickhouse, sql).await,
-            Kind::Funnel(funnel) => {
-                let frame = funnel::run(&clickhouse, &query, funnel).await?;
-                Ok(if funnel.by == Actor::Session { frame.with_notice(SESSION_NOTICE) } else { frame })
-            }
+    /// Read → look for a kept answer → ask → count.
+    async fn counted(
+        &self,
+        query: &DataQuery,
+        settings: &Settings,
+        context: Option<&PluginContext>,
+    ) -> Result<Answer, QueryError> {
+        let metrics = &self.shared.metrics;
+        let query = Query::read(&query.json, &query.query_type, range(query)?, settings)
+            .inspect_err(|error| metrics.answered("unread", error.name(), None))?;
+        let name = query.kind.name();
+        let started = Instant::now();
+        let result = self.kept(&query, settings, context).await;
+        let seconds = started.elapsed().as_secs_f64();
+        match &result {
+            Ok((_, true)) => metrics.answered(name, "cached", None),
+            Ok((_, false)) => metrics.answered(name, "ok", Some(seconds)),
+            Err(error) => metrics.answered(name, error.name(), Some(seconds)),
         }
+        result.map(|(answer, _)| answer)
+    }
+
+    async fn kept(
+        &self,
+        query: &Query,
+        settings: &Settings,
+        context: Option<&PluginContext>,
+    ) -> Result<(Answer, bool), QueryError> {
+        let (connection, clickhouse) = self.shared.connections.of(settings)?;
+        let ask = async {
+            let turn = tokio::time::timeout(WAIT_MAX, self.shared.slots.acquire()).await;
+            let Ok(Ok(_turn)) = turn else { return Err(QueryError::Busy(CONCURRENT_QUERIES_MAX)) };
+            let _running = Running::of(&self.shared.metrics.running);
+            run(&clickhouse, query, settings, context).await
+        };
+        match cache::key(connection, query, settings) {
+            Some(key) => self.shared.cache.get(key, ask).await,
+            None => Ok((Answer::new(ask.await?), false)),
+        }
+    }
+}
+
+/// One frame, for all but paths as a graph.
+async fn run(
+    clickhouse: &ClickHouse,
+    query: &Query,
+    settings: &Settings,
+    context: Option<&PluginContext>,
+) -> Result<Vec<Frame>, QueryError> {
+    let frame = match &query.kind {
+        Kind::Sessions(sessions) => sessions::run(clickhouse, query, sessions, settings).await,
+        Kind::Trend(trend) => trend::run(clickhouse, query, trend).await,
+        Kind::Retention(retention) => retention::run(clickhouse, query, retention).await,
+        Kind::Lifecycle(lifecycle) => lifecycle::run(clickhouse, query, lifecycle).await,
+        Kind::Paths(paths) => return paths::run(clickhouse, query, paths).await,
+        Kind::Events(timeline) => timeline::run(clickhouse, query, timeline).await,
+        Kind::Live(live) => {
+            let uid =
+                context.and_then(|context| context.data_source_instance_settings.as_ref()).map(|ds| ds.uid.as_str());
+            live::run(clickhouse, query, *live, uid.unwrap_or_default()).await
+        }
+        Kind::Sql(sql) => raw_sql::run(clickhouse, sql).await,
+        Kind::Funnel(funnel) => funnel::run(clickhouse, query, funnel).await.map(|frame| match funnel.by {
+            Actor::Session => frame.with_notice(SESSION_NOTICE),
+            _ => frame,
+        }),
+    };
+    frame.map(|frame| vec![frame])
+}
+
+/// Counted while it lives.
+pub struct Running<'m>(&'m prometheus_client::metrics::gauge::Gauge);
+
+impl<'m> Running<'m> {
+    /// One more.
+    pub fn of(gauge: &'m prometheus_client::metrics::gauge::Gauge) -> Self {
+        gauge.inc();
+        Self(gauge)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.dec();
     }
 }
 

@@ -7,9 +7,8 @@ use serde_json::{Value, json};
 use tokio_stream::Once;
 use tonic::{Request, Response, Status};
 
-use super::Service;
+use super::{Service, plan};
 use crate::{
-    clickhouse::ClickHouse,
     error::QueryError,
     query::{
         dimension::{COLUMNS, Dimension},
@@ -36,9 +35,9 @@ impl Resource for Service {
         &self,
         request: Request<CallResourceRequest>,
     ) -> Result<Response<Self::CallResourceStream>, Status> {
-        let (code, body) = match answer(&request.into_inner()).await {
+        let (code, body) = match self.suggest(&request.into_inner()).await {
             Ok(Some(body)) => (200, body),
-            Ok(None) => (404, json!({"error": "there is projects, events, properties, values and dimensions"})),
+            Ok(None) => (404, json!({"error": "there is projects, events, properties, values, dimensions and plan"})),
             Err(error) => (error.status(), json!({"error": error.to_string()})),
         };
         let response = CallResourceResponse { code, body: body.to_string().into(), ..Default::default() };
@@ -46,20 +45,23 @@ impl Resource for Service {
     }
 }
 
-/// Reads the path and its parameters, and asks.
-async fn answer(request: &CallResourceRequest) -> Result<Option<Value>, QueryError> {
-    let settings = Settings::read(request.plugin_context.as_ref())?;
-    let asked = Asked::read(&request.url, &settings);
-    let sql = match request.path.trim_matches('/') {
-        "dimensions" => return Ok(Some(json!(COLUMNS))),
-        "projects" => projects(),
-        "events" => asked.values(&Dimension::Column("event")),
-        "properties" => asked.properties(),
-        "values" => asked.values(&Dimension::parse(&asked.field).map_err(|error| error.at("field"))?),
-        _ => return Ok(None),
-    };
-    let names: Vec<Name> = ClickHouse::new(&settings).rows(sql).await?;
-    Ok(Some(names.into_iter().map(|name| name.name).collect()))
+impl Service {
+    /// Reads the path and its parameters, and asks.
+    async fn suggest(&self, request: &CallResourceRequest) -> Result<Option<Value>, QueryError> {
+        let (settings, clickhouse) = self.open(request.plugin_context.as_ref())?;
+        let asked = Asked::read(&request.url, &settings);
+        let sql = match request.path.trim_matches('/') {
+            "dimensions" => return Ok(Some(json!(COLUMNS))),
+            "plan" => return plan::answer(&request.body, &settings, &clickhouse).await.map(Some),
+            "projects" => projects(),
+            "events" => asked.values(&Dimension::Column("event")),
+            "properties" => asked.properties(),
+            "values" => asked.values(&Dimension::parse(&asked.field).map_err(|error| error.at("field"))?),
+            _ => return Ok(None),
+        };
+        let names: Vec<Name> = clickhouse.rows(sql).await?;
+        Ok(Some(names.into_iter().map(|name| name.name).collect()))
+    }
 }
 
 fn projects() -> Sql {

@@ -1,4 +1,4 @@
-//! Sessions: from events to one row a session, then to totals, buckets or a breakdown.
+//! Sessions: from events to one row a session, then to totals, buckets, a breakdown or a list.
 //!
 //! Rules, in full in docs/queries/sessions.md:
 //! * A session is what the client says it is (`session_id`); events without one form a
@@ -11,6 +11,9 @@
 //! Both ways to compute them give the same rows: [`rollup`] reads `analytics.sessions`,
 //! [`raw`] the events themselves, for what the rollup does not hold.
 
+mod frames;
+mod list;
+pub mod model;
 mod raw;
 mod rollup;
 
@@ -20,10 +23,11 @@ use serde::Deserialize;
 use crate::{
     clickhouse::ClickHouse,
     error::QueryError,
-    frame::{Column, Frame},
-    query::{Query, Range, Sessions, interval::Buckets, sql::Sql},
+    frame::Frame,
+    query::{Query, Range, interval::Buckets, sql::Sql},
     settings::Settings,
 };
+use model::{Label, Sessions, Shown};
 
 /// A session without an id ends after so long without an event; everywhere the custom.
 pub const INACTIVITY_MS_MAX: i64 = 30 * 60_000;
@@ -31,7 +35,7 @@ pub const INACTIVITY_MS_MAX: i64 = 30 * 60_000;
 pub const SESSION_MS_MAX: i64 = 86_400_000;
 
 /// One row of a result.
-#[derive(Row, Deserialize, Debug, Clone, PartialEq)]
+#[derive(Row, Deserialize, Debug, Clone, Default, PartialEq)]
 struct Counts {
     label: String,
     bucket_ms: i64,
@@ -41,6 +45,8 @@ struct Counts {
     page_views: u64,
     duration_ms: i64,
     bounces: u64,
+    /// Median and 90th percentile of the durations, in milliseconds; empty if not asked for.
+    quantiles: Vec<f64>,
 }
 
 /// Runs the query and makes its frame.
@@ -53,48 +59,94 @@ pub async fn run(
     sessions: &Sessions,
     settings: &Settings,
 ) -> Result<Frame, QueryError> {
-    let buckets = match sessions {
-        Sessions::OverTime(unit) => Some(Buckets::cut(query.range, *unit, query.zone)?),
-        _ => None,
-    };
-    let sql = statement(query, sessions, settings, buckets.as_ref());
+    if let Shown::List { limit } = sessions.shown {
+        return list::run(clickhouse, query, limit, settings).await;
+    }
+    let (sql, buckets) = counts(query, sessions, settings, query.range)?;
     let text = sql.as_text().to_owned();
-    let rows: Vec<Counts> = clickhouse.rows(sql).await?;
-    let rows = match &buckets {
-        Some(buckets) => fill(rows, buckets),
-        None => rows,
+    let now: Vec<Counts> = clickhouse.rows(sql).await?;
+    let before = match sessions.compare {
+        false => None,
+        true => Some(previous(clickhouse, query, sessions, settings).await?),
     };
-    Ok(frame(rows, sessions).with_executed(text))
+    let frame = match buckets {
+        Some(buckets) => {
+            let before = before.map(|(rows, earlier)| frames::in_buckets(rows, earlier.as_ref().unwrap_or(&buckets)));
+            frames::over_time(sessions, &buckets, &frames::in_buckets(now, &buckets), before.as_deref())
+        }
+        None => frames::by_label(sessions, &now, before.as_ref().map(|(rows, _)| rows.as_slice())),
+    };
+    Ok(frame.with_executed(text))
 }
 
-/// The whole statement.
-#[must_use]
-pub fn statement(query: &Query, sessions: &Sessions, settings: &Settings, buckets: Option<&Buckets>) -> Sql {
+/// The range of the same length before.
+async fn previous(
+    clickhouse: &ClickHouse,
+    query: &Query,
+    sessions: &Sessions,
+    settings: &Settings,
+) -> Result<(Vec<Counts>, Option<Buckets>), QueryError> {
+    let (sql, buckets) = counts(query, sessions, settings, query.range.before())?;
+    Ok((clickhouse.rows(sql).await?, buckets))
+}
+
+/// The statement over a range, and its buckets.
+fn counts(
+    query: &Query,
+    sessions: &Sessions,
+    settings: &Settings,
+    range: Range,
+) -> Result<(Sql, Option<Buckets>), QueryError> {
+    let query = Query { range, ..query.clone() };
+    let buckets = match sessions.shown {
+        Shown::OverTime(unit) => Some(Buckets::cut(range, unit, query.zone)?),
+        _ => None,
+    };
+    let sql = statement(&query, sessions, settings, buckets.as_ref());
+    Ok((sql, buckets))
+}
+
+/// The whole statement of the query's own range.
+///
+/// # Errors
+/// If the range has too many buckets.
+pub fn plan(query: &Query, sessions: &Sessions, settings: &Settings) -> Result<Sql, QueryError> {
+    match sessions.shown {
+        Shown::List { limit } => Ok(list::statement(query, limit, settings)),
+        _ => counts(query, sessions, settings, query.range).map(|(sql, _)| sql),
+    }
+}
+
+fn statement(query: &Query, sessions: &Sessions, settings: &Settings, buckets: Option<&Buckets>) -> Sql {
+    let label = match &sessions.shown {
+        Shown::By { label, .. } => label,
+        _ => &Label::None,
+    };
     let mut sql = Sql::new("SELECT ");
-    sql.text(if matches!(sessions, Sessions::By { .. }) { "label" } else { "'' AS label" });
+    sql.text(if *label == Label::None { "'' AS label" } else { "label" });
     match buckets {
         Some(buckets) => sql.text(", ").sub(|sql| buckets.write(sql, "started_ms")).text(" AS bucket_ms"),
         None => sql.text(", toInt64(0) AS bucket_ms"),
     };
     sql.text(
         ", count() AS sessions, uniqExact(actor) AS visitors, sum(event_count) AS events, sum(view_count) AS page_views, \
-         sum(ended_ms - started_ms) AS duration_ms, countIf(event_count = 1) AS bounces FROM (",
-    );
-    let dimension = match sessions {
-        Sessions::By { dimension, .. } => Some(dimension),
-        _ => None,
-    };
-    match rollup::serves(query, dimension, settings) {
-        true => rollup::write(&mut sql, query, dimension),
-        false => raw::write(&mut sql, query, dimension, settings),
+         sum(ended_ms - started_ms) AS duration_ms, countIf(event_count = 1) AS bounces, ",
+    )
+    .text(match sessions.quantiles {
+        true => "quantilesExactInclusive(0.5, 0.9)(ended_ms - started_ms) AS quantiles FROM (",
+        false => "emptyArrayFloat64() AS quantiles FROM (",
+    });
+    match rollup::serves(query, label, settings) {
+        true => rollup::write(&mut sql, query, label),
+        false => raw::write(&mut sql, query, label, settings),
     }
     sql.text(") WHERE started_ms >= ").int(query.range.from_ms).text(" AND started_ms < ").int(query.range.to_ms);
-    match sessions {
-        Sessions::Totals => &mut sql,
-        Sessions::OverTime(_) => sql.text(" GROUP BY bucket_ms ORDER BY bucket_ms"),
-        Sessions::By { limit, .. } => {
+    match &sessions.shown {
+        Shown::OverTime(_) => sql.text(" GROUP BY bucket_ms ORDER BY bucket_ms"),
+        Shown::By { limit, .. } => {
             sql.text(" GROUP BY label ORDER BY sessions DESC, label LIMIT ").int(i64::from(*limit))
         }
+        Shown::Totals | Shown::List { .. } => &mut sql,
     };
     sql
 }
@@ -103,50 +155,4 @@ pub fn statement(query: &Query, sessions: &Sessions, settings: &Settings, bucket
 pub(crate) fn days(range: Range) -> (i64, i64) {
     let day = |ms: i64| ms.div_euclid(SESSION_MS_MAX);
     ((day(range.from_ms) - 1) * SESSION_MS_MAX, (day(range.to_ms - 1) + 2) * SESSION_MS_MAX)
-}
-
-/// Buckets without a session are shown as such.
-fn fill(rows: Vec<Counts>, buckets: &Buckets) -> Vec<Counts> {
-    let mut rows = rows.into_iter().peekable();
-    let each = buckets.starts_ms.iter().map(|at| {
-        rows.next_if(|row| row.bucket_ms == *at).unwrap_or(Counts {
-            label: String::new(),
-            bucket_ms: *at,
-            sessions: 0,
-            visitors: 0,
-            events: 0,
-            page_views: 0,
-            duration_ms: 0,
-            bounces: 0,
-        })
-    });
-    each.collect()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "shares and means; counts stay whole")]
-fn frame(rows: Vec<Counts>, sessions: &Sessions) -> Frame {
-    let share = |row: &Counts, part: f64| (row.sessions > 0).then(|| part / row.sessions as f64);
-    let whole = |name, pick: fn(&Counts) -> u64| {
-        Column::whole(name, rows.iter().map(|row| Some(i64::try_from(pick(row)).unwrap_or(i64::MAX))).collect())
-    };
-    let mut frame = Frame::new("sessions");
-    match sessions {
-        Sessions::Totals => {}
-        Sessions::OverTime(_) => frame.push(Column::time("time", rows.iter().map(|row| Some(row.bucket_ms)).collect())),
-        Sessions::By { dimension, .. } => {
-            frame.push(Column::text(dimension.title(), rows.iter().map(|row| Some(row.label.clone())).collect()));
-        }
-    }
-    frame.push(whole("sessions", |row| row.sessions));
-    frame.push(whole("visitors", |row| row.visitors));
-    frame.push(whole("events", |row| row.events));
-    frame.push(whole("page_views", |row| row.page_views));
-    let durations = rows.iter().map(|row| share(row, row.duration_ms as f64 / 1000.0)).collect();
-    frame.push(Column::number("avg_duration_s", durations).with_unit("s"));
-    frame.push(Column::number("pages_per_session", rows.iter().map(|row| share(row, row.page_views as f64)).collect()));
-    frame.push(
-        Column::number("bounce_rate", rows.iter().map(|row| share(row, row.bounces as f64)).collect())
-            .with_unit("percentunit"),
-    );
-    frame
 }

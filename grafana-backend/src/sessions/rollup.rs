@@ -1,7 +1,7 @@
 //! Sessions out of `analytics.sessions`, where a row is a session's part of one day, or a
 //! half hour of a visitor without session ids.
 
-use super::{INACTIVITY_MS_MAX, days};
+use super::{INACTIVITY_MS_MAX, Label, days};
 use crate::{
     query::{Query, dimension::Dimension, sql::Sql},
     settings::{PAGE_VIEW_EVENTS, Settings},
@@ -30,17 +30,25 @@ const ENTRY: [(&str, &str); 19] = [
     ("bot", "entry.bot"),
 ];
 
-fn entry(dimension: &Dimension) -> Option<&'static str> {
-    let Dimension::Column(name) = dimension else { return None };
-    ENTRY.iter().find(|(column, _)| column == name).map(|(_, expression)| *expression)
+/// A row's text, and the moment by which the first of several rows is found.
+type Text = (&'static str, &'static str);
+
+/// `None` if the table does not hold it.
+fn text(label: &Label) -> Option<Text> {
+    match label {
+        Label::None => Some(("''", "bitNot(toUInt128(0))")),
+        Label::Exit => Some(("exit.path", "bitNot(exit.moment)")),
+        Label::Entry(Dimension::Column(name)) => {
+            ENTRY.iter().find(|(column, _)| column == name).map(|(_, expression)| (*expression, "entry.moment"))
+        }
+        Label::Entry(Dimension::Property(_)) => None,
+    }
 }
 
 /// Whether the table holds what is asked for.
 #[must_use]
-pub fn serves(query: &Query, dimension: Option<&Dimension>, settings: &Settings) -> bool {
-    query.filter.is_empty()
-        && settings.page_view_events == PAGE_VIEW_EVENTS
-        && dimension.is_none_or(|dimension| entry(dimension).is_some())
+pub fn serves(query: &Query, label: &Label, settings: &Settings) -> bool {
+    query.filter.is_empty() && settings.page_view_events == PAGE_VIEW_EVENTS && text(label).is_some()
 }
 
 /// Of what a session's rows have, the parts that FINAL merges.
@@ -48,28 +56,32 @@ const COUNTS: &str = "toUnixTimestamp64Milli(started) AS from_ms, toUnixTimestam
     length(page_views) + length(other_events) AS event_count, length(page_views) AS view_count";
 
 /// Appends a statement that gives a row a session.
-pub fn write(sql: &mut Sql, query: &Query, dimension: Option<&Dimension>) {
-    let label = dimension.and_then(entry);
+pub fn write(sql: &mut Sql, query: &Query, label: &Label) {
+    let label = text(label).filter(|_| *label != Label::None);
     with_client_ids(sql, query, label);
     sql.text(" UNION ALL ");
     by_inactivity(sql, query, label);
 }
 
-fn with_client_ids(sql: &mut Sql, query: &Query, label: Option<&'static str>) {
+fn with_client_ids(sql: &mut Sql, query: &Query, label: Option<Text>) {
+    // Instant and visitor of the first row are one number, the two counts another: a table of
+    // all sessions is what this costs, and so it is half as wide.
     sql.text(
-        "SELECT argMin(visitor, bitOr(bitShiftLeft(toUInt128(from_ms), 64), visitor)) AS actor, min(from_ms) AS started_ms, \
-         max(to_ms) AS ended_ms, sum(event_count) AS event_count, sum(view_count) AS view_count, ",
+        "SELECT toUInt64(first) AS actor, toInt64(bitShiftRight(first, 64)) AS started_ms, ended_ms, \
+         bitShiftRight(counts, 32) + bitAnd(counts, 4294967295) AS event_count, bitAnd(counts, 4294967295) AS view_count, label \
+         FROM (SELECT min(bitOr(bitShiftLeft(toUInt128(from_ms), 64), visitor)) AS first, max(to_ms) AS ended_ms, \
+         sum(bitOr(bitShiftLeft(toUInt64(event_count - view_count), 32), view_count)) AS counts, ",
     );
     match label {
         None => sql.text("'' AS label FROM (SELECT session, visitor, "),
         Some(_) => sql.text("argMin(value, moment) AS label FROM (SELECT session, visitor, "),
     };
     rows(sql, query, label, "session", "slot = 0");
-    sql.text(") GROUP BY session");
+    sql.text(") GROUP BY session)");
 }
 
 /// Half hours in order; a session ends where the next half hour's first event is too late.
-fn by_inactivity(sql: &mut Sql, query: &Query, label: Option<&'static str>) {
+fn by_inactivity(sql: &mut Sql, query: &Query, label: Option<Text>) {
     sql.text("SELECT visitor AS actor, s[1].1 AS started_ms, s[-1].2 AS ended_ms, arraySum(e -> e.3, s) AS event_count, ")
         .text("arraySum(e -> e.4, s) AS view_count, s[1].5 AS label FROM (SELECT visitor, arrayJoin(arraySplit((e, before) -> e.1 - before.2 > ")
         .int(INACTIVITY_MS_MAX)
@@ -93,20 +105,22 @@ fn by_inactivity(sql: &mut Sql, query: &Query, label: Option<&'static str>) {
 
 /// The rows with their counts, merged; if there is a label, then once more for that, as they
 /// are: each row's entry has its own moment, so the first one is found without merging.
-fn rows(sql: &mut Sql, query: &Query, label: Option<&'static str>, session: &'static str, which: &'static str) {
+fn rows(sql: &mut Sql, query: &Query, label: Option<Text>, session: &'static str, which: &'static str) {
     sql.text(COUNTS)
         .text(", '' AS value, bitNot(toUInt128(0)) AS moment FROM analytics.sessions FINAL WHERE ")
         .text(which)
         .text(" AND ");
     scope(sql, query);
-    if let Some(label) = label {
+    if let Some((text, moment)) = label {
         // Instants that change neither the least nor the greatest.
         sql.text(" UNION ALL SELECT ")
             .text(session)
             .text(" AS session, visitor, toInt64(9223372036854775807) AS from_ms, ")
             .text("toInt64(-9223372036854775808) AS to_ms, 0 AS event_count, 0 AS view_count, ")
-            .text(label)
-            .text(" AS value, entry.moment AS moment FROM analytics.sessions WHERE ")
+            .text(text)
+            .text(" AS value, ")
+            .text(moment)
+            .text(" AS moment FROM analytics.sessions WHERE ")
             .text(which)
             .text(" AND ");
         scope(sql, query);

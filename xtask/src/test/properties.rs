@@ -114,11 +114,7 @@ fn events(rng: &mut StdRng, case: u64) -> Vec<Value> {
 fn query(rng: &mut StdRng, project: &str) -> Value {
     let mut query = match rng.random_range(0..12) {
         0..4 => funnel(rng),
-        4 => json!({"queryType": "sessions", "result": "totals"}),
-        5 => json!({"queryType": "sessions", "result": "over_time", "interval": pick(rng, &["hour", "day", "week"])}),
-        6 => {
-            json!({"queryType": "sessions", "result": "by", "dimension": pick(rng, &["country", "path", "property:plan", "user_id"]), "limit": 100})
-        }
+        4..7 => sessions(rng),
         7 => trend(rng),
         8 => {
             json!({"queryType": "retention", "interval": pick(rng, &["day", "week"]), "firstTime": rng.random_bool(0.5), "unbounded": rng.random_bool(0.5), "start": one(rng, false), "returns": one(rng, false), "by": actor(rng)})
@@ -132,6 +128,22 @@ fn query(rng: &mut StdRng, project: &str) -> Value {
     if rng.random_bool(0.3) {
         query["filter"] = filter(rng, 2);
     }
+    query
+}
+
+fn sessions(rng: &mut StdRng) -> Value {
+    let mut query = match rng.random_range(0..4) {
+        0 => json!({"result": "totals"}),
+        1 => json!({"result": "over_time", "interval": pick(rng, &["hour", "day", "week"])}),
+        2 => json!({"result": "list", "limit": 1000}),
+        _ => {
+            let dimension = pick(rng, &["country", "path", "property:plan", "user_id", "exit_path"]);
+            json!({"result": "by", "dimension": dimension, "limit": 100})
+        }
+    };
+    query["queryType"] = "sessions".into();
+    query["compare"] = rng.random_bool(0.3).into();
+    query["quantiles"] = rng.random_bool(0.3).into();
     query
 }
 
@@ -210,8 +222,12 @@ fn funnel(rng: &mut StdRng) -> Value {
     if rng.random_bool(0.2) {
         query["hold"] = pick(rng, &["country", "property:plan"]).into();
     }
-    match rng.random_range(0..6) {
+    match rng.random_range(0..7) {
         0 => query["breakdown"] = json!({"dimension": "country", "attribution": "all", "limit": 10}),
+        6 if !any => {
+            let attribution = pick(rng, &["first", "last", "step"]);
+            query["breakdown"] = json!({"dimension": "country", "attribution": attribution, "step": rng.random_range(1..=count), "limit": 10});
+        }
         1 => query["result"] = "histogram".into(),
         2 => {
             query["result"] = "trend".into();
@@ -238,6 +254,7 @@ fn trend(rng: &mut StdRng) -> Value {
     if rng.random_bool(0.3) {
         query["breakdown"] =
             json!({"dimension": pick(rng, &["country", "property:plan"]), "limit": rng.random_range(1..3)});
+        query["shape"] = "long".into();
     }
     if rng.random_bool(0.2) {
         query["result"] = "total".into();

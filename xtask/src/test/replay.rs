@@ -49,7 +49,7 @@ fn queries() -> Vec<Value> {
         out.push(funnel);
     }
     for measure in ["count", "visitors", "users", "sessions", "per_visitor", "revenue"] {
-        out.push(json!({"queryType": "trend", "interval": "day", "series": [{"measure": measure}], "breakdown": {"dimension": "channel"}}));
+        out.push(json!({"queryType": "trend", "interval": "day", "series": [{"measure": measure}], "breakdown": {"dimension": "channel"}, "shape": "long"}));
     }
     out.extend([
         json!({"queryType": "retention", "interval": "day"}),
@@ -59,9 +59,12 @@ fn queries() -> Vec<Value> {
         json!({"queryType": "paths"}),
         json!({"queryType": "paths", "by": "visitor", "anchor": {"path": "/pricing"}, "direction": "backward"}),
         json!({"queryType": "events", "limit": 500}),
+        json!({"queryType": "sessions", "result": "list", "limit": 1000}),
+        json!({"queryType": "sessions", "result": "over_time", "interval": "day", "compare": true, "quantiles": true}),
+        json!({"queryType": "paths", "result": "graph"}),
         json!({"queryType": "sessions", "filter": {"field": "country", "value": "DE"}}),
     ]);
-    for dimension in ["country", "path", "channel", "title", "user_id", "property:button"] {
+    for dimension in ["country", "path", "exit_path", "channel", "title", "user_id", "property:button"] {
         out.push(json!({"queryType": "sessions", "result": "by", "dimension": dimension, "limit": 1000}));
     }
     out

@@ -153,13 +153,30 @@ proptest! {
 
     #[test]
     fn the_chain_is_that_of_an_exhaustive_search((events, rules) in case()) {
-        let found: Vec<(usize, i64)> = best_chain(&events, &rules).iter().map(|taken| (taken.step, taken.at_ms)).collect();
+        let found: Vec<(usize, i64)> = best_chain(&events, &rules, &mut Scratch::default()).iter().map(|taken| (taken.step, taken.at_ms)).collect();
         let expected = search(&events, &rules);
         // Of two optional steps at one instant either may be the one taken.
         let times = |chain: &[(usize, i64)]| chain.iter().map(|(_, at_ms)| *at_ms).collect::<Vec<_>>();
         let required = |chain: &[(usize, i64)]| chain.iter().copied().filter(|(step, _)| !rules.steps[*step].optional).collect::<Vec<_>>();
         prop_assert_eq!(times(&found), times(&expected), "{:?} {:?}", found, expected);
         prop_assert_eq!(required(&found), required(&expected));
+    }
+
+    #[test]
+    fn the_short_way_gives_the_same_chain((events, mut rules) in case()) {
+        rules = Rules { strict: false, open: false, exclusions: vec![], ..rules };
+        rules.steps.iter_mut().for_each(|step| *step = StepRule { optional: false, window_ms: None });
+        prop_assert!(plain::is_plain(&rules));
+        let (mut scratch, mut chain) = (plain::Scratch::default(), Vec::new());
+        // What an earlier actor left behind must not count.
+        let earlier = [1, 2].map(|at_ms| Event { at_ms, mask: u64::MAX, value: 9 });
+        plain::best_chain(earlier.into_iter(), &rules, &mut scratch, &mut chain);
+        let found = plain::best_chain(events.iter().copied(), &rules, &mut scratch, &mut chain);
+        let distinct = events.windows(2).all(|pair| pair[0].at_ms != pair[1].at_ms);
+        prop_assert_eq!(found, distinct);
+        if found {
+            prop_assert_eq!(chain, best_chain(&events, &rules, &mut Scratch::default()));
+        }
     }
 
     #[test]
@@ -176,8 +193,8 @@ fn thirty_two_steps_at_one_instant() {
     let steps = vec![StepRule { optional: false, window_ms: None }; 32];
     let rules = Rules { steps, window_ms: 10, entries_before_ms: 100, strict: false, open: false, exclusions: vec![] };
     let events: Vec<Event> = (0..32).rev().map(|step| Event { at_ms: 5, mask: 1 << step, value: 0 }).collect();
-    assert_eq!(best_chain(&events, &rules).len(), 32);
+    assert_eq!(best_chain(&events, &rules, &mut Scratch::default()).len(), 32);
     let all = vec![Event { at_ms: 5, mask: u64::from(u32::MAX), value: 0 }; 20];
-    assert_eq!(best_chain(&all, &rules).len(), 20, "each event serves one step");
+    assert_eq!(best_chain(&all, &rules, &mut Scratch::default()).len(), 20, "each event serves one step");
     assert_eq!(any_order(&all, &rules).len(), 20);
 }

@@ -1,0 +1,78 @@
+//! A query's statement and what it would read, before it runs.
+
+use clickhouse::Row;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{
+    clickhouse::ClickHouse,
+    error::QueryError,
+    funnel, lifecycle, live, paths,
+    query::{Kind, Query, Range, sql::Sql},
+    retention, sessions,
+    settings::Settings,
+    timeline, trend,
+};
+
+/// The body of the request: the query as the panel has it, and its range.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Asked {
+    query: Value,
+    from_ms: i64,
+    to_ms: i64,
+}
+
+#[derive(Row, Deserialize, Default)]
+struct Estimate {
+    parts: u64,
+    rows: u64,
+    marks: u64,
+}
+
+/// Read → make the statement → let ClickHouse estimate.
+///
+/// # Errors
+/// What is wrong with the query, or ClickHouse's own message.
+pub async fn answer(body: &[u8], settings: &Settings, clickhouse: &ClickHouse) -> Result<Value, QueryError> {
+    let asked: Asked = serde_json::from_slice(body).map_err(|e| QueryError::invalid("body", e.to_string()))?;
+    let range = Range { from_ms: asked.from_ms, to_ms: asked.to_ms, interval_ms: 60_000 };
+    let query = Query::read(asked.query.to_string().as_bytes(), "", range, settings)?;
+    let Some(sql) = statement(&query, settings)? else {
+        let Kind::Sql(sql) = &query.kind else { return Ok(json!({})) };
+        let lines = clickhouse.lines(&format!("EXPLAIN ESTIMATE {}", sql.text), &sql.variables, 100).await?;
+        let numbers = lines.iter().skip(2).filter_map(|line| serde_json::from_str::<Vec<Value>>(line).ok());
+        let sum = |at: usize| numbers.clone().map(|row| number(row.get(at))).sum::<u64>();
+        return Ok(
+            json!({"sql": sql.text, "parameters": sql.variables, "parts": sum(2), "rows": sum(3), "marks": sum(4)}),
+        );
+    };
+    let (text, parameters) = (sql.as_text().to_owned(), sql.values_json());
+    let estimates: Vec<Estimate> = clickhouse.rows(estimate(sql)).await?;
+    let Estimate { parts, rows, marks } = estimates.into_iter().next().unwrap_or_default();
+    Ok(json!({"sql": text, "parameters": parameters, "parts": parts, "rows": rows, "marks": marks}))
+}
+
+fn estimate(sql: Sql) -> Sql {
+    sql.within("SELECT sum(parts) AS parts, sum(rows) AS rows, sum(marks) AS marks FROM (EXPLAIN ESTIMATE ", ")")
+}
+
+/// 64 bit numbers come as text.
+fn number(value: Option<&Value>) -> u64 {
+    value.and_then(|value| value.as_u64().or_else(|| value.as_str()?.parse().ok())).unwrap_or(0)
+}
+
+/// The statement that reads the events; `None` for SQL that a person wrote.
+fn statement(query: &Query, settings: &Settings) -> Result<Option<Sql>, QueryError> {
+    Ok(Some(match &query.kind {
+        Kind::Sessions(sessions) => sessions::plan(query, sessions, settings)?,
+        Kind::Funnel(funnel) => funnel::statement_of(query, funnel)?,
+        Kind::Trend(trend) => trend::plan(query, trend)?,
+        Kind::Retention(retention) => retention::plan(query, retention)?,
+        Kind::Lifecycle(lifecycle) => lifecycle::plan(query, lifecycle)?,
+        Kind::Paths(paths) => paths::plan(query, paths),
+        Kind::Events(timeline) => timeline::statement(query, timeline),
+        Kind::Live(live) => live::plan(query, *live),
+        Kind::Sql(_) => return Ok(None),
+    }))
+}
