@@ -21,16 +21,15 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend/grpcplugin"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 	"github.com/grafana/grafana-plugin-sdk-go/genproto/pluginv2"
-	"github.com/hashicorp/go-hclog"
-	goplugin "github.com/hashicorp/go-plugin"
+
+	"footfall/plugin-host/grafana"
 )
 
 const secret = "s3cret-never-printed"
 
 type host struct {
-	client *goplugin.Client
-	rpc    goplugin.ClientProtocol
-	log    *lockedBuffer
+	*grafana.Plugin
+	log *lockedBuffer
 }
 
 type lockedBuffer struct {
@@ -59,43 +58,24 @@ func environment(t *testing.T, name string) string {
 	return value
 }
 
-// start does what Grafana's pkg/plugins/backendplugin/grpcplugin/client.go does.
 func start(t *testing.T) *host {
 	t.Helper()
 	log := &lockedBuffer{}
-	command := exec.Command(environment(t, "FOOTFALL_PLUGIN"))
-	command.Env = append(os.Environ(), "GF_PLUGIN_LOG_LEVEL=trace")
-	client := goplugin.NewClient(&goplugin.ClientConfig{
-		Cmd:             command,
-		HandshakeConfig: goplugin.HandshakeConfig{ProtocolVersion: 2, MagicCookieKey: "grafana_plugin_type", MagicCookieValue: "datasource"},
-		VersionedPlugins: map[int]goplugin.PluginSet{2: {
-			"diagnostics": &grpcplugin.DiagnosticsGRPCPlugin{},
-			"resource":    &grpcplugin.ResourceGRPCPlugin{},
-			"data":        &grpcplugin.DataGRPCPlugin{},
-			"stream":      &grpcplugin.StreamGRPCPlugin{},
-		}},
-		Logger:           hclog.New(&hclog.LoggerOptions{Level: hclog.Trace, Output: log}),
-		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
-	})
-	t.Cleanup(client.Kill)
-	rpc, err := client.Client()
+	plugin, err := grafana.Start(environment(t, "FOOTFALL_PLUGIN"), log, "GF_PLUGIN_LOG_LEVEL=trace")
 	if err != nil {
-		t.Fatalf("handshake: %v\n%s", err, log.text())
+		t.Fatalf("%v\n%s", err, log.text())
 	}
-	return &host{client, rpc, log}
+	t.Cleanup(plugin.Process.Kill)
+	return &host{plugin, log}
 }
 
 func dispense[T any](t *testing.T, h *host, name string) T {
 	t.Helper()
-	raw, err := h.rpc.Dispense(name)
+	service, err := grafana.Service[T](h.Plugin, name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, ok := raw.(T)
-	if !ok {
-		t.Fatalf("%s is a %T", name, raw)
-	}
-	return client
+	return service
 }
 
 func pluginContext(url string) *pluginv2.PluginContext {
@@ -148,7 +128,7 @@ func rows(t *testing.T, r backend.DataResponse) *data.Frame {
 }
 
 func TestPingAsGrafanaDoes(t *testing.T) {
-	if err := start(t).rpc.Ping(); err != nil {
+	if err := start(t).RPC.Ping(); err != nil {
 		t.Fatalf("go-plugin's health check: %v", err)
 	}
 }
@@ -390,7 +370,7 @@ func TestStopsByItselfAndKeepsSecrets(t *testing.T) {
 	h.ask(t, pluginContext(environment(t, "FOOTFALL_CLICKHOUSE")), query("A", funnel))
 	h.ask(t, pluginContext("http://127.0.0.1:1"), query("A", funnel))
 	started := time.Now()
-	h.client.Kill()
+	h.Process.Kill()
 	if took := time.Since(started); took > 1500*time.Millisecond {
 		t.Errorf("stopping took %s: go-plugin had to kill the process", took)
 	}

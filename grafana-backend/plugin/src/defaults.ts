@@ -4,7 +4,11 @@ export const DAY_MS = 86_400_000;
 
 /** The kinds of question, in the order of the picker. */
 export const QUERY_TYPES: Array<{ value: QueryType; label: string; description: string }> = [
-  { value: 'sessions', label: 'Sessions', description: 'Visits: how many, how long, how deep; over time or by any dimension' },
+  {
+    value: 'sessions',
+    label: 'Sessions',
+    description: 'Visits: how many, how long, how deep; over time or by any dimension',
+  },
   { value: 'funnel', label: 'Funnel', description: 'How many take one step after another, and how long they need' },
   { value: 'trend', label: 'Trend', description: 'Events and unique visitors over time, split, compared, by formula' },
   { value: 'retention', label: 'Retention', description: 'Who comes back, by the period of the first visit' },

@@ -25,7 +25,8 @@ export function fillIn(
   scopedVars: ScopedVars,
   adhoc: AdHocVariableFilter[] = []
 ): FootfallQuery {
-  const text = <T extends string | undefined>(value: T): T => (value ? (templates.replace(value, scopedVars, 'raw') as T) : value);
+  const text = <T extends string | undefined>(value: T): T =>
+    value ? (templates.replace(value, scopedVars, 'raw') as T) : value;
   const event = <T extends EventFilter | undefined>(of: T): T =>
     of && { ...of, event: text(of.event), path: text(of.path), filter: filter(of.filter) };
   const filter = (of?: Filter): Filter | undefined => {
@@ -103,7 +104,11 @@ function severalValues(value: string, templates: TemplateSrv, scopedVars: Scoped
 }
 
 /** SQL keeps its text; `{name:Type}` in it is bound by ClickHouse to the dashboard's variable of this name. */
-function variables(query: FootfallQuery, templates: TemplateSrv, scopedVars: ScopedVars): Record<string, string> | undefined {
+function variables(
+  query: FootfallQuery,
+  templates: TemplateSrv,
+  scopedVars: ScopedVars
+): Record<string, string> | undefined {
   if (query.queryType !== 'sql') {
     return query.variables;
   }

@@ -46,7 +46,12 @@ export function suggestions(datasource: FootfallDatasource): Suggestions {
 }
 
 /** The statement of a query over a range, and the rows that ClickHouse expects to read. */
-export function plan(datasource: FootfallDatasource, query: FootfallQuery, fromMs: number, toMs: number): Promise<Plan> {
+export function plan(
+  datasource: FootfallDatasource,
+  query: FootfallQuery,
+  fromMs: number,
+  toMs: number
+): Promise<Plan> {
   return datasource.postResource<Plan>('plan', { query, fromMs, toMs });
 }
 

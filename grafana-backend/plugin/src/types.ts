@@ -72,6 +72,7 @@ export interface FootfallQuery extends DataQuery {
   by?: Actor;
   limit?: number;
   compare?: boolean;
+  quantiles?: boolean;
 
   // sessions
   dimension?: string;
@@ -134,6 +135,7 @@ export interface FootfallOptions extends DataSourceJsonData {
   queryTimeout?: string;
   memoryBytesMax?: number;
   rowsReadMax?: number;
+  cacheSeconds?: number;
   tlsSkipVerify?: boolean;
   tlsAuth?: boolean;
   tlsAuthWithCACert?: boolean;

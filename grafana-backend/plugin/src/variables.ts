@@ -10,7 +10,6 @@ import { FootfallVariableQuery } from './types';
 /** Dashboard variables: projects, events, properties, dimensions, or the values of one of them. */
 export class VariableSupport extends CustomVariableSupport<FootfallDatasource, FootfallVariableQuery> {
   // Grafana's type asks for an editor of any datasource; ours is only ever given our own.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
   editor: ComponentType<any> = VariableEditor;
 
   constructor(private readonly datasource: FootfallDatasource) {

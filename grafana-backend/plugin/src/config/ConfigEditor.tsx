@@ -1,16 +1,18 @@
 import { DataSourcePluginOptionsEditorProps } from '@grafana/data';
-import { Checkbox, FieldSet, InlineField, Input, SecretInput, SecretTextArea } from '@grafana/ui';
+import { FieldSet, InlineField, Input, SecretInput, SecretTextArea } from '@grafana/ui';
 import React, { ReactElement, useId } from 'react';
 
 import { FootfallOptions, FootfallSecureOptions } from '../types';
 import { HeadersEditor } from './HeadersEditor';
+import { Toggle } from '../editor/parts/Toggle';
 
 type Props = DataSourcePluginOptionsEditorProps<FootfallOptions, FootfallSecureOptions>;
 
 /** Where ClickHouse is, who asks, how far a query may go. Secrets leave the browser once and never come back. */
 export function ConfigEditor({ options, onOptionsChange }: Props) {
   const { jsonData, secureJsonFields } = options;
-  const change = (changed: Partial<FootfallOptions>) => onOptionsChange({ ...options, jsonData: { ...jsonData, ...changed } });
+  const change = (changed: Partial<FootfallOptions>) =>
+    onOptionsChange({ ...options, jsonData: { ...jsonData, ...changed } });
   const changeSecret = (name: string, value: string) =>
     onOptionsChange({ ...options, secureJsonData: { ...options.secureJsonData, [name]: value } });
   const resetSecret = (name: string) =>
@@ -21,48 +23,147 @@ export function ConfigEditor({ options, onOptionsChange }: Props) {
     });
   const certificate = (name: 'tlsCACert' | 'tlsClientCert' | 'tlsClientKey', label: string, begins: string) => (
     <Line label={label}>
-      <SecretTextArea cols={60} rows={4} placeholder={begins} isConfigured={Boolean(secureJsonFields?.[name])} onReset={() => resetSecret(name)} onChange={(event) => changeSecret(name, event.currentTarget.value)} />
+      <SecretTextArea
+        cols={60}
+        rows={4}
+        placeholder={begins}
+        isConfigured={Boolean(secureJsonFields?.[name])}
+        onReset={() => resetSecret(name)}
+        onChange={(event) => changeSecret(name, event.currentTarget.value)}
+      />
     </Line>
   );
   return (
     <>
       <FieldSet label="ClickHouse">
         <Line label="URL" tooltip="ClickHouse's HTTP interface; the embedded engine's is http://127.0.0.1:8123">
-          <Input width={50} placeholder="http://127.0.0.1:8123" value={options.url ?? ''} onChange={(event) => onOptionsChange({ ...options, url: event.currentTarget.value })} />
+          <Input
+            width={50}
+            placeholder="http://127.0.0.1:8123"
+            value={options.url ?? ''}
+            onChange={(event) => onOptionsChange({ ...options, url: event.currentTarget.value })}
+          />
         </Line>
-        <Line label="User" tooltip="Needs to read analytics.*; provisioning/clickhouse/users has one with no other right">
-          <Input width={50} placeholder="none" value={jsonData.username ?? ''} onChange={(event) => change({ username: event.currentTarget.value })} />
+        <Line
+          label="User"
+          tooltip="Needs to read analytics.*; provisioning/clickhouse/users has one with no other right"
+        >
+          <Input
+            width={50}
+            placeholder="none"
+            value={jsonData.username ?? ''}
+            onChange={(event) => change({ username: event.currentTarget.value })}
+          />
         </Line>
         <Line label="Password">
-          <SecretInput width={50} isConfigured={Boolean(secureJsonFields?.password)} onReset={() => resetSecret('password')} onChange={(event) => changeSecret('password', event.currentTarget.value)} />
+          <SecretInput
+            width={50}
+            isConfigured={Boolean(secureJsonFields?.password)}
+            onReset={() => resetSecret('password')}
+            onChange={(event) => changeSecret('password', event.currentTarget.value)}
+          />
         </Line>
       </FieldSet>
       <FieldSet label="TLS">
-        <Checkbox label="Skip verification" description="Not for production: anybody can answer in ClickHouse's place" value={jsonData.tlsSkipVerify ?? false} onChange={(event) => change({ tlsSkipVerify: event.currentTarget.checked })} />
-        <Checkbox label="Own certificate authority" value={jsonData.tlsAuthWithCACert ?? false} onChange={(event) => change({ tlsAuthWithCACert: event.currentTarget.checked })} />
+        <Toggle
+          label="Skip verification"
+          tooltip="Not for production: anybody can answer in ClickHouse's place"
+          value={jsonData.tlsSkipVerify}
+          onChange={(value) => change({ tlsSkipVerify: value })}
+        />
+        <Toggle
+          label="Own certificate authority"
+          value={jsonData.tlsAuthWithCACert}
+          onChange={(value) => change({ tlsAuthWithCACert: value })}
+        />
         {jsonData.tlsAuthWithCACert && certificate('tlsCACert', 'CA certificate', '-----BEGIN CERTIFICATE-----')}
-        <Checkbox label="Client certificate" description="Mutual TLS" value={jsonData.tlsAuth ?? false} onChange={(event) => change({ tlsAuth: event.currentTarget.checked })} />
+        <Toggle
+          label="Client certificate"
+          tooltip="Mutual TLS"
+          value={jsonData.tlsAuth}
+          onChange={(value) => change({ tlsAuth: value })}
+        />
         {jsonData.tlsAuth && certificate('tlsClientCert', 'Client certificate', '-----BEGIN CERTIFICATE-----')}
         {jsonData.tlsAuth && certificate('tlsClientKey', 'Client key', '-----BEGIN PRIVATE KEY-----')}
       </FieldSet>
       <FieldSet label="HTTP headers">
-        <HeadersEditor headers={jsonData.httpHeaders ?? []} isKept={(name) => Boolean(secureJsonFields?.[name])} onChange={(httpHeaders) => change({ httpHeaders })} onSecret={changeSecret} onResetSecret={resetSecret} />
+        <HeadersEditor
+          headers={jsonData.httpHeaders ?? []}
+          isKept={(name) => Boolean(secureJsonFields?.[name])}
+          onChange={(httpHeaders) => change({ httpHeaders })}
+          onSecret={changeSecret}
+          onResetSecret={resetSecret}
+        />
       </FieldSet>
       <FieldSet label="Queries">
         <Line label="Default project" tooltip="For queries that name none">
-          <Input width={30} placeholder="none" value={jsonData.defaultProject ?? ''} onChange={(event) => change({ defaultProject: event.currentTarget.value })} />
+          <Input
+            width={30}
+            placeholder="none"
+            value={jsonData.defaultProject ?? ''}
+            onChange={(event) => change({ defaultProject: event.currentTarget.value })}
+          />
         </Line>
         <Line label="Page views" tooltip="Names of events that are page views, separated by commas">
-          <Input width={50} placeholder="page_view, pageview, $pageview, page, view, screen_view, screen" defaultValue={jsonData.pageViewEvents?.join(', ')} onBlur={(event) => change({ pageViewEvents: names(event.currentTarget.value) })} />
+          <Input
+            width={50}
+            placeholder="page_view, pageview, $pageview, page, view, screen_view, screen"
+            defaultValue={jsonData.pageViewEvents?.join(', ')}
+            onBlur={(event) => change({ pageViewEvents: names(event.currentTarget.value) })}
+          />
         </Line>
         <Line label="Seconds a query" tooltip="1 to 3,600; ClickHouse stops it then">
-          <Input width={16} type="number" min={1} max={3600} placeholder="60" value={jsonData.queryTimeout ?? ''} onChange={(event) => change({ queryTimeout: event.currentTarget.value || undefined })} />
+          <Input
+            width={16}
+            type="number"
+            min={1}
+            max={3600}
+            placeholder="60"
+            value={jsonData.queryTimeout ?? ''}
+            onChange={(event) => change({ queryTimeout: event.currentTarget.value || undefined })}
+          />
         </Line>
         <Line label="Memory a query, GiB" tooltip="In ClickHouse">
-          <Input width={16} type="number" min={1} placeholder="8" value={jsonData.memoryBytesMax ? jsonData.memoryBytesMax / GIB : ''} onChange={(event) => change({ memoryBytesMax: event.currentTarget.valueAsNumber ? Math.round(event.currentTarget.valueAsNumber * GIB) : undefined })} />
+          <Input
+            width={16}
+            type="number"
+            min={1}
+            placeholder="8"
+            value={jsonData.memoryBytesMax ? jsonData.memoryBytesMax / GIB : ''}
+            onChange={(event) =>
+              change({
+                memoryBytesMax: event.currentTarget.valueAsNumber
+                  ? Math.round(event.currentTarget.valueAsNumber * GIB)
+                  : undefined,
+              })
+            }
+          />
+        </Line>
+        <Line
+          label="Keep answers, seconds"
+          tooltip="Panels and viewers that ask the same share one answer for so long; 0 is never"
+        >
+          <Input
+            width={16}
+            type="number"
+            min={0}
+            max={3600}
+            placeholder="5"
+            value={jsonData.cacheSeconds ?? ''}
+            onChange={(event) =>
+              change({ cacheSeconds: event.currentTarget.value === '' ? undefined : event.currentTarget.valueAsNumber })
+            }
+          />
         </Line>
         <Line label="Rows read a query" tooltip="Without a limit if empty">
-          <Input width={20} type="number" min={0} placeholder="no limit" value={jsonData.rowsReadMax ?? ''} onChange={(event) => change({ rowsReadMax: event.currentTarget.valueAsNumber || undefined })} />
+          <Input
+            width={20}
+            type="number"
+            min={0}
+            placeholder="no limit"
+            value={jsonData.rowsReadMax ?? ''}
+            onChange={(event) => change({ rowsReadMax: event.currentTarget.valueAsNumber || undefined })}
+          />
         </Line>
       </FieldSet>
     </>
@@ -70,7 +171,11 @@ export function ConfigEditor({ options, onOptionsChange }: Props) {
 }
 
 const GIB = 1 << 30;
-const names = (text: string) => text.split(',').map((name) => name.trim()).filter(Boolean);
+const names = (text: string) =>
+  text
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean);
 
 function Line({ label, tooltip, children }: { label: string; tooltip?: string; children: ReactElement }) {
   const id = useId();

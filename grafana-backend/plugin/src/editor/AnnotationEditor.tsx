@@ -14,8 +14,19 @@ type AnnotationEditorProps = QueryEditorProps<FootfallDatasource, FootfallQuery,
 };
 
 /** Which events become marks. */
-export function AnnotationEditor({ datasource, query, onChange, annotation, onAnnotationChange }: AnnotationEditorProps) {
-  const target: FootfallQuery = { queryType: 'annotations', limit: 200, ...(annotation?.target ?? query), refId: 'Anno' };
+export function AnnotationEditor({
+  datasource,
+  query,
+  onChange,
+  annotation,
+  onAnnotationChange,
+}: AnnotationEditorProps) {
+  const target: FootfallQuery = {
+    queryType: 'annotations',
+    limit: 200,
+    ...(annotation?.target ?? query),
+    refId: 'Anno',
+  };
   const change = (changed: Partial<FootfallQuery>) => {
     const next = { ...target, ...changed };
     if (annotation && onAnnotationChange) {
@@ -28,7 +39,12 @@ export function AnnotationEditor({ datasource, query, onChange, annotation, onAn
     <EditingProvider value={{ suggest: datasource.suggest, project: datasource.projectOf([target]) }}>
       <Row>
         <Field label="Project">
-          <ProjectPicker label="Project" placeholder={datasource.defaultProject || 'project'} value={target.project} onChange={(project) => change({ project })} />
+          <ProjectPicker
+            label="Project"
+            placeholder={datasource.defaultProject || 'project'}
+            value={target.project}
+            onChange={(project) => change({ project })}
+          />
         </Field>
       </Row>
       <EventsBuilder query={target} onChange={change} />

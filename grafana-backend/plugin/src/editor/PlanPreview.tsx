@@ -37,10 +37,21 @@ export function PlanPreview({ datasource, query, range }: PlanPreviewProps) {
   }, [isOpen, key]);
   return (
     <div>
-      <Button size="sm" variant="secondary" fill="text" icon={isOpen ? 'angle-down' : 'angle-right'} aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+      <Button
+        size="sm"
+        variant="secondary"
+        fill="text"
+        icon={isOpen ? 'angle-down' : 'angle-right'}
+        aria-expanded={isOpen}
+        onClick={() => setOpen(!isOpen)}
+      >
         Statement and cost
       </Button>
-      {isOpen && answer.error && <div role="alert" className={style.error}>{answer.error}</div>}
+      {isOpen && answer.error && (
+        <div role="alert" className={style.error}>
+          {answer.error}
+        </div>
+      )}
       {isOpen && answer.plan && (
         <>
           <div className={style.cost}>

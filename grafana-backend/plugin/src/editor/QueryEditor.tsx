@@ -36,11 +36,23 @@ export function QueryEditor({ datasource, query, onChange, onRunQuery, range }: 
     <EditingProvider value={{ suggest: datasource.suggest, project: datasource.projectOf([query]) }}>
       <Row>
         <Field label="Question">
-          <ManyChoices<QueryType> label="Question" width={20} value={queryType} options={QUERY_TYPES} onChange={(type) => change(changeType(query, type))} />
+          <ManyChoices<QueryType>
+            label="Question"
+            width={20}
+            value={queryType}
+            options={QUERY_TYPES}
+            onChange={(type) => change(changeType(query, type))}
+          />
         </Field>
         {queryType !== 'sql' && (
           <Field label="Project">
-            <ProjectPicker label="Project" width={20} placeholder={datasource.defaultProject || 'project'} value={query.project} onChange={(project) => change({ ...query, project: project || undefined })} />
+            <ProjectPicker
+              label="Project"
+              width={20}
+              placeholder={datasource.defaultProject || 'project'}
+              value={query.project}
+              onChange={(project) => change({ ...query, project: project || undefined })}
+            />
           </Field>
         )}
       </Row>

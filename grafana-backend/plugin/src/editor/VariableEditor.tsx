@@ -13,7 +13,8 @@ type VariableEditorProps = QueryEditorProps<FootfallDatasource, FootfallQuery, F
 /** What a dashboard's variable lists. */
 export function VariableEditor({ datasource, query, onChange }: VariableEditorProps) {
   const kind = query.kind ?? 'projects';
-  const change = (changed: Partial<FootfallVariableQuery>) => onChange({ ...query, ...changed, refId: query.refId || 'Variable' });
+  const change = (changed: Partial<FootfallVariableQuery>) =>
+    onChange({ ...query, ...changed, refId: query.refId || 'Variable' });
   return (
     <EditingProvider value={{ suggest: datasource.suggest, project: query.project || datasource.defaultProject }}>
       <Row>
@@ -22,7 +23,12 @@ export function VariableEditor({ datasource, query, onChange }: VariableEditorPr
         </Field>
         {kind !== 'projects' && kind !== 'dimensions' && (
           <Field label="Project" tooltip="A project, or a variable such as $project">
-            <ProjectPicker label="Project" placeholder={datasource.defaultProject || 'project'} value={query.project} onChange={(project) => change({ project })} />
+            <ProjectPicker
+              label="Project"
+              placeholder={datasource.defaultProject || 'project'}
+              value={query.project}
+              onChange={(project) => change({ project })}
+            />
           </Field>
         )}
         {kind === 'values' && (

@@ -3,6 +3,7 @@ import React from 'react';
 
 import { EventFilterFields } from '../parts/EventFilterFields';
 import { Field, Row } from '../parts/Row';
+import { TextInput } from '../parts/TextInput';
 import { BuilderProps } from './FunnelBuilder';
 
 /** Single events: of a visitor, a user or a session, or of all. */
@@ -18,11 +19,23 @@ export function EventsBuilder({ query, onChange }: BuilderProps) {
       <Row>
         {WHO.map(({ key, label }) => (
           <Field key={key} label={label}>
-            <Input width={24} placeholder="any" defaultValue={query[key]} onBlur={(event) => onChange({ [key]: event.currentTarget.value.trim() || undefined })} />
+            <TextInput
+              label={label}
+              placeholder="any"
+              value={query[key] ?? ''}
+              onChange={(value) => onChange({ [key]: value || undefined })}
+            />
           </Field>
         ))}
         <Field label="Limit">
-          <Input type="number" width={10} min={1} max={10000} value={query.limit ?? 200} onChange={(event) => onChange({ limit: event.currentTarget.valueAsNumber || undefined })} />
+          <Input
+            type="number"
+            width={10}
+            min={1}
+            max={10000}
+            value={query.limit ?? 200}
+            onChange={(event) => onChange({ limit: event.currentTarget.valueAsNumber || undefined })}
+          />
         </Field>
       </Row>
     </>

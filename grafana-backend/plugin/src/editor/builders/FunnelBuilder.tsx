@@ -1,4 +1,4 @@
-import { Button, Checkbox, Input } from '@grafana/ui';
+import { Button, Input } from '@grafana/ui';
 import React from 'react';
 
 import { Breakdown, Exclusion, FootfallQuery, FunnelStep } from '../../types';
@@ -8,6 +8,7 @@ import { EventFilterFields } from '../parts/EventFilterFields';
 import { FieldPicker } from '../parts/Pickers';
 import { Field, Row, Section } from '../parts/Row';
 import { StepList } from './StepList';
+import { Toggle } from '../parts/Toggle';
 
 export interface BuilderProps {
   query: FootfallQuery;
@@ -22,7 +23,11 @@ export function FunnelBuilder({ query, onChange }: BuilderProps) {
     <>
       <StepList steps={steps} order={query.order ?? 'ordered'} onChange={(steps) => onChange({ steps })} />
       <Rules query={query} onChange={onChange} />
-      <Exclusions exclusions={query.exclusions ?? []} steps={steps} onChange={(exclusions) => onChange({ exclusions })} />
+      <Exclusions
+        exclusions={query.exclusions ?? []}
+        steps={steps}
+        onChange={(exclusions) => onChange({ exclusions })}
+      />
       <Shown query={query} steps={steps} onChange={onChange} />
     </>
   );
@@ -32,18 +37,47 @@ function Rules({ query, onChange }: BuilderProps) {
   return (
     <Row>
       <Field label="Order">
-        <FewChoices label="Order of the steps" value={query.order ?? 'ordered'} options={ORDERS} onChange={(order) => onChange({ order })} />
+        <FewChoices
+          label="Order of the steps"
+          value={query.order ?? 'ordered'}
+          options={ORDERS}
+          onChange={(order) => onChange({ order })}
+        />
       </Field>
-      <Field label="Within" tooltip="Conversion window: from the first step to the last. Conversions after the panel's range count.">
-        <DurationInput label="Conversion window" valueMs={query.conversionWindowMs} placeholder="7d" onChange={(conversionWindowMs) => onChange({ conversionWindowMs })} />
+      <Field
+        label="Within"
+        tooltip="Conversion window: from the first step to the last. Conversions after the panel's range count."
+      >
+        <DurationInput
+          label="Conversion window"
+          valueMs={query.conversionWindowMs}
+          placeholder="7d"
+          onChange={(conversionWindowMs) => onChange({ conversionWindowMs })}
+        />
       </Field>
       <Field label="By">
-        <FewChoices label="Who takes the steps" value={query.by ?? 'visitor'} options={ACTORS} onChange={(by) => onChange({ by })} />
+        <FewChoices
+          label="Who takes the steps"
+          value={query.by ?? 'visitor'}
+          options={ACTORS}
+          onChange={(by) => onChange({ by })}
+        />
       </Field>
       <Field label="Hold constant" tooltip="All events of a chain have the same value of this, such as a product">
-        <FieldPicker label="Hold constant" placeholder="nothing" width={20} value={query.hold} onChange={(hold) => onChange({ hold })} />
+        <FieldPicker
+          label="Hold constant"
+          placeholder="nothing"
+          width={20}
+          value={query.hold}
+          onChange={(hold) => onChange({ hold })}
+        />
       </Field>
-      <Checkbox label="Open" description="May begin at any step" value={query.open ?? false} onChange={(event) => onChange({ open: event.currentTarget.checked })} />
+      <Toggle
+        label="Open"
+        tooltip="May begin at any step"
+        value={query.open}
+        onChange={(value) => onChange({ open: value })}
+      />
     </Row>
   );
 }
@@ -54,9 +88,18 @@ function Exclusions({ exclusions, steps, onChange }: ExclusionsProps) {
     changed.splice(at, 1, ...(exclusion ? [exclusion] : []));
     onChange(changed);
   };
-  const names = steps.map((step, at) => ({ value: String(at + 1), label: `${at + 1} ${step.name || step.event || step.path || ''}`.trim() }));
+  const names = steps.map((step, at) => ({
+    value: String(at + 1),
+    label: `${at + 1} ${step.name || step.event || step.path || ''}`.trim(),
+  }));
   const add = (
-    <Button size="sm" variant="secondary" fill="text" icon="plus" onClick={() => onChange([...exclusions, { event: '' }])}>
+    <Button
+      size="sm"
+      variant="secondary"
+      fill="text"
+      icon="plus"
+      onClick={() => onChange([...exclusions, { event: '' }])}
+    >
       Exclusion
     </Button>
   );
@@ -67,14 +110,37 @@ function Exclusions({ exclusions, steps, onChange }: ExclusionsProps) {
     <Section title="Must not happen in between" actions={add}>
       {exclusions.map((exclusion, at) => (
         <Row key={at}>
-          <EventFilterFields label={`Exclusion ${at + 1}`} value={exclusion} onChange={(changed) => replace(at, changed)} />
+          <EventFilterFields
+            label={`Exclusion ${at + 1}`}
+            value={exclusion}
+            onChange={(changed) => replace(at, changed)}
+          />
           <Field label="After step">
-            <ManyChoices label={`Exclusion ${at + 1}: after step`} width={18} value={String(exclusion.afterStep ?? 1)} options={names.slice(0, -1)} onChange={(step) => replace(at, { ...exclusion, afterStep: Number(step) })} />
+            <ManyChoices
+              label={`Exclusion ${at + 1}: after step`}
+              width={18}
+              value={String(exclusion.afterStep ?? 1)}
+              options={names.slice(0, -1)}
+              onChange={(step) => replace(at, { ...exclusion, afterStep: Number(step) })}
+            />
           </Field>
           <Field label="Before step">
-            <ManyChoices label={`Exclusion ${at + 1}: before step`} width={18} value={String(exclusion.beforeStep ?? steps.length)} options={names.slice(1)} onChange={(step) => replace(at, { ...exclusion, beforeStep: Number(step) })} />
+            <ManyChoices
+              label={`Exclusion ${at + 1}: before step`}
+              width={18}
+              value={String(exclusion.beforeStep ?? steps.length)}
+              options={names.slice(1)}
+              onChange={(step) => replace(at, { ...exclusion, beforeStep: Number(step) })}
+            />
           </Field>
-          <Button size="sm" variant="secondary" fill="text" icon="trash-alt" aria-label={`Remove exclusion ${at + 1}`} onClick={() => replace(at)} />
+          <Button
+            size="sm"
+            variant="secondary"
+            fill="text"
+            icon="trash-alt"
+            aria-label={`Remove exclusion ${at + 1}`}
+            onClick={() => replace(at)}
+          />
         </Row>
       ))}
     </Section>
@@ -89,7 +155,10 @@ interface ExclusionsProps {
 
 function Shown({ query, steps, onChange }: BuilderProps & { steps: FunnelStep[] }) {
   const result = query.result || 'steps';
-  const names = steps.map((step, at) => ({ value: String(at + 1), label: `${at + 1} ${step.name || step.event || step.path || ''}`.trim() }));
+  const names = steps.map((step, at) => ({
+    value: String(at + 1),
+    label: `${at + 1} ${step.name || step.event || step.path || ''}`.trim(),
+  }));
   return (
     <Row>
       <Field label="Show">
@@ -97,23 +166,49 @@ function Shown({ query, steps, onChange }: BuilderProps & { steps: FunnelStep[] 
       </Field>
       {result === 'trend' && (
         <Field label="Entered per">
-          <ManyChoices label="Interval of entry" width={14} value={query.interval ?? 'auto'} options={INTERVALS} onChange={(interval) => onChange({ interval })} />
+          <ManyChoices
+            label="Interval of entry"
+            width={14}
+            value={query.interval ?? 'auto'}
+            options={INTERVALS}
+            onChange={(interval) => onChange({ interval })}
+          />
         </Field>
       )}
       {result === 'actors' && (
         <>
           <Field label="Step">
-            <ManyChoices label="Step of the actors" width={22} value={String(query.step ?? steps.length)} options={names} onChange={(step) => onChange({ step: Number(step) })} />
+            <ManyChoices
+              label="Step of the actors"
+              width={22}
+              value={String(query.step ?? steps.length)}
+              options={names}
+              onChange={(step) => onChange({ step: Number(step) })}
+            />
           </Field>
           <Field label="Who">
-            <FewChoices label="Outcome" value={query.outcome ?? 'converted'} options={OUTCOMES} onChange={(outcome) => onChange({ outcome })} />
+            <FewChoices
+              label="Outcome"
+              value={query.outcome ?? 'converted'}
+              options={OUTCOMES}
+              onChange={(outcome) => onChange({ outcome })}
+            />
           </Field>
           <Field label="Limit">
-            <Input type="number" width={10} min={1} max={10000} value={query.limit ?? 100} onChange={(event) => onChange({ limit: event.currentTarget.valueAsNumber || undefined })} />
+            <Input
+              type="number"
+              width={10}
+              min={1}
+              max={10000}
+              value={query.limit ?? 100}
+              onChange={(event) => onChange({ limit: event.currentTarget.valueAsNumber || undefined })}
+            />
           </Field>
         </>
       )}
-      {result === 'steps' && <BreakdownFields breakdown={query.breakdown} names={names} onChange={(breakdown) => onChange({ breakdown })} />}
+      {result === 'steps' && (
+        <BreakdownFields breakdown={query.breakdown} names={names} onChange={(breakdown) => onChange({ breakdown })} />
+      )}
     </Row>
   );
 }
@@ -123,18 +218,45 @@ function BreakdownFields({ breakdown, names, onChange }: BreakdownProps) {
   return (
     <>
       <Field label="Split by">
-        <FieldPicker label="Breakdown" placeholder="nothing" width={20} value={breakdown?.dimension} onChange={(dimension) => onChange(dimension ? { limit: 5, ...breakdown, dimension } : undefined)} />
+        <FieldPicker
+          label="Breakdown"
+          placeholder="nothing"
+          width={20}
+          value={breakdown?.dimension}
+          onChange={(dimension) => onChange(dimension ? { limit: 5, ...breakdown, dimension } : undefined)}
+        />
       </Field>
       {breakdown?.dimension && (
         <>
           <Field label="Value at">
-            <ManyChoices label="Attribution" width={16} value={attribution} options={ATTRIBUTIONS} onChange={(attribution) => onChange({ ...breakdown, attribution, step: attribution === 'step' ? 1 : undefined })} />
+            <ManyChoices
+              label="Attribution"
+              width={16}
+              value={attribution}
+              options={ATTRIBUTIONS}
+              onChange={(attribution) =>
+                onChange({ ...breakdown, attribution, step: attribution === 'step' ? 1 : undefined })
+              }
+            />
           </Field>
           {attribution === 'step' && (
-            <ManyChoices label="Step of the breakdown's value" width={20} value={String(breakdown.step ?? 1)} options={names} onChange={(step) => onChange({ ...breakdown, step: Number(step) })} />
+            <ManyChoices
+              label="Step of the breakdown's value"
+              width={20}
+              value={String(breakdown.step ?? 1)}
+              options={names}
+              onChange={(step) => onChange({ ...breakdown, step: Number(step) })}
+            />
           )}
           <Field label="Values">
-            <Input type="number" width={8} min={1} max={100} value={breakdown.limit ?? 5} onChange={(event) => onChange({ ...breakdown, limit: event.currentTarget.valueAsNumber || undefined })} />
+            <Input
+              type="number"
+              width={8}
+              min={1}
+              max={100}
+              value={breakdown.limit ?? 5}
+              onChange={(event) => onChange({ ...breakdown, limit: event.currentTarget.valueAsNumber || undefined })}
+            />
           </Field>
         </>
       )}

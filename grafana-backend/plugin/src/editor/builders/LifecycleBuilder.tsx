@@ -17,7 +17,12 @@ export function LifecycleBuilder({ query, onChange }: BuilderProps) {
       />
       <Row>
         <Field label="Per">
-          <FewChoices label="Period" value={query.interval ?? 'day'} options={PERIODS} onChange={(interval) => onChange({ interval })} />
+          <FewChoices
+            label="Period"
+            value={query.interval ?? 'day'}
+            options={PERIODS}
+            onChange={(interval) => onChange({ interval })}
+          />
         </Field>
         <Field label="By">
           <FewChoices label="Who" value={query.by ?? 'visitor'} options={ACTORS} onChange={(by) => onChange({ by })} />

@@ -1,4 +1,4 @@
-import { Checkbox, Input } from '@grafana/ui';
+import { Input } from '@grafana/ui';
 import React from 'react';
 
 import { ACTORS, FewChoices } from '../parts/Choice';
@@ -6,6 +6,7 @@ import { EventFilterFields } from '../parts/EventFilterFields';
 import { FieldPicker } from '../parts/Pickers';
 import { Field, Row, Section } from '../parts/Row';
 import { BuilderProps } from './FunnelBuilder';
+import { Toggle } from '../parts/Toggle';
 
 /** What a place is, where paths begin or end, and how far they are followed. */
 export function PathsBuilder({ query, onChange }: BuilderProps) {
@@ -16,7 +17,12 @@ export function PathsBuilder({ query, onChange }: BuilderProps) {
       <Section title="Places">
         <Row>
           <Field label="Place">
-            <FieldPicker label="Place" width={18} value={query.node ?? 'path'} onChange={(node) => onChange({ node })} />
+            <FieldPicker
+              label="Place"
+              width={18}
+              value={query.node ?? 'path'}
+              onChange={(node) => onChange({ node })}
+            />
           </Field>
           <EventFilterFields
             label="Events that are places"
@@ -34,21 +40,55 @@ export function PathsBuilder({ query, onChange }: BuilderProps) {
       </Section>
       <Row>
         <Field label="Direction">
-          <FewChoices label="Direction" value={query.direction ?? 'forward'} options={DIRECTIONS} onChange={(direction) => onChange({ direction })} />
+          <FewChoices
+            label="Direction"
+            value={query.direction ?? 'forward'}
+            options={DIRECTIONS}
+            onChange={(direction) => onChange({ direction })}
+          />
         </Field>
         <Field label="Steps">
-          <Input type="number" width={8} min={2} max={20} value={steps} onChange={(event) => onChange({ steps: event.currentTarget.valueAsNumber || undefined })} />
+          <Input
+            type="number"
+            width={8}
+            min={2}
+            max={20}
+            value={steps}
+            onChange={(event) => onChange({ steps: event.currentTarget.valueAsNumber || undefined })}
+          />
         </Field>
         <Field label="Ways a step">
-          <Input type="number" width={8} min={1} max={200} value={query.limit ?? 20} onChange={(event) => onChange({ limit: event.currentTarget.valueAsNumber || undefined })} />
+          <Input
+            type="number"
+            width={8}
+            min={1}
+            max={200}
+            value={query.limit ?? 20}
+            onChange={(event) => onChange({ limit: event.currentTarget.valueAsNumber || undefined })}
+          />
         </Field>
         <Field label="Within">
-          <FewChoices label="Within" value={query.by ?? 'session'} options={ACTORS} onChange={(by) => onChange({ by })} />
+          <FewChoices
+            label="Within"
+            value={query.by ?? 'session'}
+            options={ACTORS}
+            onChange={(by) => onChange({ by })}
+          />
         </Field>
         <Field label="As">
-          <FewChoices label="Frames" value={query.result || 'ways'} options={SHAPES} onChange={(result) => onChange({ result })} />
+          <FewChoices
+            label="Frames"
+            value={query.result || 'ways'}
+            options={SHAPES}
+            onChange={(result) => onChange({ result })}
+          />
         </Field>
-        <Checkbox label="Collapse" description="The same place in a row is one" value={query.collapse ?? true} onChange={(event) => onChange({ collapse: event.currentTarget.checked })} />
+        <Toggle
+          label="Collapse"
+          tooltip="The same place in a row is one"
+          value={query.collapse ?? true}
+          onChange={(value) => onChange({ collapse: value })}
+        />
       </Row>
     </>
   );

@@ -1,10 +1,10 @@
-import { Checkbox } from '@grafana/ui';
 import React from 'react';
 
 import { ACTORS, FewChoices, PERIODS } from '../parts/Choice';
 import { EventFilterFields } from '../parts/EventFilterFields';
 import { Field, Row, Section } from '../parts/Row';
 import { BuilderProps } from './FunnelBuilder';
+import { Toggle } from '../parts/Toggle';
 
 /** What begins, what counts as coming back, and by which periods. */
 export function RetentionBuilder({ query, onChange }: BuilderProps) {
@@ -18,13 +18,28 @@ export function RetentionBuilder({ query, onChange }: BuilderProps) {
       </Section>
       <Row>
         <Field label="Per">
-          <FewChoices label="Period" value={query.interval ?? 'week'} options={PERIODS} onChange={(interval) => onChange({ interval })} />
+          <FewChoices
+            label="Period"
+            value={query.interval ?? 'week'}
+            options={PERIODS}
+            onChange={(interval) => onChange({ interval })}
+          />
         </Field>
         <Field label="By">
           <FewChoices label="Who" value={query.by ?? 'visitor'} options={ACTORS} onChange={(by) => onChange({ by })} />
         </Field>
-        <Checkbox label="First time" description="Only the first start ever" value={query.firstTime ?? false} onChange={(event) => onChange({ firstTime: event.currentTarget.checked })} />
-        <Checkbox label="Unbounded" description="In the period or any later one" value={query.unbounded ?? false} onChange={(event) => onChange({ unbounded: event.currentTarget.checked })} />
+        <Toggle
+          label="First time"
+          tooltip="Only the first start ever"
+          value={query.firstTime}
+          onChange={(value) => onChange({ firstTime: value })}
+        />
+        <Toggle
+          label="Unbounded"
+          tooltip="In the period or any later one"
+          value={query.unbounded}
+          onChange={(value) => onChange({ unbounded: value })}
+        />
       </Row>
     </>
   );

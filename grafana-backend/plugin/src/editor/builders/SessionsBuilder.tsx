@@ -1,10 +1,11 @@
-import { Checkbox, Input } from '@grafana/ui';
+import { Input } from '@grafana/ui';
 import React from 'react';
 
 import { FewChoices, INTERVALS, ManyChoices } from '../parts/Choice';
 import { FieldPicker } from '../parts/Pickers';
 import { Field, Row } from '../parts/Row';
 import { BuilderProps } from './FunnelBuilder';
+import { Toggle } from '../parts/Toggle';
 
 /** Totals, over time, by a dimension, or the sessions themselves. */
 export function SessionsBuilder({ query, onChange }: BuilderProps) {
@@ -16,7 +17,13 @@ export function SessionsBuilder({ query, onChange }: BuilderProps) {
       </Field>
       {result === 'over_time' && (
         <Field label="Per">
-          <ManyChoices label="Interval" width={14} value={query.interval ?? 'auto'} options={INTERVALS} onChange={(interval) => onChange({ interval })} />
+          <ManyChoices
+            label="Interval"
+            width={14}
+            value={query.interval ?? 'auto'}
+            options={INTERVALS}
+            onChange={(interval) => onChange({ interval })}
+          />
         </Field>
       )}
       {result === 'by' && (
@@ -26,11 +33,31 @@ export function SessionsBuilder({ query, onChange }: BuilderProps) {
       )}
       {(result === 'by' || result === 'list') && (
         <Field label="Rows">
-          <Input type="number" width={10} min={1} max={1000} value={query.limit ?? 10} onChange={(event) => onChange({ limit: event.currentTarget.valueAsNumber || undefined })} />
+          <Input
+            type="number"
+            width={10}
+            min={1}
+            max={1000}
+            value={query.limit ?? 10}
+            onChange={(event) => onChange({ limit: event.currentTarget.valueAsNumber || undefined })}
+          />
         </Field>
       )}
       {result !== 'list' && (
-        <Checkbox label="Compare" description="With the range of the same length before" value={query.compare ?? false} onChange={(event) => onChange({ compare: event.currentTarget.checked })} />
+        <Toggle
+          label="Median and p90"
+          tooltip="Of the durations"
+          value={query.quantiles}
+          onChange={(quantiles) => onChange({ quantiles })}
+        />
+      )}
+      {result !== 'list' && (
+        <Toggle
+          label="Compare"
+          tooltip="With the range of the same length before"
+          value={query.compare}
+          onChange={(value) => onChange({ compare: value })}
+        />
       )}
     </Row>
   );

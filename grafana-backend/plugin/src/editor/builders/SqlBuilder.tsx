@@ -3,7 +3,8 @@ import React from 'react';
 
 import { BuilderProps } from './FunnelBuilder';
 
-const MACROS = '$__timeFilter(ts) · $__timeInterval(ts) · $__fromTime · $__toTime · {name:String} is bound to the dashboard’s variable';
+const MACROS =
+  '$__timeFilter(ts) · $__timeInterval(ts) · $__fromTime · $__toTime · {name:String} is bound to the dashboard’s variable';
 
 /** A statement of one's own. Run by leaving the editor or by Ctrl+S. */
 export function SqlBuilder({ query, onChange }: BuilderProps) {

@@ -1,6 +1,6 @@
 import { css } from '@emotion/css';
 import { GrafanaTheme2 } from '@grafana/data';
-import { Button, Checkbox, Icon, IconButton, Input, useStyles2 } from '@grafana/ui';
+import { Button, Icon, IconButton, useStyles2 } from '@grafana/ui';
 import { DragDropContext, Draggable, Droppable, DropResult } from '@hello-pangea/dnd';
 import React, { useId } from 'react';
 
@@ -8,6 +8,8 @@ import { FootfallQuery, FunnelStep } from '../../types';
 import { DurationInput } from '../parts/DurationInput';
 import { EventFilterFields } from '../parts/EventFilterFields';
 import { Field, Section } from '../parts/Row';
+import { TextInput } from '../parts/TextInput';
+import { Toggle } from '../parts/Toggle';
 
 const STEPS_MIN = 2;
 const STEPS_MAX = 32;
@@ -33,7 +35,13 @@ export function StepList({ steps, order, onChange }: StepListProps) {
     }
   };
   const add = (
-    <Button size="sm" variant="secondary" icon="plus" disabled={steps.length >= STEPS_MAX} onClick={() => onChange([...steps, { event: '' }])}>
+    <Button
+      size="sm"
+      variant="secondary"
+      icon="plus"
+      disabled={steps.length >= STEPS_MAX}
+      onClick={() => onChange([...steps, { event: '' }])}
+    >
       Step
     </Button>
   );
@@ -46,15 +54,35 @@ export function StepList({ steps, order, onChange }: StepListProps) {
               {steps.map((step, at) => (
                 <Draggable key={at} draggableId={`${list}-${at}`} index={at}>
                   {(draggable) => (
-                    <li ref={draggable.innerRef} {...draggable.draggableProps} className={style.step} data-testid={`step-${at + 1}`}>
+                    <li
+                      ref={draggable.innerRef}
+                      {...draggable.draggableProps}
+                      className={style.step}
+                      data-testid={`step-${at + 1}`}
+                    >
                       <span {...draggable.dragHandleProps} className={style.handle} aria-label={`Move step ${at + 1}`}>
                         <Icon name="draggabledots" />
                         {at + 1}
                       </span>
-                      <StepFields step={step} at={at} canBeOptional={at > 0 && order !== 'any'} onChange={(changed) => replace(at, changed)} />
+                      <StepFields
+                        step={step}
+                        at={at}
+                        canBeOptional={at > 0 && order !== 'any'}
+                        onChange={(changed) => replace(at, changed)}
+                      />
                       <span className={style.end}>
-                        <IconButton name="copy" tooltip={`Repeat step ${at + 1}`} disabled={steps.length >= STEPS_MAX} onClick={() => replace(at, step, { ...step })} />
-                        <IconButton name="trash-alt" tooltip={`Remove step ${at + 1}`} disabled={steps.length <= STEPS_MIN} onClick={() => replace(at)} />
+                        <IconButton
+                          name="copy"
+                          tooltip={`Repeat step ${at + 1}`}
+                          disabled={steps.length >= STEPS_MAX}
+                          onClick={() => replace(at, step, { ...step })}
+                        />
+                        <IconButton
+                          name="trash-alt"
+                          tooltip={`Remove step ${at + 1}`}
+                          disabled={steps.length <= STEPS_MIN}
+                          onClick={() => replace(at)}
+                        />
                       </span>
                     </li>
                   )}
@@ -74,22 +102,33 @@ function StepFields({ step, at, canBeOptional, onChange }: StepFieldsProps) {
   const label = `Step ${at + 1}`;
   return (
     <div className={style.fields}>
-      <Input
-        aria-label={`${label}: name`}
+      <TextInput
+        label={`${label}: name`}
         width={18}
         placeholder={step.event || step.path || 'name'}
-        defaultValue={step.name}
-        onBlur={(event) => event.currentTarget.value !== (step.name ?? '') && onChange({ ...step, name: event.currentTarget.value || undefined })}
+        value={step.name ?? ''}
+        onChange={(name) => onChange({ ...step, name: name || undefined })}
       />
       <div>
         <EventFilterFields label={label} value={step} onChange={onChange} />
       </div>
       {at > 0 && (
         <Field label="Within" tooltip="From the step before; the conversion window counts as well">
-          <DurationInput label={`${label}: window`} placeholder="any" valueMs={step.windowMs} onChange={(windowMs) => onChange({ ...step, windowMs })} />
+          <DurationInput
+            label={`${label}: window`}
+            placeholder="any"
+            valueMs={step.windowMs}
+            onChange={(windowMs) => onChange({ ...step, windowMs })}
+          />
         </Field>
       )}
-      {canBeOptional && <Checkbox label="Optional" value={step.optional ?? false} onChange={(event) => onChange({ ...step, optional: event.currentTarget.checked || undefined })} />}
+      {canBeOptional && (
+        <Toggle
+          label="Optional"
+          value={step.optional}
+          onChange={(value) => onChange({ ...step, optional: value || undefined })}
+        />
+      )}
     </div>
   );
 }

@@ -1,4 +1,4 @@
-import { Button, Checkbox, IconButton, Input } from '@grafana/ui';
+import { Button, IconButton, Input } from '@grafana/ui';
 import React from 'react';
 
 import { Measure, TrendSeries } from '../../types';
@@ -7,11 +7,13 @@ import { EventFilterFields } from '../parts/EventFilterFields';
 import { FieldPicker } from '../parts/Pickers';
 import { Field, Row, Section } from '../parts/Row';
 import { BuilderProps } from './FunnelBuilder';
+import { Toggle } from '../parts/Toggle';
 
 /** One series, or two and a formula. */
 export function TrendBuilder({ query, onChange }: BuilderProps) {
   const series: TrendSeries[] = query.series?.length ? query.series : [{}];
-  const replace = (at: number, by: TrendSeries) => onChange({ series: series.map((each, other) => (other === at ? by : each)) });
+  const replace = (at: number, by: TrendSeries) =>
+    onChange({ series: series.map((each, other) => (other === at ? by : each)) });
   const result = query.result || 'over_time';
   return (
     <>
@@ -19,7 +21,13 @@ export function TrendBuilder({ query, onChange }: BuilderProps) {
         title="Series"
         actions={
           series.length < 2 && (
-            <Button size="sm" variant="secondary" fill="text" icon="plus" onClick={() => onChange({ series: [...series, {}], formula: 'A/B' })}>
+            <Button
+              size="sm"
+              variant="secondary"
+              fill="text"
+              icon="plus"
+              onClick={() => onChange({ series: [...series, {}], formula: 'A/B' })}
+            >
               Second series
             </Button>
           )
@@ -28,14 +36,31 @@ export function TrendBuilder({ query, onChange }: BuilderProps) {
         {series.map((each, at) => (
           <Row key={at}>
             <strong>{'AB'[at]}</strong>
-            <ManyChoices label={`Series ${'AB'[at]}: measure`} width={22} value={each.measure ?? 'count'} options={MEASURES} onChange={(measure) => replace(at, { ...each, measure })} />
+            <ManyChoices
+              label={`Series ${'AB'[at]}: measure`}
+              width={22}
+              value={each.measure ?? 'count'}
+              options={MEASURES}
+              onChange={(measure) => replace(at, { ...each, measure })}
+            />
             <EventFilterFields label={`Series ${'AB'[at]}`} value={each} onChange={(changed) => replace(at, changed)} />
-            {at > 0 && <IconButton name="trash-alt" tooltip="Remove the second series" onClick={() => onChange({ series: [series[0]], formula: undefined })} />}
+            {at > 0 && (
+              <IconButton
+                name="trash-alt"
+                tooltip="Remove the second series"
+                onClick={() => onChange({ series: [series[0]], formula: undefined })}
+              />
+            )}
           </Row>
         ))}
         {series.length === 2 && (
           <Field label="Formula">
-            <FewChoices label="Formula" value={(query.formula ?? 'A/B').replaceAll(' ', '')} options={FORMULAS} onChange={(formula) => onChange({ formula })} />
+            <FewChoices
+              label="Formula"
+              value={(query.formula ?? 'A/B').replaceAll(' ', '')}
+              options={FORMULAS}
+              onChange={(formula) => onChange({ formula })}
+            />
           </Field>
         )}
       </Section>
@@ -45,19 +70,50 @@ export function TrendBuilder({ query, onChange }: BuilderProps) {
         </Field>
         {result === 'over_time' && (
           <Field label="Per">
-            <ManyChoices label="Interval" width={14} value={query.interval ?? 'auto'} options={INTERVALS} onChange={(interval) => onChange({ interval })} />
+            <ManyChoices
+              label="Interval"
+              width={14}
+              value={query.interval ?? 'auto'}
+              options={INTERVALS}
+              onChange={(interval) => onChange({ interval })}
+            />
           </Field>
         )}
         <Field label="Split by">
-          <FieldPicker label="Breakdown" placeholder="nothing" width={20} value={query.breakdown?.dimension} onChange={(dimension) => onChange({ breakdown: dimension ? { ...query.breakdown, dimension } : undefined })} />
+          <FieldPicker
+            label="Breakdown"
+            placeholder="nothing"
+            width={20}
+            value={query.breakdown?.dimension}
+            onChange={(dimension) => onChange({ breakdown: dimension ? { ...query.breakdown, dimension } : undefined })}
+          />
         </Field>
         {query.breakdown?.dimension && (
           <Field label="Values">
-            <Input type="number" width={8} min={1} max={100} value={query.breakdown.limit ?? 10} onChange={(event) => onChange({ breakdown: { ...query.breakdown!, limit: event.currentTarget.valueAsNumber || undefined } })} />
+            <Input
+              type="number"
+              width={8}
+              min={1}
+              max={100}
+              value={query.breakdown.limit ?? 10}
+              onChange={(event) =>
+                onChange({ breakdown: { ...query.breakdown!, limit: event.currentTarget.valueAsNumber || undefined } })
+              }
+            />
           </Field>
         )}
-        <Checkbox label="Compare" description="With the range before" value={query.compare ?? false} onChange={(event) => onChange({ compare: event.currentTarget.checked })} />
-        <Checkbox label="Cumulative" description="Counts and sums" value={query.cumulative ?? false} onChange={(event) => onChange({ cumulative: event.currentTarget.checked })} />
+        <Toggle
+          label="Compare"
+          tooltip="With the range before"
+          value={query.compare}
+          onChange={(value) => onChange({ compare: value })}
+        />
+        <Toggle
+          label="Cumulative"
+          tooltip="Counts and sums"
+          value={query.cumulative}
+          onChange={(value) => onChange({ cumulative: value })}
+        />
       </Row>
     </>
   );

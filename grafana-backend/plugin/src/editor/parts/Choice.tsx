@@ -15,9 +15,23 @@ export function FewChoices<T extends string>({ id, label, value, options, onChan
 }
 
 /** One of many. */
-export function ManyChoices<T extends string>({ id, label, value, options, onChange, width = 20 }: ChoiceProps<T> & { width?: number }) {
+export function ManyChoices<T extends string>({
+  id,
+  label,
+  value,
+  options,
+  onChange,
+  width = 20,
+}: ChoiceProps<T> & { width?: number }) {
   return (
-    <Combobox<T> id={id} aria-label={label} value={value} options={options} onChange={(option) => onChange(option.value)} width={width} />
+    <Combobox<T>
+      id={id}
+      aria-label={label}
+      value={value}
+      options={options}
+      onChange={(option) => onChange(option.value)}
+      width={width}
+    />
   );
 }
 

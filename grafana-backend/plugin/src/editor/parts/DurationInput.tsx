@@ -1,7 +1,7 @@
-import { Input } from '@grafana/ui';
-import React, { useEffect, useState } from 'react';
+import React from 'react';
 
 import { formatDuration, parseDuration } from '../../duration';
+import { TextInput } from './TextInput';
 
 interface DurationInputProps {
   id?: string;
@@ -12,23 +12,16 @@ interface DurationInputProps {
 }
 
 /** A length of time, as people write it: `30m`, `7d`, `1h 30m`, `250ms`. */
-export function DurationInput({ id, label, valueMs, placeholder, onChange }: DurationInputProps) {
-  const [text, setText] = useState(valueMs === undefined ? '' : formatDuration(valueMs));
-  useEffect(() => setText(valueMs === undefined ? '' : formatDuration(valueMs)), [valueMs]);
-  const parsed = parseDuration(text);
-  const wrong = text.trim() !== '' && parsed === undefined;
+export function DurationInput({ valueMs, onChange, ...input }: DurationInputProps) {
   return (
-    <Input
-      id={id}
-      aria-label={label}
-      title={wrong ? 'A number and a unit, such as 30m, 12h or 7d' : undefined}
-      value={text}
-      placeholder={placeholder}
+    <TextInput
+      {...input}
       width={12}
-      invalid={wrong}
-      onChange={(event) => setText(event.currentTarget.value)}
-      onBlur={() => !wrong && onChange(parsed)}
-      onKeyDown={(event) => event.key === 'Enter' && !wrong && onChange(parsed)}
+      value={valueMs === undefined ? '' : formatDuration(valueMs)}
+      wrong={(text) =>
+        text !== '' && parseDuration(text) === undefined ? 'A number and a unit, such as 30m, 12h or 7d' : undefined
+      }
+      onChange={(text) => onChange(parseDuration(text))}
     />
   );
 }

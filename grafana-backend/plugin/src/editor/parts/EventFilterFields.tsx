@@ -19,7 +19,11 @@ export function EventFilterFields<T extends EventFilter>({ label, value, onChang
     <>
       <Row>
         <Field label="Event">
-          <EventPicker label={`${label}: event`} value={value.event} onChange={(event) => onChange({ ...value, event })} />
+          <EventPicker
+            label={`${label}: event`}
+            value={value.event}
+            onChange={(event) => onChange({ ...value, event })}
+          />
         </Field>
         <Field label="Path" tooltip="* stands for any text">
           <PathPicker label={`${label}: path`} value={value.path} onChange={(path) => onChange({ ...value, path })} />
@@ -32,7 +36,9 @@ export function EventFilterFields<T extends EventFilter>({ label, value, onChang
           onClick={() => setOpen(!isOpen)}
         />
       </Row>
-      {isOpen && <FilterEditor label={label} filter={value.filter} onChange={(filter) => onChange({ ...value, filter })} />}
+      {isOpen && (
+        <FilterEditor label={label} filter={value.filter} onChange={(filter) => onChange({ ...value, filter })} />
+      )}
     </>
   );
 }

@@ -1,11 +1,12 @@
 import { css } from '@emotion/css';
 import { GrafanaTheme2 } from '@grafana/data';
-import { Button, IconButton, Input, useStyles2 } from '@grafana/ui';
+import { Button, IconButton, useStyles2 } from '@grafana/ui';
 import React from 'react';
 
 import { Filter, Test } from '../../types';
 import { FewChoices, ManyChoices } from './Choice';
 import { FieldPicker, ValuePicker } from './Pickers';
+import { TextInput } from './TextInput';
 
 interface FilterEditorProps {
   label: string;
@@ -16,7 +17,14 @@ interface FilterEditorProps {
 /** A tree of tests. One level is a list of rows with "all" or "any" before it; groups nest. */
 export function FilterEditor({ label, filter, onChange }: FilterEditorProps) {
   const group = toGroup(filter);
-  return <Group label={label} group={group} onChange={(changed) => onChange(changed.children.length ? fromGroup(changed) : undefined)} depth={0} />;
+  return (
+    <Group
+      label={label}
+      group={group}
+      onChange={(changed) => onChange(changed.children.length ? fromGroup(changed) : undefined)}
+      depth={0}
+    />
+  );
 }
 
 /** How the editor sees a tree: groups, negated or not, and tests. */
@@ -52,17 +60,42 @@ function Group({ label, group, onChange, onRemove, depth }: GroupProps) {
       )}
       {group.children.map((child, at) =>
         isGroup(child) ? (
-          <Group key={at} label={`${label}, group ${at + 1}`} group={child} depth={depth + 1} onChange={(changed) => replace(at, changed)} onRemove={() => replace(at)} />
+          <Group
+            key={at}
+            label={`${label}, group ${at + 1}`}
+            group={child}
+            depth={depth + 1}
+            onChange={(changed) => replace(at, changed)}
+            onRemove={() => replace(at)}
+          />
         ) : (
-          <TestRow key={at} label={`${label}, test ${at + 1}`} test={child} onChange={(changed) => replace(at, changed)} onRemove={() => replace(at)} />
+          <TestRow
+            key={at}
+            label={`${label}, test ${at + 1}`}
+            test={child}
+            onChange={(changed) => replace(at, changed)}
+            onRemove={() => replace(at)}
+          />
         )
       )}
       <div className={style.row}>
-        <Button size="sm" variant="secondary" fill="text" icon="plus" onClick={() => add({ field: '', op: '=', value: '' })}>
+        <Button
+          size="sm"
+          variant="secondary"
+          fill="text"
+          icon="plus"
+          onClick={() => add({ field: '', op: '=', value: '' })}
+        >
           Filter
         </Button>
         {group.children.length > 0 && depth < DEPTH_MAX && (
-          <Button size="sm" variant="secondary" fill="text" icon="plus" onClick={() => add({ any: !group.any, negated: false, children: [{ field: '', op: '=', value: '' }] })}>
+          <Button
+            size="sm"
+            variant="secondary"
+            fill="text"
+            icon="plus"
+            onClick={() => add({ any: !group.any, negated: false, children: [{ field: '', op: '=', value: '' }] })}
+          >
             Group
           </Button>
         )}
@@ -84,27 +117,43 @@ function TestRow({ label, test, onChange, onRemove }: TestRowProps) {
   const several = test.op === 'in' || test.op === 'not in';
   return (
     <div className={style.row}>
-      <FieldPicker label={`${label}: field`} value={test.field} width={22} onChange={(field) => onChange({ ...test, field })} />
-      <ManyChoices label={`${label}: operator`} width={16} value={test.op} options={OPERATORS} onChange={(op) => onChange(withOperator(test, op))} />
+      <FieldPicker
+        label={`${label}: field`}
+        value={test.field}
+        width={22}
+        onChange={(field) => onChange({ ...test, field })}
+      />
+      <ManyChoices
+        label={`${label}: operator`}
+        width={16}
+        value={test.op}
+        options={OPERATORS}
+        onChange={(op) => onChange(withOperator(test, op))}
+      />
       {several && (
-        <Input
-          aria-label={`${label}: values, separated by commas`}
+        <TextInput
+          label={`${label}: values, separated by commas`}
           placeholder="one, another"
           width={30}
-          defaultValue={(test.values ?? []).join(', ')}
-          onBlur={(event) => onChange({ ...test, value: undefined, values: separated(event.currentTarget.value) })}
+          value={(test.values ?? []).join(', ')}
+          onChange={(text) => onChange({ ...test, value: undefined, values: separated(text) })}
         />
       )}
       {!several && NUMERIC.has(test.op) && (
-        <Input
-          aria-label={`${label}: number`}
+        <TextInput
+          label={`${label}: number`}
           width={14}
-          defaultValue={String(test.value ?? '')}
-          onBlur={(event) => onChange({ ...test, value: numberOrText(event.currentTarget.value) })}
+          value={String(test.value ?? '')}
+          onChange={(text) => onChange({ ...test, value: numberOrText(text) })}
         />
       )}
       {!several && !NUMERIC.has(test.op) && !UNARY.has(test.op) && (
-        <ValuePicker label={`${label}: value`} field={test.field} value={String(test.value ?? '')} onChange={(value) => onChange({ ...test, value })} />
+        <ValuePicker
+          label={`${label}: value`}
+          field={test.field}
+          value={String(test.value ?? '')}
+          onChange={(value) => onChange({ ...test, value })}
+        />
       )}
       <IconButton name="times" tooltip="Remove this filter" onClick={onRemove} />
     </div>
@@ -125,12 +174,31 @@ const JOINS = [
   { value: 'not any', label: 'none of' },
 ];
 const OPERATORS = [
-  '=', '!=', 'in', 'not in', 'contains', 'not contains', 'wildcard', 'not wildcard', '=~', '!~', '<', '<=', '>', '>=', 'is set', 'is not set',
+  '=',
+  '!=',
+  'in',
+  'not in',
+  'contains',
+  'not contains',
+  'wildcard',
+  'not wildcard',
+  '=~',
+  '!~',
+  '<',
+  '<=',
+  '>',
+  '>=',
+  'is set',
+  'is not set',
 ].map((op) => ({ value: op, label: op }));
 const NUMERIC = new Set(['<', '<=', '>', '>=']);
 const UNARY = new Set(['is set', 'is not set']);
 
-const separated = (text: string) => text.split(',').map((value) => value.trim()).filter(Boolean);
+const separated = (text: string) =>
+  text
+    .split(',')
+    .map((value) => value.trim())
+    .filter(Boolean);
 /** A variable such as `$limit` stays text until it is filled in. */
 const numberOrText = (text: string) => (text.trim() !== '' && !Number.isNaN(Number(text)) ? Number(text) : text.trim());
 
@@ -138,7 +206,9 @@ function withOperator(test: Test, op: string): Test {
   if (op === 'in' || op === 'not in') {
     return { field: test.field, op, values: test.values ?? (test.value ? [String(test.value)] : []) };
   }
-  return UNARY.has(op) ? { field: test.field, op } : { field: test.field, op, value: test.value ?? test.values?.[0] ?? '' };
+  return UNARY.has(op)
+    ? { field: test.field, op }
+    : { field: test.field, op, value: test.value ?? test.values?.[0] ?? '' };
 }
 
 /** From the tree that is kept to the editor's. */
@@ -169,6 +239,16 @@ function fromGroup(group: GroupNode): Filter {
 }
 
 const styles = (theme: GrafanaTheme2) => ({
-  row: css({ display: 'flex', flexWrap: 'wrap', gap: theme.spacing(0.5), alignItems: 'center', marginBottom: theme.spacing(0.5) }),
-  nested: css({ borderLeft: `2px solid ${theme.colors.border.medium}`, paddingLeft: theme.spacing(1), marginBottom: theme.spacing(0.5) }),
+  row: css({
+    display: 'flex',
+    flexWrap: 'wrap',
+    gap: theme.spacing(0.5),
+    alignItems: 'center',
+    marginBottom: theme.spacing(0.5),
+  }),
+  nested: css({
+    borderLeft: `2px solid ${theme.colors.border.medium}`,
+    paddingLeft: theme.spacing(1),
+    marginBottom: theme.spacing(0.5),
+  }),
 });

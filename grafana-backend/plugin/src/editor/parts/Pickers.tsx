@@ -15,7 +15,15 @@ interface PickerProps {
 type Options = (search: string) => Promise<Array<ComboboxOption<string>>>;
 
 /** A text with suggestions; what is not suggested can be typed. */
-function SuggestingPicker({ options, label, value, onChange, placeholder, id, width = 24 }: PickerProps & { options: Options }) {
+function SuggestingPicker({
+  options,
+  label,
+  value,
+  onChange,
+  placeholder,
+  id,
+  width = 24,
+}: PickerProps & { options: Options }) {
   return (
     <Combobox<string>
       id={id}
@@ -39,14 +47,24 @@ const holds = (name: string, search: string) => name.toLowerCase().includes(sear
 /** An event's name, of those that the project really has. */
 export function EventPicker(props: PickerProps) {
   const { suggest, project } = useEditing();
-  return <SuggestingPicker placeholder="any event" {...props} options={(search) => suggest.events(project, search).then(named)} />;
+  return (
+    <SuggestingPicker
+      placeholder="any event"
+      {...props}
+      options={(search) => suggest.events(project, search).then(named)}
+    />
+  );
 }
 
 /** A path; `*` stands for any text. */
 export function PathPicker(props: PickerProps) {
   const { suggest, project } = useEditing();
   return (
-    <SuggestingPicker placeholder="any path" {...props} options={(search) => suggest.values(project, 'path', search.replaceAll('*', '')).then(named)} />
+    <SuggestingPicker
+      placeholder="any path"
+      {...props}
+      options={(search) => suggest.values(project, 'path', search.replaceAll('*', '')).then(named)}
+    />
   );
 }
 

@@ -12,7 +12,14 @@ export function Row({ children }: { children: ReactNode }) {
 export function Field({ label, tooltip, children, invalid, error }: FieldProps) {
   const id = useId();
   return (
-    <InlineField label={label} tooltip={tooltip} htmlFor={id} className={useStyles2(styles).field} invalid={invalid} error={error}>
+    <InlineField
+      label={label}
+      tooltip={tooltip}
+      htmlFor={id}
+      className={useStyles2(styles).field}
+      invalid={invalid}
+      error={error}
+    >
       {React.cloneElement(children as ReactElement<{ id?: string }>, { id })}
     </InlineField>
   );
@@ -41,7 +48,13 @@ export function Section({ title, children, actions }: { title: string; children:
 }
 
 const styles = (theme: GrafanaTheme2) => ({
-  row: css({ display: 'flex', flexWrap: 'wrap', gap: theme.spacing(0.5), alignItems: 'center', marginBottom: theme.spacing(0.5) }),
+  row: css({
+    display: 'flex',
+    flexWrap: 'wrap',
+    gap: theme.spacing(0.5),
+    alignItems: 'center',
+    marginBottom: theme.spacing(0.5),
+  }),
   field: css({ margin: 0 }),
   section: css({
     border: `1px solid ${theme.colors.border.weak}`,

@@ -28,7 +28,10 @@ export function Actors({ request, query, step, outcome, onClose }: ActorsProps) 
       isWanted = false;
     };
   }, [request, query, step.number, outcome]);
-  const title = outcome === 'converted' ? `Took step ${step.number}, ${step.name}` : `Left before step ${step.number}, ${step.name}`;
+  const title =
+    outcome === 'converted'
+      ? `Took step ${step.number}, ${step.name}`
+      : `Left before step ${step.number}, ${step.name}`;
   return (
     <Drawer title={title} subtitle={`The newest, at most ${ACTORS_SHOWN_MAX}`} onClose={onClose} size="md">
       {answer.error && <Alert title="Who this is cannot be shown">{answer.error}</Alert>}
@@ -41,7 +44,10 @@ export function Actors({ request, query, step, outcome, onClose }: ActorsProps) 
 async function ask(request: DataQueryRequest, query: FootfallQuery): Promise<DataFrame | undefined> {
   const datasource = await getDataSourceSrv().get(query.datasource);
   const answer = await lastValueFrom(
-    datasource.query({ ...request, requestId: `${request.requestId}-actors`, targets: [query] }) as Observable<{ data: DataFrame[]; errors?: Array<{ message?: string }> }>
+    datasource.query({ ...request, requestId: `${request.requestId}-actors`, targets: [query] }) as Observable<{
+      data: DataFrame[];
+      errors?: Array<{ message?: string }>;
+    }>
   );
   if (answer.errors?.length) {
     throw new Error(answer.errors[0].message);
@@ -63,7 +69,9 @@ function List({ frame }: { frame: DataFrame }) {
         {Array.from({ length: frame.length }, (_, row) => (
           <tr key={row}>
             {frame.fields.map((field) => (
-              <td key={field.name}>{field.type === FieldType.time ? dateTimeFormat(field.values[row]) : String(field.values[row] ?? '')}</td>
+              <td key={field.name}>
+                {field.type === FieldType.time ? dateTimeFormat(field.values[row]) : String(field.values[row] ?? '')}
+              </td>
             ))}
           </tr>
         ))}

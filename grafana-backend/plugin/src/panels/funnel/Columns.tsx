@@ -35,7 +35,10 @@ export function Columns({ steps, values, colors, width, height, showTimes, onOpe
                     <button
                       type="button"
                       className={style.bar}
-                      style={{ height: `${bar.rate * 100}%`, background: colors[values.indexOf(bar.value) % colors.length] }}
+                      style={{
+                        height: `${bar.rate * 100}%`,
+                        background: colors[values.indexOf(bar.value) % colors.length],
+                      }}
                       disabled={!onOpen}
                       aria-label={`${step.name} ${bar.value}: ${count(bar.count)}, ${percent(bar.rate)}. Who took it`}
                       onClick={() => onOpen?.(step, 'converted')}
@@ -79,7 +82,15 @@ function Foot({ step, isSplit, showTimes }: { step: Step; isSplit: boolean; show
   return (
     <div className={style.foot}>
       <span>{bar.dropOff !== undefined && step.number > 1 ? `−${count(bar.dropOff)} left` : count(bar.count)}</span>
-      {showTimes && <span>{bar.medianS !== undefined && step.number > 1 ? <Told label="median">{readableDuration(bar.medianS)}</Told> : '\u00a0'}</span>}
+      {showTimes && (
+        <span>
+          {bar.medianS !== undefined && step.number > 1 ? (
+            <Told label="median">{readableDuration(bar.medianS)}</Told>
+          ) : (
+            '\u00a0'
+          )}
+        </span>
+      )}
     </div>
   );
 }
@@ -89,9 +100,19 @@ const styles = (theme: GrafanaTheme2) => ({
   columns: css({ display: 'flex', flex: 1, gap: theme.spacing(1), minHeight: 0 }),
   column: css({ flex: 1, display: 'flex', flexDirection: 'column', minWidth: 0 }),
   head: css({ marginBottom: theme.spacing(0.5) }),
-  name: css({ overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap', fontWeight: theme.typography.fontWeightMedium }),
+  name: css({
+    overflow: 'hidden',
+    textOverflow: 'ellipsis',
+    whiteSpace: 'nowrap',
+    fontWeight: theme.typography.fontWeightMedium,
+  }),
   number: css({ color: theme.colors.text.secondary }),
-  counts: css({ display: 'flex', gap: theme.spacing(1), alignItems: 'baseline', '& strong': { fontSize: theme.typography.h4.fontSize } }),
+  counts: css({
+    display: 'flex',
+    gap: theme.spacing(1),
+    alignItems: 'baseline',
+    '& strong': { fontSize: theme.typography.h4.fontSize },
+  }),
   bars: css({ flex: 1, display: 'flex', gap: 2, minHeight: 0 }),
   track: css({ flex: 1, display: 'flex', flexDirection: 'column', height: '100%', minWidth: 2 }),
   lost: css({
@@ -107,5 +128,12 @@ const styles = (theme: GrafanaTheme2) => ({
     borderRadius: `0 0 ${theme.shape.radius.default} ${theme.shape.radius.default}`,
     '&:enabled:hover': { filter: 'brightness(1.15)' },
   }),
-  foot: css({ display: 'flex', flexWrap: 'wrap', columnGap: theme.spacing(1), color: theme.colors.text.secondary, fontSize: theme.typography.bodySmall.fontSize, marginTop: theme.spacing(0.5) }),
+  foot: css({
+    display: 'flex',
+    flexWrap: 'wrap',
+    columnGap: theme.spacing(1),
+    color: theme.colors.text.secondary,
+    fontSize: theme.typography.bodySmall.fontSize,
+    marginTop: theme.spacing(0.5),
+  }),
 });

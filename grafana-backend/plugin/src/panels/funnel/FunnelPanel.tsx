@@ -30,7 +30,15 @@ export function FunnelPanel(props: PanelProps<FunnelOptions>) {
   const frame = data.series.find((each) => readFunnel(each));
   const funnel = readFunnel(frame);
   if (!funnel) {
-    return <PanelDataErrorView panelId={props.id} fieldConfig={props.fieldConfig} data={data} needsStringField needsNumberField />;
+    return (
+      <PanelDataErrorView
+        panelId={props.id}
+        fieldConfig={props.fieldConfig}
+        data={data}
+        needsStringField
+        needsNumberField
+      />
+    );
   }
   const query = askable(data.request, frame?.refId);
   const palette = theme.visualization.palette.map((name) => theme.visualization.getColorByName(name));
@@ -48,7 +56,13 @@ export function FunnelPanel(props: PanelProps<FunnelOptions>) {
     <>
       {options.bars === 'rows' ? <Rows {...view} /> : <Columns {...view} />}
       {opened && query && data.request && (
-        <Actors request={data.request} query={query} step={opened.step} outcome={opened.outcome} onClose={() => open(undefined)} />
+        <Actors
+          request={data.request}
+          query={query}
+          step={opened.step}
+          outcome={opened.outcome}
+          onClose={() => open(undefined)}
+        />
       )}
     </>
   );

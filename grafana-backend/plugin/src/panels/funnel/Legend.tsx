@@ -19,6 +19,19 @@ export function Legend({ values, colors }: { values: string[]; colors: string[] 
 }
 
 const styles = (theme: GrafanaTheme2) => ({
-  legend: css({ display: 'flex', flexWrap: 'wrap', gap: theme.spacing(1.5), fontSize: theme.typography.bodySmall.fontSize, marginBottom: theme.spacing(0.5) }),
-  mark: css({ display: 'inline-block', width: 12, height: 4, borderRadius: 2, marginRight: theme.spacing(0.5), verticalAlign: 'middle' }),
+  legend: css({
+    display: 'flex',
+    flexWrap: 'wrap',
+    gap: theme.spacing(1.5),
+    fontSize: theme.typography.bodySmall.fontSize,
+    marginBottom: theme.spacing(0.5),
+  }),
+  mark: css({
+    display: 'inline-block',
+    width: 12,
+    height: 4,
+    borderRadius: 2,
+    marginRight: theme.spacing(0.5),
+    verticalAlign: 'middle',
+  }),
 });

@@ -29,7 +29,13 @@ export function Rows({ steps, values, colors, width, height, showTimes, onOpen }
                   aria-label={`${step.name} ${bar.value}: ${count(bar.count)}, ${percent(bar.rate)}. Who took it`}
                   onClick={() => onOpen?.(step, 'converted')}
                 >
-                  <div style={{ width: `${bar.rate * 100}%`, height: '100%', background: colors[values.indexOf(bar.value) % colors.length] }} />
+                  <div
+                    style={{
+                      width: `${bar.rate * 100}%`,
+                      height: '100%',
+                      background: colors[values.indexOf(bar.value) % colors.length],
+                    }}
+                  />
                 </button>
               </Tooltip>
             ))}
@@ -37,7 +43,9 @@ export function Rows({ steps, values, colors, width, height, showTimes, onOpen }
           {values.length === 1 && step.bars[0] && (
             <div className={style.numbers}>
               <strong>{percent(step.bars[0].rate)}</strong> {count(step.bars[0].count)}
-              {showTimes && step.number > 1 && step.bars[0].medianS !== undefined && <span> · {readableDuration(step.bars[0].medianS)}</span>}
+              {showTimes && step.number > 1 && step.bars[0].medianS !== undefined && (
+                <span> · {readableDuration(step.bars[0].medianS)}</span>
+              )}
             </div>
           )}
         </div>
@@ -51,6 +59,20 @@ const styles = (theme: GrafanaTheme2) => ({
   row: css({ display: 'flex', alignItems: 'center', gap: theme.spacing(1), flex: 1, minHeight: 22, maxHeight: 56 }),
   name: css({ width: '22%', overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap', textAlign: 'right' }),
   bars: css({ flex: 1, display: 'flex', flexDirection: 'column', gap: 1, height: '100%' }),
-  track: css({ flex: 1, border: 0, padding: 0, background: theme.colors.background.secondary, borderRadius: theme.shape.radius.default, overflow: 'hidden', textAlign: 'left' }),
-  numbers: css({ width: 150, whiteSpace: 'nowrap', color: theme.colors.text.secondary, fontSize: theme.typography.bodySmall.fontSize, '& strong': { color: theme.colors.text.primary } }),
+  track: css({
+    flex: 1,
+    border: 0,
+    padding: 0,
+    background: theme.colors.background.secondary,
+    borderRadius: theme.shape.radius.default,
+    overflow: 'hidden',
+    textAlign: 'left',
+  }),
+  numbers: css({
+    width: 150,
+    whiteSpace: 'nowrap',
+    color: theme.colors.text.secondary,
+    fontSize: theme.typography.bodySmall.fontSize,
+    '& strong': { color: theme.colors.text.primary },
+  }),
 });

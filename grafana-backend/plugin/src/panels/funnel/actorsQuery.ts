@@ -6,7 +6,9 @@ import { FootfallQuery } from '../../types';
 export function askable(request?: DataQueryRequest, refId?: string): FootfallQuery | undefined {
   const queries = (request?.targets ?? []) as FootfallQuery[];
   const query = queries.find((each) => each.refId === refId) ?? queries[0];
-  return query?.queryType === 'funnel' && query.datasource?.type === 'footfall-analytics-datasource' ? query : undefined;
+  return query?.queryType === 'funnel' && query.datasource?.type === 'footfall-analytics-datasource'
+    ? query
+    : undefined;
 }
 
 /** The same funnel, asked for those who took a step, or who left before it. */

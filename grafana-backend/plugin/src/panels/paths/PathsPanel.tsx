@@ -18,9 +18,20 @@ export function PathsPanel(props: PanelProps<PathsOptions>) {
   const theme = useTheme2();
   const [active, setActive] = useState<Place>();
   const ways = useMemo(() => data.series.map(readWays).find(Boolean), [data.series]);
-  const layout = useMemo(() => ways && layOut(ways, height - LABEL_PX, options.places ?? 8), [ways, height, options.places]);
+  const layout = useMemo(
+    () => ways && layOut(ways, height - LABEL_PX, options.places ?? 8),
+    [ways, height, options.places]
+  );
   if (!layout) {
-    return <PanelDataErrorView panelId={props.id} fieldConfig={props.fieldConfig} data={data} needsStringField needsNumberField />;
+    return (
+      <PanelDataErrorView
+        panelId={props.id}
+        fieldConfig={props.fieldConfig}
+        data={data}
+        needsStringField
+        needsNumberField
+      />
+    );
   }
   // The last column's names stand to its right.
   const step = (width - BAR_PX) / (layout.columns - 1 + 0.7);
@@ -29,24 +40,57 @@ export function PathsPanel(props: PanelProps<PathsOptions>) {
   layout.places.forEach(({ name }) => {
     if (!colors.has(name)) {
       const palette = theme.visualization.palette;
-      colors.set(name, name === OTHER ? theme.colors.text.disabled : theme.visualization.getColorByName(palette[colors.size % palette.length]));
+      colors.set(
+        name,
+        name === OTHER
+          ? theme.colors.text.disabled
+          : theme.visualization.getColorByName(palette[colors.size % palette.length])
+      );
     }
   });
   const isOn = (band: Band) => !active || band.from === active || band.to === active;
   return (
-    <svg width={width} height={height} role="img" aria-label={`Paths: ${layout.places.length} places, ${layout.bands.length} ways`}>
+    <svg
+      width={width}
+      height={height}
+      role="img"
+      aria-label={`Paths: ${layout.places.length} places, ${layout.bands.length} ways`}
+    >
       {layout.bands.map((band, at) => (
-        <path key={at} className={style.band} d={curve(x(band.from.column) + BAR_PX, band.fromY, x(band.to.column), band.toY)} stroke={colors.get(band.from.name)} strokeWidth={Math.max(1, band.width)} strokeOpacity={isOn(band) ? 0.4 : 0.06}>
+        <path
+          key={at}
+          className={style.band}
+          d={curve(x(band.from.column) + BAR_PX, band.fromY, x(band.to.column), band.toY)}
+          stroke={colors.get(band.from.name)}
+          strokeWidth={Math.max(1, band.width)}
+          strokeOpacity={isOn(band) ? 0.4 : 0.06}
+        >
           <title>{`${band.from.name} → ${band.to.name}: ${band.count.toLocaleString('en')}`}</title>
         </path>
       ))}
       {layout.places.map((place) => (
-        <g key={`${place.column} ${place.name}`} onMouseEnter={() => setActive(place)} onMouseLeave={() => setActive(undefined)}>
-          <rect x={x(place.column)} y={place.y} width={BAR_PX} height={Math.max(1, place.height)} rx={2} fill={colors.get(place.name)}>
+        <g
+          key={`${place.column} ${place.name}`}
+          onMouseEnter={() => setActive(place)}
+          onMouseLeave={() => setActive(undefined)}
+        >
+          <rect
+            x={x(place.column)}
+            y={place.y}
+            width={BAR_PX}
+            height={Math.max(1, place.height)}
+            rx={2}
+            fill={colors.get(place.name)}
+          >
             <title>{`${place.name}: ${place.count.toLocaleString('en')}`}</title>
           </rect>
           {place.height >= 9 && (
-            <text className={style.label} x={x(place.column) + BAR_PX + 4} y={place.y + place.height / 2} dominantBaseline="middle">
+            <text
+              className={style.label}
+              x={x(place.column) + BAR_PX + 4}
+              y={place.y + place.height / 2}
+              dominantBaseline="middle"
+            >
               {shortened(place.name, step)} <tspan className={style.count}>{place.count.toLocaleString('en')}</tspan>
             </text>
           )}
@@ -69,6 +113,13 @@ function shortened(name: string, roomPx: number): string {
 
 const styles = (theme: GrafanaTheme2) => ({
   band: css({ fill: 'none', transition: 'stroke-opacity 120ms' }),
-  label: css({ fill: theme.colors.text.primary, fontSize: 11, pointerEvents: 'none', paintOrder: 'stroke', stroke: theme.colors.background.primary, strokeWidth: 3 }),
+  label: css({
+    fill: theme.colors.text.primary,
+    fontSize: 11,
+    pointerEvents: 'none',
+    paintOrder: 'stroke',
+    stroke: theme.colors.background.primary,
+    strokeWidth: 3,
+  }),
   count: css({ fill: theme.colors.text.secondary }),
 });

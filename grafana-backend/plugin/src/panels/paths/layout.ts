@@ -33,7 +33,9 @@ export function layOut(ways: Way[], height: number, placesMax: number): Layout {
   const counts = countPlaces(ways, columns);
   const kept = counts.map((column) => keep(column, placesMax));
   const rename = (column: number, name: string) => (kept[column].has(name) ? name : OTHER);
-  const merged = merge(ways.map((way) => ({ ...way, from: rename(way.column, way.from), to: rename(way.column + 1, way.to) })));
+  const merged = merge(
+    ways.map((way) => ({ ...way, from: rename(way.column, way.from), to: rename(way.column + 1, way.to) }))
+  );
   const places = countPlaces(merged, columns).map((column, at) => inOrder(column, at));
   const scale = Math.min(...places.map((column) => (height - GAP * (column.length - 1)) / total(column)));
   places.forEach((column) => stack(column, scale));
@@ -59,8 +61,14 @@ function countPlaces(ways: Way[], columns: number): Array<Map<string, number>> {
 
 const sorted = (column: Map<string, number>) =>
   [...column].sort(([a, x], [b, y]) => Number(a === OTHER) - Number(b === OTHER) || y - x || a.localeCompare(b));
-const keep = (column: Map<string, number>, max: number) => new Set(sorted(column).slice(0, max).map(([name]) => name));
-const inOrder = (column: Map<string, number>, at: number): Place[] => sorted(column).map(([name, count]) => ({ column: at, name, count, y: 0, height: 0 }));
+const keep = (column: Map<string, number>, max: number) =>
+  new Set(
+    sorted(column)
+      .slice(0, max)
+      .map(([name]) => name)
+  );
+const inOrder = (column: Map<string, number>, at: number): Place[] =>
+  sorted(column).map(([name, count]) => ({ column: at, name, count, y: 0, height: 0 }));
 const total = (column: Place[]) => column.reduce((sum, { count }) => sum + count, 0);
 
 function merge(ways: Way[]): Way[] {
@@ -84,7 +92,14 @@ function stack(column: Place[], scale: number) {
 
 /** Bands leave and arrive in the order of the places on their other side, so that few cross. */
 function connect(ways: Way[], find: (column: number, name: string) => Place, scale: number): Band[] {
-  const bands = ways.map((way) => ({ from: find(way.column, way.from), to: find(way.column + 1, way.to), count: way.count, fromY: 0, toY: 0, width: way.count * scale }));
+  const bands = ways.map((way) => ({
+    from: find(way.column, way.from),
+    to: find(way.column + 1, way.to),
+    count: way.count,
+    fromY: 0,
+    toY: 0,
+    width: way.count * scale,
+  }));
   const used = new Map<string, number>();
   const next = (side: string, place: Place, width: number) => {
     const key = `${side} ${place.column} ${place.name}`;

@@ -17,7 +17,8 @@ export function RetentionPanel(props: PanelProps<RetentionOptions>) {
   }
   const { cohorts, periods, isTime } = retention;
   const columns = Array.from({ length: periods }, (_, period) => period);
-  const start = (cohort: Cohort) => (isTime ? dateTimeFormat(cohort.start as number, { format: 'YYYY-MM-DD', timeZone }) : String(cohort.start));
+  const start = (cohort: Cohort) =>
+    isTime ? dateTimeFormat(cohort.start as number, { format: 'YYYY-MM-DD', timeZone }) : String(cohort.start);
   return (
     <div style={{ width, height, overflow: 'auto' }}>
       <table className={style.grid} aria-label="Retention">
@@ -48,7 +49,15 @@ export function RetentionPanel(props: PanelProps<RetentionOptions>) {
               <td>{cohort.size.toLocaleString('en')}</td>
               {columns.map((period) => {
                 const cell = cohort.cells[period];
-                return <GridCell key={period} rate={cell?.rate} isOpen={cell && !cell.isComplete} text={text(cell, options.shown)} title={title(cohort, start(cohort), period)} />;
+                return (
+                  <GridCell
+                    key={period}
+                    rate={cell?.rate}
+                    isOpen={cell && !cell.isComplete}
+                    text={text(cell, options.shown)}
+                    title={title(cohort, start(cohort), period)}
+                  />
+                );
               })}
             </tr>
           ))}
@@ -68,7 +77,10 @@ function GridCell({ rate, text, title, isOpen }: { rate?: number; text: string; 
   const background = colorManipulator.alpha(theme.colors.primary.main, 0.08 + 0.82 * share);
   const solid = share > 0.6 ? theme.colors.primary.contrastText : theme.colors.text.primary;
   return (
-    <td title={title} style={{ background, color: solid, fontStyle: isOpen ? 'italic' : undefined, opacity: isOpen ? 0.7 : 1 }}>
+    <td
+      title={title}
+      style={{ background, color: solid, fontStyle: isOpen ? 'italic' : undefined, opacity: isOpen ? 0.7 : 1 }}
+    >
       {text}
     </td>
   );
@@ -79,7 +91,10 @@ const text = (cell: Cell | undefined, shown: RetentionOptions['shown']) =>
   !cell ? '' : shown === 'count' ? cell.count.toLocaleString('en') : cell.rate === undefined ? '' : percent(cell.rate);
 const title = (cohort: Cohort, start: string, period: number) => {
   const cell = cohort.cells[period];
-  return cell && `${cell.count.toLocaleString('en')} of ${cohort.size.toLocaleString('en')} who began ${start}, ${period} later${cell.isComplete ? '' : ' (not over yet)'}`;
+  return (
+    cell &&
+    `${cell.count.toLocaleString('en')} of ${cohort.size.toLocaleString('en')} who began ${start}, ${period} later${cell.isComplete ? '' : ' (not over yet)'}`
+  );
 };
 
 const styles = (theme: GrafanaTheme2) => ({

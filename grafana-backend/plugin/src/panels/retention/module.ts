@@ -16,5 +16,10 @@ export const plugin = new PanelPlugin<RetentionOptions>(RetentionPanel).useField
         ],
       },
     })
-    .addBooleanSwitch({ path: 'showAverage', name: 'Average row', description: 'Of complete periods, weighted by size', defaultValue: true })
+    .addBooleanSwitch({
+      path: 'showAverage',
+      name: 'Average row',
+      description: 'Of complete periods, weighted by size',
+      defaultValue: true,
+    })
 );

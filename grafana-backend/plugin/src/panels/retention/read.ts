@@ -20,7 +20,8 @@ export interface Cohort {
  */
 export function readRetention(frame?: DataFrame): { cohorts: Cohort[]; periods: number; isTime: boolean } | undefined {
   const named = (name: string) => frame?.fields.find((field) => field.name === name);
-  const cohort = named('cohort') ?? frame?.fields.find(({ type }) => type === FieldType.time || type === FieldType.string);
+  const cohort =
+    named('cohort') ?? frame?.fields.find(({ type }) => type === FieldType.time || type === FieldType.string);
   const period = named('period');
   const count = named('count');
   const rate = named('rate');
@@ -42,7 +43,11 @@ export function readRetention(frame?: DataFrame): { cohorts: Cohort[]; periods: 
       isComplete: (number(named('complete'), row) ?? 1) === 1,
     };
   }
-  return { cohorts, periods: Math.max(...cohorts.map(({ cells }) => cells.length)), isTime: cohort.type === FieldType.time };
+  return {
+    cohorts,
+    periods: Math.max(...cohorts.map(({ cells }) => cells.length)),
+    isTime: cohort.type === FieldType.time,
+  };
 }
 
 /** Of all cohorts whose period is complete, by size: big cohorts count for more. */

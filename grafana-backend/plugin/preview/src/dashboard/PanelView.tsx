@@ -1,0 +1,110 @@
+import {
+  CoreApp,
+  DataQueryRequest,
+  DataQueryResponse,
+  LoadingState,
+  PanelData,
+  TimeRange,
+  transformDataFrame,
+  rangeUtil,
+} from '@grafana/data';
+import { PanelChrome } from '@grafana/ui';
+import { useEffect, useState } from 'react';
+import { isObservable, lastValueFrom, Observable } from 'rxjs';
+
+import { templates } from '../grafana/templates';
+import { TYPE, UID } from '../grafana/services';
+import { Plugins } from '../Preview';
+import { prepared } from './fields';
+import { PanelModel } from './model';
+import { Picture } from './Picture';
+
+interface PanelViewProps {
+  panel: PanelModel;
+  plugins: Plugins;
+  range: TimeRange;
+  width: number;
+  height: number;
+}
+
+/** Asks the datasource → transforms → prepares the fields → draws in Grafana's own frame. */
+export function PanelView({ panel, plugins, range, width, height }: PanelViewProps) {
+  const data = usePanelData(panel, plugins, range, width);
+  const title = templates.replace(panel.title);
+  if (panel.type === 'row') {
+    return <h3>{title}</h3>;
+  }
+  const error = data.errors?.[0]?.message;
+  return (
+    <PanelChrome
+      title={title}
+      description={panel.description}
+      width={width}
+      height={height}
+      loadingState={data.state}
+      statusMessage={error}
+    >
+      {(innerWidth, innerHeight) =>
+        error ? (
+          <div role="alert">{error}</div>
+        ) : data.state === LoadingState.Loading ? null : (
+          <Picture panel={panel} plugins={plugins} data={data} width={innerWidth} height={innerHeight} />
+        )
+      }
+    </PanelChrome>
+  );
+}
+
+function usePanelData(panel: PanelModel, plugins: Plugins, given: TimeRange, width: number): PanelData {
+  const [data, setData] = useState<PanelData>({ state: LoadingState.Loading, series: [], timeRange: given });
+  useEffect(() => {
+    const range = panel.timeFrom ? rangeUtil.convertRawToRange({ from: `now-${panel.timeFrom}`, to: 'now' }) : given;
+    const request = requestOf(panel, range, width);
+    if (request.targets.length === 0) {
+      setData({ state: LoadingState.Done, series: [], timeRange: range });
+      return;
+    }
+    const show = async (answer: DataQueryResponse) => {
+      const transformed = await lastValueFrom(transformDataFrame(panel.transformations ?? [], answer.data));
+      setData({
+        state: answer.state ?? LoadingState.Done,
+        series: prepared(transformed, panel),
+        errors: answer.errors,
+        timeRange: range,
+        request,
+      });
+    };
+    const failed = (error: unknown) =>
+      setData({
+        state: LoadingState.Error,
+        series: [],
+        errors: [{ message: String((error as Error)?.message ?? error) }],
+        timeRange: range,
+      });
+    const asked = plugins.datasource.query(request);
+    const running = (isObservable(asked) ? asked : (asked as unknown as Observable<DataQueryResponse>)).subscribe({
+      next: (answer) => void show(answer).catch(failed),
+      error: failed,
+    });
+    return () => running.unsubscribe();
+  }, [panel, plugins, given, width]);
+  return data;
+}
+
+function requestOf(panel: PanelModel, range: TimeRange, width: number): DataQueryRequest {
+  const { interval, intervalMs } = rangeUtil.calculateInterval(range, Math.max(100, Math.round(width / 3)));
+  return {
+    requestId: `panel-${panel.id}`,
+    app: CoreApp.Dashboard,
+    interval,
+    intervalMs,
+    maxDataPoints: Math.round(width),
+    range,
+    rangeRaw: range.raw,
+    scopedVars: {},
+    startTime: Date.now(),
+    timezone: 'browser',
+    panelId: panel.id,
+    targets: (panel.targets ?? []).map((target) => ({ ...target, datasource: { uid: UID, type: TYPE } })),
+  };
+}

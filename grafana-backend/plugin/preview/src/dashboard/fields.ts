@@ -1,0 +1,67 @@
+import {
+  DataFrame,
+  DynamicConfigValue,
+  Field,
+  FieldConfig,
+  FieldType,
+  getDisplayProcessor,
+  getFieldDisplayName,
+  ThresholdsMode,
+} from '@grafana/data';
+import { config } from '@grafana/runtime';
+import { set } from 'lodash';
+
+import { templates } from '../grafana/templates';
+import { PanelModel } from './model';
+
+/** Field defaults and overrides by name or type, and how each field's values are shown. */
+export function prepared(frames: DataFrame[], panel: PanelModel): DataFrame[] {
+  let series = -1;
+  return frames.map((frame) => ({
+    ...frame,
+    fields: frame.fields.map((field) => {
+      const name = getFieldDisplayName(field, frame, frames);
+      series += field.type === FieldType.number ? 1 : 0;
+      const changed: Field = {
+        ...field,
+        config: configOf(field, name, panel),
+        state: { ...field.state, scopedVars: {}, seriesIndex: Math.max(0, series) },
+      };
+      changed.display = getDisplayProcessor({ field: changed, theme: config.theme2, timeZone: 'browser' });
+      changed.getLinks = () =>
+        (changed.config.links ?? []).map((link) => ({
+          href: templates.replace(link.url),
+          title: link.title,
+          target: '_self' as const,
+          origin: changed,
+        }));
+      return changed;
+    }),
+  }));
+}
+
+function configOf(field: Field, name: string, panel: PanelModel): FieldConfig {
+  const { defaults = {}, overrides = [] } = panel.fieldConfig ?? {};
+  const own = Object.fromEntries(Object.entries(field.config).filter(([, value]) => value !== undefined));
+  const merged: FieldConfig = {
+    ...structuredClone(defaults),
+    ...own,
+    custom: { ...structuredClone(defaults.custom ?? {}), ...(field.config.custom ?? {}) },
+  };
+  for (const { matcher, properties } of overrides) {
+    const matches =
+      (matcher.id === 'byName' && (matcher.options === name || matcher.options === field.name)) ||
+      (matcher.id === 'byType' && matcher.options === field.type) ||
+      (matcher.id === 'byRegexp' && new RegExp(String(matcher.options).replace(/^\/|\/$/g, '')).test(name));
+    if (matches) {
+      (properties as DynamicConfigValue[]).forEach(({ id, value }) => set(merged, id, value));
+    }
+  }
+  // Grafana's defaults of these panels.
+  merged.color ??= { mode: panel.type === 'timeseries' ? 'palette-classic' : 'thresholds' };
+  merged.thresholds ??= { mode: ThresholdsMode.Absolute, steps: [{ value: -Infinity, color: 'green' }] };
+  if (merged.min === undefined && merged.unit === 'percentunit' && field.type === FieldType.number) {
+    merged.min = 0;
+  }
+  return merged;
+}

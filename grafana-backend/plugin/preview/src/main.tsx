@@ -1,0 +1,96 @@
+import {
+  createTheme,
+  DataSourceApi,
+  DataSourcePlugin,
+  monacoLanguageRegistry,
+  PanelPlugin,
+  setTimeZoneResolver,
+  standardEditorsRegistry,
+  standardFieldConfigEditorRegistry,
+  standardTransformers,
+  standardTransformersRegistry,
+  ThemeContext,
+  TransformerRegistryItem,
+} from '@grafana/data';
+import { config } from '@grafana/runtime';
+import { GlobalStyles, PortalContainer } from '@grafana/ui';
+import { createRoot } from 'react-dom/client';
+
+import { instanceSettings, provideServices, TYPE } from './grafana/services';
+import { loadPlugin, shareLibraries } from './grafana/shared';
+import { templates } from './grafana/templates';
+import { Preview, Plugins } from './Preview';
+
+/** Shares libraries → provides services → loads the plugins as Grafana does → draws. */
+async function main() {
+  const asked = new URLSearchParams(window.location.search);
+  const theme = createTheme({ colors: { mode: asked.get('theme') === 'light' ? 'light' : 'dark' } });
+  config.theme2 = theme;
+  config.bootData = window.grafanaBootData as typeof config.bootData;
+  setTimeZoneResolver(() => 'browser');
+  standardTransformersRegistry.setInit(() =>
+    Object.values(standardTransformers).map(
+      (transformation) =>
+        ({
+          id: transformation.id,
+          name: transformation.name,
+          transformation: () => Promise.resolve(transformation),
+          editor: () => null,
+          imageDark: '',
+          imageLight: '',
+        }) as unknown as TransformerRegistryItem
+    )
+  );
+  monacoLanguageRegistry.setInit(() => []);
+  // The preview edits no options; it needs their defaults, for which every kind of editor has to be known.
+  standardEditorsRegistry.setInit(() => OPTION_EDITORS.map((id) => ({ id, name: id, editor: () => null })));
+  standardFieldConfigEditorRegistry.setInit(() => []);
+  templates.set('project', asked.get('var-project') ?? 'website');
+  shareLibraries();
+  let datasource: DataSourceApi | undefined;
+  provideServices(() => datasource!);
+  const [source, funnel, retention, paths] = await Promise.all([
+    loadPlugin<DataSourcePlugin<DataSourceApi>>(TYPE),
+    loadPlugin<PanelPlugin>('footfall-funnel-panel'),
+    loadPlugin<PanelPlugin>('footfall-retention-panel'),
+    loadPlugin<PanelPlugin>('footfall-paths-panel'),
+  ]);
+  datasource = new source.DataSourceClass(instanceSettings());
+  // Grafana tells a datasource where it comes from.
+  datasource.meta = instanceSettings().meta;
+  const plugins: Plugins = {
+    source,
+    datasource,
+    panels: { 'footfall-funnel-panel': funnel, 'footfall-retention-panel': retention, 'footfall-paths-panel': paths },
+  };
+  createRoot(document.getElementById('root')!).render(
+    <ThemeContext.Provider value={theme}>
+      <GlobalStyles />
+      <Preview plugins={plugins} asked={asked} />
+      <PortalContainer />
+    </ThemeContext.Provider>
+  );
+}
+
+main().catch((error) => {
+  document.body.textContent = `The preview cannot start: ${error?.stack ?? error}`;
+});
+
+const OPTION_EDITORS = [
+  'number',
+  'text',
+  'boolean',
+  'select',
+  'radio',
+  'slider',
+  'multi-select',
+  'color',
+  'unit',
+  'strings',
+];
+
+declare global {
+  interface Window {
+    grafanaBootData?: unknown;
+  }
+}
