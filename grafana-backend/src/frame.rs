@@ -82,12 +82,13 @@ impl Frame {
         self.executed.len() + self.columns.iter().map(Column::size_bytes).sum::<usize>()
     }
 
-    /// Grafana's JSON form, as it is sent over Grafana Live.
+    /// Grafana's JSON form, as it is sent over Grafana Live: it wants the schema before the data.
     #[must_use]
-    pub fn to_json(&self) -> Value {
+    pub fn to_json(&self) -> String {
         let fields: Vec<Value> = self.columns.iter().map(Column::schema_json).collect();
         let values: Vec<Value> = self.columns.iter().map(Column::values_json).collect();
-        json!({"schema": {"name": self.name, "fields": fields}, "data": {"values": values}})
+        let (schema, data) = (json!({"name": self.name, "fields": fields}), json!({"values": values}));
+        format!(r#"{{"schema":{schema},"data":{data}}}"#)
     }
 
     /// The Arrow form.
@@ -125,7 +126,8 @@ impl Column {
     /// Texts.
     #[must_use]
     pub fn text(name: &str, values: Vec<Option<String>>) -> Self {
-        Self::of(name, Values::Text(values))
+        // Without it Grafana shows a text of digits, such as a visitor's id, as a rounded number.
+        Self::of(name, Values::Text(values)).with_unit("string")
     }
 
     /// Whole numbers.

@@ -175,6 +175,7 @@ fn kinds(counts: &Counts, buckets: &Buckets) -> Frame {
 fn stickiness(counts: &Counts) -> Frame {
     let mut frame = Frame::new("stickiness");
     let shown = || counts.periods.iter().enumerate().skip(1).take(counts.periods.len().saturating_sub(2));
+    frame.push(Column::text("in", shown().map(|(periods, _)| Some(periods.to_string())).collect()));
     frame.push(Column::whole("periods", shown().map(|(periods, _)| i64::try_from(periods).ok()).collect()));
     frame.push(Column::whole("count", shown().map(|(_, count)| Some(*count)).collect()));
     frame

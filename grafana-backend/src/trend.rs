@@ -22,6 +22,8 @@ use crate::{
 const BREAKDOWN_MAX: u32 = 100;
 const BREAKDOWN_DEFAULT: u32 = 10;
 const SERIES_MAX: usize = 2;
+/// The name of a series of events without a value.
+const NONE: &str = "(none)";
 
 /// A question about a trend.
 #[derive(Debug, Clone, PartialEq)]
@@ -335,12 +337,14 @@ fn wide(dimension: &Dimension, buckets: &Buckets, now: &Table, before: Option<&T
     let mut frame = Frame::new("trend");
     frame.push(Column::time("time", buckets.starts_ms.iter().map(|at| Some(*at)).collect()));
     for (label, cells) in now {
-        frame.push(Column::number("value", cells.clone()).with_label(dimension.title(), label));
+        // Grafana shows a series of this name by its label alone.
+        let shown = if label.is_empty() { NONE } else { label };
+        frame.push(Column::number("Value", cells.clone()).with_label(dimension.title(), shown));
         let Some(before) = before else { continue };
         let earlier =
             before.iter().find(|(known, _)| known == label).map(|(_, cells)| cells.as_slice()).unwrap_or_default();
         let cells = (0..cells.len()).map(|at| earlier.get(at).copied().unwrap_or(Some(0.0))).collect();
-        frame.push(Column::number("previous", cells).with_label(dimension.title(), label));
+        frame.push(Column::number("previous", cells).with_label(dimension.title(), shown));
     }
     frame
 }

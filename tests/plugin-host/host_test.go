@@ -386,46 +386,217 @@ func TestRefusesToStartAlone(t *testing.T) {
 	}
 }
 
-// Every query of every dashboard runs through the plugin and returns rows.
+// A dashboard, as far as the tests read it.
+type dashboard struct {
+	UID, Title, Description string
+	Panels                  []struct {
+		Title, Type, Description string
+		Datasource               struct{ Type, UID string }
+		FieldConfig              struct{ Defaults struct{ Unit string } }
+		Targets                  []json.RawMessage
+	}
+	Templating struct {
+		List []struct {
+			Name, Type string
+			Current    struct{ Value any }
+		}
+	}
+}
+
+// Every query of every dashboard runs through the plugin and returns rows of the shape that its
+// panel needs. Panels of Prometheus are not the plugin's; the gateway's tests know its metrics.
 func TestDashboards(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join("..", "..", "dashboards", "*.json"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no dashboards: %v", err)
 	}
-	h := start(t)
+	h, url := start(t), environment(t, "FOOTFALL_CLICKHOUSE")
+	// Realtime shows the last minutes.
+	clickhouse(t, url, "INSERT INTO analytics.events (project, ts, event, path, visitor, event_id) VALUES ('website', now64(3), 'page_view', '/now', 7, 7)")
+	visitor := clickhouse(t, url, "SELECT visitor FROM analytics.events WHERE project = 'website' AND event = 'purchase' ORDER BY visitor LIMIT 1")
 	for _, file := range files {
 		raw, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var dashboard struct {
-			Title  string
-			Panels []struct {
-				Title, Type string
-				Datasource  struct{ UID string }
-				Targets     []json.RawMessage
-			}
-		}
-		if err := json.Unmarshal(raw, &dashboard); err != nil {
+		var board dashboard
+		if err := json.Unmarshal(raw, &board); err != nil {
 			t.Fatalf("%s: %v", file, err)
 		}
+		values := map[string]string{"project": "website", "visitor": visitor}
+		for _, variable := range board.Templating.List {
+			if value, ok := variable.Current.Value.(string); ok && values[variable.Name] == "" {
+				values[variable.Name] = value
+			}
+		}
 		asked := 0
-		for _, panel := range dashboard.Panels {
-			if panel.Type != "row" && panel.Datasource.UID != "${datasource}" {
-				t.Errorf("%s, panel %q: its datasource is %q, not the variable", file, panel.Title, panel.Datasource.UID)
+		for _, panel := range board.Panels {
+			where := file + ", panel \"" + panel.Title + "\""
+			if panel.Title == "" || panel.Description == "" || panel.FieldConfig.Defaults.Unit == "" {
+				t.Errorf("%s: it lacks a title, a description or a unit", where)
+			}
+			if !strings.HasPrefix(panel.Datasource.UID, "${") {
+				t.Errorf("%s: its datasource is %q, not a variable", where, panel.Datasource.UID)
+			}
+			if panel.Datasource.Type == "prometheus" {
+				continue
 			}
 			for _, target := range panel.Targets {
-				// Grafana's front end fills variables in before it asks.
-				text := strings.ReplaceAll(string(target), "${project}", "website")
-				answers := h.ask(t, pluginContext(environment(t, "FOOTFALL_CLICKHOUSE")), query("A", text))
-				if answers["A"].Error != nil || len(answers["A"].Frames) == 0 || answers["A"].Frames[0].Rows() == 0 {
-					t.Errorf("%s, panel %q: %v", file, panel.Title, answers["A"].Error)
+				answer := h.ask(t, pluginContext(url), query("A", filledIn(t, string(target), values)))["A"]
+				if problem := fits(panel.Type, answer); problem != "" {
+					t.Errorf("%s: %s", where, problem)
 				}
 				asked++
 			}
 		}
 		if asked == 0 {
 			t.Errorf("%s asks nothing", file)
+		}
+	}
+}
+
+// filledIn does what Grafana's front end does before it asks, and what ours does for SQL.
+func filledIn(t *testing.T, target string, values map[string]string) string {
+	t.Helper()
+	for name, value := range values {
+		target = strings.ReplaceAll(target, "${"+name+"}", value)
+	}
+	var query map[string]any
+	if err := json.Unmarshal([]byte(target), &query); err != nil {
+		t.Fatal(err)
+	}
+	if query["queryType"] == "sql" {
+		query["variables"] = values
+	}
+	text, err := json.Marshal(query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// fits says what a panel of this type lacks in the answer; nothing if it can draw it.
+func fits(panel string, answer backend.DataResponse) string {
+	if answer.Error != nil {
+		return answer.Error.Error()
+	}
+	if len(answer.Frames) == 0 || answer.Frames[0].Rows() == 0 {
+		return "no rows"
+	}
+	frame := answer.Frames[0]
+	has := func(names ...string) bool {
+		for _, name := range names {
+			if field, _ := frame.FieldByName(name); field == nil {
+				return false
+			}
+		}
+		return true
+	}
+	text, number := false, false
+	for _, field := range frame.Fields {
+		text = text || field.Type().NonNullableType() == data.FieldTypeString
+		number = number || field.Type().Numeric()
+	}
+	drawable := map[string]bool{
+		"timeseries": frame.TimeSeriesSchema().Type == data.TimeSeriesTypeWide,
+		"stat":       number,
+		"bargauge":   text && number,
+		"geomap":     has("country") && number,
+		"table":      true, "footfall-funnel-panel": has("step", "count"),
+		"footfall-retention-panel": has("cohort", "period", "count"),
+		"footfall-paths-panel":     has("source", "target", "count"),
+	}
+	fine, known := drawable[panel]
+	switch {
+	case !known:
+		return "the test does not know panels of type " + panel
+	case !fine:
+		return "a " + panel + " cannot draw these fields"
+	}
+	return ""
+}
+
+// Panels of a dashboard ask the same at once: ClickHouse is asked once.
+func TestTheSameQuestionIsAskedOnce(t *testing.T) {
+	h, url := start(t), environment(t, "FOOTFALL_CLICKHOUSE")
+	same := []*pluginv2.DataQuery{}
+	for _, refID := range []string{"A", "B", "C", "D"} {
+		one := query(refID, `{"queryType":"sessions","result":"by","dimension":"country"}`)
+		one.TimeRange = &pluginv2.TimeRange{FromEpochMS: year().FromEpochMS / 1e6 * 1e6, ToEpochMS: year().ToEpochMS / 1e6 * 1e6}
+		same = append(same, one)
+	}
+	answers := h.ask(t, pluginContext(url), same...)
+	for _, refID := range []string{"A", "B", "C", "D"} {
+		if rows(t, answers[refID]).RefID != refID {
+			t.Errorf("%s has the frame of another: %s", refID, answers[refID].Frames[0].RefID)
+		}
+	}
+	metrics, err := dispense[grpcplugin.DiagnosticsClient](t, h, "diagnostics").CollectMetrics(context.Background(), &pluginv2.CollectMetricsRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(metrics.Metrics.Prometheus)
+	for _, expected := range []string{`footfall_datasource_queries_total{query_type="sessions",outcome="ok"} 1`, `footfall_datasource_queries_total{query_type="sessions",outcome="cached"} 3`} {
+		if !strings.Contains(text, expected) {
+			t.Errorf("%s is not in\n%s", expected, text)
+		}
+	}
+}
+
+// Grafana Live: the first frame names its channel, and the channel goes on.
+func TestLiveGoesOn(t *testing.T) {
+	h, url := start(t), environment(t, "FOOTFALL_CLICKHOUSE")
+	first := rows(t, h.ask(t, pluginContext(url), query("A", `{"queryType":"live"}`))["A"])
+	if first.Meta.Channel != "ds/footfall/live/website" || first.Rows() != 120 {
+		t.Fatalf("channel %q, %d rows", first.Meta.Channel, first.Rows())
+	}
+	stream := dispense[grpcplugin.StreamClient](t, h, "stream")
+	for path, expected := range map[string]pluginv2.SubscribeStreamResponse_Status{"live/website": pluginv2.SubscribeStreamResponse_OK, "other": pluginv2.SubscribeStreamResponse_NOT_FOUND, "live/a b": pluginv2.SubscribeStreamResponse_NOT_FOUND} {
+		answer, err := stream.SubscribeStream(context.Background(), &pluginv2.SubscribeStreamRequest{PluginContext: pluginContext(url), Path: path})
+		if err != nil || answer.Status != expected {
+			t.Errorf("%s: %v %v", path, answer, err)
+		}
+	}
+	clickhouse(t, url, "INSERT INTO analytics.events (project, ts, event, path, visitor, event_id) VALUES ('website', now64(3), 'page_view', '/now', 8, 8)")
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	packets, err := stream.RunStream(ctx, &pluginv2.RunStreamRequest{PluginContext: pluginContext(url), Path: "live/website"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	packet, err := packets.Recv()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var frame data.Frame
+	if err := json.Unmarshal(packet.Data, &frame); err != nil {
+		t.Fatalf("Grafana cannot read %s: %v", packet.Data, err)
+	}
+	if count, _ := frame.Fields[1].ConcreteAt(0); frame.Rows() != 1 || count.(int64) < 1 {
+		t.Errorf("one slot with a visitor was expected: %s", packet.Data)
+	}
+}
+
+// What will be read is known before the query runs.
+func TestPlan(t *testing.T) {
+	h, url := start(t), environment(t, "FOOTFALL_CLICKHOUSE")
+	resource := dispense[grpcplugin.ResourceClient](t, h, "resource")
+	for _, text := range []string{funnel, `{"queryType":"sessions"}`, `{"queryType":"sessions","result":"list"}`, `{"queryType":"trend","breakdown":{"dimension":"country"}}`, `{"queryType":"retention"}`, `{"queryType":"lifecycle"}`, `{"queryType":"paths"}`, `{"queryType":"events"}`, `{"queryType":"sql","rawSql":"SELECT sum(visitor) FROM analytics.events WHERE $__timeFilter(ts)"}`} {
+		body, _ := json.Marshal(map[string]any{"query": json.RawMessage(text), "fromMs": year().FromEpochMS, "toMs": year().ToEpochMS})
+		stream, err := resource.CallResource(context.Background(), &pluginv2.CallResourceRequest{PluginContext: pluginContext(url), Method: "POST", Path: "plan", Url: "plan", Body: body})
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := stream.Recv()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var plan struct {
+			SQL  string
+			Rows uint64
+		}
+		if err := json.Unmarshal(answer.Body, &plan); err != nil || answer.Code != 200 || plan.Rows == 0 || !strings.Contains(plan.SQL, "analytics.") {
+			t.Errorf("%s: %d %s", text, answer.Code, answer.Body)
 		}
 	}
 }

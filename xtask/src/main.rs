@@ -4,6 +4,7 @@ mod bench;
 mod clickhouse;
 mod demo;
 mod engine;
+mod front_end;
 mod plugin;
 mod prerequisites;
 mod process;

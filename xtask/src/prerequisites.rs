@@ -31,10 +31,16 @@ const PYTHON: Tool = Tool {
     get: "apt-get install python3-venv",
 };
 
+const CHROMIUM: Tool = Tool { name: "Chromium", ask: &["chromium", "--version"], get: "apt-get install chromium" };
+const NGINX: Tool =
+    Tool { name: "nginx", ask: &["sh", "-c", "PATH=$PATH:/usr/sbin nginx -v"], get: "apt-get install nginx-light" };
+/// For the page of `demo`.
+pub const PREVIEW: [Tool; 1] = [GO];
+
 /// For `demo`.
 pub const DEMO: [Tool; 2] = [CC, NPM];
 /// For `test`.
-pub const TEST: [Tool; 6] = [CC, NPM, GO, JAVA, MAVEN, PYTHON];
+pub const TEST: [Tool; 8] = [CC, NPM, GO, JAVA, MAVEN, PYTHON, CHROMIUM, NGINX];
 
 /// Checks that all are there.
 pub fn check(tools: &[Tool]) -> anyhow::Result<()> {

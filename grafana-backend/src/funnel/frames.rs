@@ -117,6 +117,7 @@ pub fn histogram(groups: HashMap<u64, Group>) -> Frame {
     }
     let mut frame = Frame::new("funnel");
     let bounds = |ms: i64| (ms < i64::MAX).then(|| f64::from(i32::try_from(ms / 1000).unwrap_or(i32::MAX)));
+    frame.push(Column::text("within", CLASSES_MS.iter().map(|ms| Some(class_name(*ms))).collect()));
     frame.push(Column::number("up_to_s", CLASSES_MS.iter().map(|ms| bounds(*ms)).collect()).with_unit("s"));
     frame.push(Column::whole("count", counts.iter().map(|count| Some(*count)).collect()));
     frame
@@ -144,4 +145,13 @@ pub fn actors(funnel: &Funnel, tally: &Tally, ids: &HashMap<u64, String>) -> Fra
 #[expect(clippy::cast_precision_loss, reason = "shares; counts stay whole")]
 fn share(part: u64, of: u64) -> Option<f64> {
     (of > 0).then(|| part as f64 / of as f64)
+}
+
+/// A class of times, for people.
+fn class_name(ms: i64) -> String {
+    const UNITS: [(i64, &str); 4] = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s")];
+    match UNITS.iter().find(|(unit_ms, _)| ms != i64::MAX && ms % unit_ms == 0) {
+        Some((unit_ms, unit)) => format!("≤ {} {unit}", ms / unit_ms),
+        None => "longer".to_owned(),
+    }
 }

@@ -70,7 +70,7 @@ async fn next(clickhouse: &ClickHouse, project: &str) -> Result<StreamPacket, St
         let wait_ms = SLOT_MS - (now_ms - GRACE_MS).rem_euclid(SLOT_MS);
         tokio::time::sleep(Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0))).await;
         match live::latest(clickhouse, &query(project)).await {
-            Ok(frame) => return Ok(StreamPacket { data: frame.to_json().to_string().into_bytes() }),
+            Ok(frame) => return Ok(StreamPacket { data: frame.to_json().into_bytes() }),
             Err(error @ QueryError::Invalid { .. }) => return Err(Status::invalid_argument(error.to_string())),
             Err(error) => tracing::warn!(%error, project, "no live numbers for this slot"),
         }

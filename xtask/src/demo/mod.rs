@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    bin, engine,
+    bin, engine, front_end,
     plugin::Plugin,
     prerequisites,
     process::{Process, free_port},
@@ -27,6 +27,8 @@ use crate::{
 const DAY_MS: i64 = 86_400_000;
 /// Single events whose way to visibility is timed.
 const LIVE_EVENTS: usize = 20;
+/// Where the page of the dashboards is, if nothing else is there.
+const PREVIEW_LISTEN: &str = "127.0.0.1:3123";
 
 /// Options of the demo.
 #[derive(Args)]
@@ -52,6 +54,9 @@ pub struct Options {
     /// Write every sent request to this file, one JSON object a line, for an independent count.
     #[arg(long)]
     record: Option<PathBuf>,
+    /// Show the dashboards on a page of this machine as well; needs Go, and fetches Grafana's libraries.
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
+    preview: bool,
     /// The gateway's port; a free one if it is taken.
     #[arg(long, default_value_t = 4195)]
     port: u16,
@@ -133,7 +138,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         println!("{summary}");
     }
     if !options.once {
-        stay_up(&url, &clickhouse).await?;
+        let preview = preview(&options, &clickhouse, &data).await;
+        stay_up(&url, &clickhouse, preview.as_ref()).await?;
     }
     ensure!(state.sent == stored, "{} events were sent and {stored} are stored", state.sent);
     gateway.stop().await.map(drop)
@@ -183,14 +189,34 @@ async fn start_gateway(data: &Path, port: u16, external: Option<String>) -> anyh
     Ok((gateway, url, external.unwrap_or_else(|| format!("http://{engine}"))))
 }
 
-async fn stay_up(url: &str, clickhouse: &str) -> anyhow::Result<()> {
+/// The page of the dashboards. The demo is whole without it, so what is missing is only said.
+async fn preview(options: &Options, clickhouse: &str, data: &Path) -> Option<Process> {
+    if !options.preview {
+        return None;
+    }
+    let start = async {
+        prerequisites::check(&prerequisites::PREVIEW)?;
+        let built = front_end::build()?;
+        let listen = if std::net::TcpListener::bind(PREVIEW_LISTEN).is_ok() { PREVIEW_LISTEN } else { "127.0.0.1:0" };
+        front_end::preview(&built, listen, clickhouse, generator::PROJECT, &data.join("preview.log")).await
+    };
+    start.await.inspect_err(|error| eprintln!("\n· no page of the dashboards: {error:#}")).ok()
+}
+
+async fn stay_up(url: &str, clickhouse: &str, preview: Option<&Process>) -> anyhow::Result<()> {
+    if let Some(preview) = preview {
+        eprintln!(
+            "\nThe dashboards, to look at (a preview; Grafana is their home):\n\n  {0}/?dashboard=overview&from=now-30d\n  {0}/?explore",
+            preview.first_line
+        );
+    }
     eprintln!(
         "\nEverything stays up until Ctrl-C. Try:\n\n  \
          curl -i {url} -H 'X-App: website' -H 'Content-Type: application/json' \\\n    \
          -d '{{\"type\": \"click\", \"user_id\": \"1\", \"session_id\": \"FaAa31\", \"path\": \"/getting-started\"}}'\n  \
          curl {clickhouse} -d 'SELECT event, count() FROM analytics.events GROUP BY event FORMAT PrettyCompact'\n  \
          curl {url}/metrics\n\n\
-         In Grafana: install the plugin (docs/install.md), point its URL at {clickhouse}, import dashboards/overview.json."
+         In a Grafana of yours: docs/install.md; its data source's URL is {clickhouse}."
     );
     tokio::signal::ctrl_c().await?;
     // The gateway got the same signal and drains by itself.

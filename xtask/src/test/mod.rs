@@ -2,6 +2,7 @@
 //! closing lines say which real parts ran.
 
 mod kafka;
+mod nginx;
 mod properties;
 mod replay;
 
@@ -15,7 +16,7 @@ use anyhow::{Context, bail, ensure};
 use clap::Args;
 use serde_json::Value;
 
-use crate::{bin, cargo, engine, prerequisites, process::Process, root};
+use crate::{bin, cargo, clickhouse::ask, engine, front_end, prerequisites, process::Process, root};
 
 /// One command of a step; the longest is the first build.
 const COMMAND_TIME_MAX: Duration = Duration::from_secs(30 * 60);
@@ -32,6 +33,9 @@ pub struct Options {
     /// Which random projects.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Where the step "browser" puts its pictures.
+    #[arg(long)]
+    pictures: Option<PathBuf>,
 }
 
 /// The steps' common ground: one engine on the demo's data.
@@ -40,6 +44,7 @@ struct Ground {
     engine: Option<Process>,
     cases: u64,
     seed: u64,
+    pictures: Option<PathBuf>,
 }
 
 /// Runs all steps; the first that fails ends it.
@@ -49,7 +54,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let folder = root().join("target/xtask-test");
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder)?;
-    let mut ground = Ground { folder, engine: None, cases: options.cases, seed: options.seed };
+    let pictures = options.pictures.map(std::path::absolute).transpose()?;
+    let mut ground = Ground { folder, engine: None, cases: options.cases, seed: options.seed, pictures };
     let wanted = |name: &str| options.only.as_deref().is_none_or(|only| name.contains(only));
     let mut report = Vec::new();
     for name in STEPS {
@@ -70,8 +76,21 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-const STEPS: [&str; 10] =
-    ["format", "clippy", "rust", "demo", "oracle", "replay", "properties", "engine clients", "plugin host", "kafka"];
+const STEPS: [&str; 13] = [
+    "format",
+    "clippy",
+    "rust",
+    "front end",
+    "demo",
+    "oracle",
+    "replay",
+    "properties",
+    "engine clients",
+    "plugin host",
+    "browser",
+    "nginx",
+    "kafka",
+];
 
 async fn step(name: &str, ground: &mut Ground) -> anyhow::Result<String> {
     let ran = match name {
@@ -82,12 +101,15 @@ async fn step(name: &str, ground: &mut Ground) -> anyhow::Result<String> {
         }
         "rust" => command(cargo().args(["test", "--release", "--workspace"]))
             .map(|()| "unit, golden and property tests; gateway and clickhouse crate on the real engine"),
+        "front end" => front_end::check().map(|()| "types, style; Grafana's own libraries by the lockfile"),
         "demo" => demo(ground),
         "oracle" => oracle(ground),
         "replay" => replay::run(&ground.folder.join("replay")).await,
         "properties" => return properties::run(&ground.folder.join("properties"), ground.cases, ground.seed).await,
         "engine clients" => engine_clients(ground).await,
         "plugin host" => plugin_host(ground).await,
+        "browser" => browser(ground).await,
+        "nginx" => nginx::run(&ground.folder.join("nginx")).await,
         "kafka" => kafka::run(&ground.folder.join("kafka")).await,
         other => bail!("there is no step {other}"),
     };
@@ -148,6 +170,31 @@ async fn plugin_host(ground: &mut Ground) -> anyhow::Result<&'static str> {
     go.args(["test", "-count=1", "-v", "./..."]).current_dir(root().join("tests/plugin-host"));
     command(go.env("FOOTFALL_PLUGIN", bin("gpx_footfall")).env("FOOTFALL_CLICKHOUSE", url))?;
     Ok("hashicorp/go-plugin and Grafana's Go SDK as the plugin's host; every query of dashboards/")
+}
+
+/// The built front end in Chromium, on the demo's data, against numbers that the oracle agrees with.
+async fn browser(ground: &mut Ground) -> anyhow::Result<&'static str> {
+    let url = clickhouse(ground).await?;
+    let client = reqwest::Client::new();
+    // Realtime shows the last minutes; the visitor's page somebody who has bought something.
+    let now = "INSERT INTO analytics.events (project, ts, event, path, visitor, event_id) VALUES ('website', now64(3), 'page_view', '/now', 9, 9)";
+    ask(&client, &url, now, &[]).await?;
+    let somebody = "SELECT visitor FROM analytics.events WHERE project = 'website' AND event = 'purchase' ORDER BY visitor LIMIT 1";
+    let visitor = ask(&client, &url, somebody, &[]).await?.trim().to_owned();
+    let mut summary: Value = serde_json::from_slice(&std::fs::read(ground.folder.join("summary.json"))?)?;
+    summary["visitor"] = visitor.into();
+    let file = ground.folder.join("browser.json");
+    std::fs::write(&file, summary.to_string())?;
+    let built = front_end::build()?;
+    let log = ground.folder.join("preview.log");
+    let preview = front_end::preview(&built, "127.0.0.1:0", &url, "website", &log).await?;
+    let mut node = Command::new("node");
+    node.arg("tests/browser.mjs").arg(&preview.first_line).arg(&file);
+    // Pictures for the documentation are taken by the same run.
+    node.args(ground.pictures.iter());
+    command(node.current_dir(root().join("grafana-backend/plugin")))?;
+    preview.stop().await?;
+    Ok("Chromium: editors by clicks, every panel of dashboards/ drawn, light and dark")
 }
 
 /// The engine on the demo's data, started when first needed.

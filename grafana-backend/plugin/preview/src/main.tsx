@@ -28,19 +28,7 @@ async function main() {
   config.theme2 = theme;
   config.bootData = window.grafanaBootData as typeof config.bootData;
   setTimeZoneResolver(() => 'browser');
-  standardTransformersRegistry.setInit(() =>
-    Object.values(standardTransformers).map(
-      (transformation) =>
-        ({
-          id: transformation.id,
-          name: transformation.name,
-          transformation: () => Promise.resolve(transformation),
-          editor: () => null,
-          imageDark: '',
-          imageLight: '',
-        }) as unknown as TransformerRegistryItem
-    )
-  );
+  standardTransformersRegistry.setInit(transformers);
   monacoLanguageRegistry.setInit(() => []);
   // The preview edits no options; it needs their defaults, for which every kind of editor has to be known.
   standardEditorsRegistry.setInit(() => OPTION_EDITORS.map((id) => ({ id, name: id, editor: () => null })));
@@ -75,6 +63,24 @@ async function main() {
 main().catch((error) => {
   document.body.textContent = `The preview cannot start: ${error?.stack ?? error}`;
 });
+
+/** Each kind once: some have an older name beside the newer. */
+function transformers(): TransformerRegistryItem[] {
+  const byId = new Map(
+    Object.values(standardTransformers).map((transformation) => [transformation.id, transformation])
+  );
+  return [...byId].map(
+    ([id, transformation]) =>
+      ({
+        id,
+        name: transformation.name,
+        transformation: () => Promise.resolve(transformation),
+        editor: () => null,
+        imageDark: '',
+        imageLight: '',
+      }) as unknown as TransformerRegistryItem
+  );
+}
 
 const OPTION_EDITORS = [
   'number',

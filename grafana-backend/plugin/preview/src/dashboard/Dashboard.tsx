@@ -84,7 +84,7 @@ export function Dashboard({ name, plugins, asked }: DashboardProps) {
             <div
               key={panel.id}
               style={{ position: 'absolute', ...box }}
-              data-testid={`panel-${panel.id}`}
+              data-testid={`dashboard-panel-${panel.id}`}
               data-type={panel.type}
             >
               <PanelView

@@ -31,6 +31,13 @@ interface PanelViewProps {
 export function PanelView({ panel, plugins, range, width, height }: PanelViewProps) {
   const data = usePanelData(panel, plugins, range, width);
   const title = templates.replace(panel.title);
+  if (panel.datasource && panel.datasource.type !== TYPE) {
+    return (
+      <PanelChrome title={title} description={panel.description} width={width} height={height}>
+        {() => <em>Asks {panel.datasource?.type}, which the preview has not.</em>}
+      </PanelChrome>
+    );
+  }
   if (panel.type === 'row') {
     return <h3>{title}</h3>;
   }
@@ -105,6 +112,9 @@ function requestOf(panel: PanelModel, range: TimeRange, width: number): DataQuer
     startTime: Date.now(),
     timezone: 'browser',
     panelId: panel.id,
-    targets: (panel.targets ?? []).map((target) => ({ ...target, datasource: { uid: UID, type: TYPE } })),
+    targets: (panel.datasource && panel.datasource.type !== TYPE ? [] : (panel.targets ?? [])).map((target) => ({
+      ...target,
+      datasource: { uid: UID, type: TYPE },
+    })),
   };
 }

@@ -25,8 +25,13 @@ export function prepared(frames: DataFrame[], panel: PanelModel): DataFrame[] {
       const changed: Field = {
         ...field,
         config: configOf(field, name, panel),
-        state: { ...field.state, scopedVars: {}, seriesIndex: Math.max(0, series) },
+        state: { ...field.state, scopedVars: {}, displayName: null, seriesIndex: Math.max(0, series) },
       };
+      const range = rangeOf(changed);
+      if (range) {
+        changed.state!.range = range;
+        changed.config.max ??= panel.type === 'timeseries' ? undefined : (range.max ?? undefined);
+      }
       changed.display = getDisplayProcessor({ field: changed, theme: config.theme2, timeZone: 'browser' });
       changed.getLinks = () =>
         (changed.config.links ?? []).map((link) => ({
@@ -64,4 +69,17 @@ function configOf(field: Field, name: string, panel: PanelModel): FieldConfig {
     merged.min = 0;
   }
   return merged;
+}
+
+/** Bars and colours are relative to the field's own values. */
+function rangeOf(field: Field) {
+  const numbers = field.values.filter((value): value is number => typeof value === 'number');
+  if (field.type !== FieldType.number || numbers.length === 0) {
+    return undefined;
+  }
+  const [min, max] = numbers.reduce(
+    ([low, high], value) => [Math.min(low, value), Math.max(high, value)],
+    [Infinity, -Infinity]
+  );
+  return { min, max, delta: max - min };
 }

@@ -15,6 +15,7 @@ export interface PanelModel {
   title: string;
   description?: string;
   gridPos: { x: number; y: number; w: number; h: number };
+  datasource?: { type?: string; uid?: string };
   targets?: DataQuery[];
   options?: Record<string, unknown>;
   fieldConfig?: FieldConfigSource;

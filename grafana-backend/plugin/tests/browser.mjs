@@ -1,0 +1,227 @@
+// The front end in a real browser, over the preview host: the real plugin process, the real
+// engine, the built module.js loaded as Grafana loads it.
+//
+//   node tests/browser.mjs <preview's address> <summary of the demo> [folder for pictures]
+//
+// The summary's numbers are those that an independent count agrees with.
+
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { chromium } from 'playwright-core';
+
+const [address, summaryFile, pictures] = process.argv.slice(2);
+const summary = JSON.parse(readFileSync(summaryFile, 'utf8'));
+const range = `from=${new Date(summary.from_ms).toISOString()}&to=${new Date(summary.to_ms).toISOString()}`;
+const WAIT = { timeout: 30_000 };
+const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+const checks = { funnelByClicks, configuration, sqlEditor, actors, dashboards };
+
+if (!CHROMIUM) {
+  console.error('Chromium is missing: apt-get install chromium');
+  process.exit(2);
+}
+if (pictures) {
+  mkdirSync(pictures, { recursive: true });
+}
+const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+let failed = 0;
+for (const [name, check] of Object.entries(checks)) {
+  const page = await browser.newPage({ viewport: { width: 1440, height: 1000 } });
+  const errors = [];
+  page.on('pageerror', (error) => errors.push(error.stack ?? String(error)));
+  try {
+    await check(page);
+    assert.deepEqual(errors, [], 'the page threw errors');
+    console.log(`ok      ${name}`);
+  } catch (error) {
+    failed += 1;
+    console.log(`FAILED  ${name}: ${error.stack}\n${errors.join('\n')}`);
+    await page.screenshot({ path: `${summaryFile}-${name}.png` });
+  }
+  await page.close();
+}
+await browser.close();
+console.log(`${Object.keys(checks).length - failed} passed, ${failed} failed`);
+process.exit(failed ? 1 : 0);
+
+/** A person builds the demo's funnel by clicks and reads the numbers off the panel. */
+async function funnelByClicks(page) {
+  await page.goto(`${address}/?explore&${range}`);
+  await choose(page, 'Question', 'Funnel');
+  const steps = [
+    { name: 'Home', event: 'page_view', path: '/' },
+    { name: 'Pricing', event: 'page_view', path: '/pricing' },
+    { name: 'Sign-up', event: 'sign_up' },
+    { name: 'Purchase', event: 'purchase', path: '/checkout/*' },
+  ];
+  for (const [at, step] of steps.entries()) {
+    const label = `Step ${at + 1}`;
+    if (at >= 2) {
+      await page.getByRole('button', { name: 'Step', exact: true }).click();
+    }
+    await page.getByLabel(`${label}: name`, { exact: true }).fill(step.name);
+    await page.keyboard.press('Enter');
+    await choose(page, `${label}: event`, step.event);
+    if (step.path) {
+      await choose(page, `${label}: path`, step.path);
+    }
+  }
+  for (const [at, row] of summary.funnel.entries()) {
+    const bar = page.getByRole('listitem', { name: `${at + 1} ${row.step}`, exact: true });
+    await bar.getByText(row.count.toLocaleString('en'), { exact: true }).first().waitFor(WAIT);
+  }
+  // By the keyboard: the fourth step goes before the third, and the numbers change.
+  await page.getByLabel('Move step 4', { exact: true }).focus();
+  await page.keyboard.press('Space');
+  await page.waitForTimeout(300);
+  await page.keyboard.press('ArrowUp');
+  await page.waitForTimeout(500);
+  await page.keyboard.press('Space');
+  await page.getByRole('listitem', { name: '3 Purchase', exact: true }).waitFor(WAIT);
+  await page.getByRole('button', { name: 'Statement and cost' }).click();
+  await page.getByText(/About [\d,]+ rows in \d+ parts will be read/).waitFor(WAIT);
+  await page
+    .getByText(/FROM analytics\.events FINAL/)
+    .first()
+    .waitFor(WAIT);
+}
+
+/** What is typed is kept where Grafana expects it, secrets apart; Save & test tells what is there. */
+async function configuration(page) {
+  await page.goto(`${address}/?config`);
+  await page.getByLabel('URL', { exact: true }).fill('https://clickhouse:8443');
+  await page.getByLabel('User', { exact: true }).fill('reader');
+  await page.getByLabel('Password', { exact: true }).fill('s3cret');
+  await page.getByLabel('Default project', { exact: true }).fill('website');
+  await page.getByLabel('Client certificate', { exact: true }).click({ force: true });
+  await page.getByRole('button', { name: 'Header' }).click();
+  await page.getByLabel('Header 1: name').fill('X-Tenant');
+  await page.getByLabel('Header 1: value').fill('a');
+  const kept = JSON.parse(await page.getByTestId('kept').textContent());
+  assert.equal(kept.url, 'https://clickhouse:8443');
+  assert.deepEqual(kept.jsonData, {
+    username: 'reader',
+    defaultProject: 'website',
+    tlsAuth: true,
+    httpHeaders: [{ name: 'X-Tenant', value: 'a' }],
+  });
+  assert.deepEqual(kept.secureJsonData, ['password']);
+  assert.ok(!JSON.stringify(kept).includes('s3cret'));
+  await page.getByRole('button', { name: 'Save & test' }).click();
+  await page.getByText(/tables at migration \d+; \d+ events of \d+ projects, the newest of/).waitFor(WAIT);
+  await picture(page, 'data-source');
+}
+
+/** SQL has an editor of its own, and its answer is drawn. */
+async function sqlEditor(page) {
+  const query = {
+    queryType: 'sql',
+    rawSql: 'SELECT event, count() AS n FROM analytics.events GROUP BY event ORDER BY n DESC',
+  };
+  await page.goto(`${address}/?explore&${range}&query=${encodeURIComponent(JSON.stringify(query))}`);
+  await page.locator('.monaco-editor .view-line').first().waitFor(WAIT);
+  await page.getByTestId('result').getByText('page_view', { exact: true }).waitFor(WAIT);
+}
+
+/** A click on a bar shows who is behind it, as many as the bar says. */
+async function actors(page) {
+  const steps = [
+    { event: 'page_view', path: '/' },
+    { event: 'sign_up' },
+    { event: 'purchase', path: '/checkout/done' },
+  ];
+  const query = {
+    queryType: 'funnel',
+    by: 'visitor',
+    conversionWindowMs: 3_600_000,
+    steps,
+    filter: { field: 'country', value: 'SE' },
+  };
+  await page.goto(`${address}/?explore&${range}&query=${encodeURIComponent(JSON.stringify(query))}`);
+  const bar = page.getByRole('button', { name: /^purchase .*Who took it$/ });
+  await bar.waitFor(WAIT);
+  const count = Number((await bar.getAttribute('aria-label')).match(/: ([\d,]+),/)[1].replaceAll(',', ''));
+  await bar.click();
+  const list = page.getByRole('table', { name: 'Actors' });
+  await list.waitFor(WAIT);
+  assert.equal(await list.locator('tbody tr').count(), Math.min(count, 200));
+}
+
+/** Every panel of every dashboard shows something, in both themes. */
+async function dashboards(page) {
+  const names = await (await fetch(`${address}/api/dashboards`)).json();
+  const visitor = summary.visitor;
+  for (const theme of ['dark', 'light']) {
+    for (const name of names) {
+      const own = ['realtime', 'clickhouse', 'pipeline'].includes(name) ? '' : `&${range}`;
+      await page.goto(
+        `${address}/?dashboard=${name}&theme=${theme}${own}${name === 'visitor' ? `&var-visitor=${visitor}` : ''}`
+      );
+      const panels = page.locator('[data-testid^="dashboard-panel-"]');
+      await panels.first().waitFor(WAIT);
+      const count = await panels.count();
+      for (let at = 0; at < count; at++) {
+        await filled(page, panels.nth(at), `${name}, ${theme}`);
+      }
+      await page.setViewportSize({ width: 1440, height: 1000 });
+      await picture(page, `${name}-${theme}`);
+    }
+  }
+}
+
+/** Waits until a panel shows numbers, rows or a picture, and no error. */
+async function filled(page, panel, where) {
+  const deadline = Date.now() + WAIT.timeout;
+  for (;;) {
+    const state = await panel.evaluate((element) => {
+      const chrome =
+        element.querySelector('[class*="panel-content"], [data-testid="data-testid panel content"]') ?? element;
+      return {
+        title: element.querySelector('h2')?.textContent ?? '',
+        isWrong: Boolean(element.querySelector('[role="alert"]')),
+        isEmpty: Boolean(element.querySelector('[data-testid="no-data"]')) || /no data/i.test(chrome.textContent ?? ''),
+        isDrawn:
+          Boolean(element.querySelector('canvas, svg[role="img"], table, [role="table"], [role="list"], em')) ||
+          /\d/.test((chrome.textContent ?? '').replace(element.querySelector('h2')?.textContent ?? '', '')),
+        text: element.textContent,
+      };
+    });
+    assert.ok(!state.isWrong, `${where}, panel "${state.title}": ${state.text}`);
+    if (state.isDrawn && !state.isEmpty) {
+      return;
+    }
+    assert.ok(Date.now() < deadline, `${where}, panel "${state.title}" shows nothing: ${state.text}`);
+    await page.waitForTimeout(100);
+  }
+}
+
+/** Opens a picker, types, and takes the option of this name. */
+async function choose(page, label, text) {
+  const input = page.getByRole('combobox', { name: label, exact: true });
+  await input.click();
+  await input.fill(text);
+  await page.getByRole('option').filter({ hasText: text }).first().waitFor(WAIT);
+  const options = page.getByRole('option');
+  const texts = await options.allTextContents();
+  const exact = texts.findIndex((each) => each === text || each.startsWith(`${text}Use`));
+  await options.nth(exact >= 0 ? exact : 0).click();
+}
+
+async function picture(page, name) {
+  if (pictures) {
+    await page.waitForTimeout(400);
+    await page.screenshot({ path: join(pictures, `${name}.png`) });
+  }
+}

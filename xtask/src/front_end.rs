@@ -1,0 +1,135 @@
+//! Grafana's side: the plugins as they are installed, and the preview host.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context, ensure};
+
+use crate::{bin, process::Process, root};
+
+/// The datasource's plugin.
+pub const DATASOURCE: &str = "footfall-analytics-datasource";
+/// The panels, by their folder in the sources.
+pub const PANELS: [(&str, &str); 3] =
+    [("funnel", "footfall-funnel-panel"), ("retention", "footfall-retention-panel"), ("paths", "footfall-paths-panel")];
+
+/// Where the built things are.
+pub struct Built {
+    /// A folder a plugin, named by its id.
+    pub plugins: PathBuf,
+    /// The preview's page.
+    pub page: PathBuf,
+}
+
+fn sources() -> PathBuf {
+    root().join("grafana-backend/plugin")
+}
+
+/// Fetches what is needed, and checks types and style.
+pub fn check() -> anyhow::Result<()> {
+    fetch()?;
+    npm(&["run", "--silent", "typecheck"])?;
+    npm(&["run", "--silent", "lint"])
+}
+
+/// Fetches → builds → arranges the plugins as Grafana wants them, a folder each. The datasource's
+/// program has to be built.
+pub fn build() -> anyhow::Result<Built> {
+    fetch()?;
+    npm(&["run", "--silent", "build"])?;
+    npm(&["run", "--silent", "build:preview"])?;
+    let (dist, plugins) = (sources().join("dist"), root().join("target/grafana/plugins"));
+    let _ = fs::remove_dir_all(&plugins);
+    copy(&dist, &plugins.join(DATASOURCE))?;
+    fs::remove_dir_all(plugins.join(DATASOURCE).join("panels"))?;
+    for (folder, id) in PANELS {
+        copy(&dist.join("panels").join(folder), &plugins.join(id))?;
+        for file in ["LICENSE", "CHANGELOG.md"] {
+            fs::copy(dist.join(file), plugins.join(id).join(file))?;
+        }
+    }
+    fs::copy(bin("gpx_footfall"), plugins.join(DATASOURCE).join(program_name()))
+        .context("the datasource's program is not built")?;
+    Ok(Built { plugins, page: sources().join("preview/dist") })
+}
+
+/// As Grafana looks for it on this machine.
+pub fn program_name() -> String {
+    let machine = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
+    format!("gpx_footfall_linux_{machine}")
+}
+
+/// Starts the preview host on the plugins; its first line is its address.
+pub async fn preview(
+    built: &Built,
+    listen: &str,
+    clickhouse: &str,
+    project: &str,
+    log: &Path,
+) -> anyhow::Result<Process> {
+    let host = root().join("target/grafana/preview");
+    let mut go = Command::new("go");
+    go.args(["build", "-o"]).arg(&host).arg("./preview").current_dir(root().join("tests/plugin-host"));
+    run(&mut go, "go build")?;
+    let text = |path: &Path| path.display().to_string();
+    let program = text(&built.plugins.join(DATASOURCE).join(program_name()));
+    let (plugins, page, dashboards) = (text(&built.plugins), text(&built.page), text(&root().join("dashboards")));
+    let arguments = [
+        "-listen",
+        listen,
+        "-plugin",
+        &program,
+        "-clickhouse",
+        clickhouse,
+        "-project",
+        project,
+        "-plugins",
+        &plugins,
+        "-page",
+        &page,
+        "-dashboards",
+        &dashboards,
+    ];
+    Process::start(&host, &arguments, &[], log).await
+}
+
+/// By the lockfile, and only if it is another one than the last time.
+fn fetch() -> anyhow::Result<()> {
+    let lock = fs::read(sources().join("package-lock.json"))?;
+    let marker = sources().join("node_modules/.footfall-lock");
+    if fs::read(&marker).is_ok_and(|known| known == lock) {
+        return Ok(());
+    }
+    eprintln!("· fetching Grafana's libraries for the front end (the first time takes a minute)");
+    npm(&["ci", "--no-audit", "--no-fund", "--loglevel=error"])?;
+    Ok(fs::write(marker, lock)?)
+}
+
+fn npm(arguments: &[&str]) -> anyhow::Result<()> {
+    run(Command::new("npm").args(arguments).current_dir(sources()), &format!("npm {}", arguments.join(" ")))
+}
+
+/// Quiet unless it fails.
+fn run(command: &mut Command, name: &str) -> anyhow::Result<()> {
+    let output = command.stdin(Stdio::null()).output().with_context(|| format!("cannot start {name}"))?;
+    let said = || format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    ensure!(output.status.success(), "{name} ended with {}:\n{}", output.status, said());
+    Ok(())
+}
+
+fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
