@@ -22,6 +22,8 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 	"github.com/grafana/grafana-plugin-sdk-go/genproto/pluginv2"
 
+	"go.yaml.in/yaml/v3"
+
 	"footfall/plugin-host/grafana"
 )
 
@@ -598,5 +600,65 @@ func TestPlan(t *testing.T) {
 		if err := json.Unmarshal(answer.Body, &plan); err != nil || answer.Code != 200 || plan.Rows == 0 || !strings.Contains(plan.SQL, "analytics.") {
 			t.Errorf("%s: %d %s", text, answer.Code, answer.Body)
 		}
+	}
+}
+
+// Every alert rule asks something that gives the one number which it is about.
+func TestAlertRules(t *testing.T) {
+	raw, err := os.ReadFile(filepath.Join("..", "..", "provisioning", "grafana", "alerting", "footfall.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Groups []struct {
+			Rules []struct {
+				UID, Condition string
+				Data           []struct {
+					RefID             string                 `yaml:"refId"`
+					DatasourceUID     string                 `yaml:"datasourceUid"`
+					RelativeTimeRange struct{ From, To int } `yaml:"relativeTimeRange"`
+					Model             map[string]any
+				}
+			}
+		}
+	}
+	if err := yaml.Unmarshal(raw, &file); err != nil {
+		t.Fatal(err)
+	}
+	h, url := start(t), environment(t, "FOOTFALL_CLICKHOUSE")
+	asked := 0
+	for _, group := range file.Groups {
+		for _, rule := range group.Rules {
+			names := map[string]bool{}
+			for _, step := range rule.Data {
+				names[step.RefID] = true
+				if step.Model["refId"] != step.RefID {
+					t.Errorf("%s: the model of %s has another refId", rule.UID, step.RefID)
+				}
+				if step.DatasourceUID != "footfall" {
+					continue
+				}
+				text, err := json.Marshal(step.Model)
+				if err != nil {
+					t.Fatal(err)
+				}
+				one := query(step.RefID, string(text))
+				if step.RelativeTimeRange.From <= step.RelativeTimeRange.To {
+					t.Errorf("%s: %s has no time range", rule.UID, step.RefID)
+				}
+				answer := h.ask(t, pluginContext(url), one)[step.RefID]
+				frame := rows(t, answer)
+				if frame.Rows() != 1 || len(frame.Fields) != 1 || !frame.Fields[0].Type().Numeric() {
+					t.Errorf("%s: %s gives no single number: %v", rule.UID, step.RefID, frame.Fields)
+				}
+				asked++
+			}
+			if !names[rule.Condition] {
+				t.Errorf("%s: its condition %s is not there", rule.UID, rule.Condition)
+			}
+		}
+	}
+	if asked < 4 {
+		t.Errorf("%d queries of alert rules were asked", asked)
 	}
 }

@@ -5,6 +5,7 @@ mod clickhouse;
 mod demo;
 mod engine;
 mod front_end;
+mod package;
 mod plugin;
 mod prerequisites;
 mod process;
@@ -34,6 +35,8 @@ enum Command {
     Seed(seed::Options),
     /// Measure against a named peer, in one run.
     Bench(bench::Options),
+    /// Make the files that an operator installs: plugins, gateway, lists of contents, checksums.
+    Package(package::Options),
     /// Fetch the ClickHouse engine into the cache folder.
     Engine,
 }
@@ -44,6 +47,7 @@ async fn main() -> ExitCode {
         Command::Demo(options) => demo::run(options).await,
         Command::Test(options) => test::run(options).await,
         Command::Seed(options) => seed::run(options).await,
+        Command::Package(options) => package::run(&options),
         Command::Bench(options) => bench::run(&options).await,
         Command::Engine => prerequisites::check(&prerequisites::DEMO).and_then(|()| engine::install()).map(|path| {
             println!("{}", path.display());

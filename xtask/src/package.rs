@@ -1,0 +1,281 @@
+//! `cargo xtask package`: what an operator installs, with checksums and a list of what is inside.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context, ensure};
+use clap::Args;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::{bin, cargo, front_end, prerequisites, root};
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// Targets by Grafana's name of the machine; those whose Rust target is not installed are said to be left out.
+const MACHINES: [(&str, &str); 2] = [("amd64", "x86_64-unknown-linux-gnu"), ("arm64", "aarch64-unknown-linux-gnu")];
+/// A plugin's archive is refused by Grafana's catalogue beyond this.
+const PLUGIN_BYTES_MAX: u64 = 100 << 20;
+
+/// Options of the package.
+#[derive(Args)]
+pub struct Options {
+    /// Where the files are put.
+    #[arg(long, default_value = "target/package")]
+    out: PathBuf,
+}
+
+/// Build → plugins → gateway → list of contents → checksums.
+pub fn run(options: &Options) -> anyhow::Result<()> {
+    prerequisites::check(&prerequisites::DEMO)?;
+    let built = cargo()
+        .args(["build", "--release", "--locked", "--bin", "gpx_footfall", "--bin", "ingest-gateway"])
+        .status()?;
+    ensure!(built.success(), "the build failed");
+    let out = root().join(&options.out);
+    let _ = fs::remove_dir_all(&out);
+    fs::create_dir_all(&out)?;
+    let front = front_end::build()?;
+    let machines = programs(&front.plugins.join(front_end::DATASOURCE))?;
+    let mut files = plugins(&front.plugins, &out)?;
+    files.extend(gateway(&out)?);
+    files.push(contents(&out)?);
+    files.push(npm_contents(&out)?);
+    checksums(&out, &files)?;
+    eprintln!("\n  {:<58} {:>10}", "file", "MiB");
+    for file in &files {
+        #[expect(clippy::cast_precision_loss, reason = "a size for people")]
+        let mib = fs::metadata(file)?.len() as f64 / f64::from(1 << 20);
+        eprintln!("  {:<58} {mib:>10.1}", name(file));
+    }
+    eprintln!(
+        "\n  the datasource's program is there for {}; files and SHA256SUMS are in {}",
+        machines.join(", "),
+        out.display()
+    );
+    Ok(())
+}
+
+/// The datasource's program for each machine that can be built for, executable.
+fn programs(plugin: &Path) -> anyhow::Result<Vec<&'static str>> {
+    let installed =
+        Command::new("rustc").args(["--print", "target-libdir", "--target", "aarch64-unknown-linux-gnu"]).output();
+    let has_arm = installed.is_ok_and(|output| Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir());
+    let mut made = Vec::new();
+    for (machine, target) in MACHINES {
+        let file = plugin.join(format!("gpx_footfall_linux_{machine}"));
+        if front_end::program_name().ends_with(machine) {
+            fs::copy(bin("gpx_footfall"), &file)?;
+        } else if machine == "arm64" && has_arm {
+            let built = cargo()
+                .args(["build", "--release", "--locked", "--bin", "gpx_footfall", "--target", target])
+                .status()?;
+            ensure!(
+                built.success(),
+                "the build for {machine} failed: is its linker there (apt-get install gcc-aarch64-linux-gnu)?"
+            );
+            fs::copy(root().join("target").join(target).join("release/gpx_footfall"), &file)?;
+        } else {
+            eprintln!("· left out: the datasource for {machine} (rustup target add {target})");
+            continue;
+        }
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755))?;
+        made.push(machine);
+    }
+    Ok(made)
+}
+
+/// A zip a plugin: one folder, named after the plugin's id.
+fn plugins(folder: &Path, out: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for id in std::iter::once(front_end::DATASOURCE).chain(front_end::PANELS.map(|(_, id)| id)) {
+        check_manifest(&folder.join(id), id)?;
+        let file = out.join(format!("{id}-{VERSION}.zip"));
+        zip(folder, id, &file)?;
+        ensure!(fs::metadata(&file)?.len() <= PLUGIN_BYTES_MAX, "{} is larger than a plugin can be", name(&file));
+        files.push(file);
+    }
+    Ok(files)
+}
+
+/// What Grafana's loader and validator ask of a plugin.json and its folder.
+fn check_manifest(folder: &Path, id: &str) -> anyhow::Result<()> {
+    let text = fs::read_to_string(folder.join("plugin.json"))?;
+    let manifest: Value = serde_json::from_str(&text)?;
+    ensure!(manifest["id"] == id, "plugin.json of {id} has the id {}", manifest["id"]);
+    ensure!(
+        manifest["info"]["version"] == VERSION,
+        "plugin.json of {id} has the version {}",
+        manifest["info"]["version"]
+    );
+    ensure!(!text.contains('%'), "plugin.json of {id} has a placeholder left");
+    for (pointer, what) in [
+        ("/name", "a name"),
+        ("/type", "a type"),
+        ("/info/author/name", "an author"),
+        ("/info/description", "a description"),
+        ("/info/updated", "a date"),
+        ("/dependencies/grafanaDependency", "the oldest Grafana"),
+    ] {
+        ensure!(
+            manifest.pointer(pointer).and_then(Value::as_str).is_some_and(|text| !text.is_empty()),
+            "plugin.json of {id} lacks {what}"
+        );
+    }
+    for logo in ["small", "large"] {
+        let file = manifest["info"]["logos"][logo].as_str().with_context(|| format!("{id} has no {logo} logo"))?;
+        ensure!(folder.join(file).is_file(), "{id}: {file} is not there");
+    }
+    ensure!(folder.join("module.js").is_file(), "{id} has no module.js");
+    if manifest["backend"] == true {
+        let program = folder.join(front_end::program_name());
+        let mode =
+            fs::metadata(&program).with_context(|| format!("{} is not there", program.display()))?.permissions().mode();
+        ensure!(mode & 0o777 == 0o755, "{} has mode {mode:o}, not 0755", program.display());
+    }
+    Ok(())
+}
+
+/// By Python's own library, which keeps the modes.
+fn zip(folder: &Path, id: &str, file: &Path) -> anyhow::Result<()> {
+    const MAKE: &str = "import os, sys, zipfile\n\
+        root, name, out = sys.argv[1:]\n\
+        with zipfile.ZipFile(out, 'w', zipfile.ZIP_DEFLATED, compresslevel=9) as archive:\n\
+        \x20   for folder, folders, files in os.walk(os.path.join(root, name)):\n\
+        \x20       folders.sort()\n\
+        \x20       for file in sorted(files):\n\
+        \x20           path = os.path.join(folder, file)\n\
+        \x20           info = zipfile.ZipInfo(os.path.relpath(path, root), (2026, 1, 1, 0, 0, 0))\n\
+        \x20           info.external_attr = (os.stat(path).st_mode & 0o777 | 0o100000) << 16\n\
+        \x20           info.compress_type = zipfile.ZIP_DEFLATED\n\
+        \x20           archive.writestr(info, open(path, 'rb').read())\n";
+    let status =
+        Command::new("python3").args(["-c", MAKE]).args([folder.as_os_str(), id.as_ref(), file.as_os_str()]).status();
+    ensure!(status.context("python3 is needed to make the archives")?.success(), "{} could not be made", name(file));
+    Ok(())
+}
+
+/// The gateway as a tarball, and as a Debian package where `dpkg-deb` is there.
+fn gateway(out: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let machine = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
+    let tree = out.join("tree");
+    for (from, to, mode) in [
+        (bin("ingest-gateway"), "usr/bin/ingest-gateway", 0o755),
+        (
+            root().join("provisioning/systemd/footfall-gateway.service"),
+            "lib/systemd/system/footfall-gateway.service",
+            0o644,
+        ),
+        (root().join("docs/gateway.md"), "usr/share/doc/footfall/gateway.md", 0o644),
+        (root().join("LICENSE"), "usr/share/doc/footfall/copyright", 0o644),
+        (root().join("provisioning/nginx/analytics.conf"), "usr/share/doc/footfall/examples/nginx.conf", 0o644),
+    ] {
+        let target = tree.join(to);
+        fs::create_dir_all(target.parent().context("no folder")?)?;
+        fs::copy(&from, &target).with_context(|| format!("{} is not there", from.display()))?;
+        fs::set_permissions(&target, fs::Permissions::from_mode(mode))?;
+    }
+    let tarball = out.join(format!("ingest-gateway-{VERSION}-linux-{machine}.tar.gz"));
+    let mut tar = Command::new("tar");
+    tar.args(["--sort=name", "--owner=0", "--group=0", "--numeric-owner", "-czf"])
+        .arg(&tarball)
+        .arg("-C")
+        .arg(&tree)
+        .arg(".");
+    ensure!(tar.status()?.success(), "the tarball could not be made");
+    let mut files = vec![tarball];
+    if Command::new("dpkg-deb").arg("--version").stdout(Stdio::null()).status().is_ok_and(|status| status.success()) {
+        let control = format!(
+            "Package: footfall-gateway\nVersion: {VERSION}\nArchitecture: {machine}\nMaintainer: Footfall\nSection: net\nPriority: optional\n\
+             Depends: libc6, libstdc++6\nDescription: Footfall's ingest gateway\n Takes events over HTTP and answers when they are durable.\n"
+        );
+        fs::create_dir_all(tree.join("DEBIAN"))?;
+        fs::write(tree.join("DEBIAN/control"), control)?;
+        let package = out.join(format!("footfall-gateway_{VERSION}_{machine}.deb"));
+        let made = Command::new("dpkg-deb")
+            .args(["--build", "--root-owner-group"])
+            .arg(&tree)
+            .arg(&package)
+            .stdout(Stdio::null())
+            .status()?;
+        ensure!(made.success(), "the Debian package could not be made");
+        files.push(package);
+    } else {
+        eprintln!("· left out: the Debian package (there is no dpkg-deb)");
+    }
+    fs::remove_dir_all(&tree)?;
+    Ok(files)
+}
+
+/// The Rust crates of the programs.
+fn contents(out: &Path) -> anyhow::Result<PathBuf> {
+    let output = cargo().args(["metadata", "--format-version", "1", "--locked"]).output()?;
+    ensure!(output.status.success(), "cargo metadata failed");
+    let metadata: Value = serde_json::from_slice(&output.stdout)?;
+    let packages = metadata["packages"].as_array().context("no packages")?;
+    let of_registry = packages.iter().filter(|package| package["source"].is_string());
+    let parts = of_registry.map(|package| {
+        let text = |field: &str| package[field].as_str().unwrap_or_default().to_owned();
+        (text("name"), text("version"), text("license"))
+    });
+    cyclonedx(out, "rust", "cargo", parts)
+}
+
+/// The npm packages that the front end is built with.
+fn npm_contents(out: &Path) -> anyhow::Result<PathBuf> {
+    let lock = fs::read(root().join("grafana-backend/plugin/package-lock.json"))?;
+    let lock: Value = serde_json::from_slice(&lock)?;
+    let packages = lock["packages"].as_object().context("no packages")?;
+    let parts = packages.iter().filter_map(|(path, package)| {
+        let name = path.rsplit_once("node_modules/")?.1;
+        let text = |field: &str| package[field].as_str().unwrap_or_default().to_owned();
+        Some((name.to_owned(), text("version"), text("license")))
+    });
+    cyclonedx(out, "npm", "npm", parts)
+}
+
+/// Names, versions and licences in CycloneDX's form, each once and in order.
+fn cyclonedx(
+    out: &Path,
+    what: &str,
+    registry: &str,
+    parts: impl Iterator<Item = (String, String, String)>,
+) -> anyhow::Result<PathBuf> {
+    let components: BTreeMap<(String, String), Value> = parts
+        .map(|(name, version, licence)| {
+            // In an address of a package the @ of an npm scope is written out.
+            let address = format!("pkg:{registry}/{}@{version}", name.replacen('@', "%40", 1));
+            let mut component = json!({"type": "library", "name": name, "version": version, "purl": address});
+            if !licence.is_empty() {
+                component["licenses"] = json!([{"expression": licence}]);
+            }
+            ((name, version), component)
+        })
+        .collect();
+    let list = json!({
+        "bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1,
+        "metadata": {"component": {"type": "application", "name": "footfall", "version": VERSION}},
+        "components": components.into_values().collect::<Vec<_>>(),
+    });
+    let file = out.join(format!("footfall-{VERSION}.{what}.cdx.json"));
+    fs::write(&file, serde_json::to_string_pretty(&list)?)?;
+    Ok(file)
+}
+
+fn checksums(out: &Path, files: &[PathBuf]) -> anyhow::Result<()> {
+    let mut text = String::new();
+    for file in files {
+        let hash = Sha256::digest(fs::read(file)?);
+        let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        text.push_str(&format!("{hex}  {}\n", name(file)));
+    }
+    Ok(fs::write(out.join("SHA256SUMS"), text)?)
+}
+
+fn name(file: &Path) -> String {
+    file.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
