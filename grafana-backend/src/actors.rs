@@ -215,11 +215,12 @@ fn fold_heaps<const N: usize, T: Item<N>, S: Sum>(
         let threads: Vec<_> = parts
             .map(|part| {
                 scope.spawn(move || {
-                    let mut sum = make();
+                    let (mut sum, mut spread) = (make(), Spread::default());
                     for heap in part {
-                        T::sort(heap);
-                        heap.chunk_by(|a, b| a.actor() == b.actor()).for_each(|events| each(&mut sum, events));
-                        *heap = Vec::new();
+                        for bucket in in_buckets(std::mem::take(heap), &mut spread) {
+                            T::sort(bucket);
+                            bucket.chunk_by(|a, b| a.actor() == b.actor()).for_each(|events| each(&mut sum, events));
+                        }
                     }
                     sum
                 })
@@ -234,5 +235,50 @@ fn fold_heaps<const N: usize, T: Item<N>, S: Sum>(
             }
         }
         sum
+    })
+}
+
+/// Items of a bucket, about.
+const BUCKET_ITEMS: usize = 16;
+const BUCKET_BITS_MAX: u32 = 16;
+
+/// Room for one heap in buckets, kept from heap to heap.
+struct Spread<T> {
+    items: Vec<T>,
+    ends: Vec<usize>,
+}
+
+impl<T> Default for Spread<T> {
+    fn default() -> Self {
+        Self { items: Vec::new(), ends: Vec::new() }
+    }
+}
+
+/// The heap's items by the next bits of the actor's hash, an actor's all in one bucket: sorting
+/// small buckets takes half the time of sorting the heap.
+fn in_buckets<const N: usize, T: Item<N>>(heap: Vec<T>, spread: &mut Spread<T>) -> impl Iterator<Item = &mut [T]> {
+    let bits = (heap.len() / BUCKET_ITEMS).max(2).ilog2().min(BUCKET_BITS_MAX);
+    let bucket = |item: &T| ((item.actor() << 8) >> (u64::BITS - bits)) as usize;
+    let Spread { items, ends } = spread;
+    ends.clear();
+    ends.resize(1 << bits, 0);
+    heap.iter().for_each(|item| ends[bucket(item)] += 1);
+    let mut start = 0;
+    for end in ends.iter_mut() {
+        (start, *end) = (start + *end, start);
+    }
+    items.clear();
+    items.extend_from_slice(&heap);
+    for item in &heap {
+        let place = &mut ends[bucket(item)];
+        items[*place] = *item;
+        *place += 1;
+    }
+    let mut rest = items.as_mut_slice();
+    let mut at = 0;
+    ends.iter().map(move |end| {
+        let (bucket, after) = std::mem::take(&mut rest).split_at_mut(*end - at);
+        (rest, at) = (after, *end);
+        bucket
     })
 }

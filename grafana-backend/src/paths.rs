@@ -192,7 +192,7 @@ fn statement(query: &Query, paths: &Paths, pass: Pass) -> Sql {
     }
     // Events are taken in the order of these numbers: of one instant, by id.
     sql.text(", 'UInt64') AS hold, CAST(cityHash64(")
-        .sub(|sql| paths.node.write(sql))
+        .sub(|sql| paths.node.write_plain(sql))
         .text("), 'UInt64') AS value FROM analytics.events FINAL WHERE ");
     query.scope(&mut sql, query.range.from_ms, query.range.to_ms);
     sql.text(paths.by.condition()).text(" AND ").sub(|sql| paths.filter.write(sql));

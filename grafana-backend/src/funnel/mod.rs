@@ -190,8 +190,12 @@ fn mask(sql: &mut Sql, funnel: &Funnel) {
 
 fn hash(sql: &mut Sql, dimension: Option<&Dimension>) {
     match dimension {
-        Some(dimension) => drop(sql.text("CAST(cityHash64(").sub(|sql| dimension.write(sql)).text("), 'UInt64')")),
-        None => drop(sql.text("toUInt64(0)")),
+        Some(dimension) => {
+            sql.text("CAST(cityHash64(").sub(|sql| dimension.write_plain(sql)).text("), 'UInt64')");
+        }
+        None => {
+            sql.text("toUInt64(0)");
+        }
     }
 }
 
@@ -226,10 +230,13 @@ async fn named(
         .map(|(hash, _)| *hash)
         .take(limit.saturating_mul(4))
         .collect();
-    let mut sql = Sql::new("SELECT cityHash64(value) AS hash, any(value) AS name FROM (SELECT ");
-    sql.sub(|sql| breakdown.dimension.write(sql)).text(" AS value FROM analytics.events WHERE ");
+    // A dictionary's values are few; of properties only those that are asked for are kept.
+    let distinct = if matches!(breakdown.dimension, Dimension::Column(_)) { "DISTINCT " } else { "" };
+    let mut sql =
+        Sql::new("SELECT CAST(cityHash64(value), 'UInt64') AS hash, any(toString(value)) AS name FROM (SELECT ");
+    sql.text(distinct).sub(|sql| breakdown.dimension.write_plain(sql)).text(" AS value FROM analytics.events WHERE ");
     query.scope(&mut sql, query.range.from_ms, query.range.to_ms.saturating_add(funnel.window_ms));
-    sql.text(" AND cityHash64(value) IN ").uints(&candidates).text(") GROUP BY hash");
+    sql.text(") WHERE cityHash64(value) IN ").uints(&candidates).text(" GROUP BY hash");
     let names: Vec<Name> = if candidates.is_empty() { Vec::new() } else { clickhouse.rows(sql).await? };
     let names: HashMap<u64, String> = names.into_iter().map(|name| (name.hash, name.name)).collect();
     sorted.sort_by(|(a, x), (b, y)| y.entered.cmp(&x.entered).then_with(|| names.get(a).cmp(&names.get(b))));

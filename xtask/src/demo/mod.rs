@@ -2,6 +2,7 @@
 //! in the Grafana datasource, on this machine, with nothing set up.
 
 mod generator;
+mod grafana;
 mod send;
 mod show;
 
@@ -138,7 +139,11 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         println!("{summary}");
     }
     if !options.once {
-        let preview = preview(&options, &clickhouse, &data).await;
+        let built = front_end(&options);
+        let (preview, _grafana) = match &built {
+            Some(built) => (preview(built, &clickhouse, &data).await, grafana::start(built, &clickhouse, &data)?),
+            None => (None, None),
+        };
         stay_up(&url, &clickhouse, preview.as_ref()).await?;
     }
     ensure!(state.sent == stored, "{} events were sent and {stored} are stored", state.sent);
@@ -189,18 +194,19 @@ async fn start_gateway(data: &Path, port: u16, external: Option<String>) -> anyh
     Ok((gateway, url, external.unwrap_or_else(|| format!("http://{engine}"))))
 }
 
-/// The page of the dashboards. The demo is whole without it, so what is missing is only said.
-async fn preview(options: &Options, clickhouse: &str, data: &Path) -> Option<Process> {
+/// The plugins and the page. The demo is whole without them, so what is missing is only said.
+fn front_end(options: &Options) -> Option<front_end::Built> {
     if !options.preview {
         return None;
     }
-    let start = async {
-        prerequisites::check(&prerequisites::PREVIEW)?;
-        let built = front_end::build()?;
-        let listen = if std::net::TcpListener::bind(PREVIEW_LISTEN).is_ok() { PREVIEW_LISTEN } else { "127.0.0.1:0" };
-        front_end::preview(&built, listen, clickhouse, generator::PROJECT, &data.join("preview.log")).await
-    };
-    start.await.inspect_err(|error| eprintln!("\n· no page of the dashboards: {error:#}")).ok()
+    let built = prerequisites::check(&prerequisites::PREVIEW).and_then(|()| front_end::build());
+    built.inspect_err(|error| eprintln!("\n· no page of the dashboards: {error:#}")).ok()
+}
+
+async fn preview(built: &front_end::Built, clickhouse: &str, data: &Path) -> Option<Process> {
+    let listen = if std::net::TcpListener::bind(PREVIEW_LISTEN).is_ok() { PREVIEW_LISTEN } else { "127.0.0.1:0" };
+    let started = front_end::preview(built, listen, clickhouse, generator::PROJECT, &data.join("preview.log")).await;
+    started.inspect_err(|error| eprintln!("\n· no page of the dashboards: {error:#}")).ok()
 }
 
 async fn stay_up(url: &str, clickhouse: &str, preview: Option<&Process>) -> anyhow::Result<()> {
