@@ -18,7 +18,7 @@ use crate::{
     config::{self, Config},
     endpoints::{self, Shared},
     metrics::Metrics,
-    migrate,
+    operate::Tables,
     salt::SaltKeeper,
     sink::{Sink, direct::Direct, kafka::Kafka},
 };
@@ -104,9 +104,8 @@ async fn sink(config: &Config, metrics: &Arc<Metrics>) -> anyhow::Result<(Sink, 
         }
         config::Sink::Direct { insert_interval } => {
             let (client, engine) = config.clickhouse.connect(&config.data).await?;
-            let steps = migrate::apply(&client, config.clickhouse.cluster.as_ref())
-                .await
-                .context("ClickHouse's tables cannot be brought up to date")?;
+            let tables = Tables { client: client.clone(), cluster: config.clickhouse.cluster.clone() };
+            let steps = tables.bring_up_to_date().await.context("ClickHouse's tables cannot be brought up to date")?;
             tracing::info!(migrations = steps.len(), "ClickHouse's tables are up to date");
             let user_agents = UserAgents::new().map_err(anyhow::Error::msg)?;
             let enricher = Arc::new(Enricher::new(user_agents, geo(config)?));

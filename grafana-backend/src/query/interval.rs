@@ -104,7 +104,25 @@ impl Buckets {
 
     /// Appends the first instant of the bucket of `instant_ms`, which must lie in one.
     pub fn write(&self, sql: &mut Sql, instant_ms: &'static str) {
-        sql.text("roundDown(").text(instant_ms).text(", ").ints(&self.starts_ms).text(")");
+        match self.even() {
+            // Where no clock changes, arithmetic gives the same edges in a fraction of the time.
+            Some((first_ms, length_ms)) => {
+                sql.text("(").int(first_ms).text(" + intDiv(").text(instant_ms).text(" - ").int(first_ms);
+                sql.text(", ").int(length_ms).text(") * ").int(length_ms).text(")");
+            }
+            None => {
+                sql.text("roundDown(").text(instant_ms).text(", ").ints(&self.starts_ms).text(")");
+            }
+        }
+    }
+
+    /// The first edge and the length, if all buckets have the same.
+    fn even(&self) -> Option<(i64, i64)> {
+        let first_ms = *self.starts_ms.first()?;
+        let length_ms = self.starts_ms.get(1).unwrap_or(&self.end_ms) - first_ms;
+        let mut ends = self.starts_ms.iter().skip(1).chain([&self.end_ms]);
+        let even = self.starts_ms.iter().all(|start| ends.next().is_some_and(|end| end - start == length_ms));
+        (even && length_ms > 0).then_some((first_ms, length_ms))
     }
 }
 

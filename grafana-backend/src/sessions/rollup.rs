@@ -82,10 +82,21 @@ fn with_client_ids(sql: &mut Sql, query: &Query, label: Option<Text>) {
 
 /// Half hours in order; a session ends where the next half hour's first event is too late.
 fn by_inactivity(sql: &mut Sql, query: &Query, label: Option<Text>) {
-    sql.text("SELECT visitor AS actor, s[1].1 AS started_ms, s[-1].2 AS ended_ms, arraySum(e -> e.3, s) AS event_count, ")
-        .text("arraySum(e -> e.4, s) AS view_count, s[1].5 AS label FROM (SELECT visitor, arrayJoin(arraySplit((e, before) -> e.1 - before.2 > ")
-        .int(INACTIVITY_MS_MAX)
-        .text(", es, arrayPushFront(arrayPopBack(es), es[1]))) AS s FROM (SELECT visitor, arraySort(groupArray((from_ms, to_ms, event_count, view_count, value))) AS es FROM (");
+    // Texts in tuples cost a third of the time; without a label there are none.
+    let (value, tuple) = match label {
+        None => ("''", "(from_ms, to_ms, event_count, view_count)"),
+        Some(_) => ("s[1].5", "(from_ms, to_ms, event_count, view_count, value)"),
+    };
+    sql.text(
+        "SELECT visitor AS actor, s[1].1 AS started_ms, s[-1].2 AS ended_ms, arraySum(e -> e.3, s) AS event_count, ",
+    )
+    .text("arraySum(e -> e.4, s) AS view_count, ")
+    .text(value)
+    .text(" AS label FROM (SELECT visitor, arrayJoin(arraySplit((e, before) -> e.1 - before.2 > ")
+    .int(INACTIVITY_MS_MAX)
+    .text(", es, arrayPushFront(arrayPopBack(es), es[1]))) AS s FROM (SELECT visitor, arraySort(groupArray(")
+    .text(tuple)
+    .text(")) AS es FROM (");
     match label {
         None => {
             sql.text("SELECT 0 AS session, visitor, ");

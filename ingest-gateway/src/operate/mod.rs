@@ -22,6 +22,21 @@ pub struct Tables {
     pub cluster: Option<Cluster>,
 }
 
+impl Tables {
+    /// Applies what is missing of the migrations. A table that was made anew gets the projects'
+    /// retention again.
+    ///
+    /// # Errors
+    /// As [`migrate::apply`] and [`retention::apply`].
+    pub async fn bring_up_to_date(&self) -> anyhow::Result<Vec<String>> {
+        let steps = migrate::apply(&self.client, self.cluster.as_ref()).await?;
+        if steps.iter().any(|step| step.ends_with(": applied")) {
+            retention::apply(self).await?;
+        }
+        Ok(steps)
+    }
+}
+
 /// Opens ClickHouse, does what the command says, and closes the embedded engine again.
 ///
 /// # Errors
@@ -32,7 +47,7 @@ pub async fn run(command: Command, config: &Config) -> anyhow::Result<()> {
     }
     let (client, engine) = config.clickhouse.open(&config.data).await?;
     let tables = Tables { client, cluster: config.clickhouse.cluster.clone() };
-    let steps = migrate::apply(&tables.client, tables.cluster.as_ref()).await?;
+    let steps = tables.bring_up_to_date().await?;
     let result = match &command {
         Command::Migrate => {
             steps.iter().for_each(|step| println!("{step}"));
