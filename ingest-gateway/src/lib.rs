@@ -21,6 +21,7 @@ pub mod client_ip;
 pub mod config;
 pub mod decode;
 pub mod endpoints;
+pub mod geoip;
 pub mod metrics;
 pub mod migrate;
 pub mod operate;

@@ -9,14 +9,12 @@ use std::{
 use anyhow::Context;
 use axum::serve::ListenerExt;
 use tokio::{net::TcpListener, sync::Semaphore};
-use vector_components::{
-    Enricher,
-    enrich::{Geo, UserAgents},
-};
+use vector_components::{Enricher, enrich::UserAgents};
 
 use crate::{
     config::{self, Config},
     endpoints::{self, Shared},
+    geoip::{self, GeoFile},
     metrics::Metrics,
     operate::Tables,
     salt::SaltKeeper,
@@ -107,8 +105,7 @@ async fn sink(config: &Config, metrics: &Arc<Metrics>) -> anyhow::Result<(Sink, 
             let tables = Tables { client: client.clone(), cluster: config.clickhouse.cluster.clone() };
             let steps = tables.bring_up_to_date().await.context("ClickHouse's tables cannot be brought up to date")?;
             tracing::info!(migrations = steps.len(), "ClickHouse's tables are up to date");
-            let user_agents = UserAgents::new().map_err(anyhow::Error::msg)?;
-            let enricher = Arc::new(Enricher::new(user_agents, geo(config)?));
+            let enricher = enricher(config)?;
             Ok((
                 Sink::Direct(Box::new(Direct::start(client, enricher, salts, *insert_interval, Arc::clone(metrics)))),
                 engine,
@@ -117,13 +114,17 @@ async fn sink(config: &Config, metrics: &Arc<Metrics>) -> anyhow::Result<(Sink, 
     }
 }
 
-fn geo(config: &Config) -> anyhow::Result<Option<Geo>> {
+/// With the GeoIP database, if there is one; a new file takes its place by itself.
+fn enricher(config: &Config) -> anyhow::Result<Arc<Enricher>> {
+    let user_agents = UserAgents::new().map_err(anyhow::Error::msg)?;
     let Some(path) = &config.geoip else {
         tracing::info!("no GeoIP database is given (FOOTFALL_GEOIP): country, region and city stay empty");
-        return Ok(None);
+        return Ok(Arc::new(Enricher::new(user_agents, None)));
     };
-    let bytes = std::fs::read(path).with_context(|| format!("FOOTFALL_GEOIP: cannot read {}", path.display()))?;
-    Geo::new(bytes).map(Some).map_err(|e| anyhow::anyhow!("FOOTFALL_GEOIP: {}: {e}", path.display()))
+    let (file, geo) = GeoFile::open(path)?;
+    let enricher = Arc::new(Enricher::new(user_agents, Some(geo)));
+    geoip::watch(file, &enricher);
+    Ok(enricher)
 }
 
 async fn stop_signal() {

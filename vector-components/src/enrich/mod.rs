@@ -10,7 +10,7 @@ pub mod source;
 pub mod user_agent;
 pub mod visitor;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 pub use geo::Geo;
 pub use user_agent::UserAgents;
@@ -35,7 +35,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Enricher {
     user_agents: UserAgents,
-    geo: Option<Geo>,
+    geo: RwLock<Option<Geo>>,
     sources: Sources,
     hosts: referrer::Hosts,
     nowhere: Arc<Place>,
@@ -47,19 +47,30 @@ impl Enricher {
     pub fn new(user_agents: UserAgents, geo: Option<Geo>) -> Self {
         Self {
             user_agents,
-            geo,
+            geo: RwLock::new(geo),
             sources: Sources::default(),
             hosts: referrer::Hosts::default(),
             nowhere: Arc::default(),
         }
     }
 
+    /// Takes another database in place of the one before.
+    pub fn set_geo(&self, geo: Geo) {
+        // Dropped after the lock is free: it may take a while.
+        let _before = self.geo.write().unwrap_or_else(PoisonError::into_inner).replace(geo);
+    }
+
+    fn place(&self, event: &Event) -> Arc<Place> {
+        let geo = self.geo.read().unwrap_or_else(PoisonError::into_inner);
+        let place = geo.as_ref().zip(event.ip).map(|(geo, ip)| geo.locate(ip));
+        place.unwrap_or_else(|| Arc::clone(&self.nowhere))
+    }
+
     /// Derives what can be derived. `salt` keys the visitor of an event that names nobody.
     #[must_use]
     pub fn enrich<'e>(&self, event: &'e Event, salt: &VisitorSalt) -> Enriched<'e> {
         let agent = self.user_agents.parse(&event.user_agent);
-        let place = self.geo.as_ref().zip(event.ip).map(|(geo, ip)| geo.locate(ip));
-        let place = place.unwrap_or_else(|| Arc::clone(&self.nowhere));
+        let place = self.place(event);
         let campaign = campaign::parse(&event.url);
         let hostname = self.hosts.of(&event.url);
         let referrer_host = referrer::external(self.hosts.of(&event.referrer), &hostname);

@@ -1,7 +1,7 @@
-import { Input } from '@grafana/ui';
 import React from 'react';
 
 import { EventFilterFields } from '../parts/EventFilterFields';
+import { NumberField } from '../parts/NumberField';
 import { Field, Row } from '../parts/Row';
 import { TextInput } from '../parts/TextInput';
 import { BuilderProps } from './FunnelBuilder';
@@ -27,16 +27,13 @@ export function EventsBuilder({ query, onChange }: BuilderProps) {
             />
           </Field>
         ))}
-        <Field label="Limit">
-          <Input
-            type="number"
-            width={10}
-            min={1}
-            max={10000}
-            value={query.limit ?? 200}
-            onChange={(event) => onChange({ limit: event.currentTarget.valueAsNumber || undefined })}
-          />
-        </Field>
+        <NumberField
+          label="Limit"
+          min={1}
+          max={10000}
+          value={query.limit ?? 200}
+          onChange={(limit) => onChange({ limit })}
+        />
       </Row>
     </>
   );

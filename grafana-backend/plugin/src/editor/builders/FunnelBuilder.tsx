@@ -1,10 +1,11 @@
-import { Button, Input } from '@grafana/ui';
+import { Button } from '@grafana/ui';
 import React from 'react';
 
 import { Breakdown, Exclusion, FootfallQuery, FunnelStep } from '../../types';
 import { ACTORS, FewChoices, INTERVALS, ManyChoices } from '../parts/Choice';
 import { DurationInput } from '../parts/DurationInput';
 import { EventFilterFields } from '../parts/EventFilterFields';
+import { NumberField } from '../parts/NumberField';
 import { FieldPicker } from '../parts/Pickers';
 import { Field, Row, Section } from '../parts/Row';
 import { StepList } from './StepList';
@@ -194,16 +195,13 @@ function Shown({ query, steps, onChange }: BuilderProps & { steps: FunnelStep[] 
               onChange={(outcome) => onChange({ outcome })}
             />
           </Field>
-          <Field label="Limit">
-            <Input
-              type="number"
-              width={10}
-              min={1}
-              max={10000}
-              value={query.limit ?? 100}
-              onChange={(event) => onChange({ limit: event.currentTarget.valueAsNumber || undefined })}
-            />
-          </Field>
+          <NumberField
+            label="Limit"
+            min={1}
+            max={10000}
+            value={query.limit ?? 100}
+            onChange={(limit) => onChange({ limit })}
+          />
         </>
       )}
       {result === 'steps' && (
@@ -248,16 +246,13 @@ function BreakdownFields({ breakdown, names, onChange }: BreakdownProps) {
               onChange={(step) => onChange({ ...breakdown, step: Number(step) })}
             />
           )}
-          <Field label="Values">
-            <Input
-              type="number"
-              width={8}
-              min={1}
-              max={100}
-              value={breakdown.limit ?? 5}
-              onChange={(event) => onChange({ ...breakdown, limit: event.currentTarget.valueAsNumber || undefined })}
-            />
-          </Field>
+          <NumberField
+            label="Values"
+            min={1}
+            max={100}
+            value={breakdown.limit ?? 5}
+            onChange={(limit) => onChange({ ...breakdown, limit })}
+          />
         </>
       )}
     </>

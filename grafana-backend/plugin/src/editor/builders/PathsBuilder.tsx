@@ -1,8 +1,8 @@
-import { Input } from '@grafana/ui';
 import React from 'react';
 
 import { ACTORS, FewChoices } from '../parts/Choice';
 import { EventFilterFields } from '../parts/EventFilterFields';
+import { NumberField } from '../parts/NumberField';
 import { FieldPicker } from '../parts/Pickers';
 import { Field, Row, Section } from '../parts/Row';
 import { BuilderProps } from './FunnelBuilder';
@@ -47,26 +47,14 @@ export function PathsBuilder({ query, onChange }: BuilderProps) {
             onChange={(direction) => onChange({ direction })}
           />
         </Field>
-        <Field label="Steps">
-          <Input
-            type="number"
-            width={8}
-            min={2}
-            max={20}
-            value={steps}
-            onChange={(event) => onChange({ steps: event.currentTarget.valueAsNumber || undefined })}
-          />
-        </Field>
-        <Field label="Ways a step">
-          <Input
-            type="number"
-            width={8}
-            min={1}
-            max={200}
-            value={query.limit ?? 20}
-            onChange={(event) => onChange({ limit: event.currentTarget.valueAsNumber || undefined })}
-          />
-        </Field>
+        <NumberField label="Steps" min={2} max={20} value={steps} onChange={(steps) => onChange({ steps })} />
+        <NumberField
+          label="Ways a step"
+          min={1}
+          max={200}
+          value={query.limit ?? 20}
+          onChange={(limit) => onChange({ limit })}
+        />
         <Field label="Within">
           <FewChoices
             label="Within"

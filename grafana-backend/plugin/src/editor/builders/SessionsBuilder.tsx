@@ -1,7 +1,7 @@
-import { Input } from '@grafana/ui';
 import React from 'react';
 
 import { FewChoices, INTERVALS, ManyChoices } from '../parts/Choice';
+import { NumberField } from '../parts/NumberField';
 import { FieldPicker } from '../parts/Pickers';
 import { Field, Row } from '../parts/Row';
 import { BuilderProps } from './FunnelBuilder';
@@ -32,16 +32,13 @@ export function SessionsBuilder({ query, onChange }: BuilderProps) {
         </Field>
       )}
       {(result === 'by' || result === 'list') && (
-        <Field label="Rows">
-          <Input
-            type="number"
-            width={10}
-            min={1}
-            max={1000}
-            value={query.limit ?? 10}
-            onChange={(event) => onChange({ limit: event.currentTarget.valueAsNumber || undefined })}
-          />
-        </Field>
+        <NumberField
+          label="Rows"
+          min={1}
+          max={1000}
+          value={query.limit ?? 10}
+          onChange={(limit) => onChange({ limit })}
+        />
       )}
       {result !== 'list' && (
         <Toggle

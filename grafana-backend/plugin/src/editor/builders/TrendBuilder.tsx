@@ -1,9 +1,10 @@
-import { Button, IconButton, Input } from '@grafana/ui';
+import { Button, IconButton } from '@grafana/ui';
 import React from 'react';
 
 import { Measure, TrendSeries } from '../../types';
 import { FewChoices, INTERVALS, ManyChoices } from '../parts/Choice';
 import { EventFilterFields } from '../parts/EventFilterFields';
+import { NumberField } from '../parts/NumberField';
 import { FieldPicker } from '../parts/Pickers';
 import { Field, Row, Section } from '../parts/Row';
 import { BuilderProps } from './FunnelBuilder';
@@ -89,18 +90,13 @@ export function TrendBuilder({ query, onChange }: BuilderProps) {
           />
         </Field>
         {query.breakdown?.dimension && (
-          <Field label="Values">
-            <Input
-              type="number"
-              width={8}
-              min={1}
-              max={100}
-              value={query.breakdown.limit ?? 10}
-              onChange={(event) =>
-                onChange({ breakdown: { ...query.breakdown!, limit: event.currentTarget.valueAsNumber || undefined } })
-              }
-            />
-          </Field>
+          <NumberField
+            label="Values"
+            min={1}
+            max={100}
+            value={query.breakdown.limit ?? 10}
+            onChange={(limit) => onChange({ breakdown: { ...query.breakdown!, limit } })}
+          />
         )}
         <Toggle
           label="Compare"
