@@ -5,7 +5,6 @@ mod graph;
 
 use std::collections::HashMap;
 
-use clickhouse::Row;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -15,6 +14,7 @@ use crate::{
     error::QueryError,
     frame::{Column, Frame},
     funnel::{OTHER, model::Actor},
+    names,
     query::{
         Query,
         dimension::Dimension,
@@ -144,12 +144,6 @@ impl Sum for Ways {
     }
 }
 
-#[derive(Row, Deserialize)]
-struct Name {
-    hash: u64,
-    name: String,
-}
-
 /// Runs the query and makes its frame.
 ///
 /// # Errors
@@ -168,7 +162,7 @@ pub async fn run(clickhouse: &ClickHouse, query: &Query, paths: &Paths) -> Resul
     let mut hashes: Vec<u64> = shown.iter().flat_map(|(_, from, to, _)| [*from, *to]).flatten().collect();
     hashes.sort_unstable();
     hashes.dedup();
-    let names = names(clickhouse, query, paths, &hashes).await?;
+    let names = names::of(clickhouse, &hashes, |missing| places(query, paths, missing)).await?;
     let ways = named(shown, &names);
     Ok(match paths.graph {
         true => graph::frames(&ways, paths.backward, &text),
@@ -250,21 +244,13 @@ fn shown(ways: Ways, limit: usize) -> Shown {
     out
 }
 
-async fn names(
-    clickhouse: &ClickHouse,
-    query: &Query,
-    paths: &Paths,
-    hashes: &[u64],
-) -> Result<HashMap<u64, String>, QueryError> {
-    if hashes.is_empty() {
-        return Ok(HashMap::new());
-    }
+/// The places that have these hashes.
+fn places(query: &Query, paths: &Paths, hashes: &[u64]) -> Sql {
     let mut sql = Sql::new("SELECT CAST(cityHash64(value), 'UInt64') AS hash, any(value) AS name FROM (SELECT ");
     sql.sub(|sql| paths.node.write(sql)).text(" AS value FROM analytics.events WHERE ");
     query.scope(&mut sql, query.range.from_ms, query.range.to_ms);
     sql.text(" AND cityHash64(value) IN ").uints(hashes).text(") GROUP BY hash");
-    let names: Vec<Name> = clickhouse.rows(sql).await?;
-    Ok(names.into_iter().map(|name| (name.hash, name.name)).collect())
+    sql
 }
 
 /// A way as it is shown.

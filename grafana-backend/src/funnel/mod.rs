@@ -10,14 +10,12 @@ pub mod tally;
 
 use std::collections::HashMap;
 
-use clickhouse::Row;
-use serde::Deserialize;
-
 use crate::{
     actors::{self, Packed, Pass, Valued, Wide},
     clickhouse::ClickHouse,
     error::QueryError,
     frame::Frame,
+    names,
     query::{Query, dimension::Dimension, interval::Buckets, sql::Sql},
 };
 use fold::{Rules, StepRule, plain};
@@ -202,12 +200,6 @@ fn hash(sql: &mut Sql, dimension: Option<&Dimension>) {
 /// A value of the breakdown with its counts, the most entered first; `None` is the rest.
 type Named = Vec<(Option<String>, Group)>;
 
-#[derive(Row, Deserialize)]
-struct Name {
-    hash: u64,
-    name: String,
-}
-
 /// The values that are shown by themselves get their names, the others become one.
 async fn named(
     clickhouse: &ClickHouse,
@@ -230,15 +222,8 @@ async fn named(
         .map(|(hash, _)| *hash)
         .take(limit.saturating_mul(4))
         .collect();
-    // A dictionary's values are few; of properties only those that are asked for are kept.
-    let distinct = if matches!(breakdown.dimension, Dimension::Column(_)) { "DISTINCT " } else { "" };
-    let mut sql =
-        Sql::new("SELECT CAST(cityHash64(value), 'UInt64') AS hash, any(toString(value)) AS name FROM (SELECT ");
-    sql.text(distinct).sub(|sql| breakdown.dimension.write_plain(sql)).text(" AS value FROM analytics.events WHERE ");
-    query.scope(&mut sql, query.range.from_ms, query.range.to_ms.saturating_add(funnel.window_ms));
-    sql.text(") WHERE cityHash64(value) IN ").uints(&candidates).text(" GROUP BY hash");
-    let names: Vec<Name> = if candidates.is_empty() { Vec::new() } else { clickhouse.rows(sql).await? };
-    let names: HashMap<u64, String> = names.into_iter().map(|name| (name.hash, name.name)).collect();
+    let names =
+        names::of(clickhouse, &candidates, |missing| values(query, funnel, &breakdown.dimension, missing)).await?;
     sorted.sort_by(|(a, x), (b, y)| y.entered.cmp(&x.entered).then_with(|| names.get(a).cmp(&names.get(b))));
     let mut out: Named = Vec::new();
     let mut rest: Option<Group> = None;
@@ -250,6 +235,18 @@ async fn named(
     }
     out.extend(rest.map(|group| (None, group)));
     Ok(out)
+}
+
+/// Those values of a dimension that have these hashes.
+fn values(query: &Query, funnel: &Funnel, dimension: &Dimension, hashes: &[u64]) -> Sql {
+    // A dictionary's values are few; of properties only those that are asked for are kept.
+    let distinct = if matches!(dimension, Dimension::Column(_)) { "DISTINCT " } else { "" };
+    let mut sql =
+        Sql::new("SELECT CAST(cityHash64(value), 'UInt64') AS hash, any(toString(value)) AS name FROM (SELECT ");
+    sql.text(distinct).sub(|sql| dimension.write_plain(sql)).text(" AS value FROM analytics.events WHERE ");
+    query.scope(&mut sql, query.range.from_ms, query.range.to_ms.saturating_add(funnel.window_ms));
+    sql.text(") WHERE cityHash64(value) IN ").uints(hashes).text(" GROUP BY hash");
+    sql
 }
 
 /// The ids of the listed actors, as people know them.
@@ -273,6 +270,5 @@ async fn actor_ids(
         .text(") AS name FROM analytics.events WHERE ");
     query.scope(&mut sql, query.range.from_ms, query.range.to_ms.saturating_add(funnel.window_ms));
     sql.text(funnel.by.condition()).text(" AND hash IN ").uints(&hashes).text(" GROUP BY hash");
-    let names: Vec<Name> = clickhouse.rows(sql).await?;
-    Ok(names.into_iter().map(|name| (name.hash, name.name)).collect())
+    names::not_kept(clickhouse, sql).await
 }
