@@ -56,7 +56,8 @@ async fn an_event_is_stored_once_and_outlives_the_gateway() {
     assert!(gateway.stop(), "SIGTERM ends it in order");
     let gateway = Gateway::start(data.path());
     assert_eq!(gateway.stored().await, 3, "a restart keeps the events and applies no migration twice");
-    assert_eq!(gateway.sql("SELECT count() FROM analytics.schema_migrations FINAL").await, "5");
+    let applied = gateway.sql("SELECT count() FROM analytics.schema_migrations FINAL").await;
+    assert_eq!(applied, ingest_gateway::migrate::NEWEST.to_string());
     assert!(gateway.stop());
 }
 

@@ -4,7 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed invariant here is a failed test")]
 
 use clickhouse::Client;
-use ingest_gateway::migrate::{self, MIGRATIONS, NEWEST};
+use ingest_gateway::{
+    migrate::{self, MIGRATIONS, NEWEST},
+    operate::Tables,
+};
 
 /// In the form of version 1: two sessions of one visitor, one with an id and one without.
 const OLD_EVENTS: &str = "INSERT INTO analytics.events (project, ts, event, visitor, session_id, event_id, path, hostname, url, received_at) VALUES \
@@ -61,6 +64,7 @@ async fn the_tables_come_up_to_date_from_every_version() {
     }
 
     cut_off_anywhere(&client).await;
+    a_table_made_anew_keeps_the_retention(&client).await;
     two_at_once(&client).await;
     newer_tables_and_changed_files_are_refused(&client).await;
     a_cluster_s_statements_are_read_by_clickhouse(&client).await;
@@ -116,6 +120,17 @@ async fn cut_off_anywhere(client: &Client) {
             assert_eq!(count("sessions").await, 4 + more, "{place}: the view fills the table");
         }
     }
+}
+
+async fn a_table_made_anew_keeps_the_retention(client: &Client) {
+    client.query_raw("DROP DATABASE IF EXISTS analytics").execute().await.unwrap();
+    migrate::apply_up_to(client, None, 5).await.unwrap();
+    let setting = "INSERT INTO analytics.project_settings (project, retention_days) VALUES ('app', 365)";
+    client.query_raw(setting).execute().await.unwrap();
+    let tables = Tables { client: client.clone(), cluster: None };
+    tables.bring_up_to_date().await.unwrap();
+    let kept = "SELECT count() FROM system.tables WHERE database = 'analytics' AND name IN ('events', 'sessions') AND create_table_query LIKE '%toIntervalDay(365)%'";
+    assert_eq!(number(client, kept).await, 2);
 }
 
 async fn two_at_once(client: &Client) {
