@@ -7,7 +7,11 @@ use clickhouse::Row;
 use quick_cache::{Weighter, sync::Cache};
 use serde::Deserialize;
 
-use crate::{clickhouse::ClickHouse, error::QueryError, query::sql::Sql};
+use crate::{
+    clickhouse::ClickHouse,
+    error::QueryError,
+    query::{Query, dimension::Dimension, sql::Sql},
+};
 
 const KEPT_BYTES_MAX: u64 = 8 << 20;
 const KEPT_ABOUT: usize = 100_000;
@@ -30,15 +34,17 @@ struct Name {
     name: String,
 }
 
-/// The texts of these hashes; `ask` makes the statement that gives `hash` and `name` of those that
-/// are not kept. A hash that ClickHouse does not know any more has none.
+/// The values of a dimension that have these hashes, in the query's events until `to_ms`. A hash
+/// that ClickHouse does not know any more has none.
 ///
 /// # Errors
 /// As [`ClickHouse::rows`].
 pub async fn of(
     clickhouse: &ClickHouse,
+    query: &Query,
+    to_ms: i64,
+    dimension: &Dimension,
     hashes: &[u64],
-    ask: impl FnOnce(&[u64]) -> Sql,
 ) -> Result<HashMap<u64, String>, QueryError> {
     let mut names: HashMap<u64, String> = HashMap::with_capacity(hashes.len());
     let mut missing = Vec::new();
@@ -49,7 +55,7 @@ pub async fn of(
         }
     }
     if !missing.is_empty() {
-        let asked = not_kept(clickhouse, ask(&missing)).await?;
+        let asked = not_kept(clickhouse, statement(query, to_ms, dimension, &missing)).await?;
         asked.iter().for_each(|(hash, name)| KEPT.insert(*hash, name.clone()));
         names.extend(asked);
     }
@@ -63,4 +69,15 @@ pub async fn of(
 pub async fn not_kept(clickhouse: &ClickHouse, sql: Sql) -> Result<HashMap<u64, String>, QueryError> {
     let names: Vec<Name> = clickhouse.rows(sql).await?;
     Ok(names.into_iter().map(|name| (name.hash, name.name)).collect())
+}
+
+fn statement(query: &Query, to_ms: i64, dimension: &Dimension, hashes: &[u64]) -> Sql {
+    // A dictionary's values are few; of properties only those that are asked for are kept.
+    let distinct = if matches!(dimension, Dimension::Column(_)) { "DISTINCT " } else { "" };
+    let mut sql =
+        Sql::new("SELECT CAST(cityHash64(value), 'UInt64') AS hash, any(toString(value)) AS name FROM (SELECT ");
+    sql.text(distinct).sub(|sql| dimension.write_plain(sql)).text(" AS value FROM analytics.events WHERE ");
+    query.scope(&mut sql, query.range.from_ms, to_ms);
+    sql.text(") WHERE cityHash64(value) IN ").uints(hashes).text(" GROUP BY hash");
+    sql
 }

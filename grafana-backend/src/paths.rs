@@ -162,7 +162,7 @@ pub async fn run(clickhouse: &ClickHouse, query: &Query, paths: &Paths) -> Resul
     let mut hashes: Vec<u64> = shown.iter().flat_map(|(_, from, to, _)| [*from, *to]).flatten().collect();
     hashes.sort_unstable();
     hashes.dedup();
-    let names = names::of(clickhouse, &hashes, |missing| places(query, paths, missing)).await?;
+    let names = names::of(clickhouse, query, query.range.to_ms, &paths.node, &hashes).await?;
     let ways = named(shown, &names);
     Ok(match paths.graph {
         true => graph::frames(&ways, paths.backward, &text),
@@ -242,15 +242,6 @@ fn shown(ways: Ways, limit: usize) -> Shown {
         }
     }
     out
-}
-
-/// The places that have these hashes.
-fn places(query: &Query, paths: &Paths, hashes: &[u64]) -> Sql {
-    let mut sql = Sql::new("SELECT CAST(cityHash64(value), 'UInt64') AS hash, any(value) AS name FROM (SELECT ");
-    sql.sub(|sql| paths.node.write(sql)).text(" AS value FROM analytics.events WHERE ");
-    query.scope(&mut sql, query.range.from_ms, query.range.to_ms);
-    sql.text(" AND cityHash64(value) IN ").uints(hashes).text(") GROUP BY hash");
-    sql
 }
 
 /// A way as it is shown.

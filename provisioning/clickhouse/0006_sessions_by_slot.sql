@@ -1,6 +1,6 @@
 -- Sessions with half hours apart: `slot` before the visitor in the key. Most of a project's rows are
 -- clients' sessions (slot 0), and a query reads them and the half hours each by itself; mixed, it
--- reads everything twice (docs/storage.md has the times). The new table's `slot` is UInt16, by
+-- reads everything twice. The new table's `slot` is UInt16, by
 -- which the two are told apart. While rows are copied, the view of either table fills it, so nothing
 -- is missed; a row that is copied twice changes nothing. Then the tables change their names in one
 -- step, and each view goes on filling the table that now has the name it knows.

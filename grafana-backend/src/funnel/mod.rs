@@ -222,8 +222,8 @@ async fn named(
         .map(|(hash, _)| *hash)
         .take(limit.saturating_mul(4))
         .collect();
-    let names =
-        names::of(clickhouse, &candidates, |missing| values(query, funnel, &breakdown.dimension, missing)).await?;
+    let to_ms = query.range.to_ms.saturating_add(funnel.window_ms);
+    let names = names::of(clickhouse, query, to_ms, &breakdown.dimension, &candidates).await?;
     sorted.sort_by(|(a, x), (b, y)| y.entered.cmp(&x.entered).then_with(|| names.get(a).cmp(&names.get(b))));
     let mut out: Named = Vec::new();
     let mut rest: Option<Group> = None;
@@ -235,18 +235,6 @@ async fn named(
     }
     out.extend(rest.map(|group| (None, group)));
     Ok(out)
-}
-
-/// Those values of a dimension that have these hashes.
-fn values(query: &Query, funnel: &Funnel, dimension: &Dimension, hashes: &[u64]) -> Sql {
-    // A dictionary's values are few; of properties only those that are asked for are kept.
-    let distinct = if matches!(dimension, Dimension::Column(_)) { "DISTINCT " } else { "" };
-    let mut sql =
-        Sql::new("SELECT CAST(cityHash64(value), 'UInt64') AS hash, any(toString(value)) AS name FROM (SELECT ");
-    sql.text(distinct).sub(|sql| dimension.write_plain(sql)).text(" AS value FROM analytics.events WHERE ");
-    query.scope(&mut sql, query.range.from_ms, query.range.to_ms.saturating_add(funnel.window_ms));
-    sql.text(") WHERE cityHash64(value) IN ").uints(hashes).text(" GROUP BY hash");
-    sql
 }
 
 /// The ids of the listed actors, as people know them.

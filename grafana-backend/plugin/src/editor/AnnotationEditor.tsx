@@ -2,6 +2,7 @@ import { AnnotationQuery, QueryEditorProps } from '@grafana/data';
 import React from 'react';
 
 import { FootfallDatasource } from '../datasource';
+import { startingQuery } from '../defaults';
 import { FootfallOptions, FootfallQuery } from '../types';
 import { EventsBuilder } from './builders/EventsBuilder';
 import { EditingProvider } from './parts/context';
@@ -22,8 +23,7 @@ export function AnnotationEditor({
   onAnnotationChange,
 }: AnnotationEditorProps) {
   const target: FootfallQuery = {
-    queryType: 'annotations',
-    limit: 200,
+    ...startingQuery('annotations'),
     ...(annotation?.target ?? query),
     refId: 'Anno',
   };

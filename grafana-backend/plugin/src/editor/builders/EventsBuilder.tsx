@@ -1,6 +1,6 @@
 import React from 'react';
 
-import { EventFilterFields } from '../parts/EventFilterFields';
+import { OwnEventFields } from '../parts/OwnEventFields';
 import { NumberField } from '../parts/NumberField';
 import { Field, Row } from '../parts/Row';
 import { TextInput } from '../parts/TextInput';
@@ -8,14 +8,9 @@ import { BuilderProps } from './FunnelBuilder';
 
 /** Single events: of a visitor, a user or a session, or of all. */
 export function EventsBuilder({ query, onChange }: BuilderProps) {
-  const { event, path, eventFilter } = query;
   return (
     <>
-      <EventFilterFields
-        label="Events"
-        value={{ event, path, filter: eventFilter }}
-        onChange={({ event, path, filter }) => onChange({ event, path, eventFilter: filter })}
-      />
+      <OwnEventFields label="Events" query={query} onChange={onChange} />
       <Row>
         {WHO.map(({ key, label }) => (
           <Field key={key} label={label}>

@@ -2,10 +2,11 @@ import { Button } from '@grafana/ui';
 import React from 'react';
 
 import { Breakdown, Exclusion, FootfallQuery, FunnelStep } from '../../types';
-import { ACTORS, FewChoices, INTERVALS, ManyChoices } from '../parts/Choice';
+import { ACTORS, FewChoices, ManyChoices } from '../parts/Choice';
 import { DurationInput } from '../parts/DurationInput';
 import { EventFilterFields } from '../parts/EventFilterFields';
 import { NumberField } from '../parts/NumberField';
+import { IntervalField } from '../parts/IntervalField';
 import { FieldPicker } from '../parts/Pickers';
 import { Field, Row, Section } from '../parts/Row';
 import { StepList } from './StepList';
@@ -89,10 +90,7 @@ function Exclusions({ exclusions, steps, onChange }: ExclusionsProps) {
     changed.splice(at, 1, ...(exclusion ? [exclusion] : []));
     onChange(changed);
   };
-  const names = steps.map((step, at) => ({
-    value: String(at + 1),
-    label: `${at + 1} ${step.name || step.event || step.path || ''}`.trim(),
-  }));
+  const names = stepNames(steps);
   const add = (
     <Button
       size="sm"
@@ -156,26 +154,13 @@ interface ExclusionsProps {
 
 function Shown({ query, steps, onChange }: BuilderProps & { steps: FunnelStep[] }) {
   const result = query.result || 'steps';
-  const names = steps.map((step, at) => ({
-    value: String(at + 1),
-    label: `${at + 1} ${step.name || step.event || step.path || ''}`.trim(),
-  }));
+  const names = stepNames(steps);
   return (
     <Row>
       <Field label="Show">
         <FewChoices label="Result" value={result} options={RESULTS} onChange={(result) => onChange({ result })} />
       </Field>
-      {result === 'trend' && (
-        <Field label="Entered per">
-          <ManyChoices
-            label="Interval of entry"
-            width={14}
-            value={query.interval ?? 'auto'}
-            options={INTERVALS}
-            onChange={(interval) => onChange({ interval })}
-          />
-        </Field>
-      )}
+      {result === 'trend' && <IntervalField label="Entered per" query={query} onChange={onChange} />}
       {result === 'actors' && (
         <>
           <Field label="Step">
@@ -264,6 +249,13 @@ interface BreakdownProps {
   names: Array<{ value: string; label: string }>;
   onChange: (breakdown?: Breakdown) => void;
 }
+
+/** Steps to choose from, counted from 1 as people do. */
+const stepNames = (steps: FunnelStep[]) =>
+  steps.map((step, at) => ({
+    value: String(at + 1),
+    label: `${at + 1} ${step.name || step.event || step.path || ''}`.trim(),
+  }));
 
 const ORDERS = [
   { value: 'ordered' as const, label: 'Ordered', description: 'One after another, with anything in between' },

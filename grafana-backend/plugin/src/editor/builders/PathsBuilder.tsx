@@ -2,6 +2,7 @@ import React from 'react';
 
 import { ACTORS, FewChoices } from '../parts/Choice';
 import { EventFilterFields } from '../parts/EventFilterFields';
+import { OwnEventFields } from '../parts/OwnEventFields';
 import { NumberField } from '../parts/NumberField';
 import { FieldPicker } from '../parts/Pickers';
 import { Field, Row, Section } from '../parts/Row';
@@ -10,7 +11,6 @@ import { Toggle } from '../parts/Toggle';
 
 /** What a place is, where paths begin or end, and how far they are followed. */
 export function PathsBuilder({ query, onChange }: BuilderProps) {
-  const { event, path, eventFilter } = query;
   const steps = typeof query.steps === 'number' ? query.steps : 5;
   return (
     <>
@@ -24,11 +24,7 @@ export function PathsBuilder({ query, onChange }: BuilderProps) {
               onChange={(node) => onChange({ node })}
             />
           </Field>
-          <EventFilterFields
-            label="Events that are places"
-            value={{ event, path, filter: eventFilter }}
-            onChange={({ event, path, filter }) => onChange({ event, path, eventFilter: filter })}
-          />
+          <OwnEventFields label="Events that are places" query={query} onChange={onChange} />
         </Row>
       </Section>
       <Section title={query.direction === 'backward' ? 'Ends at' : 'Begins at'}>

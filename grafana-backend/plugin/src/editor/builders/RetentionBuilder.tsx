@@ -1,8 +1,8 @@
 import React from 'react';
 
-import { ACTORS, FewChoices, PERIODS } from '../parts/Choice';
 import { EventFilterFields } from '../parts/EventFilterFields';
-import { Field, Row, Section } from '../parts/Row';
+import { PeriodAndWho } from '../parts/PeriodAndWho';
+import { Row, Section } from '../parts/Row';
 import { BuilderProps } from './FunnelBuilder';
 import { Toggle } from '../parts/Toggle';
 
@@ -17,17 +17,7 @@ export function RetentionBuilder({ query, onChange }: BuilderProps) {
         <EventFilterFields label="Return" value={query.returns ?? {}} onChange={(returns) => onChange({ returns })} />
       </Section>
       <Row>
-        <Field label="Per">
-          <FewChoices
-            label="Period"
-            value={query.interval ?? 'week'}
-            options={PERIODS}
-            onChange={(interval) => onChange({ interval })}
-          />
-        </Field>
-        <Field label="By">
-          <FewChoices label="Who" value={query.by ?? 'visitor'} options={ACTORS} onChange={(by) => onChange({ by })} />
-        </Field>
+        <PeriodAndWho query={query} usual="week" onChange={onChange} />
         <Toggle
           label="First time"
           tooltip="Only the first start ever"

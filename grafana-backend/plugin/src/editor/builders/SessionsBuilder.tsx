@@ -1,7 +1,8 @@
 import React from 'react';
 
-import { FewChoices, INTERVALS, ManyChoices } from '../parts/Choice';
+import { FewChoices } from '../parts/Choice';
 import { NumberField } from '../parts/NumberField';
+import { IntervalField } from '../parts/IntervalField';
 import { FieldPicker } from '../parts/Pickers';
 import { Field, Row } from '../parts/Row';
 import { BuilderProps } from './FunnelBuilder';
@@ -15,17 +16,7 @@ export function SessionsBuilder({ query, onChange }: BuilderProps) {
       <Field label="Show">
         <FewChoices label="Result" value={result} options={RESULTS} onChange={(result) => onChange({ result })} />
       </Field>
-      {result === 'over_time' && (
-        <Field label="Per">
-          <ManyChoices
-            label="Interval"
-            width={14}
-            value={query.interval ?? 'auto'}
-            options={INTERVALS}
-            onChange={(interval) => onChange({ interval })}
-          />
-        </Field>
-      )}
+      {result === 'over_time' && <IntervalField label="Per" query={query} onChange={onChange} />}
       {result === 'by' && (
         <Field label="Dimension" tooltip="The value at the session's first event; exit_path is that of its last">
           <FieldPicker label="Dimension" value={query.dimension} onChange={(dimension) => onChange({ dimension })} />

@@ -2,9 +2,10 @@ import { Button, IconButton } from '@grafana/ui';
 import React from 'react';
 
 import { Measure, TrendSeries } from '../../types';
-import { FewChoices, INTERVALS, ManyChoices } from '../parts/Choice';
+import { FewChoices, ManyChoices } from '../parts/Choice';
 import { EventFilterFields } from '../parts/EventFilterFields';
 import { NumberField } from '../parts/NumberField';
+import { IntervalField } from '../parts/IntervalField';
 import { FieldPicker } from '../parts/Pickers';
 import { Field, Row, Section } from '../parts/Row';
 import { BuilderProps } from './FunnelBuilder';
@@ -69,17 +70,7 @@ export function TrendBuilder({ query, onChange }: BuilderProps) {
         <Field label="Show">
           <FewChoices label="Result" value={result} options={RESULTS} onChange={(result) => onChange({ result })} />
         </Field>
-        {result === 'over_time' && (
-          <Field label="Per">
-            <ManyChoices
-              label="Interval"
-              width={14}
-              value={query.interval ?? 'auto'}
-              options={INTERVALS}
-              onChange={(interval) => onChange({ interval })}
-            />
-          </Field>
-        )}
+        {result === 'over_time' && <IntervalField label="Per" query={query} onChange={onChange} />}
         <Field label="Split by">
           <FieldPicker
             label="Breakdown"

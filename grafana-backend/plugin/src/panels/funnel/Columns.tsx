@@ -5,7 +5,7 @@ import React from 'react';
 
 import { FunnelView } from './FunnelPanel';
 import { Legend } from './Legend';
-import { BarText, count, percent, Told } from './text';
+import { BarText, count, percent } from './text';
 import { readableDuration } from '../../duration';
 import { Step } from './read';
 
@@ -84,11 +84,7 @@ function Foot({ step, isSplit, showTimes }: { step: Step; isSplit: boolean; show
       <span>{bar.dropOff !== undefined && step.number > 1 ? `−${count(bar.dropOff)} left` : count(bar.count)}</span>
       {showTimes && (
         <span>
-          {bar.medianS !== undefined && step.number > 1 ? (
-            <Told label="median">{readableDuration(bar.medianS)}</Told>
-          ) : (
-            '\u00a0'
-          )}
+          {bar.medianS !== undefined && step.number > 1 ? `median ${readableDuration(bar.medianS)}` : '\u00a0'}
         </span>
       )}
     </div>

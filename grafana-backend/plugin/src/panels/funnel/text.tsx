@@ -1,19 +1,10 @@
-import React, { ReactNode } from 'react';
+import React from 'react';
 
 import { readableDuration } from '../../duration';
 import { Bar, Step } from './read';
 
 export const count = (value: number) => value.toLocaleString('en');
 export const percent = (share: number) => `${(share * 100).toFixed(share < 0.0995 ? 2 : 1)} %`;
-
-/** A number with what it is, for those who cannot see where it stands. */
-export function Told({ label, children }: { label: string; children: ReactNode }) {
-  return (
-    <>
-      {label} {children}
-    </>
-  );
-}
 
 /** All that is known of a bar. */
 export function BarText({ step, bar }: { step: Step; bar: Bar }) {

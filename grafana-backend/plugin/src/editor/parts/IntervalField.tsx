@@ -1,0 +1,26 @@
+import React from 'react';
+
+import { FootfallQuery } from '../../types';
+import { INTERVALS, ManyChoices } from './Choice';
+import { Field } from './Row';
+
+interface IntervalFieldProps {
+  label: string;
+  query: FootfallQuery;
+  onChange: (change: Partial<FootfallQuery>) => void;
+}
+
+/** The bucket of a result over time. */
+export function IntervalField({ label, query, onChange }: IntervalFieldProps) {
+  return (
+    <Field label={label}>
+      <ManyChoices
+        label="Interval"
+        width={14}
+        value={query.interval ?? 'auto'}
+        options={INTERVALS}
+        onChange={(interval) => onChange({ interval })}
+      />
+    </Field>
+  );
+}

@@ -1,0 +1,30 @@
+import React from 'react';
+
+import { FootfallQuery, Interval } from '../../types';
+import { ACTORS, FewChoices, PERIODS } from './Choice';
+import { Field } from './Row';
+
+interface PeriodAndWhoProps {
+  query: FootfallQuery;
+  usual: Interval;
+  onChange: (change: Partial<FootfallQuery>) => void;
+}
+
+/** By which periods, and whose. */
+export function PeriodAndWho({ query, usual, onChange }: PeriodAndWhoProps) {
+  return (
+    <>
+      <Field label="Per">
+        <FewChoices
+          label="Period"
+          value={query.interval ?? usual}
+          options={PERIODS}
+          onChange={(interval) => onChange({ interval })}
+        />
+      </Field>
+      <Field label="By">
+        <FewChoices label="Who" value={query.by ?? 'visitor'} options={ACTORS} onChange={(by) => onChange({ by })} />
+      </Field>
+    </>
+  );
+}
