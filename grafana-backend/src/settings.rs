@@ -45,10 +45,25 @@ pub struct Settings {
     pub rows_read_max: u64,
     /// An answer is given again for so many seconds; 0 is never.
     pub cache_seconds: u64,
+    /// Whether answers come compressed.
+    pub compression: Compression,
     /// How TLS is done.
     pub tls: Tls,
     /// Sent with every request to ClickHouse, by name.
     pub headers: Vec<(String, Secret)>,
+}
+
+/// Whether ClickHouse compresses what it answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Compression {
+    /// LZ4 unless ClickHouse is on this machine, where compressing costs more than it saves.
+    #[default]
+    Auto,
+    /// Always LZ4.
+    Lz4,
+    /// Never: for a network of 10 Gbit/s and more.
+    None,
 }
 
 /// TLS beyond the system's certificate authorities.
@@ -90,6 +105,7 @@ struct JsonData {
     memory_bytes_max: Option<u64>,
     rows_read_max: Option<u64>,
     cache_seconds: Option<u64>,
+    compression: Compression,
     tls_skip_verify: bool,
     tls_auth: bool,
     #[serde(rename = "tlsAuthWithCACert")]
@@ -134,6 +150,7 @@ impl Settings {
             memory_bytes_max: json.memory_bytes_max.unwrap_or(MEMORY_BYTES_DEFAULT),
             rows_read_max: json.rows_read_max.unwrap_or(0),
             cache_seconds: cache_seconds(json.cache_seconds)?,
+            compression: json.compression,
             tls: Tls {
                 skip_verify: json.tls_skip_verify,
                 ca_certificate: json.tls_auth_with_ca_cert.then(|| secret(secure, "tlsCACert")),

@@ -6,7 +6,7 @@ use std::{collections::HashMap, net::SocketAddr, path::PathBuf, time::Duration};
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
-use vector_components::Projects;
+use vector_components::{Privacy, Projects, privacy::AddressPolicy};
 
 use crate::{
     migrate::cluster::Cluster,
@@ -59,6 +59,15 @@ pub struct Options {
     /// A GeoIP City database in MaxMind's format; without one the place stays empty.
     #[arg(long, env = "FOOTFALL_GEOIP", global = true)]
     pub geoip: Option<PathBuf>,
+    /// A GeoIP ASN database in MaxMind's format; without one the network stays empty.
+    #[arg(long, env = "FOOTFALL_GEOIP_ASN", global = true)]
+    pub geoip_asn: Option<PathBuf>,
+    /// What becomes of clients' addresses before anything is stored: keep, truncate or drop.
+    #[arg(long, env = "FOOTFALL_CLIENT_IP", default_value = "keep", value_parser = parse_policy, global = true)]
+    pub client_ip: AddressPolicy,
+    /// Properties whose values are replaced before anything is stored, beside passwords and the like; separated by commas.
+    #[arg(long, env = "FOOTFALL_REDACT_PROPERTIES", default_value = "", global = true)]
+    pub redact_properties: String,
     /// Networks whose X-Forwarded-For is believed, separated by commas.
     #[arg(long, env = "FOOTFALL_TRUSTED_PROXIES", default_value = "127.0.0.0/8,::1/128", global = true)]
     pub trusted_proxies: String,
@@ -122,6 +131,8 @@ pub struct Config {
     pub clickhouse: ClickHouse,
     pub data: PathBuf,
     pub geoip: Option<PathBuf>,
+    pub geoip_asn: Option<PathBuf>,
+    pub privacy: Privacy,
     pub trusted_proxies: Vec<IpNet>,
     pub limits: Limits,
 }
@@ -187,6 +198,10 @@ impl Config {
             },
             data: options.data,
             geoip: options.geoip,
+            geoip_asn: options.geoip_asn,
+            privacy: Privacy::new(options.client_ip, options.redact_properties.split(','))
+                .map_err(anyhow::Error::msg)
+                .context("FOOTFALL_REDACT_PROPERTIES")?,
             trusted_proxies: networks(&options.trusted_proxies)?,
             limits: Limits {
                 body_bytes_max: options.body_bytes_max,
@@ -271,6 +286,10 @@ impl std::fmt::Debug for WriteKeys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "WriteKeys({})", self.0.len())
     }
+}
+
+fn parse_policy(text: &str) -> Result<AddressPolicy, String> {
+    text.parse()
 }
 
 fn clickhouse_url(text: &str) -> anyhow::Result<Option<String>> {

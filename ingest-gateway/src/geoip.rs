@@ -1,5 +1,5 @@
-//! The GeoIP file, read again when it changes: MaxMind's updates come twice a week, and need
-//! no restart. Events go on with the old database until the new one is read and whole.
+//! The GeoIP files, read again when one changes: MaxMind's updates come twice a week, and need
+//! no restart. Events go on with the old databases until the new ones are read and whole.
 
 use std::{
     path::{Path, PathBuf},
@@ -10,72 +10,80 @@ use std::{
 use anyhow::Context;
 use vector_components::{Enricher, enrich::Geo};
 
-/// How often the file is looked at.
+/// How often the files are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 
-/// A database's file, and what was last seen of it.
-pub struct GeoFile {
-    path: PathBuf,
-    seen: Option<(SystemTime, u64)>,
+/// The databases' files, and what was last seen of them.
+pub struct GeoFiles {
+    city: Option<PathBuf>,
+    asn: Option<PathBuf>,
+    seen: State,
 }
 
-impl GeoFile {
-    /// Reads the file for the first time.
+/// Of each file, when it was changed and how long it is.
+type State = Vec<(SystemTime, u64)>;
+
+impl GeoFiles {
+    /// Reads the files for the first time.
     ///
     /// # Errors
-    /// If it cannot be read, or is no City database.
-    pub fn open(path: &Path) -> anyhow::Result<(Self, Geo)> {
-        let mut file = Self { path: path.to_owned(), seen: None };
-        file.seen = file.state();
-        let geo = file.read()?;
-        Ok((file, geo))
+    /// If one cannot be read, or is no database of its kind.
+    pub fn open(city: Option<&Path>, asn: Option<&Path>) -> anyhow::Result<(Self, Geo)> {
+        let mut files = Self { city: city.map(Path::to_owned), asn: asn.map(Path::to_owned), seen: State::default() };
+        files.seen = files.state().unwrap_or_default();
+        let geo = files.read()?;
+        Ok((files, geo))
     }
 
-    /// The database if the file is another one than before. A file that cannot be read is said
+    /// The databases if a file is another one than before. A file that cannot be read is said
     /// once, and looked at again when it changes.
     pub fn changed(&mut self) -> Option<anyhow::Result<Geo>> {
-        let state = self.state();
-        if state.is_none() || state == self.seen {
-            return None;
-        }
+        let state = self.state().filter(|state| *state != self.seen)?;
         self.seen = state;
         Some(self.read())
     }
 
-    /// When it was changed and how long it is; `None` while it is being replaced.
-    fn state(&self) -> Option<(SystemTime, u64)> {
-        let metadata = std::fs::metadata(&self.path).ok()?;
-        Some((metadata.modified().ok()?, metadata.len()))
+    /// `None` while one is being replaced.
+    fn state(&self) -> Option<State> {
+        let each = self.city.iter().chain(&self.asn).map(|path| {
+            let metadata = std::fs::metadata(path).ok()?;
+            Some((metadata.modified().ok()?, metadata.len()))
+        });
+        each.collect()
     }
 
     fn read(&self) -> anyhow::Result<Geo> {
-        let path = self.path.display();
-        let bytes = std::fs::read(&self.path).with_context(|| format!("FOOTFALL_GEOIP: cannot read {path}"))?;
-        Geo::new(bytes).map_err(|e| anyhow::anyhow!("FOOTFALL_GEOIP: {path}: {e}"))
+        let bytes = |name: &str, path: &Option<PathBuf>| {
+            let read =
+                |path: &PathBuf| std::fs::read(path).with_context(|| format!("{name}: cannot read {}", path.display()));
+            path.as_ref().map(read).transpose()
+        };
+        let (city, asn) = (bytes("FOOTFALL_GEOIP", &self.city)?, bytes("FOOTFALL_GEOIP_ASN", &self.asn)?);
+        Geo::of(city, asn).map_err(|e| anyhow::anyhow!("FOOTFALL_GEOIP and FOOTFALL_GEOIP_ASN: {e}"))
     }
 }
 
-/// Hands each new database to the enricher, as long as there is one.
-pub fn watch(mut file: GeoFile, enricher: &Arc<Enricher>) {
+/// Hands new databases to the enricher, as long as there is one.
+pub fn watch(mut files: GeoFiles, enricher: &Arc<Enricher>) {
     let enricher: Weak<Enricher> = Arc::downgrade(enricher);
     tokio::spawn(async move {
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
             // Reading a file of 60 MB would hold up the requests of this thread.
             let looked = tokio::task::spawn_blocking(move || {
-                let changed = file.changed();
-                (file, changed)
+                let changed = files.changed();
+                (files, changed)
             });
             let Ok((same, changed)) = looked.await else { return };
-            file = same;
+            files = same;
             let Some(enricher) = enricher.upgrade() else { return };
             match changed {
                 None => {}
                 Some(Ok(geo)) => {
                     enricher.set_geo(geo);
-                    tracing::info!(path = %file.path.display(), "the GeoIP database is a new one");
+                    tracing::info!("the GeoIP databases are new ones");
                 }
-                Some(Err(error)) => tracing::warn!("the GeoIP database stays the old one: {error:#}"),
+                Some(Err(error)) => tracing::warn!("the GeoIP databases stay the old ones: {error:#}"),
             }
         }
     });
@@ -85,24 +93,33 @@ pub fn watch(mut file: GeoFile, enricher: &Arc<Enricher>) {
 mod tests {
     use super::*;
 
-    const DATABASE: &[u8] = include_bytes!("../../vector-components/testdata/geoip/GeoLite2-City-Test.mmdb");
+    const CITY: &[u8] = include_bytes!("../../vector-components/testdata/geoip/GeoLite2-City-Test.mmdb");
+    const ASN: &[u8] = include_bytes!("../../vector-components/testdata/geoip/ASN-Test.mmdb");
 
     #[test]
     fn a_new_file_is_read_once_and_a_broken_one_changes_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("City.mmdb");
-        assert!(GeoFile::open(&path).is_err_and(|error| error.to_string().contains("cannot read")));
-        std::fs::write(&path, DATABASE).unwrap();
-        let (mut file, _) = GeoFile::open(&path).unwrap();
-        assert!(file.changed().is_none());
-        std::fs::write(&path, b"half of a file").unwrap();
-        assert!(file.changed().unwrap().unwrap_err().to_string().contains("not a MaxMind database"));
-        assert!(file.changed().is_none(), "said once");
-        std::fs::remove_file(&path).unwrap();
-        assert!(file.changed().is_none(), "it is being replaced");
-        std::fs::write(&path, DATABASE).unwrap();
-        let geo = file.changed().unwrap().unwrap();
+        let (city, asn) = (folder.path().join("City.mmdb"), folder.path().join("ASN.mmdb"));
+        let open = || GeoFiles::open(Some(&city), Some(&asn));
+        let said = |result: anyhow::Result<(GeoFiles, Geo)>| result.err().unwrap().to_string();
+        assert!(said(open()).starts_with("FOOTFALL_GEOIP: cannot read"));
+        std::fs::write(&city, CITY).unwrap();
+        assert!(said(open()).starts_with("FOOTFALL_GEOIP_ASN: cannot read"));
+        std::fs::write(&asn, CITY).unwrap();
+        assert!(said(open()).contains("an ASN database is needed"));
+        std::fs::write(&asn, ASN).unwrap();
+        let (mut files, geo) = open().unwrap();
+        let place = geo.locate("81.2.69.160".parse().unwrap());
+        assert_eq!((&*place.country, place.asn), ("GB", 20_712));
+        assert!(files.changed().is_none());
+        std::fs::write(&city, b"half of a file").unwrap();
+        assert!(files.changed().unwrap().unwrap_err().to_string().contains("not a MaxMind database"));
+        assert!(files.changed().is_none(), "said once");
+        std::fs::remove_file(&city).unwrap();
+        assert!(files.changed().is_none(), "it is being replaced");
+        std::fs::write(&city, CITY).unwrap();
+        let geo = files.changed().unwrap().unwrap();
         assert_eq!(geo.locate("81.2.69.160".parse().unwrap()).country, "GB");
-        assert!(file.changed().is_none());
+        assert!(files.changed().is_none());
     }
 }

@@ -4,7 +4,8 @@
 //! 1. [`endpoints::events`] takes a request: which project, which address ([`client_ip`]),
 //!    the body within its limits and decoded ([`body`]), the events in it ([`decode`]).
 //! 2. Each event is validated by `vector_components::validate`; one that fails is dropped
-//!    with a named reason, the good ones beside it go on.
+//!    with a named reason, the good ones beside it go on. `Privacy` takes out what the
+//!    operator wants nowhere stored.
 //! 3. The [`sink`] makes them durable: `direct` enriches them and inserts into ClickHouse
 //!    in batches, `kafka` produces them with `acks=all`.
 //! 4. Only then the answer is sent, with one outcome per event, in order ([`outcome`]).
@@ -26,6 +27,7 @@ pub mod metrics;
 pub mod migrate;
 pub mod operate;
 pub mod outcome;
+pub mod rate;
 pub mod salt;
 pub mod server;
 pub mod sink;

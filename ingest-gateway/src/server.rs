@@ -14,9 +14,10 @@ use vector_components::{Enricher, enrich::UserAgents};
 use crate::{
     config::{self, Config},
     endpoints::{self, Shared},
-    geoip::{self, GeoFile},
+    geoip::{self, GeoFiles},
     metrics::Metrics,
     operate::Tables,
+    rate::Rates,
     salt::SaltKeeper,
     sink::{Sink, direct::Direct, kafka::Kafka},
 };
@@ -42,6 +43,8 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         projects: config.projects,
         write_keys: config.write_keys,
         trusted_proxies: config.trusted_proxies,
+        privacy: config.privacy,
+        rates: Rates::default(),
         limits: config.limits,
         pending: Semaphore::new(config.limits.pending_events_max.min(Semaphore::MAX_PERMITS)),
         metrics,
@@ -114,16 +117,15 @@ async fn sink(config: &Config, metrics: &Arc<Metrics>) -> anyhow::Result<(Sink, 
     }
 }
 
-/// With the GeoIP database, if there is one; a new file takes its place by itself.
+/// With the GeoIP databases, as far as there are; a new file takes its place by itself.
 fn enricher(config: &Config) -> anyhow::Result<Arc<Enricher>> {
     let user_agents = UserAgents::new().map_err(anyhow::Error::msg)?;
-    let Some(path) = &config.geoip else {
+    if config.geoip.is_none() {
         tracing::info!("no GeoIP database is given (FOOTFALL_GEOIP): country, region and city stay empty");
-        return Ok(Arc::new(Enricher::new(user_agents, None)));
-    };
-    let (file, geo) = GeoFile::open(path)?;
+    }
+    let (files, geo) = GeoFiles::open(config.geoip.as_deref(), config.geoip_asn.as_deref())?;
     let enricher = Arc::new(Enricher::new(user_agents, Some(geo)));
-    geoip::watch(file, &enricher);
+    geoip::watch(files, &enricher);
     Ok(enricher)
 }
 

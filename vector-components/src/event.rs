@@ -4,29 +4,31 @@
 //! keeps the article's names (`type`, `appVersion`, `details`), so that a stock Vector
 //! can read it; docs/events.md is its reference.
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{borrow::Cow, net::IpAddr};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::timestamp;
+pub use crate::details::Details;
 
 /// The version of the JSON form; readers refuse a higher one.
 pub const WIRE_VERSION: u8 = 1;
 
-/// One event that passed validation. Texts that were not sent are empty.
+/// One event that passed validation. Texts that were not sent are empty. It borrows from the
+/// bytes that it is read from, as far as JSON leaves the texts there as they are.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Event {
+pub struct Event<'a> {
     /// The version of this form.
     #[serde(rename = "v")]
     pub version: u8,
     /// The client's id, else one made from the content, so that a retry is the same event.
     pub event_id: Uuid,
     /// A configured project.
-    pub project: String,
+    #[serde(borrow)]
+    pub project: Cow<'a, str>,
     /// What happened: `click`, `page_view`, …
-    #[serde(rename = "type")]
-    pub event_type: String,
+    #[serde(rename = "type", borrow)]
+    pub event_type: Cow<'a, str>,
     /// When it happened, milliseconds since 1970 UTC; RFC 3339 in JSON.
     #[serde(rename = "timestamp", with = "rfc3339_ms")]
     pub timestamp_ms: i64,
@@ -34,66 +36,83 @@ pub struct Event {
     #[serde(rename = "received_at", with = "rfc3339_ms")]
     pub received_at_ms: i64,
     /// The application's own id of a user.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub user_id: String,
+    #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
+    pub user_id: Cow<'a, str>,
     /// The client's id of a device or browser that has no user.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub anonymous_id: String,
+    #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
+    pub anonymous_id: Cow<'a, str>,
     /// The client's id of the session.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub session_id: String,
+    #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
+    pub session_id: Cow<'a, str>,
     /// BCP 47, as sent.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub locale: String,
+    #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
+    pub locale: Cow<'a, str>,
     /// The path of the page or screen.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub path: String,
+    #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
+    pub path: Cow<'a, str>,
     /// The application's version.
-    #[serde(rename = "appVersion", default, skip_serializing_if = "String::is_empty")]
-    pub app_version: String,
+    #[serde(rename = "appVersion", borrow, default, skip_serializing_if = "str::is_empty")]
+    pub app_version: Cow<'a, str>,
     /// The full address of the page.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub url: String,
+    #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
+    pub url: Cow<'a, str>,
     /// The full address of the page before.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub referrer: String,
+    #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
+    pub referrer: Cow<'a, str>,
     /// The title of the page.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub title: String,
+    #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
+    pub title: Cow<'a, str>,
     /// The screen's size in pixels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub screen: Option<Screen>,
     /// Money earned by this event.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub revenue: Option<Revenue>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub revenue: Option<Revenue<'a>>,
     /// The application's own properties, each as text.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub details: BTreeMap<String, String>,
+    #[serde(borrow, default, skip_serializing_if = "Details::is_empty")]
+    pub details: Details<'a>,
     /// The client's address; never stored, needed for the place and the visitor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ip: Option<IpAddr>,
     /// The client's `User-Agent` header.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub user_agent: String,
+    #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
+    pub user_agent: Cow<'a, str>,
     /// Other headers that tell a browser from a program.
-    #[serde(default, skip_serializing_if = "Hints::is_unseen")]
-    pub hints: Hints,
+    #[serde(borrow, default, skip_serializing_if = "Hints::is_unseen")]
+    pub hints: Hints<'a>,
 }
 
 /// Headers that tell a browser from a program; never stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hints {
+pub struct Hints<'a> {
     /// The transport looked; without that, an absent header says nothing.
     pub seen: bool,
     /// `Accept-Language`, cut to its limit.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub accept_language: String,
-    /// `Sec-CH-UA`, likewise.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub sec_ch_ua: String,
+    #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
+    pub accept_language: Cow<'a, str>,
+    /// `Sec-CH-UA`, likewise: the browser's brands.
+    #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
+    pub sec_ch_ua: Cow<'a, str>,
+    /// `Sec-CH-UA-Platform`, likewise.
+    #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
+    pub sec_ch_ua_platform: Cow<'a, str>,
+    /// `Sec-CH-UA-Platform-Version`, likewise.
+    #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
+    pub sec_ch_ua_platform_version: Cow<'a, str>,
+    /// `Sec-CH-UA-Model`, likewise.
+    #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
+    pub sec_ch_ua_model: Cow<'a, str>,
+    /// Events that came from the same address and user agent within the ten seconds before.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub events_per_10_s: u32,
 }
 
-impl Hints {
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+impl Hints<'_> {
     fn is_unseen(&self) -> bool {
         !self.seen
     }
@@ -110,22 +129,42 @@ pub struct Screen {
 
 /// Money, as the client counted it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Revenue {
+pub struct Revenue<'a> {
     /// In units of the currency, four decimals kept.
     pub amount: f64,
     /// ISO 4217, three capital letters.
-    pub currency: String,
+    #[serde(borrow)]
+    pub currency: Cow<'a, str>,
 }
 
 mod rfc3339_ms {
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+    use serde::{
+        Deserializer, Serializer,
+        de::{Error, Visitor},
+    };
+
+    use crate::timestamp;
 
     pub fn serialize<S: Serializer>(ms: &i64, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&super::timestamp::to_rfc3339(*ms))
+        serializer.serialize_str(timestamp::rfc3339(*ms).as_str())
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
-        let text = std::borrow::Cow::<'_, str>::deserialize(deserializer)?;
-        super::timestamp::parse_text_ms(&text).ok_or_else(|| D::Error::custom("not an RFC 3339 timestamp"))
+        deserializer.deserialize_str(Text)
+    }
+
+    /// Read without keeping the text.
+    struct Text;
+
+    impl Visitor<'_> for Text {
+        type Value = i64;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("an RFC 3339 timestamp")
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<i64, E> {
+            timestamp::parse_text_ms(text).ok_or_else(|| E::custom("not an RFC 3339 timestamp"))
+        }
     }
 }

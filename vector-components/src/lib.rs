@@ -3,14 +3,17 @@
 //! # Path of an event
 //! 1. [`validate::validate`] turns an untrusted JSON object into an [`Event`], or says
 //!    in a [`Rejection`] which field is wrong, what the limit is and what came.
-//! 2. [`Enricher::enrich`] adds what can be derived: user agent, place, referrer,
+//! 2. [`Privacy::apply`] takes out what the operator wants nowhere stored.
+//! 3. [`Enricher::enrich`] adds what can be derived: user agent, place, referrer,
 //!    campaign and visitor.
-//! 3. The [`Row`] is what the table `analytics.events` stores, one field a column.
+//! 4. The [`Row`] is what the table `analytics.events` stores, one field a column.
 //!
 //! Time, addresses and secrets come in as arguments; files are read by the callers.
 
+pub mod details;
 pub mod enrich;
 pub mod event;
+pub mod privacy;
 pub mod project;
 pub mod rejection;
 pub mod row;
@@ -19,6 +22,7 @@ pub mod validate;
 
 pub use enrich::Enricher;
 pub use event::Event;
+pub use privacy::Privacy;
 pub use project::Projects;
 pub use rejection::{Reason, Rejection};
 pub use row::Row;

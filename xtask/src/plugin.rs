@@ -31,6 +31,17 @@ pub type Rows = Vec<Map<String, Value>>;
 impl Plugin {
     /// Starts the plugin by go-plugin's handshake.
     pub async fn start(program: &Path, clickhouse_url: &str, project: &str, log: &Path) -> anyhow::Result<Self> {
+        Self::start_with(program, clickhouse_url, project, "auto", log).await
+    }
+
+    /// The same, with the setting `compression`.
+    pub async fn start_with(
+        program: &Path,
+        clickhouse_url: &str,
+        project: &str,
+        compression: &str,
+        log: &Path,
+    ) -> anyhow::Result<Self> {
         let environment =
             [("grafana_plugin_type", "datasource".to_owned()), ("PLUGIN_PROTOCOL_VERSIONS", "2".to_owned())];
         let process = Process::start(program, &[], &environment, log).await?;
@@ -41,7 +52,9 @@ impl Plugin {
         let channel = Channel::from_shared(format!("http://{address}"))?.connect().await?;
         let instance = DataSourceInstanceSettings {
             url: clickhouse_url.to_owned(),
-            json_data: serde_json::to_vec(&serde_json::json!({ "defaultProject": project, "cacheSeconds": 0 }))?,
+            json_data: serde_json::to_vec(
+                &serde_json::json!({ "defaultProject": project, "cacheSeconds": 0, "compression": compression }),
+            )?,
             ..Default::default()
         };
         let context = PluginContext { org_id: 1, data_source_instance_settings: Some(instance), ..Default::default() };

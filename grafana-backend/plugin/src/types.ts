@@ -136,6 +136,7 @@ export interface FootfallOptions extends DataSourceJsonData {
   memoryBytesMax?: number;
   rowsReadMax?: number;
   cacheSeconds?: number;
+  compression?: 'auto' | 'lz4' | 'none';
   tlsSkipVerify?: boolean;
   tlsAuth?: boolean;
   tlsAuthWithCACert?: boolean;

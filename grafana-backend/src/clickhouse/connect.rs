@@ -27,7 +27,7 @@ use rustls::{ClientConfig, RootCertStore, crypto::CryptoProvider, pki_types::pem
 use super::ClickHouse;
 use crate::{
     error::QueryError,
-    settings::{Secret, Settings, Tls},
+    settings::{self, Secret, Settings, Tls},
 };
 
 /// Datasources whose connections are kept.
@@ -89,8 +89,11 @@ fn client(settings: &Settings) -> Result<Client, QueryError> {
         .with_setting("max_memory_usage", settings.memory_bytes_max.to_string())
         .with_setting("max_rows_to_read", settings.rows_read_max.to_string())
         .with_product_info("footfall-grafana", env!("CARGO_PKG_VERSION"));
-    // Compression costs more than loopback does.
-    let client = if is_loopback(&settings.url) { client.with_compression(Compression::None) } else { client };
+    let client = match compression(settings) {
+        Compression::None => client.with_compression(Compression::None),
+        // Without the setting, servers before 26 send everything as it is.
+        coding => client.with_compression(coding).with_setting("enable_http_compression", "1"),
+    };
     let client = match settings.username.as_str() {
         "" => client,
         user => client.with_user(user).with_password(settings.password.reveal()),
@@ -185,6 +188,14 @@ impl rustls::client::danger::ServerCertVerifier for AnyCertificate {
 
     fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
         self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+fn compression(settings: &Settings) -> Compression {
+    match settings.compression {
+        settings::Compression::None => Compression::None,
+        settings::Compression::Auto if is_loopback(&settings.url) => Compression::None,
+        settings::Compression::Auto | settings::Compression::Lz4 => Compression::Lz4,
     }
 }
 

@@ -13,7 +13,7 @@ pub enum Dimension {
 }
 
 /// The columns, by the name that a query uses.
-pub const COLUMNS: [&str; 26] = [
+pub const COLUMNS: [&str; 27] = [
     "country",
     "region",
     "city",
@@ -40,6 +40,7 @@ pub const COLUMNS: [&str; 26] = [
     "app_version",
     "user_id",
     "title",
+    "as_organization",
 ];
 const PROPERTY_PREFIX: &str = "property:";
 const PROPERTY_BYTES_MAX: usize = 128;

@@ -12,7 +12,7 @@ use super::Service;
 use crate::{error::QueryError, query::sql::Sql};
 
 /// The migrations that this version's queries need.
-const MIGRATION_NEEDED: u32 = 5;
+const MIGRATION_NEEDED: u32 = 7;
 
 /// What is known of the tables.
 #[derive(Row, Deserialize, Serialize)]

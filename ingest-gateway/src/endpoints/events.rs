@@ -1,6 +1,7 @@
 //! `POST /v1/events` and the article's `POST /`: the native wire.
 
 use std::{
+    borrow::Cow,
     collections::HashSet,
     net::{IpAddr, SocketAddr},
     sync::Arc,
@@ -14,7 +15,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use vector_components::{
-    Arrival, Event,
+    Arrival, Event, Privacy,
     event::Hints,
     validate,
     validate::{HINT_BYTES_MAX, USER_AGENT_BYTES_MAX},
@@ -83,7 +84,7 @@ async fn judge_and_store(
     };
     metrics.received.inc_by(u64::from(count));
     metrics.pending.inc_by(i64::from(count));
-    let (events, outcomes) = judge(batch, arrival);
+    let (events, outcomes) = judge(batch, arrival, &shared.privacy);
     let accepted = events.len() as u64;
     let stored = if events.is_empty() {
         Ok(())
@@ -112,7 +113,7 @@ async fn judge_and_store(
 }
 
 /// The valid events, and an outcome for each one received, in order.
-fn judge(batch: Batch, arrival: &Arrival) -> (Vec<Event>, Vec<Outcome>) {
+fn judge(batch: Batch, arrival: &Arrival, privacy: &Privacy) -> (Vec<Event<'static>>, Vec<Outcome>) {
     let mut seen = HashSet::with_capacity(batch.events.len());
     let mut events = Vec::with_capacity(batch.events.len());
     let mut outcomes = Vec::with_capacity(batch.events.len());
@@ -120,8 +121,9 @@ fn judge(batch: Batch, arrival: &Arrival) -> (Vec<Event>, Vec<Outcome>) {
         outcomes.push(match validate(raw, arrival) {
             Err(rejection) => Outcome::Dropped(rejection),
             Ok(event) if !seen.insert(event.event_id) => Outcome::Duplicate { event_id: event.event_id },
-            Ok(event) => {
+            Ok(mut event) => {
                 let event_id = event.event_id;
+                privacy.apply(&mut event);
                 events.push(event);
                 Outcome::Accepted { event_id }
             }
@@ -143,22 +145,29 @@ fn project(shared: &Shared, headers: &HeaderMap) -> Result<String, RequestError>
 fn arrival(shared: &Shared, project: String, batch: &Batch, peer: IpAddr, headers: &HeaderMap) -> Arrival {
     let forwarded = headers.get("x-forwarded-for").and_then(|v| v.to_str().ok()).unwrap_or_default();
     let agent = headers.get(header::USER_AGENT).map(|v| String::from_utf8_lossy(v.as_bytes())).unwrap_or_default();
+    let ip = client_ip::client_ip(peer, forwarded, &shared.trusted_proxies);
+    let received_at_ms = chrono::Utc::now().timestamp_millis();
+    let user_agent = agent[..agent.floor_char_boundary(USER_AGENT_BYTES_MAX)].to_owned();
     Arrival {
         project,
-        received_at_ms: chrono::Utc::now().timestamp_millis(),
+        received_at_ms,
         sent_at_ms: batch.sent_at_ms,
-        ip: Some(client_ip::client_ip(peer, forwarded, &shared.trusted_proxies)),
+        ip: Some(ip),
         hints: Hints {
             seen: true,
             accept_language: hint(headers, "accept-language"),
             sec_ch_ua: hint(headers, "sec-ch-ua"),
+            sec_ch_ua_platform: hint(headers, "sec-ch-ua-platform"),
+            sec_ch_ua_platform_version: hint(headers, "sec-ch-ua-platform-version"),
+            sec_ch_ua_model: hint(headers, "sec-ch-ua-model"),
+            events_per_10_s: shared.rates.add(ip, &user_agent, received_at_ms, batch.events.len()),
         },
-        user_agent: agent[..agent.floor_char_boundary(USER_AGENT_BYTES_MAX)].to_owned(),
+        user_agent,
     }
 }
 
-fn hint(headers: &HeaderMap, name: &str) -> String {
+fn hint(headers: &HeaderMap, name: &str) -> Cow<'static, str> {
     let text = headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
     // A header that can be read as text is ASCII, so any byte is a character's border.
-    text[..text.len().min(HINT_BYTES_MAX)].to_owned()
+    text[..text.len().min(HINT_BYTES_MAX)].to_owned().into()
 }

@@ -14,12 +14,13 @@ use axum::{
     routing::{get, post},
 };
 use tokio::sync::Semaphore;
-use vector_components::Projects;
+use vector_components::{Privacy, Projects};
 
 use crate::{
     config::{Limits, WriteKeys},
     metrics::Metrics,
     outcome::RequestError,
+    rate::Rates,
     sink::Sink,
 };
 
@@ -29,6 +30,8 @@ pub struct Shared {
     pub projects: Projects,
     pub write_keys: WriteKeys,
     pub trusted_proxies: Vec<ipnet::IpNet>,
+    pub privacy: Privacy,
+    pub rates: Rates,
     pub limits: Limits,
     pub pending: Semaphore,
     pub metrics: Arc<Metrics>,

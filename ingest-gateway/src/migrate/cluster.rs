@@ -60,7 +60,12 @@ pub fn render(statement: &Statement, cluster: Option<&Cluster>) -> Vec<String> {
     }
     if let Some(rest) = sql.strip_prefix("ALTER TABLE ") {
         let (name, rest) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-        return vec![format!("ALTER TABLE {} {on_cluster} {rest}", local(name))];
+        let altered = format!("ALTER TABLE {} {on_cluster} {rest}", local(name));
+        // A distributed table has columns of its own.
+        let above = rest.contains("ADD COLUMN") && !undivided(name);
+        return std::iter::once(altered)
+            .chain(above.then(|| format!("ALTER TABLE {name} {on_cluster} {rest}")))
+            .collect();
     }
     vec![sql.clone()]
 }
@@ -128,6 +133,8 @@ mod tests {
             1
         );
         assert_eq!(starting("CREATE TABLE IF NOT EXISTS analytics.imports ON CLUSTER 'main'"), 1);
+        assert_eq!(starting("ALTER TABLE analytics.events_local ON CLUSTER 'main'"), 1);
+        assert_eq!(starting("ALTER TABLE analytics.events ON CLUSTER 'main'"), 1);
         assert_eq!(starting("CREATE OR REPLACE VIEW analytics.data ON CLUSTER 'main'"), 1);
         let view = all.iter().find(|sql| sql.starts_with("CREATE MATERIALIZED VIEW")).unwrap();
         assert!(view.contains("TO analytics.sessions_local") && view.contains("FROM analytics.events_local"), "{view}");

@@ -1,7 +1,10 @@
 //! `ingest-gateway doctor`: one look at everything around the gateway, and for each thing
 //! that is wrong, what to do.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    path::Path,
+    time::{Duration, SystemTime},
+};
 
 use anyhow::bail;
 use clap::Args;
@@ -14,6 +17,7 @@ use rdkafka::{
 
 use crate::{
     config::{Config, Sink},
+    geoip::GeoFiles,
     migrate::{self, NEWEST},
 };
 
@@ -236,16 +240,16 @@ async fn freshness(client: &clickhouse::Client) -> Finding {
 }
 
 fn geoip(config: &Config) -> Finding {
-    let Some(path) = &config.geoip else {
-        return Finding::ok("geoip", "not set: places stay empty (FOOTFALL_GEOIP)");
-    };
-    match std::fs::read(path).map_err(|e| e.to_string()).and_then(vector_components::enrich::Geo::new) {
-        Ok(_) => Finding::ok("geoip", path.display().to_string()),
-        Err(error) => Finding::fail(
+    let (city, asn) = (config.geoip.as_deref(), config.geoip_asn.as_deref());
+    let named = |path: Option<&Path>| path.map_or_else(|| "not set".to_owned(), |path| path.display().to_string());
+    match GeoFiles::open(city, asn) {
+        Ok(_) => Finding::ok(
             "geoip",
-            format!("{}: {error}", path.display()),
-            "FOOTFALL_GEOIP must be a City database in MaxMind's format",
+            format!("City {} (FOOTFALL_GEOIP), ASN {} (FOOTFALL_GEOIP_ASN)", named(city), named(asn)),
         ),
+        Err(error) => {
+            Finding::fail("geoip", format!("{error:#}"), "they must be a City and an ASN database in MaxMind's format")
+        }
     }
 }
 

@@ -66,7 +66,7 @@ impl Direct {
     }
 
     /// Enriches, queues and waits for the commit.
-    pub(super) async fn store(&self, events: &[Event]) -> Result<(), String> {
+    pub(super) async fn store(&self, events: &[Event<'static>]) -> Result<(), String> {
         let mut rows = Vec::with_capacity(events.len() * 700);
         for event in events {
             let salt = self.salts.salt(event.received_at_ms).map_err(|e| e.to_string())?;

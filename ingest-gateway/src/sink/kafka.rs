@@ -8,7 +8,10 @@ use rdkafka::{
     error::{KafkaError, RDKafkaErrorCode},
     producer::{FutureProducer, FutureRecord, Producer},
 };
-use vector_components::{Event, enrich::visitor};
+use vector_components::{
+    Event,
+    enrich::{referrer::Hosts, visitor},
+};
 
 use crate::{metrics::Metrics, salt::SaltKeeper};
 
@@ -26,6 +29,7 @@ pub struct Kafka {
     producer: FutureProducer,
     topic: String,
     salts: SaltKeeper,
+    hosts: Hosts,
     metrics: Arc<Metrics>,
 }
 
@@ -46,18 +50,18 @@ impl Kafka {
             .set("queue.buffering.max.messages", QUEUE_EVENTS_MAX)
             .set("queue.buffering.max.kbytes", QUEUE_KIB_MAX)
             .create()?;
-        Ok(Self { producer, topic, salts, metrics })
+        Ok(Self { producer, topic, salts, hosts: Hosts::default(), metrics })
     }
 
     /// Produces every event, keyed by visitor so that a visitor's events stay in order,
     /// and waits for all deliveries.
-    pub(super) async fn store(&self, events: &[Event]) -> Result<(), String> {
+    pub(super) async fn store(&self, events: &[Event<'static>]) -> Result<(), String> {
         #[expect(clippy::cast_precision_loss, reason = "a histogram's value")]
         self.metrics.insert_rows.observe(events.len() as f64);
         let mut deliveries = Vec::with_capacity(events.len());
         for event in events {
             let salt = self.salts.salt(event.received_at_ms).map_err(|e| e.to_string())?;
-            let key = visitor::visitor(event, &salt).to_string();
+            let key = visitor::visitor(event, &self.hosts.of(&event.url), &salt).to_string();
             let value = serde_json::to_string(event).map_err(|e| e.to_string())?;
             // Kafka deletes by this time: that of arrival, or a backfill would be gone unread.
             let record = FutureRecord::to(&self.topic).key(&key).payload(&value).timestamp(event.received_at_ms);

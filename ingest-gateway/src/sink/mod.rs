@@ -18,7 +18,7 @@ impl Sink {
     ///
     /// # Errors
     /// If that is not certain: some may be durable, and all must be sent again.
-    pub async fn store(&self, events: Vec<Event>) -> Result<(), String> {
+    pub async fn store(&self, events: Vec<Event<'static>>) -> Result<(), String> {
         match self {
             Sink::Direct(direct) => direct.store(&events).await,
             Sink::Kafka(kafka) => kafka.store(&events).await,

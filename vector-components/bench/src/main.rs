@@ -81,7 +81,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn ours(enricher: &Enricher, event: &[u8]) -> usize {
-    let event: Event = serde_json::from_slice(event).expect("our own JSON");
+    let event: Event<'_> = serde_json::from_slice(event).expect("our own JSON");
     let enriched = enricher.enrich(&event, &VisitorSalt([7; 16]));
     serde_json::to_vec(&enriched.row()).expect("a row is JSON").len()
 }
@@ -134,7 +134,7 @@ fn events(rng: &mut StdRng, count: usize, mut agent: impl FnMut(&mut StdRng, usi
             sent_at_ms: None,
             ip: ips.choose(rng).and_then(|ip| ip.parse().ok()),
             user_agent: agent(rng, n),
-            hints: Hints { seen: true, accept_language: "en".into(), sec_ch_ua: String::new() },
+            hints: Hints { seen: true, accept_language: "en".into(), ..Hints::default() },
         };
         let raw = json!({"type": "page_view", "user_id": n % 997, "session_id": format!("s{}", n / 8), "timestamp": 1_713_326_652_000_i64 + n as i64,
             "locale": "en", "path": paths.choose(rng), "url": "https://shop.example/x?utm_source=newsletter&utm_medium=email", "appVersion": "1.4.0",

@@ -1,16 +1,24 @@
 //! Whether a program rather than a person sent the event: scored, never dropped.
 //!
-//! Rule's source: our own list, data/bots.tsv, uap-core's `Spider` family, and what a
-//! browser's headers must hold. A score of [`BOT_SCORE_MIN`] or more names a category,
+//! Rule's source: our own lists, data/bots.tsv and data/hosting_networks.tsv, uap-core's `Spider`
+//! family, what a browser's headers must hold, and how often one client sends. A score of [`BOT_SCORE_MIN`] or more names a category,
 //! and the reasons are stored beside it, so that a dashboard can decide otherwise.
 
-use super::user_agent::{DeviceType, UserAgent};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+
+use super::{
+    source::lower,
+    user_agent::{DeviceType, UserAgent},
+};
 use crate::event::Hints;
 
 /// From this score of 100 on, the verdict is a bot.
 pub const BOT_SCORE_MIN: u8 = 50;
 
 const BOTS_TSV: &str = include_str!("../../data/bots.tsv");
+const HOSTING_TSV: &str = include_str!("../../data/hosting_networks.tsv");
+/// Events of one client within ten seconds that no person makes.
+pub const EVENTS_PER_10_S_MAX: u32 = 200;
 
 /// The verdict on one event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,18 +31,46 @@ pub struct BotVerdict {
     pub reasons: Vec<&'static str>,
 }
 
-/// The list, parsed once.
+/// The lists, parsed once.
 #[derive(Debug)]
-pub struct Bots(Vec<(&'static str, u8, Vec<&'static str>)>);
+pub struct Bots {
+    /// Category and score, by line of the list.
+    lines: Vec<(&'static str, u8)>,
+    /// Finds the texts of all lines, and the line of each.
+    search: Option<AhoCorasick>,
+    line_of_text: Vec<usize>,
+    /// Numbers of autonomous systems, in order.
+    hosting: Vec<u32>,
+}
 
 impl Default for Bots {
     fn default() -> Self {
-        let parse = |line: &'static str| {
-            let mut columns = line.split('\t');
-            let (category, score) = (columns.next()?, columns.next()?.parse().ok()?);
-            Some((category, score, columns.next()?.split('|').collect()))
-        };
-        Self(BOTS_TSV.lines().filter(|line| !line.starts_with('#')).filter_map(parse).collect())
+        let rows = |text: &'static str| text.lines().filter(|line| !line.starts_with('#'));
+        let (mut lines, mut texts, mut line_of_text) = (Vec::new(), Vec::new(), Vec::new());
+        for row in rows(BOTS_TSV) {
+            let mut columns = row.split('\t');
+            let (Some(category), Some(Ok(score)), Some(all)) =
+                (columns.next(), columns.next().map(str::parse), columns.next())
+            else {
+                continue;
+            };
+            for text in all.split('|') {
+                texts.push(text);
+                line_of_text.push(lines.len());
+            }
+            lines.push((category, score));
+        }
+        let mut hosting: Vec<u32> =
+            rows(HOSTING_TSV).filter_map(|line| line.split_once('\t')?.0.parse().ok()).collect();
+        hosting.sort_unstable();
+        // The list is of this program; the tests see that it can be built.
+        let search = AhoCorasick::builder()
+            .match_kind(MatchKind::Standard)
+            .kind(Some(AhoCorasickKind::DFA))
+            .ascii_case_insensitive(true)
+            .build(texts)
+            .ok();
+        Self { lines, search, line_of_text, hosting }
     }
 }
 
@@ -47,32 +83,40 @@ impl Bots {
             verdict.add("no_user_agent", 60, "unknown");
             return verdict;
         }
-        let header = header.to_lowercase();
-        let listed = self.0.iter().find(|(_, _, texts)| texts.iter().any(|text| header.contains(text)));
-        if let Some((category, score, _)) = listed {
-            verdict.add("user_agent_list", *score, category);
+        let found = self.search.iter().flat_map(|search| search.find_overlapping_iter(header));
+        // Of several lines the one that comes first.
+        if let Some(line) = found.map(|text| self.line_of_text[text.pattern()]).min() {
+            let (category, score) = self.lines[line];
+            verdict.add("user_agent_list", score, category);
         }
         if agent.device_type == DeviceType::Bot {
             verdict.add("uap_core_spider", 100, "crawler");
         }
         verdict
     }
+
+    /// Adds what the other headers, the network and the rate say. Only a client that claims to be a
+    /// browser is measured by a browser's habits.
+    #[must_use]
+    pub fn with_hints(&self, agent: &UserAgent, hints: &Hints<'_>, asn: u32) -> BotVerdict {
+        let mut verdict = agent.bot.clone();
+        if lower(&hints.sec_ch_ua).contains("headlesschrome") {
+            verdict.add("client_hints_headless", 90, "headless");
+        }
+        if agent.claims_browser() && hints.seen && hints.accept_language.is_empty() {
+            verdict.add("no_accept_language", 30, "unknown");
+        }
+        if asn != 0 && self.hosting.binary_search(&asn).is_ok() {
+            verdict.add("hosting_network", 40, "data_centre");
+        }
+        if hints.events_per_10_s > EVENTS_PER_10_S_MAX {
+            verdict.add("high_rate", 30, "automation");
+        }
+        verdict
+    }
 }
 
 impl BotVerdict {
-    /// Adds what the other headers say. Only a client that claims to be a browser is
-    /// measured by a browser's habits.
-    #[must_use]
-    pub fn with_hints(mut self, hints: &Hints, claims_browser: bool) -> Self {
-        if hints.sec_ch_ua.to_lowercase().contains("headlesschrome") {
-            self.add("client_hints_headless", 90, "headless");
-        }
-        if claims_browser && hints.seen && hints.accept_language.is_empty() {
-            self.add("no_accept_language", 30, "unknown");
-        }
-        self
-    }
-
     /// The category if the score makes it a bot, else nothing.
     #[must_use]
     pub fn verdict(&self) -> &'static str {
@@ -81,7 +125,8 @@ impl BotVerdict {
 
     fn add(&mut self, reason: &'static str, score: u8, category: &'static str) {
         self.reasons.push(reason);
-        if self.category.is_empty() {
+        // A weak sign names nothing; the first that does counts.
+        if matches!(self.category, "" | "unknown") {
             self.category = category;
         }
         self.score = self.score.saturating_add(score).min(100);
@@ -93,17 +138,25 @@ mod tests {
     use super::*;
     use crate::enrich::UserAgents;
 
-    fn verdict(header: &str, hints: &Hints) -> (&'static str, Vec<&'static str>) {
+    fn verdict(header: &str, hints: &Hints<'_>) -> (&'static str, Vec<&'static str>) {
+        from(header, hints, 0)
+    }
+
+    fn from(header: &str, hints: &Hints<'_>, asn: u32) -> (&'static str, Vec<&'static str>) {
         let agent = UserAgents::new().unwrap().parse(header);
-        let verdict = agent.bot.clone().with_hints(hints, agent.claims_browser());
+        let verdict = Bots::default().with_hints(&agent, hints, asn);
         (verdict.verdict(), verdict.reasons)
     }
 
     #[test]
     fn golden_verdicts() {
         let chrome = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Safari/537.36";
-        let browser =
-            Hints { seen: true, accept_language: "de".into(), sec_ch_ua: "\"Google Chrome\";v=\"124\"".into() };
+        let browser = Hints {
+            seen: true,
+            accept_language: "de".into(),
+            sec_ch_ua: "\"Google Chrome\";v=\"124\"".into(),
+            ..Hints::default()
+        };
         let bare = Hints { seen: true, ..Hints::default() };
         let headless = Hints { sec_ch_ua: "\"HeadlessChrome\";v=\"124\"".into(), ..browser.clone() };
         assert_eq!(verdict(chrome, &browser), ("", vec![]));
@@ -114,6 +167,12 @@ mod tests {
         assert_eq!(verdict("Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; GPTBot/1.2; +https://openai.com/gptbot)", &bare).0, "ai_crawler");
         assert_eq!(verdict("curl/8.5.0", &bare), ("http_library", vec!["user_agent_list"]));
         assert_eq!(verdict("", &bare), ("unknown", vec!["no_user_agent"]));
+        assert_eq!(from(chrome, &browser, 24940), ("", vec!["hosting_network"]), "a VPN's user is a person");
+        assert_eq!(from(chrome, &browser, 1221), ("", vec![]));
+        let fast = Hints { events_per_10_s: 201, ..bare.clone() };
+        let reasons = vec!["no_accept_language", "hosting_network", "high_rate"];
+        assert_eq!(from(chrome, &bare, 24940), ("data_centre", reasons[..2].to_vec()));
+        assert_eq!(from(chrome, &fast, 24940), ("data_centre", reasons));
         assert_eq!(verdict(chrome, &Hints::default()), ("", vec![]), "headers that were not seen say nothing");
     }
 }

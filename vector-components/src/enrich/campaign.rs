@@ -3,6 +3,8 @@
 //! Rule's source: Google Analytics' five `utm_` parameters. Names match without regard
 //! to case, the first of a name wins, values keep their case.
 
+use std::borrow::Cow;
+
 use url::form_urlencoded;
 
 /// A campaign value is cut to so many bytes, at a character's border.
@@ -10,17 +12,17 @@ pub const CAMPAIGN_BYTES_MAX: usize = 256;
 
 /// The five parameters; those absent are empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Campaign {
+pub struct Campaign<'a> {
     /// `utm_source`.
-    pub source: String,
+    pub source: Cow<'a, str>,
     /// `utm_medium`.
-    pub medium: String,
+    pub medium: Cow<'a, str>,
     /// `utm_campaign`.
-    pub campaign: String,
+    pub campaign: Cow<'a, str>,
     /// `utm_term`.
-    pub term: String,
+    pub term: Cow<'a, str>,
     /// `utm_content`.
-    pub content: String,
+    pub content: Cow<'a, str>,
 }
 
 /// Which advertising networks' click ids an address carries.
@@ -35,16 +37,21 @@ pub struct ClickIds {
 /// Looks for click ids; their values are not kept.
 #[must_use]
 pub fn click_ids(url: &str) -> ClickIds {
+    let mut found = ClickIds::default();
     let query = url.split_once('?').map_or("", |(_, query)| query);
-    let has = |name: &str| {
-        query.split(['&', '#']).any(|pair| pair.split_once('=').is_some_and(|(n, v)| n == name && !v.is_empty()))
-    };
-    ClickIds { google: has("gclid") || has("gbraid") || has("wbraid"), microsoft: has("msclkid") }
+    for (name, value) in query.split(['&', '#']).filter_map(|pair| pair.split_once('=')) {
+        match name {
+            "gclid" | "gbraid" | "wbraid" => found.google |= !value.is_empty(),
+            "msclkid" => found.microsoft |= !value.is_empty(),
+            _ => {}
+        }
+    }
+    found
 }
 
 /// Reads the parameters from `url`; an address that cannot be read has none.
 #[must_use]
-pub fn parse(url: &str) -> Campaign {
+pub fn parse(url: &str) -> Campaign<'_> {
     let mut campaign = Campaign::default();
     let Some((head, rest)) = url.split_once('?') else { return campaign };
     if !head.contains("://") {
@@ -56,19 +63,32 @@ pub fn parse(url: &str) -> Campaign {
         if name.len() < 8 || !name.as_bytes()[..4].eq_ignore_ascii_case(b"utm_") {
             continue;
         }
-        let slot = match name.to_ascii_lowercase().as_str() {
-            "utm_source" => &mut campaign.source,
-            "utm_medium" => &mut campaign.medium,
-            "utm_campaign" => &mut campaign.campaign,
-            "utm_term" => &mut campaign.term,
-            "utm_content" => &mut campaign.content,
-            _ => continue,
-        };
-        if slot.is_empty() {
-            value[..value.floor_char_boundary(CAMPAIGN_BYTES_MAX)].clone_into(slot);
+        let slots = [
+            ("source", &mut campaign.source),
+            ("medium", &mut campaign.medium),
+            ("campaign", &mut campaign.campaign),
+            ("term", &mut campaign.term),
+            ("content", &mut campaign.content),
+        ];
+        let named = slots.into_iter().find(|(of, _)| name.as_bytes()[4..].eq_ignore_ascii_case(of.as_bytes()));
+        if let Some((_, slot)) = named
+            && slot.is_empty()
+        {
+            *slot = cut(value);
         }
     }
     campaign
+}
+
+fn cut(value: Cow<'_, str>) -> Cow<'_, str> {
+    let end = value.floor_char_boundary(CAMPAIGN_BYTES_MAX);
+    match value {
+        Cow::Borrowed(text) => Cow::Borrowed(&text[..end]),
+        Cow::Owned(mut text) => {
+            text.truncate(end);
+            Cow::Owned(text)
+        }
+    }
 }
 
 #[cfg(test)]
@@ -81,7 +101,8 @@ mod tests {
         assert_eq!((&*c.source, &*c.medium, &*c.campaign), ("News Letter", "e-mail", ""));
         assert_eq!(parse("https://a.example/"), Campaign::default());
         assert_eq!(parse("nonsense?utm_source=x"), Campaign::default());
-        let long = parse(&format!("https://a.example/?utm_term={}", "é".repeat(400)));
+        let long = format!("https://a.example/?utm_term={}", "é".repeat(400));
+        let long = parse(&long);
         assert_eq!(long.term.len(), 256);
     }
 }

@@ -5,14 +5,14 @@
 
 use super::{
     campaign::Campaign,
-    source::{Source, SourceKind, Sources},
+    source::{Source, SourceKind, Sources, lower},
 };
 
 /// What the rules look at.
 #[derive(Debug, Clone, Copy)]
 pub struct Touch<'a> {
     /// The page's campaign parameters.
-    pub campaign: &'a Campaign,
+    pub campaign: &'a Campaign<'a>,
     /// The other site's host; empty if there is none.
     pub referrer_host: &'a str,
     /// `url` carries Google's click id.
@@ -26,20 +26,20 @@ pub struct Touch<'a> {
 pub fn channel(touch: Touch<'_>, sources: &Sources) -> (&'static str, Option<Source>) {
     let named = touch.campaign.source.trim();
     let source = if named.is_empty() { sources.of_host(touch.referrer_host) } else { sources.of_campaign(named) };
-    (group(touch, &named.to_lowercase(), source), source)
+    (group(touch, &lower(named), source), source)
 }
 
 fn group(touch: Touch<'_>, utm_source: &str, source: Option<Source>) -> &'static str {
     use SourceKind::{Ai, Email, Search, Shopping, Social, Video};
-    let medium = touch.campaign.medium.trim().to_lowercase();
-    let campaign = touch.campaign.campaign.trim().to_lowercase();
+    let medium = lower(touch.campaign.medium.trim());
+    let campaign = lower(touch.campaign.campaign.trim());
     let kind = source.map(|s| s.kind);
     let named = source.map_or("", |s| s.name);
     let clicked_ad =
         (touch.has_gclid && matches!(named, "Google" | "")) || (touch.has_msclkid && matches!(named, "Bing" | ""));
     let paid = is_paid(&medium);
     let shop = kind == Some(Shopping) || names_a_shop(&campaign);
-    let is = |list: &[&str]| list.contains(&medium.as_str());
+    let is = |list: &[&str]| list.contains(&&*medium);
 
     // The order is the rule: the first line that fits decides.
     match () {
@@ -58,11 +58,11 @@ fn group(touch: Touch<'_>, utm_source: &str, source: Option<Source>) -> &'static
         }
         () if kind == Some(Video) || medium.contains("video") => "Organic Video",
         () if kind == Some(Ai) || is(&["ai-assistant", "ai"]) => "AI Assistants",
-        () if kind == Some(Search) || medium == "organic" => "Organic Search",
+        () if kind == Some(Search) || *medium == *"organic" => "Organic Search",
         () if kind == Some(Email) || is_email(&medium) || is_email(utm_source) => "Email",
-        () if medium == "affiliate" => "Affiliates",
-        () if medium == "audio" => "Audio",
-        () if medium == "sms" || utm_source == "sms" => "SMS",
+        () if *medium == *"affiliate" => "Affiliates",
+        () if *medium == *"audio" => "Audio",
+        () if *medium == *"sms" || utm_source == "sms" => "SMS",
         () if medium.ends_with("push")
             || medium.contains("mobile")
             || medium.contains("notification")

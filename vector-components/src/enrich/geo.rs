@@ -1,14 +1,19 @@
-//! The place of an address, from a City database in MaxMind's format.
+//! The place and the network of an address, from City and ASN databases in MaxMind's format.
 //!
-//! Rule's source: the `GeoLite2-City` schema; names are the English ones, the region is
-//! the largest subdivision. The address itself is never stored.
+//! Rule's source: the schemas of `GeoLite2-City` and `GeoLite2-ASN`; names are the English ones,
+//! the region is the largest subdivision. An address of a private network has neither, and is
+//! marked as [`PRIVATE_NETWORK`]. The address itself is never stored.
 
-use std::{net::IpAddr, sync::Arc};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
-use maxminddb::{Reader, geoip2::City};
+use maxminddb::{
+    Reader,
+    geoip2::{Asn, City},
+};
 use quick_cache::sync::Cache;
 
-/// A place; unknown parts are empty, coordinates then zero.
+/// What is known of an address; unknown parts are empty, numbers then zero.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Place {
     /// ISO 3166-1 alpha-2.
@@ -21,30 +26,48 @@ pub struct Place {
     pub latitude: f32,
     /// Degrees east.
     pub longitude: f32,
+    /// The number of the autonomous system that the address is routed by.
+    pub asn: u32,
+    /// Its organisation; [`PRIVATE_NETWORK`] for an address that is not routed at all.
+    pub as_organization: String,
 }
+
+/// Stands for the organisation of addresses that never leave their own network.
+pub const PRIVATE_NETWORK: &str = "private network";
 
 /// Addresses kept located, at most; a visitor's events come from one.
 pub const CACHE_ENTRIES_MAX: usize = 65_536;
 
-/// A loaded City database, with a cache in front.
+/// A database in memory, of either kind; mapped or read by the caller.
+pub type Database = Reader<Vec<u8>>;
+
+/// The loaded databases, with a cache in front.
 #[derive(Debug)]
 pub struct Geo {
-    reader: Reader<Vec<u8>>,
+    city: Option<Database>,
+    asn: Option<Database>,
     cache: Cache<IpAddr, Arc<Place>>,
 }
 
 impl Geo {
-    /// Opens a database from its bytes.
+    /// Opens a City database from its bytes.
     ///
     /// # Errors
     /// If the bytes are no database, or one that holds no cities.
     pub fn new(bytes: Vec<u8>) -> Result<Self, String> {
-        let reader = Reader::from_source(bytes).map_err(|e| format!("not a MaxMind database: {e}"))?;
-        let kind = &reader.metadata().database_type;
-        if kind.contains("City") || kind.contains("Enterprise") {
-            return Ok(Self { reader, cache: Cache::new(CACHE_ENTRIES_MAX) });
-        }
-        Err(format!("the database is of type {kind}, a City database is needed"))
+        Self::of(Some(bytes), None)
+    }
+
+    /// Opens a City and an ASN database, either of which may be missing.
+    ///
+    /// # Errors
+    /// If bytes are no database, or one of another kind.
+    pub fn of(city: Option<Vec<u8>>, asn: Option<Vec<u8>>) -> Result<Self, String> {
+        Ok(Self {
+            city: city.map(|bytes| open(bytes, &["City", "Enterprise"], "a City database")).transpose()?,
+            asn: asn.map(|bytes| open(bytes, &["ASN", "ISP"], "an ASN database")).transpose()?,
+            cache: Cache::new(CACHE_ENTRIES_MAX),
+        })
     }
 
     /// The place of `ip`; an address that is not in the database is nowhere.
@@ -60,15 +83,50 @@ impl Geo {
     }
 
     fn look_up(&self, ip: IpAddr) -> Place {
-        let found = self.reader.lookup(ip).and_then(|found| found.decode::<City<'_>>());
-        let Ok(Some(city)) = found else { return Place::default() };
-        let region = city.subdivisions.first().and_then(|s| s.names.english);
-        Place {
-            country: city.country.iso_code.unwrap_or_default().to_owned(),
-            region: region.unwrap_or_default().to_owned(),
-            city: city.city.names.english.unwrap_or_default().to_owned(),
-            latitude: degrees(city.location.latitude),
-            longitude: degrees(city.location.longitude),
+        let mut place = Place::default();
+        if is_private(ip) {
+            PRIVATE_NETWORK.clone_into(&mut place.as_organization);
+            return place;
+        }
+        let city = self.city.as_ref().and_then(|reader| reader.lookup(ip).ok()?.decode::<City<'_>>().ok()?);
+        if let Some(city) = city {
+            let region = city.subdivisions.first().and_then(|s| s.names.english);
+            city.country.iso_code.unwrap_or_default().clone_into(&mut place.country);
+            region.unwrap_or_default().clone_into(&mut place.region);
+            city.city.names.english.unwrap_or_default().clone_into(&mut place.city);
+            place.latitude = degrees(city.location.latitude);
+            place.longitude = degrees(city.location.longitude);
+        }
+        let asn = self.asn.as_ref().and_then(|reader| reader.lookup(ip).ok()?.decode::<Asn<'_>>().ok()?);
+        if let Some(asn) = asn {
+            place.asn = asn.autonomous_system_number.unwrap_or_default();
+            asn.autonomous_system_organization.unwrap_or_default().clone_into(&mut place.as_organization);
+        }
+        place
+    }
+}
+
+fn open(bytes: Vec<u8>, kinds: &[&str], wanted: &str) -> Result<Database, String> {
+    let reader = Reader::from_source(bytes).map_err(|e| format!("not a MaxMind database: {e}"))?;
+    let kind = &reader.metadata().database_type;
+    if kinds.iter().any(|known| kind.contains(known)) {
+        return Ok(reader);
+    }
+    Err(format!("the database is of type {kind}, {wanted} is needed"))
+}
+
+/// Whether the address belongs to a private or local network.
+///
+/// Rule's source: IANA's special-purpose registries: RFC 1918, 3927, 4193, 4291 and 6598.
+#[must_use]
+pub fn is_private(ip: IpAddr) -> bool {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => {
+            let is_shared = ip.octets()[0] == 100 && ip.octets()[1] & 0b1100_0000 == 64;
+            ip.is_private() || ip.is_loopback() || ip.is_link_local() || is_shared || ip == Ipv4Addr::UNSPECIFIED
+        }
+        IpAddr::V6(ip) => {
+            ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local() || ip == Ipv6Addr::UNSPECIFIED
         }
     }
 }
@@ -90,7 +148,22 @@ mod tests {
         assert_eq!((london.latitude, london.longitude), (51.5142, -0.0931));
         let mapped = geo.locate("::ffff:81.2.69.160".parse().unwrap());
         assert_eq!(mapped, london, "an IPv4 address in IPv6 clothes is the same address");
-        assert_eq!(*geo.locate("10.0.0.1".parse().unwrap()), Place::default());
+        for private in [
+            "10.0.0.1",
+            "192.168.7.7",
+            "172.31.0.1",
+            "100.64.0.1",
+            "127.0.0.1",
+            "169.254.1.1",
+            "::1",
+            "fd00::7",
+            "fe80::1",
+            "::ffff:10.0.0.1",
+        ] {
+            let place = geo.locate(private.parse().unwrap());
+            assert_eq!((&*place.as_organization, &*place.country), (PRIVATE_NETWORK, ""), "{private}");
+        }
+        assert_eq!(*geo.locate("203.0.113.7".parse().unwrap()), Place::default(), "it is in no database");
         assert_eq!(geo.locate("2001:220::1".parse().unwrap()).country, "KR");
     }
 

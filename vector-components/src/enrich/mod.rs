@@ -3,6 +3,7 @@
 pub mod bot;
 pub mod campaign;
 pub mod channel;
+pub mod client_hints;
 pub mod geo;
 pub mod referrer;
 pub mod scrub;
@@ -17,7 +18,7 @@ pub use user_agent::UserAgents;
 pub use visitor::VisitorSalt;
 
 use self::{
-    bot::BotVerdict,
+    bot::{BotVerdict, Bots},
     campaign::Campaign,
     channel::Touch,
     geo::Place,
@@ -37,6 +38,7 @@ pub struct Enricher {
     user_agents: UserAgents,
     geo: RwLock<Option<Geo>>,
     sources: Sources,
+    bots: Bots,
     hosts: referrer::Hosts,
     nowhere: Arc<Place>,
 }
@@ -49,6 +51,7 @@ impl Enricher {
             user_agents,
             geo: RwLock::new(geo),
             sources: Sources::default(),
+            bots: Bots::default(),
             hosts: referrer::Hosts::default(),
             nowhere: Arc::default(),
         }
@@ -60,7 +63,7 @@ impl Enricher {
         let _before = self.geo.write().unwrap_or_else(PoisonError::into_inner).replace(geo);
     }
 
-    fn place(&self, event: &Event) -> Arc<Place> {
+    fn place(&self, event: &Event<'_>) -> Arc<Place> {
         let geo = self.geo.read().unwrap_or_else(PoisonError::into_inner);
         let place = geo.as_ref().zip(event.ip).map(|(geo, ip)| geo.locate(ip));
         place.unwrap_or_else(|| Arc::clone(&self.nowhere))
@@ -68,8 +71,8 @@ impl Enricher {
 
     /// Derives what can be derived. `salt` keys the visitor of an event that names nobody.
     #[must_use]
-    pub fn enrich<'e>(&self, event: &'e Event, salt: &VisitorSalt) -> Enriched<'e> {
-        let agent = self.user_agents.parse(&event.user_agent);
+    pub fn enrich<'e>(&self, event: &'e Event<'e>, salt: &VisitorSalt) -> Enriched<'e> {
+        let agent = self.user_agents.parse(&client_hints::thawed(&event.user_agent, &event.hints));
         let place = self.place(event);
         let campaign = campaign::parse(&event.url);
         let hostname = self.hosts.of(&event.url);
@@ -82,20 +85,23 @@ impl Enricher {
             has_msclkid: click.microsoft,
         };
         let (channel, source) = channel::channel(touch, &self.sources);
-        let bot = agent.bot.clone().with_hints(&event.hints, agent.claims_browser());
-        let visitor = visitor::visitor(event, salt);
-        Enriched { event, visitor, agent, place, campaign, hostname, referrer_host, channel, source, bot }
+        let bot = self.bots.with_hints(&agent, &event.hints, place.asn);
+        let visitor = visitor::visitor(event, &hostname, salt);
+        let brand = client_hints::brand(&event.hints);
+        Enriched { event, visitor, agent, brand, place, campaign, hostname, referrer_host, channel, source, bot }
     }
 }
 
 /// An event with what was derived from it; shares what the caches hold.
 #[derive(Debug)]
 pub struct Enriched<'e> {
-    event: &'e Event,
+    event: &'e Event<'e>,
     visitor: u64,
     agent: Arc<UserAgent>,
+    /// A browser that the user agent does not name.
+    brand: Option<(&'static str, String)>,
     place: Arc<Place>,
-    campaign: Campaign,
+    campaign: Campaign<'e>,
     hostname: Arc<str>,
     referrer_host: Arc<str>,
     channel: &'static str,
@@ -108,6 +114,11 @@ impl Enriched<'_> {
     #[must_use]
     pub fn row(&self) -> Row<'_> {
         let (event, agent, place, campaign) = (self.event, &*self.agent, &*self.place, &self.campaign);
+        let (browser, browser_version) = match &self.brand {
+            Some((name, version)) => (*name, version.as_str()),
+            None => (agent.browser.as_str(), agent.browser_version.as_str()),
+        };
+        let os_version = client_hints::windows_version(&event.hints).filter(|_| agent.os == "Windows");
         Row {
             project: &event.project,
             ts: timestamp::to_clickhouse(event.timestamp_ms),
@@ -132,10 +143,10 @@ impl Enriched<'_> {
             utm_content: &campaign.content,
             locale: &event.locale,
             app_version: &event.app_version,
-            browser: &agent.browser,
-            browser_version: &agent.browser_version,
+            browser,
+            browser_version,
             os: &agent.os,
-            os_version: &agent.os_version,
+            os_version: os_version.unwrap_or(&agent.os_version),
             device_type: agent.device_type.as_str(),
             device_brand: &agent.device_brand,
             device_model: &agent.device_model,
@@ -147,6 +158,8 @@ impl Enriched<'_> {
             city: &place.city,
             latitude: place.latitude,
             longitude: place.longitude,
+            asn: place.asn,
+            as_organization: &place.as_organization,
             screen_width: event.screen.map_or(0, |s| s.width),
             screen_height: event.screen.map_or(0, |s| s.height),
             revenue_amount: event.revenue.as_ref().map_or(0.0, |r| r.amount),
@@ -159,7 +172,7 @@ impl Enriched<'_> {
 
 /// From the event to its arrival, in whole seconds; within 68 years, which the limits of a
 /// timestamp keep.
-fn delay_s(event: &Event) -> i32 {
+fn delay_s(event: &Event<'_>) -> i32 {
     let seconds = event.received_at_ms.saturating_sub(event.timestamp_ms).div_euclid(1000);
     i32::try_from(seconds).unwrap_or(i32::MAX)
 }

@@ -3,7 +3,7 @@
 //! Rule's source: our own list, data/sources.tsv. The longest host that fits wins, so
 //! that mail.google.com is mail and not search.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 const SOURCES_TSV: &str = include_str!("../../data/sources.tsv");
 
@@ -71,25 +71,29 @@ impl Sources {
     /// The source that a `utm_source` names: by host, by name, or by `name.`.
     #[must_use]
     pub fn of_campaign(&self, utm_source: &str) -> Option<Source> {
-        let name = utm_source.trim().to_lowercase();
+        let name = lower(utm_source.trim());
         if name.is_empty() {
             return None;
         }
         let by_wildcard = || self.by_host.get(format!("{name}.").as_str()).copied();
-        self.by_name.get(&name).copied().or_else(|| self.of_host(&name)).or_else(by_wildcard)
+        self.by_name.get(&*name).copied().or_else(|| self.of_host(&name)).or_else(by_wildcard)
     }
 
     /// `google.de` and `google.co.uk` for `google.*`: at most two labels behind the name.
     fn of_any_country(&self, domain: &str) -> Option<&Source> {
         let (name, country) = domain.split_once('.')?;
-        let labels: Vec<&str> = country.split('.').collect();
-        let is_country = match labels.as_slice() {
-            [top] => top.len() <= 3,
-            [second, top] => second.len() <= 3 && top.len() == 2,
-            _ => false,
+        let is_country = match country.split_once('.') {
+            None => country.len() <= 3,
+            Some((second, top)) => second.len() <= 3 && top.len() == 2 && !top.contains('.'),
         };
         if is_country { self.by_host.get(&domain[..=name.len()]) } else { None }
     }
+}
+
+/// In lower case; borrowed if it is so already.
+pub(super) fn lower(text: &str) -> Cow<'_, str> {
+    let is_lower = text.bytes().all(|b| b.is_ascii() && !b.is_ascii_uppercase());
+    if is_lower { Cow::Borrowed(text) } else { Cow::Owned(text.to_lowercase()) }
 }
 
 fn kind(text: &str) -> Option<SourceKind> {

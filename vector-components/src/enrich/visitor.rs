@@ -45,9 +45,9 @@ impl IdKind {
     }
 }
 
-/// The visitor of `event`.
+/// The visitor of `event`, which happened on a page of `hostname` (empty if on none).
 #[must_use]
-pub fn visitor(event: &Event, salt: &VisitorSalt) -> u64 {
+pub fn visitor(event: &Event<'_>, hostname: &str, salt: &VisitorSalt) -> u64 {
     let ids = [
         (IdKind::User, &event.user_id),
         (IdKind::Anonymous, &event.anonymous_id),
@@ -59,10 +59,18 @@ pub fn visitor(event: &Event, salt: &VisitorSalt) -> u64 {
     let mut hasher = SipHasher24::new_with_key(&salt.0);
     write_part(&mut hasher, &event.project);
     write_part(&mut hasher, "cookieless");
-    write_part(&mut hasher, "");
+    write_part(&mut hasher, registrable(hostname));
     write_part(&mut hasher, &event.ip.map(|ip| ip.to_canonical().to_string()).unwrap_or_default());
     write_part(&mut hasher, &event.user_agent);
     hasher.finish128().h1
+}
+
+/// The part of a host that one registers: a visitor of `www.shop.example` and `blog.shop.example` is
+/// one, of two sites of one project two.
+///
+/// Rule's source: the Public Suffix List. A host that it does not know stands for itself.
+fn registrable(hostname: &str) -> &str {
+    psl::domain_str(hostname).unwrap_or(hostname)
 }
 
 /// The visitor that a client's id names.
@@ -79,4 +87,23 @@ pub fn visitor_of_id(project: &str, kind: IdKind, id: &str) -> u64 {
 fn write_part(hasher: &mut SipHasher24, part: &str) {
     hasher.write(&(part.len() as u64).to_le_bytes());
     hasher.write(part.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_visitor_without_ids_is_one_per_site_and_day() {
+        let text = r#"{"v":1,"event_id":"018ee9a4-0000-7000-8000-000000000001","project":"app","type":"a","timestamp":"2024-04-17T05:00:00.000Z",
+            "received_at":"2024-04-17T05:00:00.000Z","ip":"203.0.113.77","user_agent":"Mozilla/5.0"}"#;
+        let event: Event<'_> = serde_json::from_str(text).unwrap();
+        let id = |host: &str, salt: u8| visitor(&event, host, &VisitorSalt([salt; 16]));
+        assert_eq!(id("shop.example.co.uk", 1), id("blog.example.co.uk", 1));
+        assert_ne!(id("example.co.uk", 1), id("other.co.uk", 1));
+        assert_ne!(id("shop.example", 1), id("shop.example", 2));
+        assert_eq!(registrable("localhost"), "localhost");
+        let named = Event { user_id: "7".into(), ..event.clone() };
+        assert_eq!(visitor(&named, "a.example", &VisitorSalt([1; 16])), visitor_of_id("app", IdKind::User, "7"));
+    }
 }

@@ -8,15 +8,13 @@ use super::{
     fields::plain,
     limits::{DETAIL_KEY_BYTES_MAX, DETAIL_VALUE_BYTES_MAX, DETAILS_MAX},
 };
+use crate::details::Details;
 use crate::rejection::{Reason, Rejection, shown};
 
 /// Joins the sent `details` with the `unknown` top-level fields, each value as text:
 /// strings as they are, everything else as JSON. A sent detail wins over an unknown
 /// field of the same name. `null` values are left out.
-pub fn flatten(
-    details: Map<String, Value>,
-    unknown: Map<String, Value>,
-) -> Result<BTreeMap<String, String>, Rejection> {
+pub fn flatten(details: Map<String, Value>, unknown: Map<String, Value>) -> Result<Details<'static>, Rejection> {
     let count = details.len() + unknown.len();
     if count > DETAILS_MAX {
         let message = format!("details holds {count} entries, at most {DETAILS_MAX} are allowed");
@@ -32,7 +30,7 @@ pub fn flatten(
         check(&key, "value", text.len(), DETAIL_VALUE_BYTES_MAX)?;
         out.insert(key, text);
     }
-    Ok(out)
+    Ok(out.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
 }
 
 fn check(key: &str, what: &str, bytes: usize, bytes_max: usize) -> Result<(), Rejection> {

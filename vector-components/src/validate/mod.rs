@@ -34,7 +34,7 @@ pub struct Arrival {
     /// The client's `User-Agent`, cut to its limit.
     pub user_agent: String,
     /// Other headers that tell a browser from a program, cut likewise.
-    pub hints: Hints,
+    pub hints: Hints<'static>,
 }
 
 /// Checks one untrusted JSON value against the event contract.
@@ -44,7 +44,7 @@ pub struct Arrival {
 ///
 /// # Errors
 /// The first field at fault, with reason, limit and value.
-pub fn validate(raw: Value, arrival: &Arrival) -> Result<Event, Rejection> {
+pub fn validate(raw: Value, arrival: &Arrival) -> Result<Event<'static>, Rejection> {
     let Value::Object(object) = raw else {
         let message = format!("an event must be a JSON object, not {}", fields::kind(&raw));
         return Err(Rejection::new(Reason::NotAnObject, "", message));
@@ -77,24 +77,24 @@ pub fn validate(raw: Value, arrival: &Arrival) -> Result<Event, Rejection> {
     Ok(Event {
         version: WIRE_VERSION,
         event_id,
-        project: arrival.project.clone(),
-        event_type,
+        project: arrival.project.clone().into(),
+        event_type: event_type.into(),
         timestamp_ms,
         received_at_ms: arrival.received_at_ms,
-        user_id,
-        anonymous_id,
-        session_id,
-        path: if path.is_empty() { path_of(&url) } else { path },
-        locale,
-        app_version,
-        url: scrub(&url).into_owned(),
-        referrer: scrub(&referrer).into_owned(),
-        title,
+        user_id: user_id.into(),
+        anonymous_id: anonymous_id.into(),
+        session_id: session_id.into(),
+        path: if path.is_empty() { path_of(&url) } else { path }.into(),
+        locale: locale.into(),
+        app_version: app_version.into(),
+        url: scrub(&url).into_owned().into(),
+        referrer: scrub(&referrer).into_owned().into(),
+        title: title.into(),
         screen,
         revenue,
         details,
         ip: arrival.ip,
-        user_agent: arrival.user_agent.clone(),
+        user_agent: arrival.user_agent.clone().into(),
         hints: arrival.hints.clone(),
     })
 }
@@ -133,7 +133,7 @@ fn screen(object: Option<Map<String, Value>>) -> Result<Option<Screen>, Rejectio
     Ok(Some(Screen { width: fields.pixels("width")?, height: fields.pixels("height")? }))
 }
 
-fn revenue(object: Option<Map<String, Value>>) -> Result<Option<Revenue>, Rejection> {
+fn revenue(object: Option<Map<String, Value>>) -> Result<Option<Revenue<'static>>, Rejection> {
     let Some(object) = object else { return Ok(None) };
     let mut fields = Fields::within("revenue", object);
     let amount = fields.amount("amount")?;
@@ -143,7 +143,7 @@ fn revenue(object: Option<Map<String, Value>>) -> Result<Option<Revenue>, Reject
             format!("revenue.currency {} must be three capital letters (ISO 4217), such as EUR", shown(&currency));
         return Err(Rejection::new(Reason::InvalidValue, "revenue.currency", message));
     }
-    Ok(Some(Revenue { amount, currency }))
+    Ok(Some(Revenue { amount, currency: currency.into() }))
 }
 
 fn path_of(url: &str) -> String {

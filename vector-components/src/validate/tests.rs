@@ -13,13 +13,15 @@ fn arrival() -> Arrival {
         sent_at_ms: None,
         ip: Some("81.2.69.160".parse().unwrap()),
         user_agent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Safari/537.36".into(),
-        hints: Hints { seen: true, accept_language: "en".into(), sec_ch_ua: String::new() },
+        hints: Hints { seen: true, accept_language: "en".into(), ..Hints::default() },
     }
 }
 
 #[test]
 fn golden_pairs() {
-    let geo = Geo::new(include_bytes!("../../testdata/geoip/GeoLite2-City-Test.mmdb").to_vec()).unwrap();
+    let city = include_bytes!("../../testdata/geoip/GeoLite2-City-Test.mmdb").to_vec();
+    let asn = include_bytes!("../../testdata/geoip/ASN-Test.mmdb").to_vec();
+    let geo = Geo::of(Some(city), Some(asn)).unwrap();
     let enricher = Enricher::new(UserAgents::new().unwrap(), Some(geo));
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/events");
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().path()).collect();
@@ -47,7 +49,8 @@ fn an_event_survives_its_json_form() {
     let raw = json!({"type": "buy", "user_id": 7, "timestamp": 1_713_326_652_123_i64, "screen": {"width": 390, "height": 844},
         "revenue": {"amount": 9.99, "currency": "EUR"}, "details": {"plan": "pro", "n": 3}});
     let event = validate(raw, &arrival()).unwrap();
-    let back: Event = serde_json::from_str(&serde_json::to_string(&event).unwrap()).unwrap();
+    let text = serde_json::to_string(&event).unwrap();
+    let back: Event<'_> = serde_json::from_str(&text).unwrap();
     assert_eq!(back, event);
 }
 

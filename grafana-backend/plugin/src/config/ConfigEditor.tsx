@@ -1,5 +1,5 @@
 import { DataSourcePluginOptionsEditorProps } from '@grafana/data';
-import { FieldSet, InlineField, Input, SecretInput, SecretTextArea } from '@grafana/ui';
+import { Combobox, ComboboxOption, FieldSet, InlineField, Input, SecretInput, SecretTextArea } from '@grafana/ui';
 import React, { ReactElement, useId } from 'react';
 
 import { FootfallOptions, FootfallSecureOptions } from '../types';
@@ -7,6 +7,12 @@ import { HeadersEditor } from './HeadersEditor';
 import { Toggle } from '../editor/parts/Toggle';
 
 type Props = DataSourcePluginOptionsEditorProps<FootfallOptions, FootfallSecureOptions>;
+
+const COMPRESSIONS: Array<ComboboxOption<NonNullable<FootfallOptions['compression']>>> = [
+  { value: 'auto', label: 'automatic' },
+  { value: 'lz4', label: 'LZ4' },
+  { value: 'none', label: 'none' },
+];
 
 /** Where ClickHouse is, who asks, how far a query may go. Secrets leave the browser once and never come back. */
 export function ConfigEditor({ options, onOptionsChange }: Props) {
@@ -153,6 +159,14 @@ export function ConfigEditor({ options, onOptionsChange }: Props) {
             onChange={(event) =>
               change({ cacheSeconds: event.currentTarget.value === '' ? undefined : event.currentTarget.valueAsNumber })
             }
+          />
+        </Line>
+        <Line label="Compression" tooltip="Automatic: LZ4, and none where ClickHouse is on Grafana's own machine">
+          <Combobox
+            width={20}
+            options={COMPRESSIONS}
+            value={jsonData.compression ?? 'auto'}
+            onChange={({ value }) => change({ compression: value === 'auto' ? undefined : value })}
           />
         </Line>
         <Line label="Rows read a query" tooltip="Without a limit if empty">

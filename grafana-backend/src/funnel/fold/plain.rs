@@ -1,10 +1,14 @@
-//! The commonest funnel by a shorter way: steps in order, one window, nothing else. It gives
-//! the same chains as [`super::best_chain`], in one pass and without allocating.
+//! The commonest funnels by a shorter way: steps in order and one window, with or without
+//! exclusions. It gives the same chains as [`super::best_chain`], in one pass and without
+//! allocating.
 //!
 //! Of all chains that have reached a step, the one that began last can do whatever another
 //! can; a later event of the same step replaces it, since it leaves room for no less and its
 //! steps are later. The first chain that reaches the furthest step is the actor's: of those
 //! that reach it with this event it began last, and its steps are the latest.
+//!
+//! An exclusion ends every chain that is between its two steps, whenever it began, so that the
+//! one that began last still stands for all.
 
 use super::{Event, Rules, Taken};
 
@@ -15,11 +19,11 @@ pub struct Scratch {
     reached: Vec<Vec<Taken>>,
 }
 
-/// Whether nothing but steps in order and one window is asked for.
+/// Whether nothing but steps in order, one window and exclusions is asked for.
 #[must_use]
 pub fn is_plain(rules: &Rules) -> bool {
     let steps_are = rules.steps.iter().all(|step| !step.optional && step.window_ms.is_none());
-    steps_are && !rules.strict && !rules.open && rules.exclusions.is_empty()
+    steps_are && !rules.strict && !rules.open
 }
 
 /// The actor's chain, into `chain`; `false` if two events are of the same instant, which
@@ -57,6 +61,22 @@ pub fn best_chain(
                 chain.clone_from(here);
             }
         }
+        if mask >> count != 0 {
+            end_excluded(reached, rules, at_ms, mask >> count);
+        }
     }
     true
+}
+
+/// Ends the chains that are between the two steps of these exclusions. One that takes the first of
+/// them by this same event goes on: nothing lies before its own instant.
+fn end_excluded(reached: &mut [Vec<Taken>], rules: &Rules, at_ms: i64, excluded: u64) {
+    let hit = rules.exclusions.iter().enumerate().filter(|(bit, _)| excluded >> bit & 1 == 1);
+    for (_, (after, before)) in hit {
+        for chain in reached.iter_mut().take(*before).skip(*after) {
+            if chain.get(*after).is_some_and(|taken| taken.at_ms < at_ms) {
+                chain.clear();
+            }
+        }
+    }
 }

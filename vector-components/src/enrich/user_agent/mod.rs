@@ -1,21 +1,25 @@
 //! Browser, operating system and device from the `User-Agent` header.
 //!
-//! Rule's source: uap-core's rules of October 2026 (data/uap-core), matched by the
-//! `ua-parser` crate of the same organisation. A bounded cache stands in front, since
-//! the same few thousand headers make up nearly all of any site's traffic.
+//! Rule's source: uap-core's rules of October 2026 (data/uap-core), applied by [`rules`]; the
+//! `ua-parser` crate of the same organisation is the oracle in tests. A bounded cache stands in
+//! front, since the same few thousand headers make up nearly all of any site's traffic.
+
+mod device_type;
+mod literals;
+mod rules;
 
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
 };
 
-use quick_cache::sync::Cache;
-use ua_parser::{Extractor, Regexes};
-
+use self::{device_type::Kinds, rules::Rules};
 use super::bot::{BotVerdict, Bots};
+pub use device_type::DeviceType;
+use quick_cache::sync::Cache;
 
 /// uap-core's rules, compiled in.
-const REGEXES_JSON: &str = include_str!("../../data/uap-core/regexes.json");
+const REGEXES_JSON: &str = include_str!("../../../data/uap-core/regexes.json");
 /// Headers kept parsed, at most; about 300 bytes each.
 pub const CACHE_ENTRIES_MAX: usize = 65_536;
 
@@ -50,42 +54,10 @@ impl UserAgent {
     }
 }
 
-/// The kind of device. The snake_case name is stored.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum DeviceType {
-    /// A computer with a desktop system.
-    Desktop,
-    /// A phone.
-    Mobile,
-    /// A tablet.
-    Tablet,
-    /// A television or a box beside it.
-    Tv,
-    /// A crawler or another program that says so.
-    Bot,
-    /// None of these can be told.
-    #[default]
-    Unknown,
-}
-
-impl DeviceType {
-    /// The stored name.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            DeviceType::Desktop => "desktop",
-            DeviceType::Mobile => "mobile",
-            DeviceType::Tablet => "tablet",
-            DeviceType::Tv => "tv",
-            DeviceType::Bot => "bot",
-            DeviceType::Unknown => "unknown",
-        }
-    }
-}
-
 /// The parser with its cache.
 pub struct UserAgents {
-    extractor: Extractor<'static>,
+    rules: Rules,
+    kinds: Kinds,
     bots: Bots,
     cache: Cache<String, Arc<UserAgent>>,
     hits: AtomicU64,
@@ -98,11 +70,10 @@ impl UserAgents {
     /// # Errors
     /// Only if the compiled-in rules cannot be read, which the tests exclude.
     pub fn new() -> Result<Self, String> {
-        let regexes: Regexes<'static> =
-            serde_json::from_str(REGEXES_JSON).map_err(|e| format!("uap-core rules: {e}"))?;
-        let extractor = Extractor::try_from(regexes).map_err(|e| format!("uap-core rules: {e}"))?;
+        let rules = Rules::new(REGEXES_JSON).map_err(|e| format!("uap-core rules: {e}"))?;
         Ok(Self {
-            extractor,
+            rules,
+            kinds: Kinds::new()?,
             bots: Bots::default(),
             cache: Cache::new(CACHE_ENTRIES_MAX),
             hits: AtomicU64::new(0),
@@ -134,23 +105,21 @@ impl UserAgents {
             let bot = self.bots.of_user_agent(header, &UserAgent::default());
             return UserAgent { bot, ..UserAgent::default() };
         }
-        let (browser, os, device) = self.extractor.extract(header);
-        let mut out = UserAgent::default();
-        if let Some(browser) = browser {
-            out.browser_version = join_version([browser.major, browser.minor, None]);
-            out.browser = browser.family.into_owned();
-        }
-        if let Some(os) = &os {
-            out.os_version = join_version([os.major.as_deref(), os.minor.as_deref(), os.patch.as_deref()]);
-            out.os = os.os.to_string();
-        }
-        let mut family = String::new();
-        if let Some(device) = device {
-            family = device.device.into_owned();
-            out.device_brand = device.brand.map(std::borrow::Cow::into_owned).unwrap_or_default();
-            out.device_model = device.model.map(std::borrow::Cow::into_owned).unwrap_or_default();
-        }
-        out.device_type = device_type(header, &out, &family);
+        let rules::Found {
+            browser: [browser, major, minor],
+            os: [os, os_major, os_minor, os_patch],
+            device: [family, brand, model],
+        } = self.rules.apply(header);
+        let mut out = UserAgent {
+            browser,
+            browser_version: join_version([&major, &minor, ""]),
+            os,
+            os_version: join_version([&os_major, &os_minor, &os_patch]),
+            device_brand: brand,
+            device_model: model,
+            ..UserAgent::default()
+        };
+        out.device_type = self.kinds.of(header, &out.os, &family);
         out.mozilla = header.starts_with("Mozilla/");
         out.bot = self.bots.of_user_agent(header, &out);
         out
@@ -163,41 +132,10 @@ impl std::fmt::Debug for UserAgents {
     }
 }
 
-fn join_version(parts: [Option<&str>; 3]) -> String {
-    parts.into_iter().map_while(|part| part.filter(|p| !p.is_empty())).collect::<Vec<_>>().join(".")
-}
-
-/// uap-core names no kind of device. The rule: a spider is a bot; then what the header
-/// itself claims (television, tablet, phone); then the operating system. An Android
-/// header without `Mobile` is a tablet: Google's own rule for Chrome.
-fn device_type(header: &str, agent: &UserAgent, family: &str) -> DeviceType {
-    let has = |needle: &str| header.contains(needle);
-    if family == "Spider" {
-        return DeviceType::Bot;
-    }
-    if [
-        "SmartTV", "SMART-TV", "Smart TV", "HbbTV", "AppleTV", "Apple TV", "CrKey", "BRAVIA", "GoogleTV", "Roku",
-        "AFTT", "Web0S",
-    ]
-    .iter()
-    .any(|tv| has(tv))
-        || agent.os.ends_with("TV")
-        || agent.os == "tvOS"
-    {
-        return DeviceType::Tv;
-    }
-    if has("iPad") || has("Tablet") || has("Kindle") || has("PlayBook") || family.contains("Tablet") {
-        return DeviceType::Tablet;
-    }
-    match agent.os.as_str() {
-        "Android" if has("Mobile") => DeviceType::Mobile,
-        "Android" => DeviceType::Tablet,
-        "iOS" | "Windows Phone" | "BlackBerry OS" | "KaiOS" | "Firefox OS" | "Symbian OS" => DeviceType::Mobile,
-        "Windows" | "Mac OS X" | "Linux" | "Chrome OS" | "Ubuntu" | "Fedora" | "Debian" | "FreeBSD" | "OpenBSD"
-        | "NetBSD" => DeviceType::Desktop,
-        _ if has("Mobile") => DeviceType::Mobile,
-        _ => DeviceType::Unknown,
-    }
+/// As many parts as there are.
+fn join_version(parts: [&str; 3]) -> String {
+    let count = parts.iter().take_while(|part| !part.is_empty()).count();
+    parts[..count].join(".")
 }
 
 #[cfg(test)]
@@ -234,6 +172,69 @@ mod tests {
             std::fs::write(file, format!("{header}\n{updated}")).unwrap();
         }
         assert!(checked >= 10);
+    }
+
+    /// Headers that a rule's own expression describes, alone and within a browser's; uap-core's
+    /// own reader says what they are.
+    #[test]
+    fn headers_made_from_each_rule_are_read_as_by_ua_parser() {
+        use proptest::{
+            strategy::{Strategy, ValueTree},
+            test_runner::TestRunner,
+        };
+
+        let json: serde_json::Value = serde_json::from_str(REGEXES_JSON).unwrap();
+        let theirs: ua_parser::Regexes<'_> = serde_json::from_str(REGEXES_JSON).unwrap();
+        let theirs = ua_parser::Extractor::try_from(theirs).unwrap();
+        let ours = Rules::new(REGEXES_JSON).unwrap();
+        let (mut runner, mut checked) = (TestRunner::deterministic(), 0);
+        let lists = json.as_object().unwrap().values().flat_map(|list| list.as_array().unwrap());
+        for expression in lists.map(|rule| rule["regex"].as_str().unwrap()) {
+            let shorter = expression
+                .replace("^", "")
+                .replace("$", "")
+                .replace("\\b", "")
+                .replace(",100}", ",3}")
+                .replace(",200}", ",3}")
+                .replace("\\d", "[0-9]");
+            let Ok(made) = proptest::string::string_regex(&shorter) else { continue };
+            for round in 0..6 {
+                let made = made.new_tree(&mut runner).unwrap().current();
+                let header = match round {
+                    0 => made,
+                    1 => format!(
+                        "Mozilla/5.0 (Linux; Android 14; {made}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Mobile Safari/537.36"
+                    ),
+                    2 => format!("Mozilla/5.0 (X11; Linux x86_64) {made} Safari/537.36"),
+                    3 => format!("Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 {made}"),
+                    4 => made.to_lowercase(),
+                    _ => made.to_uppercase(),
+                };
+                let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+                let (browser, os, device) = theirs.extract(&header);
+                let expected = rules::Found {
+                    browser: browser
+                        .map(|b| [b.family.clone().into_owned(), text(b.major), text(b.minor)])
+                        .unwrap_or_default(),
+                    os: os
+                        .map(|o| {
+                            [
+                                o.os.clone().into_owned(),
+                                text(o.major.as_deref()),
+                                text(o.minor.as_deref()),
+                                text(o.patch.as_deref()),
+                            ]
+                        })
+                        .unwrap_or_default(),
+                    device: device
+                        .map(|d| [d.device.clone().into_owned(), text(d.brand.as_deref()), text(d.model.as_deref())])
+                        .unwrap_or_default(),
+                };
+                assert_eq!(ours.apply(&header), expected, "{header:?}");
+                checked += 1;
+            }
+        }
+        assert!(checked >= 6_000, "{checked}");
     }
 
     #[test]

@@ -1,0 +1,104 @@
+//! What client hints say better than the user agent: browsers freeze parts of it (`Android 10; K`,
+//! `Windows NT 10.0`) and send the truth in `Sec-CH-UA-…`.
+//!
+//! Rule's source: the User-Agent Client Hints draft; of Windows' platform versions, Microsoft's table:
+//! 13 and later is Windows 11.
+
+use std::borrow::Cow;
+
+use super::source::lower;
+use crate::event::Hints;
+
+/// A frozen header of Chromium on Android, without its model.
+const FROZEN_ANDROID: &str = "Android 10; K)";
+/// A model or version of such length is none.
+const HINT_BYTES_MAX: usize = 64;
+
+/// The header as it would be without freezing: with the model and the version that the hints give. All
+/// rules then say what they always said.
+#[must_use]
+pub fn thawed<'h>(header: &'h str, hints: &Hints<'_>) -> Cow<'h, str> {
+    let model = text(&hints.sec_ch_ua_model);
+    if model.is_empty() || !header.contains(FROZEN_ANDROID) {
+        return Cow::Borrowed(header);
+    }
+    let version = text(&hints.sec_ch_ua_platform_version);
+    let version = version.split('.').next().filter(|major| !major.is_empty()).unwrap_or("10");
+    Cow::Owned(header.replacen(FROZEN_ANDROID, &format!("Android {version}; {model})"), 1))
+}
+
+/// The system's version, where the hints know it better: of Windows alone, whose header says 10 for ever.
+#[must_use]
+pub fn windows_version(hints: &Hints<'_>) -> Option<&'static str> {
+    if !text(&hints.sec_ch_ua_platform).eq_ignore_ascii_case("windows") {
+        return None;
+    }
+    let major: u32 = text(&hints.sec_ch_ua_platform_version).split('.').next()?.parse().ok()?;
+    match major {
+        13.. => Some("11"),
+        1..=12 => Some("10"),
+        0 => None,
+    }
+}
+
+/// A browser that names itself by its brand alone: its header is Chrome's. Name and major version.
+#[must_use]
+pub fn brand(hints: &Hints<'_>) -> Option<(&'static str, String)> {
+    const BRANDS: [(&str, &str); 6] = [
+        ("brave", "Brave"),
+        ("vivaldi", "Vivaldi"),
+        ("duckduckgo", "DuckDuckGo"),
+        ("arc", "Arc"),
+        ("opera gx", "Opera GX"),
+        ("avast secure browser", "Avast Secure Browser"),
+    ];
+    let brands = lower(&hints.sec_ch_ua);
+    // `"Brave";v="124", "Chromium";v="124"`
+    brands.split(',').find_map(|one| {
+        let (name, version) = one.split_once(";v=")?;
+        let (_, name) = BRANDS.iter().find(|(known, _)| *known == name.trim().trim_matches('"'))?;
+        let version = version.trim().trim_matches('"');
+        let is_version = !version.is_empty() && version.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        Some((*name, if is_version { version.to_owned() } else { String::new() }))
+    })
+}
+
+/// A hint is a quoted text.
+fn text<'h>(hint: &'h Cow<'_, str>) -> &'h str {
+    let text = hint.trim().trim_matches('"');
+    let is_plain = text.len() <= HINT_BYTES_MAX && !text.contains(['(', ')', ';', '"']);
+    if is_plain { text } else { "" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FROZEN: &str = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Mobile Safari/537.36";
+
+    #[test]
+    fn golden_hints() {
+        let hints = |platform: &'static str, version: &'static str, model: &'static str, brands: &'static str| Hints {
+            sec_ch_ua_platform: platform.into(),
+            sec_ch_ua_platform_version: version.into(),
+            sec_ch_ua_model: model.into(),
+            sec_ch_ua: brands.into(),
+            ..Hints::default()
+        };
+        let pixel = hints("\"Android\"", "\"14.0.0\"", "\"Pixel 8\"", "");
+        assert!(thawed(FROZEN, &pixel).contains("(Linux; Android 14; Pixel 8)"));
+        assert_eq!(thawed("Mozilla/5.0 (X11)", &pixel), "Mozilla/5.0 (X11)", "it is not frozen");
+        assert_eq!(thawed(FROZEN, &hints("", "", "\"\"", "")), FROZEN);
+        assert_eq!(thawed(FROZEN, &hints("", "", "a;b) x", "")), FROZEN, "what is no model changes nothing");
+        for (version, expected) in
+            [("\"15.0.0\"", Some("11")), ("\"10.0.0\"", Some("10")), ("\"0.3.0\"", None), ("", None)]
+        {
+            assert_eq!(windows_version(&hints("\"Windows\"", version, "", "")), expected, "{version}");
+        }
+        assert_eq!(windows_version(&pixel), None);
+        let brave = r#""Brave";v="124", "Chromium";v="124", "Not-A.Brand";v="99""#;
+        assert_eq!(brand(&hints("", "", "", brave)), Some(("Brave", "124".to_owned())));
+        let chrome = r#""Google Chrome";v="124", "Chromium";v="124", "Not-A.Brand";v="99""#;
+        assert_eq!(brand(&hints("", "", "", chrome)), None);
+    }
+}

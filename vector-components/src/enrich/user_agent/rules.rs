@@ -1,0 +1,422 @@
+//! uap-core's three lists of rules. Of each list the first rule whose expression matches the header
+//! decides; its replacements, or else the expression's groups, give the values.
+//!
+//! Rule's source: uap-core's specification. A header is searched once for the texts that rules need
+//! ([`literals`]); the few rules that are left are tried in their order.
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use regex_automata::{
+    Input,
+    meta::{self, Regex},
+    util::{primitives::NonMaxUsize, syntax},
+};
+use serde::Deserialize;
+
+use super::literals;
+
+/// Groups of an expression that values come from: `$1` to `$9`.
+const GROUPS_MAX: usize = 10;
+/// Rules of all lists, in words of 64 bits.
+const RULE_WORDS: usize = 32;
+/// Sets of texts, likewise.
+const SET_WORDS: usize = 64;
+const LISTS: usize = 3;
+
+#[derive(Deserialize)]
+struct File {
+    user_agent_parsers: Vec<RawRule>,
+    os_parsers: Vec<RawRule>,
+    device_parsers: Vec<RawRule>,
+}
+
+#[derive(Deserialize)]
+struct RawRule {
+    regex: String,
+    regex_flag: Option<String>,
+    family_replacement: Option<String>,
+    v1_replacement: Option<String>,
+    v2_replacement: Option<String>,
+    os_replacement: Option<String>,
+    os_v1_replacement: Option<String>,
+    os_v2_replacement: Option<String>,
+    os_v3_replacement: Option<String>,
+    device_replacement: Option<String>,
+    brand_replacement: Option<String>,
+    model_replacement: Option<String>,
+}
+
+/// The values of the first matching rule of each list; empty if none does.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Family, major and minor version.
+    pub browser: [String; 3],
+    /// Family, major, minor and patch version.
+    pub os: [String; 4],
+    /// Device, brand and model.
+    pub device: [String; 3],
+}
+
+/// The rules, ready to be tried.
+pub struct Rules {
+    search: AhoCorasick,
+    /// By text: the sets that hold it.
+    sets_of_text: Vec<Vec<u16>>,
+    /// By set: the rules whose first set it is.
+    rules_of_set: Vec<Vec<u16>>,
+    /// Rules of which nothing is known.
+    always: [u64; RULE_WORDS],
+    rules: Vec<Rule>,
+    /// Where each list begins, and the end of the last.
+    lists: [usize; LISTS + 1],
+}
+
+struct Rule {
+    expression: Regex,
+    /// Places for the bounds of its groups, as far as values come from them.
+    slots: usize,
+    /// A second set that has to be hit.
+    also: Option<u16>,
+    values: Vec<Template>,
+}
+
+/// How a value is made.
+enum Template {
+    /// Of a group; none if the expression has not so many.
+    Group(usize),
+    /// As it is.
+    Text(String),
+    /// A text with groups in it.
+    Parts(Vec<Part>),
+    Nothing,
+}
+
+enum Part {
+    Text(String),
+    Group(usize),
+}
+
+impl Rules {
+    /// Compiles the rules of uap-core's file, as JSON.
+    ///
+    /// # Errors
+    /// If the file or an expression cannot be read, or there are more than fit.
+    pub fn new(json: &str) -> Result<Self, String> {
+        let file: File = serde_json::from_str(json).map_err(|e| e.to_string())?;
+        let lists = [file.user_agent_parsers, file.os_parsers, file.device_parsers];
+        let mut starts = [0; LISTS + 1];
+        let mut building = Building::default();
+        for (at, list) in lists.into_iter().enumerate() {
+            list.into_iter().try_for_each(|raw| building.add(at, raw))?;
+            starts[at + 1] = building.rules.len();
+        }
+        building.finish(starts)
+    }
+
+    /// What the lists say of a header.
+    #[must_use]
+    pub fn apply(&self, header: &str) -> Found {
+        let mut left = if header.is_ascii() { self.candidates(header) } else { [u64::MAX; RULE_WORDS] };
+        let [browser, os, device] = std::array::from_fn(|list| self.first(header, list, &mut left));
+        let mut found = Found::default();
+        fill(&mut found.browser, browser, header);
+        fill(&mut found.os, os, header);
+        fill(&mut found.device, device, header);
+        found
+    }
+
+    /// The rules whose texts the header holds.
+    fn candidates(&self, header: &str) -> [u64; RULE_WORDS] {
+        let (mut hit, mut out) = ([0_u64; SET_WORDS], self.always);
+        let mut second = [0_u64; RULE_WORDS];
+        for found in self.search.find_overlapping_iter(header) {
+            for set in &self.sets_of_text[found.pattern().as_usize()] {
+                let (word, bit) = place(*set);
+                if hit[word] & bit == 0 {
+                    hit[word] |= bit;
+                    for rule in &self.rules_of_set[usize::from(*set)] {
+                        let (word, bit) = place(*rule);
+                        let of = if self.rules[usize::from(*rule)].also.is_some() { &mut second } else { &mut out };
+                        of[word] |= bit;
+                    }
+                }
+            }
+        }
+        for rule in bits(&second, 0..self.rules.len()) {
+            if self.rules[rule].also.is_some_and(|set| hit[place(set).0] & place(set).1 != 0) {
+                out[rule / 64] |= 1 << (rule % 64);
+            }
+        }
+        out
+    }
+
+    /// The first rule of a list that matches, and where its groups are.
+    fn first(&self, header: &str, list: usize, left: &mut [u64; RULE_WORDS]) -> Option<(&Rule, Slots)> {
+        let input = Input::new(header);
+        for at in bits(left, self.lists[list]..self.lists[list + 1]) {
+            let rule = &self.rules[at];
+            let mut slots = [None; GROUPS_MAX * 2];
+            if rule.expression.search_slots(&input, &mut slots[..rule.slots]).is_some() {
+                return Some((rule, slots));
+            }
+        }
+        None
+    }
+}
+
+type Slots = [Option<NonMaxUsize>; GROUPS_MAX * 2];
+
+/// The numbers of the set bits in a range.
+fn bits(words: &[u64; RULE_WORDS], range: std::ops::Range<usize>) -> impl Iterator<Item = usize> {
+    let words = *words;
+    (range.start / 64..range.end.div_ceil(64))
+        .flat_map(move |at| {
+            let mut word = words[at];
+            std::iter::from_fn(move || {
+                let bit = word.trailing_zeros() as usize;
+                word &= word.wrapping_sub(1);
+                (bit < 64).then_some(at * 64 + bit)
+            })
+        })
+        .filter(move |bit| range.contains(bit))
+}
+
+fn place(number: u16) -> (usize, u64) {
+    (usize::from(number / 64), 1 << (number % 64))
+}
+
+fn fill<const N: usize>(values: &mut [String; N], found: Option<(&Rule, Slots)>, header: &str) {
+    let Some((rule, slots)) = found else { return };
+    for (value, template) in values.iter_mut().zip(&rule.values) {
+        *value = template.fill(header, &slots);
+    }
+}
+
+fn group<'h>(header: &'h str, slots: &Slots, group: usize) -> &'h str {
+    let at = |slot: usize| slots.get(slot).copied().flatten().map(NonMaxUsize::get);
+    at(group * 2).zip(at(group * 2 + 1)).and_then(|(start, end)| header.get(start..end)).unwrap_or_default()
+}
+
+impl Template {
+    /// A replacement if there is one, else the group of this number.
+    fn new(replacement: Option<String>, number: usize) -> Self {
+        let Some(text) = replacement.filter(|text| !text.trim().is_empty()) else { return Self::Group(number) };
+        let mut parts = Vec::new();
+        let mut rest = text.as_str();
+        while let Some(at) = rest.find('$') {
+            let digit = rest[at + 1..].chars().next().and_then(|c| c.to_digit(10)).filter(|digit| *digit > 0);
+            let end = at + 1 + usize::from(digit.is_some());
+            parts.push(Part::Text(rest[..if digit.is_some() { at } else { end }].to_owned()));
+            parts.extend(digit.map(|digit| Part::Group(digit as usize)));
+            rest = &rest[end..];
+        }
+        if parts.iter().any(|part| matches!(part, Part::Group(_))) {
+            parts.push(Part::Text(rest.to_owned()));
+            return Self::Parts(parts);
+        }
+        Self::Text(text)
+    }
+
+    /// As [`Template::new`], but without a group to fall back to.
+    fn or_nothing(replacement: Option<String>) -> Self {
+        match Self::new(replacement, 0) {
+            Self::Group(_) => Self::Nothing,
+            template => template,
+        }
+    }
+
+    fn fill(&self, header: &str, slots: &Slots) -> String {
+        match self {
+            Self::Nothing => String::new(),
+            Self::Text(text) => text.clone(),
+            Self::Group(number) => group(header, slots, *number).to_owned(),
+            Self::Parts(parts) => {
+                let mut out = String::new();
+                for part in parts {
+                    out.push_str(match part {
+                        Part::Text(text) => text,
+                        Part::Group(number) => group(header, slots, *number),
+                    });
+                }
+                if out.trim().len() < out.len() { out.trim().to_owned() } else { out }
+            }
+        }
+    }
+}
+
+/// Rules while they are gathered.
+#[derive(Default)]
+struct Building {
+    rules: Vec<Rule>,
+    always: [u64; RULE_WORDS],
+    texts: std::collections::HashMap<String, usize>,
+    sets: std::collections::HashMap<Vec<String>, u16>,
+    sets_of_text: Vec<Vec<u16>>,
+    rules_of_set: Vec<Vec<u16>>,
+}
+
+impl Building {
+    fn add(&mut self, list: usize, raw: RawRule) -> Result<(), String> {
+        let number = u16::try_from(self.rules.len()).unwrap_or(u16::MAX);
+        if self.rules.len() >= RULE_WORDS * 64 {
+            return Err(format!("there are more than {} rules", RULE_WORDS * 64));
+        }
+        let syntax = syntax::Config::new().case_insensitive(raw.regex_flag.as_deref() == Some("i"));
+        let expression = as_ascii(&raw.regex);
+        let parsed = syntax::parse_with(&expression, &syntax).map_err(|e| format!("{}: {e}", raw.regex))?;
+        let mut needs = literals::required(&parsed).into_iter();
+        match needs.next() {
+            None => self.always[place(number).0] |= place(number).1,
+            Some(first) => {
+                let set = self.set(first)?;
+                self.rules_of_set[usize::from(set)].push(number);
+            }
+        }
+        let also = needs.next().map(|set| self.set(set)).transpose()?;
+        let expression = meta::Builder::new().build_from_hir(&parsed).map_err(|e| format!("{}: {e}", raw.regex))?;
+        let values = match list {
+            0 => vec![
+                Template::new(raw.family_replacement, 1),
+                Template::new(raw.v1_replacement, 2),
+                Template::new(raw.v2_replacement, 3),
+            ],
+            1 => vec![
+                Template::new(raw.os_replacement, 1),
+                Template::new(raw.os_v1_replacement, 2),
+                Template::new(raw.os_v2_replacement, 3),
+                Template::new(raw.os_v3_replacement, 4),
+            ],
+            _ => vec![
+                Template::new(raw.device_replacement, 1),
+                Template::or_nothing(raw.brand_replacement),
+                Template::new(raw.model_replacement, 1),
+            ],
+        };
+        let slots = expression.group_info().slot_len().min(GROUPS_MAX * 2);
+        self.rules.push(Rule { expression, slots, also, values });
+        Ok(())
+    }
+
+    fn set(&mut self, texts: Vec<String>) -> Result<u16, String> {
+        if let Some(known) = self.sets.get(&texts) {
+            return Ok(*known);
+        }
+        let number = u16::try_from(self.sets.len()).ok().filter(|set| usize::from(*set) < SET_WORDS * 64);
+        let number = number.ok_or_else(|| format!("there are more than {} sets of texts", SET_WORDS * 64))?;
+        for text in &texts {
+            let next = self.texts.len();
+            let text = *self.texts.entry(text.clone()).or_insert(next);
+            self.sets_of_text.resize_with(self.sets_of_text.len().max(text + 1), Vec::new);
+            self.sets_of_text[text].push(number);
+        }
+        self.rules_of_set.push(Vec::new());
+        self.sets.insert(texts, number);
+        Ok(number)
+    }
+
+    fn finish(self, lists: [usize; LISTS + 1]) -> Result<Rules, String> {
+        let mut texts: Vec<(String, usize)> = self.texts.into_iter().collect();
+        texts.sort_unstable_by_key(|(_, number)| *number);
+        let search = AhoCorasick::builder()
+            .match_kind(MatchKind::Standard)
+            .kind(Some(AhoCorasickKind::DFA))
+            .ascii_case_insensitive(true)
+            .build(texts.into_iter().map(|(text, _)| text))
+            .map_err(|e| e.to_string())?;
+        let Self { rules, always, sets_of_text, rules_of_set, .. } = self;
+        Ok(Rules { search, sets_of_text, rules_of_set, always, rules, lists })
+    }
+}
+
+/// uap-core means ASCII by `\d` and `\w`, and bounds repetitions against engines that go back and
+/// forth, which ours does not: unbounded they are smaller by far.
+fn as_ascii(expression: &str) -> String {
+    let mut out = String::with_capacity(expression.len() + 16);
+    let (mut rest, mut classes) = (expression, 0_usize);
+    while let Some(c) = rest.chars().next() {
+        let mut taken = c.len_utf8();
+        match c {
+            '\\' => {
+                let next = rest[1..].chars().next().unwrap_or_default();
+                taken += next.len_utf8().min(rest.len() - 1);
+                match next {
+                    'd' => out.push_str("[0-9]"),
+                    'D' => out.push_str("[^0-9]"),
+                    'w' => out.push_str("[A-Za-z0-9_]"),
+                    'W' => out.push_str("[^A-Za-z0-9_]"),
+                    _ => out.push_str(&rest[..taken]),
+                }
+            }
+            '{' if classes == 0 => match bounded(rest) {
+                Some((sign, length)) => {
+                    out.push(sign);
+                    taken = length;
+                }
+                None => out.push(c),
+            },
+            _ => {
+                classes = match c {
+                    '[' => classes + 1,
+                    ']' => classes.saturating_sub(1),
+                    _ => classes,
+                };
+                out.push(c);
+            }
+        }
+        rest = &rest[taken..];
+    }
+    out
+}
+
+/// `{0,100}` and the like, at the beginning: the sign that stands for it, and its length.
+fn bounded(text: &str) -> Option<(char, usize)> {
+    let (bounds, _) = text.strip_prefix('{')?.split_once('}')?;
+    let (least, most) = bounds.split_once(',')?;
+    let sign = match least {
+        "0" => '*',
+        "1" => '+',
+        _ => return None,
+    };
+    (most.len() > 2 && most.bytes().all(|b| b.is_ascii_digit())).then_some((sign, bounds.len() + 2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn golden_expressions() {
+        for (expression, expected) in [
+            (r"(\d+)\.\w[\d\-]", r"([0-9]+)\.[A-Za-z0-9_][[0-9]\-]"),
+            (".{0,200}x{1,100}?", ".*x+?"),
+            (".{0,20}x{2,100}", ".{0,20}x{2,100}"),
+            (r"\{0,200}[{0,200}]", r"\{0,200}[{0,200}]"),
+        ] {
+            assert_eq!(as_ascii(expression), expected);
+        }
+    }
+
+    #[test]
+    fn golden_templates() {
+        let header = "Acme 7";
+        let slots = |ends: &[(usize, usize)]| {
+            let mut slots: Slots = Default::default();
+            for (at, (start, end)) in ends.iter().enumerate() {
+                slots[at * 2] = NonMaxUsize::new(*start);
+                slots[at * 2 + 1] = NonMaxUsize::new(*end);
+            }
+            slots
+        };
+        let slots = slots(&[(0, 6), (0, 4), (5, 6)]);
+        for (replacement, number, expected) in [
+            (None, 2, "7"),
+            (None, 3, ""),
+            (Some(""), 1, "Acme"),
+            (Some("Other"), 1, "Other"),
+            (Some("$1 for $2$3"), 1, "Acme for 7"),
+            (Some(" $2 "), 1, "7"),
+            (Some("US$ 5"), 1, "US$ 5"),
+        ] {
+            assert_eq!(Template::new(replacement.map(Into::into), number).fill(header, &slots), expected);
+        }
+    }
+}

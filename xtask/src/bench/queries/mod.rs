@@ -1,0 +1,222 @@
+//! `cargo xtask bench queries`: the datasource, asked through its own protocol, against what
+//! others do on the same events and the same engine, in one run.
+
+mod network;
+mod peers;
+
+use std::{collections::BTreeMap, fs, path::Path, time::Instant};
+
+use anyhow::{Context, ensure};
+use reqwest::Client;
+use serde_json::{Value, json};
+
+use super::storage::{best, layouts, make};
+use crate::{
+    bin, cargo,
+    clickhouse::ask,
+    engine,
+    plugin::{Plugin, Rows},
+    process::Process,
+    root, seed,
+};
+use peers::{LAB_FUNNEL, OUR_FUNNEL, RAW_SESSIONS, SCAN, SELF_JOIN};
+
+const DAYS: u32 = 90;
+const DAY_MS: i64 = 86_400_000;
+const ROUNDS: usize = 3;
+const SLOW_ROWS_MAX: u64 = 10_000_000;
+
+/// Fill → measure each side → say.
+pub async fn run(rows: u64, keep: bool) -> anyhow::Result<()> {
+    let built = cargo().args(["build", "--release", "--bins"]).status()?;
+    ensure!(built.success(), "the build failed");
+    engine::install()?;
+    let folder = root().join(format!("target/bench-queries-{rows}"));
+    fs::create_dir_all(&folder)?;
+    let engine = engine::start(&folder.join("clickhouse"), &folder.join("engine.log")).await?;
+    let url = engine.first_line.clone();
+    let client = Client::new();
+    let until = chrono::NaiveDate::from_ymd_opt(2026, 1, 1).context("no such day")?;
+    let to_ms = until.and_hms_opt(0, 0, 0).context("no such day")?.and_utc().timestamp_millis();
+    let from_ms = to_ms - i64::from(DAYS) * DAY_MS;
+    let marker = folder.join("filled");
+    if !marker.exists() {
+        fill(&client, &url, rows, until).await?;
+        fs::write(&marker, "")?;
+    }
+    let sides = Sides { client: &client, url: &url, range: (from_ms, to_ms), results: Vec::new() };
+    let line = measure(sides, rows, &engine, &folder).await?;
+    println!("{line}");
+    engine.stop().await?;
+    if !keep {
+        fs::remove_dir_all(&folder).context("the benchmark's tables are left behind")?;
+    }
+    Ok(())
+}
+
+/// The funnel, the same with an exclusion and by country, its trend, and sessions.
+struct Asked {
+    plain: Value,
+    rich: Value,
+    trend: Value,
+    sessions: Value,
+}
+
+fn asked() -> Asked {
+    let steps =
+        json!([{"event": "page_view", "path": "/"}, {"event": "page_view", "path": "/pricing"}, {"event": "sign_up"}]);
+    let exclusion = json!({"event": "click", "filter": {"field": "property:button", "value": "search"}, "afterStep": 1, "beforeStep": 3});
+    Asked {
+        plain: json!({"queryType": "funnel", "steps": steps}),
+        rich: json!({"queryType": "funnel", "steps": steps, "exclusions": [exclusion], "breakdown": {"dimension": "country"}}),
+        trend: json!({"queryType": "funnel", "steps": steps, "result": "trend", "interval": "week"}),
+        sessions: json!({"queryType": "sessions", "result": "over_time", "interval": "day"}),
+    }
+}
+
+/// What is measured so far, and of what.
+struct Sides<'r> {
+    client: &'r Client,
+    url: &'r str,
+    range: (i64, i64),
+    results: Vec<(&'static str, f64)>,
+}
+
+impl Sides<'_> {
+    /// The datasource's best time, and its answer.
+    async fn ours(&mut self, name: &'static str, plugin: &Plugin, query: &Value) -> anyhow::Result<(f64, Rows)> {
+        let (mut best, mut answer) = (f64::MAX, Rows::new());
+        for _ in 0..ROUNDS {
+            let started = Instant::now();
+            answer = plugin.query(query, self.range.0, self.range.1).await?;
+            best = best.min(started.elapsed().as_secs_f64());
+        }
+        Ok((self.note(name, best), answer))
+    }
+
+    /// A statement's best time, asked of the engine itself.
+    async fn theirs(&mut self, name: &'static str, sql: &str) -> anyhow::Result<f64> {
+        let seconds = best(self.client, self.url, sql).await?;
+        Ok(self.note(name, seconds))
+    }
+
+    fn note(&mut self, name: &'static str, seconds: f64) -> f64 {
+        eprintln!("  {name:<42} {seconds:>8.3} s");
+        self.results.push((name, seconds));
+        seconds
+    }
+
+    async fn counts(&self, sql: &str) -> anyhow::Result<String> {
+        Ok(ask(self.client, self.url, sql, &[]).await?.replace('\t', ", "))
+    }
+}
+
+async fn measure(mut sides: Sides<'_>, rows: u64, engine: &Process, folder: &Path) -> anyhow::Result<Value> {
+    eprintln!("\n  {rows} events, {DAYS} days, one project; best of {ROUNDS}\n");
+    let asked = asked();
+    let plugin = Plugin::start(&bin("gpx_footfall"), sides.url, "website", &folder.join("plugin.log")).await?;
+    let (plain_s, plain) = sides.ours("datasource, ordered funnel", &plugin, &asked.plain).await?;
+    let (rich_s, rich) = sides.ours("datasource, exclusion and breakdown", &plugin, &asked.rich).await?;
+    sides.ours("datasource, trend of the funnel", &plugin, &asked.trend).await?;
+    let (sessions_s, _) = sides.ours("datasource, sessions by day", &plugin, &asked.sessions).await?;
+    let memory_mib = plugin.peak_memory_mib();
+    drop(plugin);
+    let far = network::open(sides.url).await?;
+    let plugin =
+        Plugin::start_with(&bin("gpx_footfall"), &far, "website", "lz4", &folder.join("plugin-far.log")).await?;
+    let (far_plain_s, _) = sides.ours("over 1 Gbit/s, ordered funnel", &plugin, &asked.plain).await?;
+    let (far_rich_s, _) = sides.ours("over 1 Gbit/s, exclusion and breakdown", &plugin, &asked.rich).await?;
+    drop(plugin);
+    let scan_s = sides.theirs("scan of the funnel's columns", SCAN).await?;
+    let lab_s = sides.theirs("windowFunnel, lab's table", LAB_FUNNEL).await?;
+    let window_s = sides.theirs("windowFunnel, our table", OUR_FUNNEL).await?;
+    let (by_fold, by_functions) = (peers::rich_by_array_fold(), peers::rich_by_array_functions());
+    let functions_s = sides.theirs("exclusion and breakdown, array functions", &by_functions).await?;
+    // Beyond this, both take minutes: arrayFold copies its state for each event, and the joins of a
+    // person's events grow with their square.
+    let is_small = rows <= SLOW_ROWS_MAX;
+    let fold_s = match is_small {
+        true => Some(sides.theirs("exclusion and breakdown, arrayFold", &by_fold).await?),
+        false => None,
+    };
+    let join_s = match is_small {
+        true => Some(sides.theirs("self-joins, our table", SELF_JOIN).await?),
+        false => None,
+    };
+    let raw_s = sides.theirs("sessions by day, raw events", RAW_SESSIONS).await?;
+    let engine_mib = engine.peak_memory_mib();
+    let counts: Vec<_> = plain.iter().filter_map(|row| row.get("count").map(Value::to_string)).collect();
+    eprintln!(
+        "\n  counts: datasource {}; windowFunnel on our table {}, on the lab's {}",
+        counts.join(", "),
+        sides.counts(OUR_FUNNEL).await?,
+        sides.counts(LAB_FUNNEL).await?
+    );
+    agree(&rich, &sides.counts(&by_functions).await?)?;
+    eprintln!("  by country, the datasource and the array functions count the same");
+    eprintln!("  memory at its peak: datasource {memory_mib:.0} MiB, engine {engine_mib:.0} MiB\n");
+    let absent = |is_there: bool, name: &'static str| if is_there { name } else { "absent" };
+    Ok(json!({
+        "name": "queries", "ok": true,
+        "peers": {
+            "windowfunnel": "ClickHouse, embedded engine", "array_functions": "ClickHouse, embedded engine",
+            "array_fold": absent(is_small, "ClickHouse, embedded engine"), "self_join": absent(is_small, "as Umami"),
+        },
+        "ratios": {
+            "ordered_funnel_vs_windowfunnel_on_lab_table": lab_s / plain_s, "ordered_funnel_vs_windowfunnel_on_ours": window_s / plain_s,
+            "ordered_funnel_vs_scan_floor": scan_s / plain_s, "ordered_funnel_vs_self_join": join_s.map(|join_s| join_s / plain_s),
+            "rich_funnel_vs_ordered": plain_s / rich_s, "rich_funnel_vs_array_functions": functions_s / rich_s,
+            "rich_funnel_vs_array_fold": fold_s.map(|fold_s| fold_s / rich_s),
+            "ordered_funnel_over_1_gbit_vs_windowfunnel_on_lab_table": lab_s / far_plain_s,
+            "rich_funnel_over_1_gbit_vs_array_functions": functions_s / far_rich_s,
+            "sessions_vs_raw_group_by": raw_s / sessions_s,
+        },
+        "figures": {"rows": rows, "plugin_memory_mib": memory_mib, "engine_memory_mib": engine_mib, "s": sides.results.iter().copied().collect::<BTreeMap<_, _>>()},
+    }))
+}
+
+/// A benchmark of different numbers is none: each country that the datasource shows by itself
+/// has the counts of the statement, whose lines are a country and then a number a step.
+fn agree(rich: &Rows, lines: &str) -> anyhow::Result<()> {
+    let theirs: BTreeMap<&str, Vec<&str>> = lines
+        .lines()
+        .filter_map(|line| line.split_once(", "))
+        .map(|(country, counts)| (country, counts.split(", ").collect()))
+        .collect();
+    let mut ours: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for row in rich {
+        let country = row.get("country").and_then(Value::as_str).context("the rich funnel has no column country")?;
+        ours.entry(country.to_owned()).or_default().push(row.get("count").map(Value::to_string).unwrap_or_default());
+    }
+    let shown: Vec<_> = ours.iter().filter(|(country, _)| theirs.contains_key(country.as_str())).collect();
+    ensure!(!shown.is_empty(), "the rich funnel shows no country");
+    for (country, counts) in shown {
+        ensure!(
+            theirs[country.as_str()] == *counts,
+            "{country}: the datasource counts {counts:?}, the statement {:?}",
+            theirs[country.as_str()]
+        );
+    }
+    Ok(())
+}
+
+async fn fill(client: &Client, url: &str, rows: u64, until: chrono::NaiveDate) -> anyhow::Result<()> {
+    seed::migrate(url).await?;
+    let options = seed::Options {
+        rows,
+        days: DAYS,
+        projects: "website".into(),
+        seed: 7,
+        until: Some(until),
+        clickhouse: None,
+        data: "unused".into(),
+    };
+    seed::fill(url, &options).await?;
+    ask(client, url, "CREATE DATABASE IF NOT EXISTS layouts", &[]).await?;
+    make(client, url, layouts::lab()).await?;
+    for table in ["events", "sessions"] {
+        eprintln!("· merging {table}");
+        ask(client, url, &format!("OPTIMIZE TABLE analytics.{table} FINAL"), &[]).await?;
+    }
+    Ok(())
+}
