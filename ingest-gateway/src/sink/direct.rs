@@ -71,7 +71,7 @@ impl Direct {
         for event in events {
             let salt = self.salts.salt(event.received_at_ms).map_err(|e| e.to_string())?;
             let enriched = self.enricher.enrich(event, &salt);
-            serde_json::to_writer(&mut rows, &enriched.row()).map_err(|e| e.to_string())?;
+            enriched.row().write_json(&mut rows);
             rows.push(b'\n');
         }
         let (done, answer) = oneshot::channel();

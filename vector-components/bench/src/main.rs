@@ -1,5 +1,6 @@
 //! Enrichment against the article's VRL remap: the same events, the same GeoIP file, one
-//! thread, one run. Bytes in, bytes out, in events per second of CPU time.
+//! thread, one run, in events per second of CPU time: bytes in and bytes out, and as the remap
+//! alone, without writing what came of it.
 //!
 //! The article's remap parses the JSON, parses the user agent in mode `enriched`, splits
 //! the address and looks it up. VRL's stdlib holds the first three; the look-up is
@@ -11,7 +12,7 @@ use maxminddb::Reader;
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use serde_json::{Value as Json, json};
 use vector_components::{
-    Arrival, Enricher, Event,
+    Arrival, Enricher, Event, Row,
     enrich::{Geo, UserAgents, VisitorSalt},
     event::Hints,
     validate,
@@ -24,7 +25,7 @@ use vrl::{
 
 const EVENTS: usize = 100_000;
 /// So many of them without repeats, since each costs a full parse.
-const EVENTS_DISTINCT: usize = 6_000;
+const EVENTS_DISTINCT: usize = 40_000;
 const AGENTS: usize = 3_000;
 /// Of which the best counts.
 const ROUNDS: usize = 3;
@@ -63,7 +64,23 @@ fn main() -> Result<(), Box<dyn Error>> {
         ratios.insert(format!("events_per_cpu_s_vs_article_vrl{suffix}"), ours / theirs);
         figures.insert(format!("enriched{suffix}_events_per_cpu_s"), ours);
         figures.insert(format!("article_vrl{suffix}_events_per_cpu_s"), theirs);
+        let (mut ours, mut theirs): (f64, f64) = (0.0, 0.0);
+        for _ in 0..ROUNDS {
+            let enricher = Enricher::new(UserAgents::new()?, Some(Geo::new(MMDB.to_vec())?));
+            ours = ours.max(per_cpu_second(events, |event| derived(&enricher, event, |row| row.path.len())));
+            theirs = theirs.max(per_cpu_second(events, |event| {
+                usize::from(their_value(&program, &reader, event).value.is_object())
+            }));
+        }
+        eprintln!("{:<28}{ours:>14.0}{theirs:>14.0}{:>7.1}×", "  without writing", ours / theirs);
+        ratios.insert(format!("unwritten_events_per_cpu_s_vs_article_vrl{suffix}"), ours / theirs);
     }
+    let enricher = Enricher::new(UserAgents::new()?, Some(Geo::new(MMDB.to_vec())?));
+    let ours = allocations(&skewed, |event| self::ours(&enricher, event));
+    let theirs = allocations(&skewed, |event| self::theirs(&program, &reader, event));
+    eprintln!("{:<28}{ours:>14.1}{theirs:>14.1}", "allocations per event");
+    figures.insert("allocations_per_event".into(), ours);
+    figures.insert("article_vrl_allocations_per_event".into(), theirs);
     if let Some(cases) = std::env::args().nth(1) {
         for (name, (ours, theirs)) in accuracy(Path::new(&cases), &program)? {
             eprintln!("{name:<28}{ours:>13.2}%{theirs:>13.2}%");
@@ -81,12 +98,35 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn ours(enricher: &Enricher, event: &[u8]) -> usize {
+    derived(enricher, event, |row| {
+        let mut out = Vec::with_capacity(1_024);
+        row.write_json(&mut out);
+        out.len()
+    })
+}
+
+fn derived(enricher: &Enricher, event: &[u8], of_row: impl Fn(&Row<'_>) -> usize) -> usize {
     let event: Event<'_> = serde_json::from_slice(event).expect("our own JSON");
     let enriched = enricher.enrich(&event, &VisitorSalt([7; 16]));
-    serde_json::to_vec(&enriched.row()).expect("a row is JSON").len()
+    of_row(&enriched.row())
+}
+
+/// On average, once the caches are full.
+fn allocations(events: &[Vec<u8>], each: impl Fn(&[u8]) -> usize) -> f64 {
+    let all = || {
+        for event in events {
+            black_box(each(black_box(event)));
+        }
+    };
+    all();
+    allocation_counter::measure(all).count_total as f64 / events.len() as f64
 }
 
 fn theirs(program: &Program, reader: &Reader<Vec<u8>>, event: &[u8]) -> usize {
+    serde_json::to_vec(&their_value(program, reader, event).value).expect("a VRL value is JSON").len()
+}
+
+fn their_value(program: &Program, reader: &Reader<Vec<u8>>, event: &[u8]) -> TargetValue {
     let mut target = remapped(program, event);
     let ip = target
         .value
@@ -95,7 +135,7 @@ fn theirs(program: &Program, reader: &Reader<Vec<u8>>, event: &[u8]) -> usize {
         .and_then(|ip| ip.parse().ok());
     let place: Option<Json> = ip.and_then(|ip: std::net::IpAddr| reader.lookup(ip).ok()?.decode().ok().flatten());
     target.value.insert(&OwnedValuePath::single_field("geoip"), Value::from(place.unwrap_or_default()));
-    serde_json::to_vec(&target.value).expect("a VRL value is JSON").len()
+    target
 }
 
 fn remapped(program: &Program, event: &[u8]) -> TargetValue {

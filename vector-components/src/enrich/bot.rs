@@ -4,8 +4,6 @@
 //! family, what a browser's headers must hold, and how often one client sends. A score of [`BOT_SCORE_MIN`] or more names a category,
 //! and the reasons are stored beside it, so that a dashboard can decide otherwise.
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
-
 use super::{
     source::lower,
     user_agent::{DeviceType, UserAgent},
@@ -36,8 +34,8 @@ pub struct BotVerdict {
 pub struct Bots {
     /// Category and score, by line of the list.
     lines: Vec<(&'static str, u8)>,
-    /// Finds the texts of all lines, and the line of each.
-    search: Option<AhoCorasick>,
+    /// The texts of all lines, and the line of each.
+    texts: Vec<&'static str>,
     line_of_text: Vec<usize>,
     /// Numbers of autonomous systems, in order.
     hosting: Vec<u32>,
@@ -63,29 +61,27 @@ impl Default for Bots {
         let mut hosting: Vec<u32> =
             rows(HOSTING_TSV).filter_map(|line| line.split_once('\t')?.0.parse().ok()).collect();
         hosting.sort_unstable();
-        // The list is of this program; the tests see that it can be built.
-        let search = AhoCorasick::builder()
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::DFA))
-            .ascii_case_insensitive(true)
-            .build(texts)
-            .ok();
-        Self { lines, search, line_of_text, hosting }
+        Self { lines, texts, line_of_text, hosting }
     }
 }
 
 impl Bots {
-    /// Scores what a header says; cached with the parsed header by the caller.
+    /// The texts to be looked for in headers, in whatever case.
+    pub fn texts(&self) -> impl Iterator<Item = &'static str> {
+        self.texts.iter().copied()
+    }
+
+    /// Scores what a header says, of whose [`Bots::texts`] those with the numbers `found` are in it;
+    /// cached with the parsed header by the caller.
     #[must_use]
-    pub fn of_user_agent(&self, header: &str, agent: &UserAgent) -> BotVerdict {
+    pub fn of_user_agent(&self, header: &str, agent: &UserAgent, found: impl Iterator<Item = usize>) -> BotVerdict {
         let mut verdict = BotVerdict::default();
         if header.trim().is_empty() {
             verdict.add("no_user_agent", 60, "unknown");
             return verdict;
         }
-        let found = self.search.iter().flat_map(|search| search.find_overlapping_iter(header));
         // Of several lines the one that comes first.
-        if let Some(line) = found.map(|text| self.line_of_text[text.pattern()]).min() {
+        if let Some(line) = found.map(|text| self.line_of_text[text]).min() {
             let (category, score) = self.lines[line];
             verdict.add("user_agent_list", score, category);
         }

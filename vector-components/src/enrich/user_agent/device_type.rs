@@ -4,8 +4,6 @@
 //! then the operating system. An Android header without `Mobile` is a tablet: Google's own rule for
 //! Chrome.
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
-
 /// The kind of device. The snake_case name is stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DeviceType {
@@ -39,8 +37,8 @@ impl DeviceType {
     }
 }
 
-/// Words that tell a kind, and which.
-const WORDS: [(&str, u8); 17] = [
+/// Words that tell a kind, in whatever case, and which.
+pub const WORDS: [(&str, u8); 17] = [
     ("SmartTV", TV),
     ("SMART-TV", TV),
     ("Smart TV", TV),
@@ -63,26 +61,14 @@ const TV: u8 = 1;
 const TABLET: u8 = 2;
 const MOBILE: u8 = 4;
 
-/// The words, ready to be looked for.
-pub struct Kinds(AhoCorasick);
-
-impl Kinds {
-    /// Prepares the search.
-    ///
-    /// # Errors
-    /// None that the tests have not excluded.
-    pub fn new() -> Result<Self, String> {
-        let builder = AhoCorasick::builder().match_kind(MatchKind::Standard).kind(Some(AhoCorasickKind::DFA)).clone();
-        builder.build(WORDS.map(|(word, _)| word)).map(Self).map_err(|e| e.to_string())
-    }
-
-    /// The kind of device of a header whose system and device are known.
+impl DeviceType {
+    /// The kind of a header's device: `words` are those of [`WORDS`] that are in it.
     #[must_use]
-    pub fn of(&self, header: &str, os: &str, device: &str) -> DeviceType {
+    pub fn of(words: impl Iterator<Item = usize>, os: &str, device: &str) -> Self {
         if device == "Spider" {
             return DeviceType::Bot;
         }
-        let words = self.0.find_overlapping_iter(header).fold(0, |all, word| all | WORDS[word.pattern()].1);
+        let words = words.fold(0, |all, word| all | WORDS[word].1);
         if words & TV != 0 || os.ends_with("TV") || os == "tvOS" {
             return DeviceType::Tv;
         }

@@ -13,7 +13,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use self::{device_type::Kinds, rules::Rules};
+use self::{device_type::WORDS, rules::Rules};
 use super::bot::{BotVerdict, Bots};
 pub use device_type::DeviceType;
 use quick_cache::sync::Cache;
@@ -57,7 +57,6 @@ impl UserAgent {
 /// The parser with its cache.
 pub struct UserAgents {
     rules: Rules,
-    kinds: Kinds,
     bots: Bots,
     cache: Cache<String, Arc<UserAgent>>,
     hits: AtomicU64,
@@ -70,11 +69,12 @@ impl UserAgents {
     /// # Errors
     /// Only if the compiled-in rules cannot be read, which the tests exclude.
     pub fn new() -> Result<Self, String> {
-        let rules = Rules::new(REGEXES_JSON).map_err(|e| format!("uap-core rules: {e}"))?;
+        let bots = Bots::default();
+        let words = WORDS.iter().map(|(word, _)| *word).chain(bots.texts());
+        let rules = Rules::new(REGEXES_JSON, words).map_err(|e| format!("uap-core rules: {e}"))?;
         Ok(Self {
             rules,
-            kinds: Kinds::new()?,
-            bots: Bots::default(),
+            bots,
             cache: Cache::new(CACHE_ENTRIES_MAX),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
@@ -102,14 +102,15 @@ impl UserAgents {
 
     fn parse_uncached(&self, header: &str) -> UserAgent {
         if header.is_empty() {
-            let bot = self.bots.of_user_agent(header, &UserAgent::default());
+            let bot = self.bots.of_user_agent(header, &UserAgent::default(), std::iter::empty());
             return UserAgent { bot, ..UserAgent::default() };
         }
+        let (found, words) = self.rules.apply(header);
         let rules::Found {
             browser: [browser, major, minor],
             os: [os, os_major, os_minor, os_patch],
             device: [family, brand, model],
-        } = self.rules.apply(header);
+        } = found;
         let mut out = UserAgent {
             browser,
             browser_version: join_version([&major, &minor, ""]),
@@ -119,9 +120,9 @@ impl UserAgents {
             device_model: model,
             ..UserAgent::default()
         };
-        out.device_type = self.kinds.of(header, &out.os, &family);
+        out.device_type = DeviceType::of(words.iter().filter(|word| *word < WORDS.len()), &out.os, &family);
         out.mozilla = header.starts_with("Mozilla/");
-        out.bot = self.bots.of_user_agent(header, &out);
+        out.bot = self.bots.of_user_agent(header, &out, words.iter().filter_map(|word| word.checked_sub(WORDS.len())));
         out
     }
 }
@@ -186,7 +187,7 @@ mod tests {
         let json: serde_json::Value = serde_json::from_str(REGEXES_JSON).unwrap();
         let theirs: ua_parser::Regexes<'_> = serde_json::from_str(REGEXES_JSON).unwrap();
         let theirs = ua_parser::Extractor::try_from(theirs).unwrap();
-        let ours = Rules::new(REGEXES_JSON).unwrap();
+        let ours = Rules::new(REGEXES_JSON, std::iter::empty()).unwrap();
         let (mut runner, mut checked) = (TestRunner::deterministic(), 0);
         let lists = json.as_object().unwrap().values().flat_map(|list| list.as_array().unwrap());
         for expression in lists.map(|rule| rule["regex"].as_str().unwrap()) {
@@ -230,7 +231,7 @@ mod tests {
                         .map(|d| [d.device.clone().into_owned(), text(d.brand.as_deref()), text(d.model.as_deref())])
                         .unwrap_or_default(),
                 };
-                assert_eq!(ours.apply(&header), expected, "{header:?}");
+                assert_eq!(ours.apply(&header).0, expected, "{header:?}");
                 checked += 1;
             }
         }

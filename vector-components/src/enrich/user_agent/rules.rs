@@ -2,7 +2,8 @@
 //! decides; its replacements, or else the expression's groups, give the values.
 //!
 //! Rule's source: uap-core's specification. A header is searched once for the texts that rules need
-//! ([`literals`]); the few rules that are left are tried in their order.
+//! ([`literals`]); the few rules that are left are tried in their order. The same search looks for
+//! words of others, since going over a header is half of what reading it costs.
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use regex_automata::{
@@ -20,6 +21,8 @@ const GROUPS_MAX: usize = 10;
 const RULE_WORDS: usize = 32;
 /// Sets of texts, likewise.
 const SET_WORDS: usize = 64;
+/// Words of others, likewise.
+const MARK_WORDS: usize = 4;
 const LISTS: usize = 3;
 
 #[derive(Deserialize)]
@@ -61,6 +64,8 @@ pub struct Rules {
     search: AhoCorasick,
     /// By text: the sets that hold it.
     sets_of_text: Vec<Vec<u16>>,
+    /// By text: the word of others that it is.
+    mark_of_text: Vec<Option<u16>>,
     /// By set: the rules whose first set it is.
     rules_of_set: Vec<Vec<u16>>,
     /// Rules of which nothing is known.
@@ -96,11 +101,12 @@ enum Part {
 }
 
 impl Rules {
-    /// Compiles the rules of uap-core's file, as JSON.
+    /// Compiles the rules of uap-core's file, as JSON, and the words to look for beside them, in
+    /// whatever case.
     ///
     /// # Errors
     /// If the file or an expression cannot be read, or there are more than fit.
-    pub fn new(json: &str) -> Result<Self, String> {
+    pub fn new<'w>(json: &str, words: impl Iterator<Item = &'w str>) -> Result<Self, String> {
         let file: File = serde_json::from_str(json).map_err(|e| e.to_string())?;
         let lists = [file.user_agent_parsers, file.os_parsers, file.device_parsers];
         let mut starts = [0; LISTS + 1];
@@ -109,27 +115,34 @@ impl Rules {
             list.into_iter().try_for_each(|raw| building.add(at, raw))?;
             starts[at + 1] = building.rules.len();
         }
+        words.enumerate().try_for_each(|(number, word)| building.mark(number, word))?;
         building.finish(starts)
     }
 
-    /// What the lists say of a header.
+    /// What the lists say of a header, and which words are in it.
     #[must_use]
-    pub fn apply(&self, header: &str) -> Found {
-        let mut left = if header.is_ascii() { self.candidates(header) } else { [u64::MAX; RULE_WORDS] };
+    pub fn apply(&self, header: &str) -> (Found, Marks) {
+        let (candidates, marks) = self.search(header);
+        let mut left = if header.is_ascii() { candidates } else { [u64::MAX; RULE_WORDS] };
         let [browser, os, device] = std::array::from_fn(|list| self.first(header, list, &mut left));
         let mut found = Found::default();
         fill(&mut found.browser, browser, header);
         fill(&mut found.os, os, header);
         fill(&mut found.device, device, header);
-        found
+        (found, marks)
     }
 
-    /// The rules whose texts the header holds.
-    fn candidates(&self, header: &str) -> [u64; RULE_WORDS] {
-        let (mut hit, mut out) = ([0_u64; SET_WORDS], self.always);
+    /// The rules whose texts the header holds, and the words.
+    fn search(&self, header: &str) -> ([u64; RULE_WORDS], Marks) {
+        let (mut hit, mut out, mut marks) = ([0_u64; SET_WORDS], self.always, Marks::default());
         let mut second = [0_u64; RULE_WORDS];
         for found in self.search.find_overlapping_iter(header) {
-            for set in &self.sets_of_text[found.pattern().as_usize()] {
+            let text = found.pattern().as_usize();
+            if let Some(mark) = self.mark_of_text[text] {
+                let (word, bit) = place(mark);
+                marks.0[word] |= bit;
+            }
+            for set in &self.sets_of_text[text] {
                 let (word, bit) = place(*set);
                 if hit[word] & bit == 0 {
                     hit[word] |= bit;
@@ -146,7 +159,7 @@ impl Rules {
                 out[rule / 64] |= 1 << (rule % 64);
             }
         }
-        out
+        (out, marks)
     }
 
     /// The first rule of a list that matches, and where its groups are.
@@ -160,6 +173,17 @@ impl Rules {
             }
         }
         None
+    }
+}
+
+/// Words that a header holds, by number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Marks([u64; MARK_WORDS]);
+
+impl Marks {
+    /// The words' numbers, in order.
+    pub fn iter(self) -> impl Iterator<Item = usize> {
+        (0..MARK_WORDS * 64).filter(move |bit| self.0[bit / 64] >> (bit % 64) & 1 == 1)
     }
 }
 
@@ -251,6 +275,7 @@ struct Building {
     texts: std::collections::HashMap<String, usize>,
     sets: std::collections::HashMap<Vec<String>, u16>,
     sets_of_text: Vec<Vec<u16>>,
+    mark_of_text: Vec<Option<u16>>,
     rules_of_set: Vec<Vec<u16>>,
 }
 
@@ -303,14 +328,34 @@ impl Building {
         let number = u16::try_from(self.sets.len()).ok().filter(|set| usize::from(*set) < SET_WORDS * 64);
         let number = number.ok_or_else(|| format!("there are more than {} sets of texts", SET_WORDS * 64))?;
         for text in &texts {
-            let next = self.texts.len();
-            let text = *self.texts.entry(text.clone()).or_insert(next);
-            self.sets_of_text.resize_with(self.sets_of_text.len().max(text + 1), Vec::new);
+            let text = self.text(text);
             self.sets_of_text[text].push(number);
         }
         self.rules_of_set.push(Vec::new());
         self.sets.insert(texts, number);
         Ok(number)
+    }
+
+    /// The text's number; a new one belongs to nothing yet.
+    fn text(&mut self, text: &str) -> usize {
+        if let Some(known) = self.texts.get(text) {
+            return *known;
+        }
+        self.texts.insert(text.to_owned(), self.sets_of_text.len());
+        self.sets_of_text.push(Vec::new());
+        self.mark_of_text.push(None);
+        self.sets_of_text.len() - 1
+    }
+
+    fn mark(&mut self, number: usize, word: &str) -> Result<(), String> {
+        if number >= MARK_WORDS * 64 {
+            return Err(format!("there are more than {} words", MARK_WORDS * 64));
+        }
+        let text = self.text(&word.to_ascii_lowercase());
+        match self.mark_of_text[text].replace(u16::try_from(number).unwrap_or(u16::MAX)) {
+            None => Ok(()),
+            Some(_) => Err(format!("the word {word} is given twice")),
+        }
     }
 
     fn finish(self, lists: [usize; LISTS + 1]) -> Result<Rules, String> {
@@ -322,8 +367,8 @@ impl Building {
             .ascii_case_insensitive(true)
             .build(texts.into_iter().map(|(text, _)| text))
             .map_err(|e| e.to_string())?;
-        let Self { rules, always, sets_of_text, rules_of_set, .. } = self;
-        Ok(Rules { search, sets_of_text, rules_of_set, always, rules, lists })
+        let Self { rules, always, sets_of_text, mark_of_text, rules_of_set, .. } = self;
+        Ok(Rules { search, sets_of_text, mark_of_text, rules_of_set, always, rules, lists })
     }
 }
 

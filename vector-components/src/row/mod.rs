@@ -2,6 +2,8 @@
 //! (provisioning/clickhouse), in the JSON form that `FORMAT JSONEachRow` reads. The
 //! direct sink and Vector's clickhouse sink write this same form.
 
+mod json;
+
 use std::hash::Hasher;
 
 use serde::{Serialize, Serializer};
