@@ -64,7 +64,7 @@ pub fn brand(hints: &Hints<'_>) -> Option<(&'static str, String)> {
 }
 
 /// A hint is a quoted text.
-fn text<'h>(hint: &'h Cow<'_, str>) -> &'h str {
+fn text(hint: &str) -> &str {
     let text = hint.trim().trim_matches('"');
     let is_plain = text.len() <= HINT_BYTES_MAX && !text.contains(['(', ')', ';', '"']);
     if is_plain { text } else { "" }
