@@ -66,7 +66,7 @@ impl Parameters {
             session_timeout: SESSION_TIMEOUT_DEFAULT,
             compress: false,
             decompress: false,
-            http_compression: false,
+            http_compression: true,
             settings: Vec::new(),
             bound: Vec::new(),
             read_only: false,

@@ -27,7 +27,7 @@ use self::{
 };
 
 use crate::{
-    event::Event,
+    event::{Event, Hints},
     row::{Row, stored_event_id, url_rest},
     timestamp,
 };
@@ -72,12 +72,27 @@ impl Enricher {
     /// Derives what can be derived. `salt` keys the visitor of an event that names nobody.
     #[must_use]
     pub fn enrich<'e>(&self, event: &'e Event<'e>, salt: &VisitorSalt) -> Enriched<'e> {
+        self.enrich_as(event, self.visitor(event, salt))
+    }
+
+    /// As [`Enricher::enrich`] of an event whose visitor is known, as by the key of a Kafka message.
+    #[must_use]
+    pub fn enrich_as<'e>(&self, event: &'e Event<'e>, visitor: u64) -> Enriched<'e> {
         let agent = self.user_agents.parse(&client_hints::thawed(&event.user_agent, &event.hints));
         let place = self.place(event);
-        let campaign = campaign::parse(&event.url);
-        let hostname = self.hosts.of(&event.url);
-        let referrer_host = referrer::external(self.hosts.of(&event.referrer), &hostname);
-        let click = campaign::click_ids(&event.url);
+        let arrived = self.arrived(&event.url, &event.referrer);
+        let bot = self.bots.with_hints(&agent, &event.hints, place.asn);
+        let brand = client_hints::brand(&event.hints);
+        Enriched { event, visitor, agent, brand, place, arrived, bot }
+    }
+
+    /// What the page's address and the one before tell.
+    #[must_use]
+    pub fn arrived<'e>(&self, url: &'e str, referrer: &str) -> Arrived<'e> {
+        let campaign = campaign::parse(url);
+        let hostname = self.hosts.of(url);
+        let referrer_host = referrer::external(self.hosts.of(referrer), &hostname);
+        let click = campaign::click_ids(url);
         let touch = Touch {
             campaign: &campaign,
             referrer_host: &referrer_host,
@@ -85,10 +100,20 @@ impl Enricher {
             has_msclkid: click.microsoft,
         };
         let (channel, source) = channel::channel(touch, &self.sources);
-        let bot = self.bots.with_hints(&agent, &event.hints, place.asn);
-        let visitor = visitor::visitor(event, &hostname, salt);
-        let brand = client_hints::brand(&event.hints);
-        Enriched { event, visitor, agent, brand, place, campaign, hostname, referrer_host, channel, source, bot }
+        Arrived { campaign, hostname, referrer_host, channel, source }
+    }
+
+    /// The verdict on what sent a header from the network `asn` (0 if it is not known).
+    #[must_use]
+    pub fn classify(&self, user_agent: &str, hints: &Hints<'_>, asn: u32) -> BotVerdict {
+        let agent = self.user_agents.parse(&client_hints::thawed(user_agent, hints));
+        self.bots.with_hints(&agent, hints, asn)
+    }
+
+    /// The visitor of an event.
+    #[must_use]
+    pub fn visitor(&self, event: &Event<'_>, salt: &VisitorSalt) -> u64 {
+        visitor::visitor(event, &self.hosts.of(&event.url), salt)
     }
 }
 
@@ -101,19 +126,31 @@ pub struct Enriched<'e> {
     /// A browser that the user agent does not name.
     brand: Option<(&'static str, String)>,
     place: Arc<Place>,
-    campaign: Campaign<'e>,
-    hostname: Arc<str>,
-    referrer_host: Arc<str>,
-    channel: &'static str,
-    source: Option<Source>,
+    arrived: Arrived<'e>,
     bot: BotVerdict,
+}
+
+/// How somebody came to a page.
+#[derive(Clone, Debug)]
+pub struct Arrived<'e> {
+    /// The page's campaign parameters.
+    pub campaign: Campaign<'e>,
+    /// The page's host.
+    pub hostname: Arc<str>,
+    /// The other site's host; empty if there is none.
+    pub referrer_host: Arc<str>,
+    /// The channel, by its GA4 name.
+    pub channel: &'static str,
+    /// The source that decided it.
+    pub source: Option<Source>,
 }
 
 impl Enriched<'_> {
     /// The row, which borrows every text.
     #[must_use]
     pub fn row(&self) -> Row<'_> {
-        let (event, agent, place, campaign) = (self.event, &*self.agent, &*self.place, &self.campaign);
+        let (event, agent, place, arrived) = (self.event, &*self.agent, &*self.place, &self.arrived);
+        let campaign = &arrived.campaign;
         let (browser, browser_version) = match &self.brand {
             Some((name, version)) => (*name, version.as_str()),
             None => (agent.browser.as_str(), agent.browser_version.as_str()),
@@ -129,13 +166,13 @@ impl Enriched<'_> {
             user_id: &event.user_id,
             anonymous_id: &event.anonymous_id,
             path: &event.path,
-            hostname: &self.hostname,
-            url_rest: url_rest(&event.url, &self.hostname, &event.path),
+            hostname: &arrived.hostname,
+            url_rest: url_rest(&event.url, &arrived.hostname, &event.path),
             title: &event.title,
             referrer: &event.referrer,
-            referrer_host: &self.referrer_host,
-            referrer_source: self.source.map_or("", |source| source.name),
-            channel: self.channel,
+            referrer_host: &arrived.referrer_host,
+            referrer_source: arrived.source.map_or("", |source| source.name),
+            channel: arrived.channel,
             utm_source: &campaign.source,
             utm_medium: &campaign.medium,
             utm_campaign: &campaign.campaign,

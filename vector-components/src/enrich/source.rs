@@ -19,6 +19,26 @@ pub enum SourceKind {
     Email,
 }
 
+impl SourceKind {
+    /// The name in the list.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Search => "search",
+            Self::Ai => "ai",
+            Self::Social => "social",
+            Self::Video => "video",
+            Self::Shopping => "shopping",
+            Self::Email => "email",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let all = [Self::Search, Self::Ai, Self::Social, Self::Video, Self::Shopping, Self::Email];
+        all.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
 /// The list, by host and by name.
 #[derive(Debug)]
 pub struct Sources {
@@ -41,7 +61,8 @@ impl Default for Sources {
         let mut out = Self { by_host: HashMap::new(), by_name: HashMap::new() };
         for line in SOURCES_TSV.lines().filter(|line| !line.starts_with('#')) {
             let mut columns = line.split('\t');
-            let (Some(kind), Some(name), Some(hosts)) = (columns.next().and_then(kind), columns.next(), columns.next())
+            let (Some(kind), Some(name), Some(hosts)) =
+                (columns.next().and_then(SourceKind::parse), columns.next(), columns.next())
             else {
                 continue;
             };
@@ -94,18 +115,6 @@ impl Sources {
 pub(super) fn lower(text: &str) -> Cow<'_, str> {
     let is_lower = text.bytes().all(|b| b.is_ascii() && !b.is_ascii_uppercase());
     if is_lower { Cow::Borrowed(text) } else { Cow::Owned(text.to_lowercase()) }
-}
-
-fn kind(text: &str) -> Option<SourceKind> {
-    match text {
-        "search" => Some(SourceKind::Search),
-        "ai" => Some(SourceKind::Ai),
-        "social" => Some(SourceKind::Social),
-        "video" => Some(SourceKind::Video),
-        "shopping" => Some(SourceKind::Shopping),
-        "email" => Some(SourceKind::Email),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

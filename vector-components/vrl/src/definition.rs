@@ -1,0 +1,134 @@
+//! One way to make a VRL function of a plain one.
+
+use std::{borrow::Cow, sync::Arc};
+
+use vector_components::Enricher;
+use vrl::prelude::*;
+
+/// A function of VRL.
+#[derive(Debug)]
+pub struct Definition {
+    /// Its name.
+    pub name: &'static str,
+    /// What it does, for VRL's documentation.
+    pub usage: &'static str,
+    /// Why it can fail; none if it cannot.
+    pub failures: &'static [&'static str],
+    /// What it takes.
+    pub parameters: &'static [Parameter],
+    /// What it gives.
+    pub gives: Gives,
+    /// How it is used; run as tests.
+    pub examples: &'static [Example],
+    /// The function itself.
+    pub run: fn(&Enricher, &Arguments) -> Result<Value, String>,
+}
+
+/// The type of a function's value.
+#[derive(Debug, Clone, Copy)]
+pub enum Gives {
+    /// A text.
+    Text,
+    /// An object of anything.
+    Object,
+}
+
+/// The values of a call, by parameter.
+pub struct Arguments {
+    names: &'static [Parameter],
+    values: Vec<Option<Value>>,
+}
+
+impl Arguments {
+    /// The value of a parameter, if it is given.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        let at = self.names.iter().position(|parameter| parameter.keyword == name)?;
+        self.values.get(at)?.as_ref().filter(|value| !value.is_null())
+    }
+
+    /// A text; empty if it is not given.
+    pub fn text(&self, name: &str) -> Cow<'_, str> {
+        self.get(name).and_then(|value| value.to_str_lossy()).unwrap_or_default()
+    }
+}
+
+/// A definition with the enricher it runs on.
+#[derive(Debug, Clone)]
+pub struct Bound {
+    definition: &'static Definition,
+    enricher: Arc<Enricher>,
+}
+
+impl Bound {
+    /// Binds a definition.
+    pub fn new(definition: &'static Definition, enricher: &Arc<Enricher>) -> Self {
+        Self { definition, enricher: Arc::clone(enricher) }
+    }
+}
+
+impl Function for Bound {
+    fn identifier(&self) -> &'static str {
+        self.definition.name
+    }
+
+    fn usage(&self) -> &'static str {
+        self.definition.usage
+    }
+
+    fn summary(&self) -> &'static str {
+        self.definition.usage.split_once('.').map_or(self.definition.usage, |(first, _)| first)
+    }
+
+    fn category(&self) -> &'static str {
+        Category::Parse.as_ref()
+    }
+
+    fn internal_failure_reasons(&self) -> &'static [&'static str] {
+        self.definition.failures
+    }
+
+    fn return_kind(&self) -> u16 {
+        match self.definition.gives {
+            Gives::Text => kind::BYTES,
+            Gives::Object => kind::OBJECT,
+        }
+    }
+
+    fn examples(&self) -> &'static [Example] {
+        self.definition.examples
+    }
+
+    fn parameters(&self) -> &'static [Parameter] {
+        self.definition.parameters
+    }
+
+    fn compile(&self, _: &TypeState, _: &mut FunctionCompileContext, arguments: ArgumentList) -> Compiled {
+        let names = self.definition.parameters;
+        let arguments = names.iter().map(|parameter| arguments.optional(parameter.keyword)).collect();
+        Ok(Call { bound: self.clone(), arguments }.as_expr())
+    }
+}
+
+/// A call in a program.
+#[derive(Debug, Clone)]
+struct Call {
+    bound: Bound,
+    arguments: Vec<Option<Box<dyn Expression>>>,
+}
+
+impl FunctionExpression for Call {
+    fn resolve(&self, ctx: &mut Context) -> Resolved {
+        let values = self.arguments.iter().map(|argument| argument.as_ref().map(|a| a.resolve(ctx)).transpose());
+        let arguments =
+            Arguments { names: self.bound.definition.parameters, values: values.collect::<Result<_, _>>()? };
+        (self.bound.definition.run)(&self.bound.enricher, &arguments).map_err(Into::into)
+    }
+
+    fn type_def(&self, _: &TypeState) -> TypeDef {
+        let type_def = match self.bound.definition.gives {
+            Gives::Text => TypeDef::bytes(),
+            Gives::Object => TypeDef::object(Collection::any()),
+        };
+        if self.bound.definition.failures.is_empty() { type_def.infallible() } else { type_def.fallible() }
+    }
+}
