@@ -33,6 +33,22 @@ impl SaltKeeper {
         Ok(Self { file, salts: Mutex::new(salts) })
     }
 
+    /// The salt for an event of `event_ms` that came at `now_ms`: that of the event's own day if it is
+    /// still kept, so that what is sent again after midnight is of the same visitor; else today's.
+    ///
+    /// # Errors
+    /// As [`SaltKeeper::salt`].
+    pub fn salt_of(&self, event_ms: i64, now_ms: i64) -> anyhow::Result<VisitorSalt> {
+        // Kept or made first, by which what is too old is destroyed.
+        let today = self.salt(now_ms)?;
+        let day = event_ms.div_euclid(DAY_MS);
+        if day >= now_ms.div_euclid(DAY_MS) {
+            return Ok(today);
+        }
+        let salts = self.salts.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(salts.get(&day).map_or(today, |salt| VisitorSalt(*salt)))
+    }
+
     /// The salt of the day of `now_ms`, made if it is the day's first.
     ///
     /// # Errors
@@ -74,6 +90,11 @@ mod tests {
         assert_eq!(keeper.salt(6 * DAY_MS - 1).unwrap(), first);
         assert_ne!(keeper.salt(6 * DAY_MS).unwrap(), first);
         assert_ne!(keeper.salt(7 * DAY_MS).unwrap(), first);
+        assert_eq!(
+            keeper.salt_of(7 * DAY_MS - 1, 7 * DAY_MS).unwrap(),
+            keeper.salt_of(6 * DAY_MS, 6 * DAY_MS).unwrap()
+        );
+        assert_eq!(keeper.salt_of(5 * DAY_MS, 7 * DAY_MS).unwrap(), keeper.salt(7 * DAY_MS).unwrap(), "it is gone");
         let kept = std::fs::read_to_string(folder.path().join("visitor-salts.json")).unwrap();
         assert!(kept.starts_with("{\"6\":[") && !kept.contains("\"5\":"), "the salt of day 5 is destroyed: {kept}");
     }

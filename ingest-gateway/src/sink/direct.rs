@@ -69,7 +69,7 @@ impl Direct {
     pub(super) async fn store(&self, events: &[Event<'static>]) -> Result<(), String> {
         let mut rows = Vec::with_capacity(events.len() * 700);
         for event in events {
-            let salt = self.salts.salt(event.received_at_ms).map_err(|e| e.to_string())?;
+            let salt = self.salts.salt_of(event.timestamp_ms, event.received_at_ms).map_err(|e| e.to_string())?;
             let enriched = self.enricher.enrich(event, &salt);
             enriched.row().write_json(&mut rows);
             rows.push(b'\n');

@@ -60,7 +60,7 @@ impl Kafka {
         self.metrics.insert_rows.observe(events.len() as f64);
         let mut deliveries = Vec::with_capacity(events.len());
         for event in events {
-            let salt = self.salts.salt(event.received_at_ms).map_err(|e| e.to_string())?;
+            let salt = self.salts.salt_of(event.timestamp_ms, event.received_at_ms).map_err(|e| e.to_string())?;
             let key = visitor::visitor(event, &self.hosts.of(&event.url), &salt).to_string();
             let value = serde_json::to_string(event).map_err(|e| e.to_string())?;
             // Kafka deletes by this time: that of arrival, or a backfill would be gone unread.

@@ -167,6 +167,26 @@ mod tests {
         assert_eq!(geo.locate("2001:220::1".parse().unwrap()).country, "KR");
     }
 
+    /// The first address of each network that is in the database's published contents.
+    #[test]
+    fn every_published_network_is_where_it_is_published() {
+        let geo = Geo::new(include_bytes!("../../testdata/geoip/GeoLite2-City-Test.mmdb").to_vec()).unwrap();
+        let mut checked = 0;
+        for line in include_str!("../../testdata/geoip/published.tsv").lines().filter(|line| !line.starts_with('#')) {
+            let columns: Vec<&str> = line.split('\t').collect();
+            let [network, country, region, city, latitude, longitude] = columns[..] else { panic!("{line}") };
+            let place = geo.locate(network.split_once('/').unwrap().0.parse().unwrap());
+            assert_eq!((&*place.country, &*place.region, &*place.city), (country, region, city), "{network}");
+            assert_eq!(
+                (place.latitude, place.longitude),
+                (latitude.parse().unwrap(), longitude.parse().unwrap()),
+                "{network}"
+            );
+            checked += 1;
+        }
+        assert!(checked >= 200, "{checked}");
+    }
+
     #[test]
     fn another_file_is_refused_with_its_reason() {
         assert!(Geo::new(b"hello".to_vec()).unwrap_err().contains("not a MaxMind database"));
