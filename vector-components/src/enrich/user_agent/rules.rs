@@ -123,8 +123,8 @@ impl Rules {
     #[must_use]
     pub fn apply(&self, header: &str) -> (Found, Marks) {
         let (candidates, marks) = self.search(header);
-        let mut left = if header.is_ascii() { candidates } else { [u64::MAX; RULE_WORDS] };
-        let [browser, os, device] = std::array::from_fn(|list| self.first(header, list, &mut left));
+        let left = if header.is_ascii() { candidates } else { [u64::MAX; RULE_WORDS] };
+        let [browser, os, device] = std::array::from_fn(|list| self.first(header, list, &left));
         let mut found = Found::default();
         fill(&mut found.browser, browser, header);
         fill(&mut found.os, os, header);
@@ -154,7 +154,7 @@ impl Rules {
                 }
             }
         }
-        for rule in bits(&second, 0..self.rules.len()) {
+        for rule in bits(second, 0..self.rules.len()) {
             if self.rules[rule].also.is_some_and(|set| hit[place(set).0] & place(set).1 != 0) {
                 out[rule / 64] |= 1 << (rule % 64);
             }
@@ -163,9 +163,9 @@ impl Rules {
     }
 
     /// The first rule of a list that matches, and where its groups are.
-    fn first(&self, header: &str, list: usize, left: &mut [u64; RULE_WORDS]) -> Option<(&Rule, Slots)> {
+    fn first(&self, header: &str, list: usize, left: &[u64; RULE_WORDS]) -> Option<(&Rule, Slots)> {
         let input = Input::new(header);
-        for at in bits(left, self.lists[list]..self.lists[list + 1]) {
+        for at in bits(*left, self.lists[list]..self.lists[list + 1]) {
             let rule = &self.rules[at];
             let mut slots = [None; GROUPS_MAX * 2];
             if rule.expression.search_slots(&input, &mut slots[..rule.slots]).is_some() {
@@ -183,15 +183,14 @@ pub struct Marks([u64; MARK_WORDS]);
 impl Marks {
     /// The words' numbers, in order.
     pub fn iter(self) -> impl Iterator<Item = usize> {
-        (0..MARK_WORDS * 64).filter(move |bit| self.0[bit / 64] >> (bit % 64) & 1 == 1)
+        bits(self.0, 0..MARK_WORDS * 64)
     }
 }
 
 type Slots = [Option<NonMaxUsize>; GROUPS_MAX * 2];
 
 /// The numbers of the set bits in a range.
-fn bits(words: &[u64; RULE_WORDS], range: std::ops::Range<usize>) -> impl Iterator<Item = usize> {
-    let words = *words;
+fn bits<const N: usize>(words: [u64; N], range: std::ops::Range<usize>) -> impl Iterator<Item = usize> {
     (range.start / 64..range.end.div_ceil(64))
         .flat_map(move |at| {
             let mut word = words[at];
