@@ -504,7 +504,7 @@ def any_order(events, query, entries_before_ms):
     best = []
     for at, event in enumerate(events):
         if any(event["steps"]) and event["ms"] < entries_before_ms:
-            window = [e for e in events[at:] if e["ms"] - event["ms"] <= query["conversionWindowMs"]]
+            window = [e for e in events if 0 <= e["ms"] - event["ms"] <= query["conversionWindowMs"]]
             times = paired(window)
             if times and (not best or (len(times), -times[-1], times[0]) >= (len(best), -best[-1], best[0])):
                 best = times

@@ -299,15 +299,19 @@ pub fn any_order(events: &[Event], rules: &Rules) -> Vec<Taken> {
     let count = rules.steps.len();
     let all = if count == 64 { u64::MAX } else { (1 << count) - 1 };
     let mut best: Vec<Taken> = Vec::new();
-    for (at, first) in events.iter().enumerate() {
-        if first.at_ms >= rules.entries_before_ms {
+    let mut rest = events;
+    // A window begins with all events of its first instant, in whatever order they come.
+    for instant in events.chunk_by(|a, b| a.at_ms == b.at_ms) {
+        let (first_ms, from) = (instant[0].at_ms, rest);
+        rest = &rest[instant.len()..];
+        if first_ms >= rules.entries_before_ms {
             break;
         }
-        if first.mask & all == 0 {
+        if instant.iter().all(|event| event.mask & all == 0) {
             continue;
         }
-        let within = events[at..].partition_point(|event| event.at_ms - first.at_ms <= rules.window_ms);
-        let window = &events[at..at + within];
+        let within = from.partition_point(|event| event.at_ms - first_ms <= rules.window_ms);
+        let window = &from[..within];
         let possible = window.iter().fold(0, |steps, event| steps | event.mask & all).count_ones() as usize;
         if possible < best.len() {
             continue;

@@ -57,10 +57,11 @@ const COUNTS: &str = "toUnixTimestamp64Milli(started) AS from_ms, toUnixTimestam
 
 /// Appends a statement that gives a row a session.
 pub fn write(sql: &mut Sql, query: &Query, label: &Label) {
+    let of_last = *label == Label::Exit;
     let label = text(label).filter(|_| *label != Label::None);
     with_client_ids(sql, query, label);
     sql.text(" UNION ALL ");
-    by_inactivity(sql, query, label);
+    by_inactivity(sql, query, label, of_last);
 }
 
 fn with_client_ids(sql: &mut Sql, query: &Query, label: Option<Text>) {
@@ -80,12 +81,13 @@ fn with_client_ids(sql: &mut Sql, query: &Query, label: Option<Text>) {
     sql.text(") GROUP BY session)");
 }
 
-/// Half hours in order; a session ends where the next half hour's first event is too late.
-fn by_inactivity(sql: &mut Sql, query: &Query, label: Option<Text>) {
+/// Half hours in order; a session ends where the next half hour's first event is too late. The
+/// label is that of the session's first half hour, or `of_last`.
+fn by_inactivity(sql: &mut Sql, query: &Query, label: Option<Text>, of_last: bool) {
     // Texts in tuples cost a third of the time; without a label there are none.
     let (value, tuple) = match label {
         None => ("''", "(from_ms, to_ms, event_count, view_count)"),
-        Some(_) => ("s[1].5", "(from_ms, to_ms, event_count, view_count, value)"),
+        Some(_) => (if of_last { "s[-1].5" } else { "s[1].5" }, "(from_ms, to_ms, event_count, view_count, value)"),
     };
     sql.text(
         "SELECT visitor AS actor, s[1].1 AS started_ms, s[-1].2 AS ended_ms, arraySum(e -> e.3, s) AS event_count, ",

@@ -20,6 +20,9 @@ const BEFORE_CHANGE_MS: i64 = 1_774_656_000_000;
 const QUERIES_OF_A_CASE: usize = 12;
 const EVENTS: [&str; 4] = ["a", "b", "c", "page_view"];
 const PATHS: [&str; 3] = ["/x", "/y", "/z/1"];
+/// Seed and number of projects that were once answered wrongly: the times of a funnel in any order that
+/// begins with two events at once, and the exit of a session without an id that goes on for several half hours.
+const ONCE_WRONG: [(u64, u64); 2] = [(4_242, 338), (4_242, 350)];
 const ZONES: [&str; 5] = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "America/Santiago"];
 
 /// Make → insert → ask → compare.
@@ -31,9 +34,10 @@ pub async fn run(folder: &Path, cases: u64, seed: u64) -> anyhow::Result<String>
     let client = Client::new();
     let mut made: Vec<(Vec<Value>, StdRng)> = Vec::new();
     let mut body = String::new();
-    for number in 0..cases {
+    let random = (0..cases).map(|number| (seed, number));
+    for (at, (seed, number)) in (0..).zip(ONCE_WRONG.into_iter().chain(random)) {
         let mut rng = StdRng::seed_from_u64(seed.wrapping_mul(1_000_003).wrapping_add(number));
-        let events = events(&mut rng, number);
+        let events = events(&mut rng, at);
         for event in &events {
             body.push_str(&event.to_string());
             body.push('\n');
@@ -81,7 +85,10 @@ pub async fn run(folder: &Path, cases: u64, seed: u64) -> anyhow::Result<String>
     let mut python = Command::new("python3");
     super::command(python.arg(root().join("tests/oracle/queries.py")).arg(&file))?;
     engine.stop().await?;
-    Ok(format!("{asked} random queries of {cases} random projects equal an independent count"))
+    Ok(format!(
+        "{asked} random queries of {cases} random projects, and {} once wrong, equal an independent count",
+        ONCE_WRONG.len()
+    ))
 }
 
 fn events(rng: &mut StdRng, case: u64) -> Vec<Value> {

@@ -185,6 +185,11 @@ proptest! {
         let (count, end) = search_any(&events, &rules);
         prop_assert_eq!(found.len(), count);
         prop_assert_eq!(found.last().map_or(0, |taken| taken.at_ms), end);
+        // Events of one instant have no order.
+        let mut turned: Vec<Event> = events.iter().rev().copied().collect();
+        turned.sort_by_key(|event| event.at_ms);
+        let times = |chain: &[Taken]| chain.iter().map(|taken| taken.at_ms).collect::<Vec<_>>();
+        prop_assert_eq!(times(&any_order(&turned, &rules)), times(&found));
     }
 }
 
