@@ -168,6 +168,50 @@ func TestTLSAndHeaders(t *testing.T) {
 	}
 }
 
+// Answers come in LZ4 if the settings say so; this machine's own ClickHouse is asked for none by default.
+func TestCompression(t *testing.T) {
+	h := start(t)
+	target, err := url.Parse(environment(t, "FOOTFALL_CLICKHOUSE"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var compressed, plain atomic.Int32
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	proxy.ModifyResponse = func(response *http.Response) error {
+		if response.Header.Get("Content-Encoding") == "lz4" {
+			compressed.Add(1)
+		} else {
+			plain.Add(1)
+		}
+		return nil
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Host = target.Host
+		proxy.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	for setting, expected := range map[string]string{"lz4": "lz4", "none": "plain", "auto": "plain", "zip": "unknown variant `zip`"} {
+		compressed.Store(0)
+		plain.Store(0)
+		pluginContext := pluginContext(server.URL)
+		pluginContext.DataSourceInstanceSettings.JsonData = []byte(`{"compression": "` + setting + `"}`)
+		answer, err := dispense[grpcplugin.DiagnosticsClient](t, h, "diagnostics").CheckHealth(context.Background(), &pluginv2.CheckHealthRequest{PluginContext: pluginContext})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := answer.Message
+		switch {
+		case answer.Status == pluginv2.CheckHealthResponse_OK && compressed.Load() > 0 && plain.Load() == 0:
+			got = "lz4"
+		case answer.Status == pluginv2.CheckHealthResponse_OK && compressed.Load() == 0 && plain.Load() > 0:
+			got = "plain"
+		}
+		if !strings.Contains(got, expected) {
+			t.Errorf("%s: %s (%d compressed, %d plain)", setting, got, compressed.Load(), plain.Load())
+		}
+	}
+}
+
 // The proxy of Grafana's environment is used.
 func TestProxyOfTheEnvironment(t *testing.T) {
 	var tunnels atomic.Int32
