@@ -6,7 +6,7 @@ use std::{collections::HashMap, net::SocketAddr, path::PathBuf, time::Duration};
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
-use vector_components::{Privacy, Projects, privacy::AddressPolicy};
+use vector_components::{Privacy, Projects, enrich::Language, privacy::AddressPolicy};
 
 use crate::{
     migrate::cluster::Cluster,
@@ -62,6 +62,9 @@ pub struct Options {
     /// A GeoIP ASN database in MaxMind's format; without one the network stays empty.
     #[arg(long, env = "FOOTFALL_GEOIP_ASN", global = true)]
     pub geoip_asn: Option<PathBuf>,
+    /// The language of regions' and cities' names, as far as the City database has it: en, de, es, fr, ja, pt-BR, ru or zh-CN.
+    #[arg(long, env = "FOOTFALL_GEOIP_LANGUAGE", default_value = "en", value_parser = parse_language, global = true)]
+    pub geoip_language: Language,
     /// What becomes of clients' addresses before anything is stored: keep, truncate or drop.
     #[arg(long, env = "FOOTFALL_CLIENT_IP", default_value = "keep", value_parser = parse_policy, global = true)]
     pub client_ip: AddressPolicy,
@@ -132,6 +135,7 @@ pub struct Config {
     pub data: PathBuf,
     pub geoip: Option<PathBuf>,
     pub geoip_asn: Option<PathBuf>,
+    pub geoip_language: Language,
     pub privacy: Privacy,
     pub trusted_proxies: Vec<IpNet>,
     pub limits: Limits,
@@ -199,6 +203,7 @@ impl Config {
             data: options.data,
             geoip: options.geoip,
             geoip_asn: options.geoip_asn,
+            geoip_language: options.geoip_language,
             privacy: Privacy::new(options.client_ip, options.redact_properties.split(','))
                 .map_err(anyhow::Error::msg)
                 .context("FOOTFALL_REDACT_PROPERTIES")?,
@@ -286,6 +291,10 @@ impl std::fmt::Debug for WriteKeys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "WriteKeys({})", self.0.len())
     }
+}
+
+fn parse_language(text: &str) -> Result<Language, String> {
+    text.parse()
 }
 
 fn parse_policy(text: &str) -> Result<AddressPolicy, String> {

@@ -8,7 +8,10 @@ use std::{
 };
 
 use anyhow::Context;
-use vector_components::{Enricher, enrich::Geo};
+use vector_components::{
+    Enricher,
+    enrich::{Geo, Language},
+};
 
 /// How often the files are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
@@ -17,6 +20,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(30);
 pub struct GeoFiles {
     city: Option<PathBuf>,
     asn: Option<PathBuf>,
+    language: Language,
     seen: State,
 }
 
@@ -28,8 +32,9 @@ impl GeoFiles {
     ///
     /// # Errors
     /// If one cannot be read, or is no database of its kind.
-    pub fn open(city: Option<&Path>, asn: Option<&Path>) -> anyhow::Result<(Self, Geo)> {
-        let mut files = Self { city: city.map(Path::to_owned), asn: asn.map(Path::to_owned), seen: State::default() };
+    pub fn open(city: Option<&Path>, asn: Option<&Path>, language: Language) -> anyhow::Result<(Self, Geo)> {
+        let mut files =
+            Self { city: city.map(Path::to_owned), asn: asn.map(Path::to_owned), language, seen: State::default() };
         files.seen = files.state().unwrap_or_default();
         let geo = files.read()?;
         Ok((files, geo))
@@ -59,7 +64,8 @@ impl GeoFiles {
             path.as_ref().map(read).transpose()
         };
         let (city, asn) = (bytes("FOOTFALL_GEOIP", &self.city)?, bytes("FOOTFALL_GEOIP_ASN", &self.asn)?);
-        Geo::of(city, asn).map_err(|e| anyhow::anyhow!("FOOTFALL_GEOIP and FOOTFALL_GEOIP_ASN: {e}"))
+        let geo = Geo::of(city, asn).map_err(|e| anyhow::anyhow!("FOOTFALL_GEOIP and FOOTFALL_GEOIP_ASN: {e}"))?;
+        Ok(geo.in_language(self.language))
     }
 }
 
@@ -100,7 +106,7 @@ mod tests {
     fn a_new_file_is_read_once_and_a_broken_one_changes_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let (city, asn) = (folder.path().join("City.mmdb"), folder.path().join("ASN.mmdb"));
-        let open = || GeoFiles::open(Some(&city), Some(&asn));
+        let open = || GeoFiles::open(Some(&city), Some(&asn), Language::German);
         let said = |result: anyhow::Result<(GeoFiles, Geo)>| result.err().unwrap().to_string();
         assert!(said(open()).starts_with("FOOTFALL_GEOIP: cannot read"));
         std::fs::write(&city, CITY).unwrap();

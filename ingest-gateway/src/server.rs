@@ -123,7 +123,7 @@ fn enricher(config: &Config) -> anyhow::Result<Arc<Enricher>> {
     if config.geoip.is_none() {
         tracing::info!("no GeoIP database is given (FOOTFALL_GEOIP): country, region and city stay empty");
     }
-    let (files, geo) = GeoFiles::open(config.geoip.as_deref(), config.geoip_asn.as_deref())?;
+    let (files, geo) = GeoFiles::open(config.geoip.as_deref(), config.geoip_asn.as_deref(), config.geoip_language)?;
     let enricher = Arc::new(Enricher::new(user_agents, Some(geo)));
     geoip::watch(files, &enricher);
     Ok(enricher)

@@ -242,7 +242,7 @@ async fn freshness(client: &clickhouse::Client) -> Finding {
 fn geoip(config: &Config) -> Finding {
     let (city, asn) = (config.geoip.as_deref(), config.geoip_asn.as_deref());
     let named = |path: Option<&Path>| path.map_or_else(|| "not set".to_owned(), |path| path.display().to_string());
-    match GeoFiles::open(city, asn) {
+    match GeoFiles::open(city, asn, config.geoip_language) {
         Ok(_) => Finding::ok(
             "geoip",
             format!("City {} (FOOTFALL_GEOIP), ASN {} (FOOTFALL_GEOIP_ASN)", named(city), named(asn)),

@@ -1,7 +1,7 @@
 //! The place and the network of an address, from City and ASN databases in MaxMind's format.
 //!
-//! Rule's source: the schemas of `GeoLite2-City` and `GeoLite2-ASN`; names are the English ones,
-//! the region is the largest subdivision. An address of a private network has neither, and is
+//! Rule's source: the schemas of `GeoLite2-City` and `GeoLite2-ASN`; names are the English ones unless
+//! another language is chosen, the region is the largest subdivision. An address of a private network has neither, and is
 //! marked as [`PRIVATE_NETWORK`]. The address itself is never stored.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use maxminddb::{
     Reader,
-    geoip2::{Asn, City},
+    geoip2::{Asn, City, Names},
 };
 use quick_cache::sync::Cache;
 
@@ -35,6 +35,57 @@ pub struct Place {
 /// Stands for the organisation of addresses that never leave their own network.
 pub const PRIVATE_NETWORK: &str = "private network";
 
+/// A language of the City database's names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Language {
+    #[default]
+    English,
+    German,
+    Spanish,
+    French,
+    Japanese,
+    BrazilianPortuguese,
+    Russian,
+    SimplifiedChinese,
+}
+
+impl std::str::FromStr for Language {
+    type Err = String;
+
+    /// By the code that MaxMind uses.
+    fn from_str(code: &str) -> Result<Self, String> {
+        match code {
+            "en" => Ok(Self::English),
+            "de" => Ok(Self::German),
+            "es" => Ok(Self::Spanish),
+            "fr" => Ok(Self::French),
+            "ja" => Ok(Self::Japanese),
+            "pt-BR" => Ok(Self::BrazilianPortuguese),
+            "ru" => Ok(Self::Russian),
+            "zh-CN" => Ok(Self::SimplifiedChinese),
+            other => Err(format!("{other:?} is not known: en, de, es, fr, ja, pt-BR, ru or zh-CN")),
+        }
+    }
+}
+
+impl Language {
+    /// The name in this language, or else the English one.
+    fn of<'n>(self, names: &Names<'n>) -> &'n str {
+        let name = match self {
+            Self::English => names.english,
+            Self::German => names.german,
+            Self::Spanish => names.spanish,
+            Self::French => names.french,
+            Self::Japanese => names.japanese,
+            Self::BrazilianPortuguese => names.brazilian_portuguese,
+            Self::Russian => names.russian,
+            Self::SimplifiedChinese => names.simplified_chinese,
+        };
+        name.or(names.english).unwrap_or_default()
+    }
+}
+
 /// Addresses kept located, at most; a visitor's events come from one.
 pub const CACHE_ENTRIES_MAX: usize = 65_536;
 
@@ -46,6 +97,7 @@ pub type Database = Reader<Vec<u8>>;
 pub struct Geo {
     city: Option<Database>,
     asn: Option<Database>,
+    language: Language,
     cache: Cache<IpAddr, Arc<Place>>,
 }
 
@@ -66,8 +118,15 @@ impl Geo {
         Ok(Self {
             city: city.map(|bytes| open(bytes, &["City", "Enterprise"], "a City database")).transpose()?,
             asn: asn.map(|bytes| open(bytes, &["ASN", "ISP"], "an ASN database")).transpose()?,
+            language: Language::default(),
             cache: Cache::new(CACHE_ENTRIES_MAX),
         })
+    }
+
+    /// With the names of regions and cities in this language, as far as the database has them.
+    #[must_use]
+    pub fn in_language(self, language: Language) -> Self {
+        Self { language, cache: Cache::new(CACHE_ENTRIES_MAX), ..self }
     }
 
     /// The place of `ip`; an address that is not in the database is nowhere.
@@ -90,10 +149,10 @@ impl Geo {
         }
         let city = self.city.as_ref().and_then(|reader| reader.lookup(ip).ok()?.decode::<City<'_>>().ok()?);
         if let Some(city) = city {
-            let region = city.subdivisions.first().and_then(|s| s.names.english);
+            let region = city.subdivisions.first().map(|subdivision| self.language.of(&subdivision.names));
             city.country.iso_code.unwrap_or_default().clone_into(&mut place.country);
             region.unwrap_or_default().clone_into(&mut place.region);
-            city.city.names.english.unwrap_or_default().clone_into(&mut place.city);
+            self.language.of(&city.city.names).clone_into(&mut place.city);
             place.latitude = degrees(city.location.latitude);
             place.longitude = degrees(city.location.longitude);
         }
@@ -165,6 +224,14 @@ mod tests {
         }
         assert_eq!(*geo.locate("203.0.113.7".parse().unwrap()), Place::default(), "it is in no database");
         assert_eq!(geo.locate("2001:220::1".parse().unwrap()).country, "KR");
+        let russian = geo.in_language("ru".parse().unwrap());
+        let london = russian.locate("81.2.69.160".parse().unwrap());
+        assert_eq!(
+            (&*london.country, &*london.region, &*london.city),
+            ("GB", "England", "Лондон"),
+            "one name alone is there in Russian"
+        );
+        assert!("xx".parse::<Language>().unwrap_err().starts_with("\"xx\" is not known"));
     }
 
     /// The first address of each network that is in the database's published contents.

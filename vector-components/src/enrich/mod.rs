@@ -13,7 +13,7 @@ pub mod visitor;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-pub use geo::Geo;
+pub use geo::{Geo, Language};
 pub use user_agent::UserAgents;
 pub use visitor::VisitorSalt;
 
