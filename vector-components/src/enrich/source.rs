@@ -17,6 +17,8 @@ pub enum SourceKind {
     Video,
     Shopping,
     Email,
+    /// Known, but of none of these kinds: maps, documents and the like of a search engine's house.
+    Other,
 }
 
 impl SourceKind {
@@ -30,11 +32,12 @@ impl SourceKind {
             Self::Video => "video",
             Self::Shopping => "shopping",
             Self::Email => "email",
+            Self::Other => "other",
         }
     }
 
     fn parse(text: &str) -> Option<Self> {
-        let all = [Self::Search, Self::Ai, Self::Social, Self::Video, Self::Shopping, Self::Email];
+        let all = [Self::Search, Self::Ai, Self::Social, Self::Video, Self::Shopping, Self::Email, Self::Other];
         all.into_iter().find(|kind| kind.as_str() == text)
     }
 }
@@ -102,12 +105,13 @@ impl Sources {
 
     /// `google.de` and `google.co.uk` for `google.*`: at most two labels behind the name.
     fn of_any_country(&self, domain: &str) -> Option<&Source> {
-        let (name, country) = domain.split_once('.')?;
-        let is_country = match country.split_once('.') {
-            None => country.len() <= 3,
-            Some((second, top)) => second.len() <= 3 && top.len() == 2 && !top.contains('.'),
-        };
-        if is_country { self.by_host.get(&domain[..=name.len()]) } else { None }
+        let (rest, top) = domain.rsplit_once('.')?;
+        let named = |name: &str| self.by_host.get(&domain[..=name.len()]);
+        let by_one = if top.len() <= 3 { named(rest) } else { None };
+        by_one.or_else(|| {
+            let (name, second) = rest.rsplit_once('.')?;
+            if second.len() <= 3 && top.len() == 2 { named(name) } else { None }
+        })
     }
 }
 
@@ -132,6 +136,10 @@ mod tests {
             ("gemini.google.com", Some((SourceKind::Ai, "Gemini"))),
             ("m.facebook.com", Some((SourceKind::Social, "Facebook"))),
             ("t.co", Some((SourceKind::Social, "X"))),
+            ("maps.google.de", Some((SourceKind::Other, "Google"))),
+            ("deref-gmx.ch", Some((SourceKind::Email, "GMX"))),
+            ("email.ionos.co.uk", Some((SourceKind::Email, "IONOS"))),
+            ("mail.yahoo.co.jp", Some((SourceKind::Email, "Yahoo Mail"))),
             ("notgoogle.com", None),
             ("google.evil.example", None),
             ("google.com.evil.example", None),
