@@ -29,5 +29,6 @@ pub mod serve;
 pub mod service;
 pub mod sessions;
 pub mod settings;
+pub mod spikes;
 pub mod timeline;
 pub mod trend;

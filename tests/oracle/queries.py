@@ -12,6 +12,7 @@ import itertools
 import json
 import math
 import re
+import statistics
 import sys
 import zoneinfo
 
@@ -385,6 +386,23 @@ def stickiness(events, query, from_ms, to_ms, _):
     return [{"periods": n, "count": counts[n]} for n in range(1, len(starts) + 1)]
 
 
+def spikes(events, query, from_ms, to_ms, _):
+    """Buckets above twice the median and six times the median deviation from it."""
+    starts, end = buckets(from_ms, to_ms, query["interval"], query["timezone"])
+    own = [e for e in events_of(events, query) if matches(e, query)]
+    ends = starts[1:] + [end]
+    counts = [sum(a <= e["ms"] < b for e in own) for a, b in zip(starts, ends)]
+    if len(counts) < 8:
+        return []
+    usual = statistics.median(counts)
+    deviation = statistics.median(abs(c - usual) for c in counts)
+    return [
+        {"time": ns(a), "timeEnd": ns(b), "count": c, "usual": usual}
+        for a, b, c in zip(starts, ends, counts)
+        if c >= query["least"] and c > 2 * usual and c > usual + 6 * deviation
+    ]
+
+
 def paths(events, query, from_ms, to_ms, _):
     ways = {}
     for own in by_actor([e for e in events if from_ms <= e["ms"] < to_ms], query["by"]).values():
@@ -636,6 +654,7 @@ KINDS = {
     "lifecycle": lifecycle,
     "stickiness": stickiness,
     "paths": paths,
+    "spikes": spikes,
     "funnel": funnel,
 }
 

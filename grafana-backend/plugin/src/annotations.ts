@@ -4,9 +4,10 @@ import { startingQuery } from './defaults';
 import { AnnotationEditor } from './editor/AnnotationEditor';
 import { FootfallQuery } from './types';
 
-/** Events as marks on a graph: deployments, campaigns, incidents. */
+/** Marks on a graph: events such as deployments, campaigns and incidents, or times of far more events than usual. */
 export const annotationSupport: AnnotationSupport<FootfallQuery> = {
   QueryEditor: AnnotationEditor as AnnotationSupport<FootfallQuery>['QueryEditor'],
   getDefaultQuery: () => startingQuery('annotations'),
-  prepareQuery: (annotation) => annotation.target && { ...annotation.target, refId: 'Anno', queryType: 'annotations' },
+  prepareQuery: ({ target }) =>
+    target && { ...target, refId: 'Anno', queryType: target.queryType === 'spikes' ? 'spikes' : 'annotations' },
 };

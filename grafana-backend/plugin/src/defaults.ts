@@ -45,6 +45,8 @@ export function startingQuery(queryType: QueryType): Partial<FootfallQuery> {
     case 'events':
     case 'annotations':
       return { queryType, limit: 200 };
+    case 'spikes':
+      return { queryType, interval: 'hour' };
     case 'live':
       return { queryType };
     case 'sql':

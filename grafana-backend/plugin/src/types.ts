@@ -12,6 +12,7 @@ export type QueryType =
   | 'paths'
   | 'events'
   | 'annotations'
+  | 'spikes'
   | 'live'
   | 'sql';
 
@@ -71,6 +72,8 @@ export interface FootfallQuery extends DataQuery {
   adhocFilters?: AdHocFilter[];
   by?: Actor;
   limit?: number;
+  /** Events that a spike has at least. */
+  least?: number;
   compare?: boolean;
   quantiles?: boolean;
 

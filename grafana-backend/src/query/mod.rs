@@ -19,6 +19,7 @@ use crate::{
     retention::{self, Retention},
     sessions::{self, model::Sessions},
     settings::Settings,
+    spikes::{self, Spikes},
     timeline::{self, Timeline},
     trend::{self, Trend},
 };
@@ -81,6 +82,8 @@ pub enum Kind {
     Paths(Box<Paths>),
     /// Single events: see docs/queries/events.md.
     Events(Timeline),
+    /// Times of far more events than usual: see docs/queries/events.md.
+    Spikes(Spikes),
     /// Who is there now: see docs/queries/live.md.
     Live(Live),
     /// A statement that a person wrote: see docs/queries/sql.md.
@@ -98,6 +101,7 @@ impl Kind {
             Self::Retention(_) => "retention",
             Self::Lifecycle(_) => "lifecycle",
             Self::Paths(_) => "paths",
+            Self::Spikes(_) => "spikes",
             Self::Events(_) => "events",
             Self::Live(_) => "live",
             Self::Sql(_) => "sql",
@@ -151,10 +155,11 @@ impl Query {
             "paths" => Kind::Paths(Box::new(parse::<paths::Raw>(json)?.resolve()?)),
             "events" => Kind::Events(parse::<timeline::Raw>(json)?.resolve(false)?),
             "annotations" => Kind::Events(parse::<timeline::Raw>(json)?.resolve(true)?),
+            "spikes" => Kind::Spikes(parse::<spikes::Raw>(json)?.resolve(range)?),
             "live" => Kind::Live(parse::<live::Raw>(json)?.resolve()?),
             "sql" => Kind::Sql(parse::<raw_sql::Raw>(json)?.resolve(range)?),
             other => {
-                const KNOWN: &str = "sessions, funnel, trend, retention, lifecycle, stickiness, paths, events, annotations, live or sql";
+                const KNOWN: &str = "sessions, funnel, trend, retention, lifecycle, stickiness, paths, events, annotations, spikes, live or sql";
                 return Err(QueryError::invalid("queryType", format!("{other:?} is not known: {KNOWN}")));
             }
         };

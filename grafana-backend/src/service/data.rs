@@ -24,7 +24,7 @@ use crate::{
     query::{Kind, Query, Range},
     raw_sql, retention, sessions,
     settings::Settings,
-    timeline, trend,
+    spikes, timeline, trend,
 };
 
 /// A query waits at most so long for its turn.
@@ -118,6 +118,7 @@ async fn run(
         Kind::Lifecycle(lifecycle) => lifecycle::run(clickhouse, query, lifecycle).await,
         Kind::Paths(paths) => return paths::run(clickhouse, query, paths).await,
         Kind::Events(timeline) => timeline::run(clickhouse, query, timeline).await,
+        Kind::Spikes(spikes) => spikes::run(clickhouse, query, spikes).await,
         Kind::Live(live) => {
             let uid =
                 context.and_then(|context| context.data_source_instance_settings.as_ref()).map(|ds| ds.uid.as_str());

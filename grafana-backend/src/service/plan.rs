@@ -11,7 +11,7 @@ use crate::{
     query::{Kind, Query, Range, sql::Sql},
     retention, sessions,
     settings::Settings,
-    timeline, trend,
+    spikes, timeline, trend,
 };
 
 /// The body of the request: the query as the panel has it, and its range.
@@ -72,6 +72,7 @@ fn statement(query: &Query, settings: &Settings) -> Result<Option<Sql>, QueryErr
         Kind::Lifecycle(lifecycle) => lifecycle::plan(query, lifecycle)?,
         Kind::Paths(paths) => paths::plan(query, paths),
         Kind::Events(timeline) => timeline::statement(query, timeline),
+        Kind::Spikes(spikes) => spikes::plan(query, spikes)?,
         Kind::Live(live) => live::plan(query, *live),
         Kind::Sql(_) => return Ok(None),
     }))

@@ -71,6 +71,8 @@ pub async fn run(folder: &Path, cases: u64, seed: u64) -> anyhow::Result<String>
             let to_ms = from_ms + rng.random_range(1..5) * DAY_MS;
             queries.push((query, from_ms, to_ms));
         }
+        // The last, so that the queries of projects that were once answered wrongly stay what they were.
+        queries.push((spikes(&mut rng, &project), BEFORE_CHANGE_MS - DAY_MS, BEFORE_CHANGE_MS + 9 * DAY_MS));
         let mut answers = Vec::new();
         for (query, from_ms, to_ms) in queries {
             let rows = plugin.query(&query, from_ms, to_ms).await.with_context(|| query.to_string())?;
@@ -135,6 +137,16 @@ fn query(rng: &mut StdRng, project: &str) -> Value {
     if rng.random_bool(0.3) {
         query["filter"] = filter(rng, 2);
     }
+    query
+}
+
+fn spikes(rng: &mut StdRng, project: &str) -> Value {
+    let mut query = one(rng, false);
+    query["queryType"] = "spikes".into();
+    query["project"] = project.into();
+    query["timezone"] = pick(rng, &ZONES).into();
+    query["interval"] = pick(rng, &["hour", "day"]).into();
+    query["least"] = rng.random_range(1..4).into();
     query
 }
 

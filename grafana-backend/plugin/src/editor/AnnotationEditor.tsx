@@ -5,6 +5,8 @@ import { FootfallDatasource } from '../datasource';
 import { startingQuery } from '../defaults';
 import { FootfallOptions, FootfallQuery } from '../types';
 import { EventsBuilder } from './builders/EventsBuilder';
+import { SpikesBuilder } from './builders/SpikesBuilder';
+import { FewChoices } from './parts/Choice';
 import { EditingProvider } from './parts/context';
 import { ProjectPicker } from './parts/Pickers';
 import { Field, Row } from './parts/Row';
@@ -13,6 +15,11 @@ type AnnotationEditorProps = QueryEditorProps<FootfallDatasource, FootfallQuery,
   annotation?: AnnotationQuery<FootfallQuery>;
   onAnnotationChange?: (annotation: AnnotationQuery<FootfallQuery>) => void;
 };
+
+const MARKS = [
+  { value: 'annotations' as const, label: 'Events' },
+  { value: 'spikes' as const, label: 'Spikes', description: 'Times of far more events than usual' },
+];
 
 /** Which events become marks. */
 export function AnnotationEditor({
@@ -35,6 +42,8 @@ export function AnnotationEditor({
       onChange(next);
     }
   };
+  const marks = target.queryType === 'spikes' ? 'spikes' : 'annotations';
+  const Builder = marks === 'spikes' ? SpikesBuilder : EventsBuilder;
   return (
     <EditingProvider value={{ suggest: datasource.suggest, project: datasource.projectOf([target]) }}>
       <Row>
@@ -46,8 +55,16 @@ export function AnnotationEditor({
             onChange={(project) => change({ project })}
           />
         </Field>
+        <Field label="Marks">
+          <FewChoices
+            label="Marks"
+            options={MARKS}
+            value={marks}
+            onChange={(queryType) => change({ ...startingQuery(queryType) })}
+          />
+        </Field>
       </Row>
-      <EventsBuilder query={target} onChange={change} />
+      <Builder query={target} onChange={change} />
     </EditingProvider>
   );
 }

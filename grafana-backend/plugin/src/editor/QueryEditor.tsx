@@ -11,6 +11,7 @@ import { LifecycleBuilder } from './builders/LifecycleBuilder';
 import { PathsBuilder } from './builders/PathsBuilder';
 import { RetentionBuilder } from './builders/RetentionBuilder';
 import { SessionsBuilder } from './builders/SessionsBuilder';
+import { SpikesBuilder } from './builders/SpikesBuilder';
 import { SqlBuilder } from './builders/SqlBuilder';
 import { TrendBuilder } from './builders/TrendBuilder';
 import { EditingProvider } from './parts/context';
@@ -75,6 +76,7 @@ const BUILDERS: Record<QueryType, React.ComponentType<BuilderProps> | undefined>
   paths: PathsBuilder,
   events: EventsBuilder,
   annotations: EventsBuilder,
+  spikes: SpikesBuilder,
   live: undefined,
   sql: SqlBuilder,
 };
