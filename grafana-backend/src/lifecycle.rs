@@ -12,7 +12,7 @@ use crate::{
     funnel::model::Actor,
     query::{
         Query, Range,
-        filter::{EventFilter, Filter},
+        filter::EventFilter,
         interval::{Buckets, Unit},
         sql::Sql,
     },
@@ -48,14 +48,9 @@ impl Raw {
     /// # Errors
     /// Names the field and the value.
     pub fn resolve(self, range: Range, stickiness: bool) -> Result<Lifecycle, QueryError> {
-        let filter = Filter::read(&self.event_filter, "eventFilter")?;
+        let filter = EventFilter::read(self.event, self.path, &self.event_filter, "eventFilter")?;
         let unit = Unit::parse(if self.interval.is_empty() { "day" } else { &self.interval }, range)?;
-        Ok(Lifecycle {
-            filter: EventFilter { event: self.event, path: self.path, filter },
-            unit,
-            by: self.by,
-            stickiness,
-        })
+        Ok(Lifecycle { filter, unit, by: self.by, stickiness })
     }
 }
 

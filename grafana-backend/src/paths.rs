@@ -15,12 +15,7 @@ use crate::{
     frame::{Column, Frame},
     funnel::{OTHER, model::Actor},
     names,
-    query::{
-        Query,
-        dimension::Dimension,
-        filter::{EventFilter, Filter},
-        sql::Sql,
-    },
+    query::{Query, dimension::Dimension, filter::EventFilter, sql::Sql},
     sessions::INACTIVITY_MS_MAX,
 };
 
@@ -109,15 +104,8 @@ impl Raw {
             "graph" => true,
             other => return Err(QueryError::invalid("result", format!("{other:?} is not known: ways or graph"))),
         };
-        let filter = EventFilter {
-            event: self.event,
-            path: self.path,
-            filter: Filter::read(&self.event_filter, "eventFilter")?,
-        };
-        let anchor = self.anchor.map(|raw| {
-            let filter = Filter::read(&raw.filter, "anchor.filter")?;
-            Ok::<_, QueryError>(EventFilter { event: raw.event, path: raw.path, filter })
-        });
+        let filter = EventFilter::read(self.event, self.path, &self.event_filter, "eventFilter")?;
+        let anchor = self.anchor.map(|raw| EventFilter::read(raw.event, raw.path, &raw.filter, "anchor.filter"));
         Ok(Paths {
             node,
             filter,

@@ -12,7 +12,7 @@ use crate::{
     funnel::model::Actor,
     query::{
         Query,
-        filter::{EventFilter, Filter},
+        filter::EventFilter,
         interval::{Buckets, Unit},
         sql::Sql,
     },
@@ -62,8 +62,7 @@ struct RawEvent {
 
 impl RawEvent {
     fn resolve(self, place: &str) -> Result<EventFilter, QueryError> {
-        let filter = Filter::read(&self.filter, &format!("{place}.filter"))?;
-        Ok(EventFilter { event: self.event, path: self.path, filter })
+        EventFilter::read(self.event, self.path, &self.filter, &format!("{place}.filter"))
     }
 }
 

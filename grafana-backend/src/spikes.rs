@@ -12,7 +12,7 @@ use crate::{
     funnel::tally::quantile,
     query::{
         Query, Range,
-        filter::{EventFilter, Filter},
+        filter::EventFilter,
         interval::{Buckets, Unit},
         sql::Sql,
     },
@@ -59,11 +59,7 @@ impl Raw {
         }
         let interval = if self.interval.is_empty() { "hour" } else { &self.interval };
         Ok(Spikes {
-            filter: EventFilter {
-                event: self.event,
-                path: self.path,
-                filter: Filter::read(&self.event_filter, "eventFilter")?,
-            },
+            filter: EventFilter::read(self.event, self.path, &self.event_filter, "eventFilter")?,
             unit: Unit::parse(interval, range)?,
             least,
         })
@@ -125,13 +121,10 @@ fn statement(query: &Query, spikes: &Spikes, buckets: &Buckets) -> Sql {
 /// median deviation from it.
 #[expect(clippy::cast_precision_loss, reason = "counts within a range fit an f64 exactly")]
 fn find(buckets: &Buckets, counts: &[i64], now_ms: i64, least: u32) -> Vec<Spike> {
-    let ends_ms = buckets.starts_ms.iter().skip(1).chain([&buckets.end_ms]);
     let over: Vec<(i64, i64, i64)> = buckets
-        .starts_ms
-        .iter()
-        .zip(ends_ms)
+        .bounds()
         .zip(counts)
-        .map(|((from_ms, to_ms), count)| (*from_ms, *to_ms, *count))
+        .map(|((from_ms, to_ms), count)| (from_ms, to_ms, *count))
         .filter(|(_, to_ms, _)| *to_ms <= now_ms)
         .collect();
     if over.len() < BUCKETS_MIN {

@@ -9,11 +9,7 @@ use crate::{
     clickhouse::ClickHouse,
     error::QueryError,
     frame::{Column, Frame},
-    query::{
-        Query,
-        filter::{EventFilter, Filter},
-        sql::Sql,
-    },
+    query::{Query, filter::EventFilter, sql::Sql},
 };
 
 const ROWS_MAX: u32 = 10_000;
@@ -63,11 +59,7 @@ impl Raw {
             text.parse().map_err(|_| QueryError::invalid("visitor", format!("{text:?} is no visitor's number")))
         };
         Ok(Timeline {
-            filter: EventFilter {
-                event: self.event,
-                path: self.path,
-                filter: Filter::read(&self.event_filter, "eventFilter")?,
-            },
+            filter: EventFilter::read(self.event, self.path, &self.event_filter, "eventFilter")?,
             visitor: (!self.visitor.is_empty()).then(|| number(&self.visitor)).transpose()?,
             user_id: self.user_id,
             session_id: self.session_id,

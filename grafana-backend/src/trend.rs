@@ -13,7 +13,7 @@ use crate::{
     query::{
         Query, Range,
         dimension::Dimension,
-        filter::{EventFilter, Filter},
+        filter::EventFilter,
         interval::{Buckets, Unit},
         sql::Sql,
     },
@@ -123,8 +123,8 @@ impl Raw {
             return Err(QueryError::invalid("series", format!("{} are given, at most {SERIES_MAX} can", series.len())));
         }
         let each = series.into_iter().enumerate().map(|(at, raw)| {
-            let filter = Filter::read(&raw.filter, &format!("series[{at}].filter"))?;
-            Ok(Series { filter: EventFilter { event: raw.event, path: raw.path, filter }, measure: raw.measure })
+            let filter = EventFilter::read(raw.event, raw.path, &raw.filter, &format!("series[{at}].filter"))?;
+            Ok(Series { filter, measure: raw.measure })
         });
         let series: Vec<Series> = each.collect::<Result<_, QueryError>>()?;
         let formula = match self.formula.replace(' ', "").as_str() {

@@ -103,13 +103,8 @@ pub struct Hints<'a> {
     #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
     pub sec_ch_ua_model: Cow<'a, str>,
     /// Events that came from the same address and user agent within the ten seconds before.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "crate::row::is_zero")]
     pub events_per_10_s: u32,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
-fn is_zero(number: &u32) -> bool {
-    *number == 0
 }
 
 impl Hints<'_> {

@@ -91,7 +91,7 @@ fn client(settings: &Settings) -> Result<Client, QueryError> {
         .with_product_info("footfall-grafana", env!("CARGO_PKG_VERSION"));
     let client = match compression(settings) {
         Compression::None => client.with_compression(Compression::None),
-        // Without the setting, servers before 26 send everything as it is.
+        // The client asks for it by a header alone, which a server heeds only with this setting.
         coding => client.with_compression(coding).with_setting("enable_http_compression", "1"),
     };
     let client = match settings.username.as_str() {

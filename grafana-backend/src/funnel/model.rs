@@ -5,12 +5,7 @@ use serde_json::Value;
 
 use crate::{
     error::QueryError,
-    query::{
-        Range,
-        dimension::Dimension,
-        filter::{EventFilter, Filter},
-        interval::Unit,
-    },
+    query::{Range, dimension::Dimension, filter::EventFilter, interval::Unit},
 };
 
 /// Funnel steps, at least and at most.
@@ -345,11 +340,7 @@ impl Funnel {
 impl RawStep {
     fn resolve(self, at: usize) -> Result<Step, QueryError> {
         let place = format!("steps[{at}]");
-        let filter = Filter::read(&self.filter, &format!("{place}.filter"))?;
-        let filter = EventFilter { event: self.event, path: self.path, filter };
-        if filter.event.is_empty() && filter.path.is_empty() && filter.filter.is_empty() {
-            return Err(QueryError::invalid(place, "it has neither an event nor a path nor a filter"));
-        }
+        let filter = narrowing(self.event, self.path, &self.filter, &place)?;
         let window_ms = self.window_ms.map(|ms| window(ms, &format!("{place}.windowMs"))).transpose()?;
         let name = if self.name.is_empty() { filter.to_string() } else { self.name };
         Ok(Step { name, filter, optional: self.optional, window_ms })
@@ -359,11 +350,7 @@ impl RawStep {
 impl RawExclusion {
     fn resolve(self, at: usize, steps: &[Step]) -> Result<Exclusion, QueryError> {
         let place = format!("exclusions[{at}]");
-        let filter = Filter::read(&self.filter, &format!("{place}.filter"))?;
-        let filter = EventFilter { event: self.event, path: self.path, filter };
-        if filter.event.is_empty() && filter.path.is_empty() && filter.filter.is_empty() {
-            return Err(QueryError::invalid(place, "it has neither an event nor a path nor a filter"));
-        }
+        let filter = narrowing(self.event, self.path, &self.filter, &place)?;
         let after = step_number(self.after_step.unwrap_or(1), steps.len(), &format!("{place}.afterStep"))?;
         let before = step_number(self.before_step.unwrap_or(steps.len()), steps.len(), &format!("{place}.beforeStep"))?;
         if after >= before {
@@ -402,6 +389,15 @@ fn window(ms: i64, field: &str) -> Result<i64, QueryError> {
         return Ok(ms);
     }
     Err(QueryError::invalid(field, format!("{ms} is not from 1 to {WINDOW_MS_MAX} (366 days)")))
+}
+
+/// A step or an exclusion that every event matches is a mistake.
+fn narrowing(event: String, path: String, filter: &Value, place: &str) -> Result<EventFilter, QueryError> {
+    let filter = EventFilter::read(event, path, filter, &format!("{place}.filter"))?;
+    if filter.is_empty() {
+        return Err(QueryError::invalid(place, "it has neither an event nor a path nor a filter"));
+    }
+    Ok(filter)
 }
 
 /// From 1, as people count, to 0.

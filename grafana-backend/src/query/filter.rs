@@ -315,6 +315,20 @@ impl Test {
 }
 
 impl EventFilter {
+    /// Of a query's `event`, `path` and filter; `place` is where the filter stands.
+    ///
+    /// # Errors
+    /// As [`Filter::read`].
+    pub fn read(event: String, path: String, filter: &Value, place: &str) -> Result<Self, QueryError> {
+        Ok(Self { event, path, filter: Filter::read(filter, place)? })
+    }
+
+    /// Whether it matches every event.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.event.is_empty() && self.path.is_empty() && self.filter.is_empty()
+    }
+
     /// Appends the condition.
     pub fn write(&self, sql: &mut Sql) {
         sql.text("(");

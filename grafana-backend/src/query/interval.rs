@@ -95,6 +95,12 @@ impl Buckets {
         Ok(Self { starts_ms, end_ms: at_ms })
     }
 
+    /// First instant of each bucket, and first instant after it.
+    pub fn bounds(&self) -> impl Iterator<Item = (i64, i64)> {
+        let ends = self.starts_ms.iter().skip(1).chain([&self.end_ms]);
+        self.starts_ms.iter().copied().zip(ends.copied())
+    }
+
     /// Which bucket an instant lies in.
     #[must_use]
     pub fn find(&self, at_ms: i64) -> Option<usize> {
@@ -120,8 +126,7 @@ impl Buckets {
     fn even(&self) -> Option<(i64, i64)> {
         let first_ms = *self.starts_ms.first()?;
         let length_ms = self.starts_ms.get(1).unwrap_or(&self.end_ms) - first_ms;
-        let mut ends = self.starts_ms.iter().skip(1).chain([&self.end_ms]);
-        let even = self.starts_ms.iter().all(|start| ends.next().is_some_and(|end| end - start == length_ms));
+        let even = self.bounds().all(|(start, end)| end - start == length_ms);
         (even && length_ms > 0).then_some((first_ms, length_ms))
     }
 }

@@ -106,7 +106,8 @@ pub struct Row<'a> {
     pub delay_s: i32,
 }
 
-fn is_zero<N: PartialEq + Default>(number: &N) -> bool {
+/// For fields that are left out at zero.
+pub(crate) fn is_zero<N: PartialEq + Default>(number: &N) -> bool {
     *number == N::default()
 }
 

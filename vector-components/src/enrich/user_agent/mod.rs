@@ -5,8 +5,10 @@
 //! front, since the same few thousand headers make up nearly all of any site's traffic.
 
 mod device_type;
+mod expression;
 mod literals;
 mod rules;
+mod template;
 
 use std::sync::{
     Arc,

@@ -9,14 +9,16 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use regex_automata::{
     Input,
     meta::{self, Regex},
-    util::{primitives::NonMaxUsize, syntax},
+    util::syntax,
 };
 use serde::Deserialize;
 
-use super::literals;
+use super::{
+    expression::as_ascii,
+    literals,
+    template::{GROUPS_MAX, Slots, Template},
+};
 
-/// Groups of an expression that values come from: `$1` to `$9`.
-const GROUPS_MAX: usize = 10;
 /// Rules of all lists, in words of 64 bits.
 const RULE_WORDS: usize = 32;
 /// Sets of texts, likewise.
@@ -82,22 +84,6 @@ struct Rule {
     /// A second set that has to be hit.
     also: Option<u16>,
     values: Vec<Template>,
-}
-
-/// How a value is made.
-enum Template {
-    /// Of a group; none if the expression has not so many.
-    Group(usize),
-    /// As it is.
-    Text(String),
-    /// A text with groups in it.
-    Parts(Vec<Part>),
-    Nothing,
-}
-
-enum Part {
-    Text(String),
-    Group(usize),
 }
 
 impl Rules {
@@ -187,8 +173,6 @@ impl Marks {
     }
 }
 
-type Slots = [Option<NonMaxUsize>; GROUPS_MAX * 2];
-
 /// The numbers of the set bits in a range.
 fn bits<const N: usize>(words: [u64; N], range: std::ops::Range<usize>) -> impl Iterator<Item = usize> {
     (range.start / 64..range.end.div_ceil(64))
@@ -211,58 +195,6 @@ fn fill<const N: usize>(values: &mut [String; N], found: Option<(&Rule, Slots)>,
     let Some((rule, slots)) = found else { return };
     for (value, template) in values.iter_mut().zip(&rule.values) {
         *value = template.fill(header, &slots);
-    }
-}
-
-fn group<'h>(header: &'h str, slots: &Slots, group: usize) -> &'h str {
-    let at = |slot: usize| slots.get(slot).copied().flatten().map(NonMaxUsize::get);
-    at(group * 2).zip(at(group * 2 + 1)).and_then(|(start, end)| header.get(start..end)).unwrap_or_default()
-}
-
-impl Template {
-    /// A replacement if there is one, else the group of this number.
-    fn new(replacement: Option<String>, number: usize) -> Self {
-        let Some(text) = replacement.filter(|text| !text.trim().is_empty()) else { return Self::Group(number) };
-        let mut parts = Vec::new();
-        let mut rest = text.as_str();
-        while let Some(at) = rest.find('$') {
-            let digit = rest[at + 1..].chars().next().and_then(|c| c.to_digit(10)).filter(|digit| *digit > 0);
-            let end = at + 1 + usize::from(digit.is_some());
-            parts.push(Part::Text(rest[..if digit.is_some() { at } else { end }].to_owned()));
-            parts.extend(digit.map(|digit| Part::Group(digit as usize)));
-            rest = &rest[end..];
-        }
-        if parts.iter().any(|part| matches!(part, Part::Group(_))) {
-            parts.push(Part::Text(rest.to_owned()));
-            return Self::Parts(parts);
-        }
-        Self::Text(text)
-    }
-
-    /// As [`Template::new`], but without a group to fall back to.
-    fn or_nothing(replacement: Option<String>) -> Self {
-        match Self::new(replacement, 0) {
-            Self::Group(_) => Self::Nothing,
-            template => template,
-        }
-    }
-
-    fn fill(&self, header: &str, slots: &Slots) -> String {
-        match self {
-            Self::Nothing => String::new(),
-            Self::Text(text) => text.clone(),
-            Self::Group(number) => group(header, slots, *number).to_owned(),
-            Self::Parts(parts) => {
-                let mut out = String::new();
-                for part in parts {
-                    out.push_str(match part {
-                        Part::Text(text) => text,
-                        Part::Group(number) => group(header, slots, *number),
-                    });
-                }
-                if out.trim().len() < out.len() { out.trim().to_owned() } else { out }
-            }
-        }
     }
 }
 
@@ -368,99 +300,5 @@ impl Building {
             .map_err(|e| e.to_string())?;
         let Self { rules, always, sets_of_text, mark_of_text, rules_of_set, .. } = self;
         Ok(Rules { search, sets_of_text, mark_of_text, rules_of_set, always, rules, lists })
-    }
-}
-
-/// uap-core means ASCII by `\d` and `\w`, and bounds repetitions against engines that go back and
-/// forth, which ours does not: unbounded they are smaller by far.
-fn as_ascii(expression: &str) -> String {
-    let mut out = String::with_capacity(expression.len() + 16);
-    let (mut rest, mut classes) = (expression, 0_usize);
-    while let Some(c) = rest.chars().next() {
-        let mut taken = c.len_utf8();
-        match c {
-            '\\' => {
-                let next = rest[1..].chars().next().unwrap_or_default();
-                taken += next.len_utf8().min(rest.len() - 1);
-                match next {
-                    'd' => out.push_str("[0-9]"),
-                    'D' => out.push_str("[^0-9]"),
-                    'w' => out.push_str("[A-Za-z0-9_]"),
-                    'W' => out.push_str("[^A-Za-z0-9_]"),
-                    _ => out.push_str(&rest[..taken]),
-                }
-            }
-            '{' if classes == 0 => match bounded(rest) {
-                Some((sign, length)) => {
-                    out.push(sign);
-                    taken = length;
-                }
-                None => out.push(c),
-            },
-            _ => {
-                classes = match c {
-                    '[' => classes + 1,
-                    ']' => classes.saturating_sub(1),
-                    _ => classes,
-                };
-                out.push(c);
-            }
-        }
-        rest = &rest[taken..];
-    }
-    out
-}
-
-/// `{0,100}` and the like, at the beginning: the sign that stands for it, and its length.
-fn bounded(text: &str) -> Option<(char, usize)> {
-    let (bounds, _) = text.strip_prefix('{')?.split_once('}')?;
-    let (least, most) = bounds.split_once(',')?;
-    let sign = match least {
-        "0" => '*',
-        "1" => '+',
-        _ => return None,
-    };
-    (most.len() > 2 && most.bytes().all(|b| b.is_ascii_digit())).then_some((sign, bounds.len() + 2))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn golden_expressions() {
-        for (expression, expected) in [
-            (r"(\d+)\.\w[\d\-]", r"([0-9]+)\.[A-Za-z0-9_][[0-9]\-]"),
-            (".{0,200}x{1,100}?", ".*x+?"),
-            (".{0,20}x{2,100}", ".{0,20}x{2,100}"),
-            (r"\{0,200}[{0,200}]", r"\{0,200}[{0,200}]"),
-        ] {
-            assert_eq!(as_ascii(expression), expected);
-        }
-    }
-
-    #[test]
-    fn golden_templates() {
-        let header = "Acme 7";
-        let slots = |ends: &[(usize, usize)]| {
-            let mut slots: Slots = Default::default();
-            for (at, (start, end)) in ends.iter().enumerate() {
-                slots[at * 2] = NonMaxUsize::new(*start);
-                slots[at * 2 + 1] = NonMaxUsize::new(*end);
-            }
-            slots
-        };
-        let slots = slots(&[(0, 6), (0, 4), (5, 6)]);
-        for (replacement, number, expected) in [
-            (None, 2, "7"),
-            (None, 3, ""),
-            (Some(""), 1, "Acme"),
-            (Some("Other"), 1, "Other"),
-            (Some("$1 for $2$3"), 1, "Acme for 7"),
-            (Some(" $2 "), 1, "7"),
-            (Some("US$ 5"), 1, "US$ 5"),
-        ] {
-            assert_eq!(Template::new(replacement.map(Into::into), number).fill(header, &slots), expected);
-        }
     }
 }
