@@ -20,6 +20,7 @@ pub struct Metrics {
     pub duplicate: Counter,
     pub failed: Counter,
     pub pending: Gauge,
+    pub pending_max: Gauge,
     pub request_seconds: Histogram,
     pub insert_rows: Histogram,
     dropped: Family<ReasonLabel, Counter>,
@@ -42,6 +43,7 @@ impl Default for Metrics {
             duplicate: Counter::default(),
             failed: Counter::default(),
             pending: Gauge::default(),
+            pending_max: Gauge::default(),
             request_seconds: Histogram::new(seconds),
             insert_rows: Histogram::new(rows),
             dropped: Family::default(),
@@ -57,6 +59,11 @@ impl Default for Metrics {
         registry.register("events_dropped", "Events that break the contract, by reason", metrics.dropped.clone());
         registry.register("events_failed", "Events whose sender was told to send them again", metrics.failed.clone());
         registry.register("events_pending", "Events that wait for the sink", metrics.pending.clone());
+        registry.register(
+            "events_pending_max",
+            "Events that may wait for the sink; beyond it requests are answered 503",
+            metrics.pending_max.clone(),
+        );
         registry.register(
             "requests_refused",
             "Requests refused as a whole, by reason",

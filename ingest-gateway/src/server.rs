@@ -34,6 +34,7 @@ const DRAIN_PAUSE: Duration = Duration::from_millis(20);
 /// If anything is missing at the start, with what to do.
 pub async fn serve(config: Config) -> anyhow::Result<()> {
     let metrics = Arc::new(Metrics::default());
+    metrics.pending_max.set(i64::try_from(config.limits.pending_events_max).unwrap_or(i64::MAX));
     let (sink, engine) = sink(&config, &metrics).await?;
     let listener = TcpListener::bind(config.listen)
         .await

@@ -34,13 +34,18 @@ const PYTHON: Tool = Tool {
 const CHROMIUM: Tool = Tool { name: "Chromium", ask: &["chromium", "--version"], get: "apt-get install chromium" };
 const NGINX: Tool =
     Tool { name: "nginx", ask: &["sh", "-c", "PATH=$PATH:/usr/sbin nginx -v"], get: "apt-get install nginx-light" };
+const PROMETHEUS: Tool = Tool {
+    name: "Prometheus with promtool",
+    ask: &["sh", "-c", "prometheus --version && promtool --version"],
+    get: "apt-get install prometheus",
+};
 /// For the page of `demo`.
 pub const PREVIEW: [Tool; 1] = [GO];
 
 /// For `demo`.
 pub const DEMO: [Tool; 2] = [CC, NPM];
 /// For `test`.
-pub const TEST: [Tool; 8] = [CC, NPM, GO, JAVA, MAVEN, PYTHON, CHROMIUM, NGINX];
+pub const TEST: [Tool; 9] = [CC, NPM, GO, JAVA, MAVEN, PYTHON, CHROMIUM, NGINX, PROMETHEUS];
 
 /// Checks that all are there.
 pub fn check(tools: &[Tool]) -> anyhow::Result<()> {

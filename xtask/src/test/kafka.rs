@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashSet,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Command,
     time::Duration,
@@ -10,7 +11,7 @@ use std::{
 use anyhow::{Context, ensure};
 use rdkafka::{
     ClientConfig, Message, Offset, TopicPartitionList,
-    admin::{AdminClient, AdminOptions, AlterConfig, NewTopic, ResourceSpecifier, TopicReplication},
+    admin::{AdminClient, AdminOptions, AlterConfig, ResourceSpecifier},
     client::DefaultClientContext,
     consumer::{BaseConsumer, CommitMode, Consumer},
 };
@@ -23,8 +24,7 @@ use crate::{
 };
 
 const TOPIC: &str = "analytics";
-/// The article's retention, 7 days.
-const RETENTION_MS: &str = "604800000";
+const PARTITIONS: &str = "3";
 const BATCHES: usize = 50;
 const BATCH_EVENTS: usize = 100;
 const START_TIME_MAX: Duration = Duration::from_secs(60);
@@ -34,7 +34,7 @@ const READ_TIME_MAX: Duration = Duration::from_secs(30);
 pub async fn run(folder: &Path) -> anyhow::Result<&'static str> {
     std::fs::create_dir_all(folder)?;
     let broker = Broker::start(folder).await?;
-    create_topic(&broker.address).await?;
+    create_topics(&broker.address, folder)?;
     let environment = [
         ("KAFKA_BROKERS", broker.address.clone()),
         ("FOOTFALL_LISTEN", "127.0.0.1:0".to_owned()),
@@ -73,7 +73,7 @@ pub async fn run(folder: &Path) -> anyhow::Result<&'static str> {
     // It cannot drain to a broker that is away, so it is not waited for.
     drop(gateway);
     Ok(
-        "Apache Kafka 4.1: 5,000 events read back once each, in order by visitor; 503 without the broker; the doctor on topic, lag and retention",
+        "Apache Kafka 4.1: topics by provisioning/kafka; 5,000 events read back once each, in order by visitor; 503 without the broker; the doctor on topic, lag and retention",
     )
 }
 
@@ -169,11 +169,17 @@ fn in_order_by_visitor(read: &[(String, String, String)]) -> anyhow::Result<()> 
     Ok(())
 }
 
-async fn create_topic(address: &str) -> anyhow::Result<()> {
-    let admin: AdminClient<DefaultClientContext> = ClientConfig::new().set("bootstrap.servers", address).create()?;
-    let topic = NewTopic::new(TOPIC, 3, TopicReplication::Fixed(1)).set("retention.ms", RETENTION_MS);
-    for result in admin.create_topics(&[topic], &AdminOptions::new()).await? {
-        result.map_err(|(topic, error)| anyhow::anyhow!("cannot create {topic}: {error}"))?;
+/// The topics of provisioning/kafka, by its own script and Kafka's own tool; twice, since it may be run again.
+fn create_topics(address: &str, folder: &Path) -> anyhow::Result<()> {
+    let tool = folder.join("kafka-topics.sh");
+    let class = "org.apache.kafka.tools.TopicCommand";
+    std::fs::write(&tool, format!("#!/bin/sh\nexec java -cp '{}/*' {class} \"$@\"\n", jars()?.display()))?;
+    std::fs::set_permissions(&tool, std::fs::Permissions::from_mode(0o755))?;
+    for _ in 0..2 {
+        let mut sh = Command::new("sh");
+        sh.arg(root().join("provisioning/kafka/create-topics.sh"));
+        sh.env("BOOTSTRAP", address).env("PARTITIONS", PARTITIONS).env("KAFKA_TOPICS", &tool);
+        super::command(&mut sh)?;
     }
     Ok(())
 }
@@ -247,7 +253,7 @@ impl Drop for Broker {
 fn jars() -> anyhow::Result<PathBuf> {
     let project = root().join("tests/kafka");
     let jars = project.join("target/dependency");
-    if !jars.join("kafka_2.13-4.1.1.jar").is_file() {
+    if !jars.join("kafka-tools-4.1.1.jar").is_file() {
         super::command(
             Command::new("mvn").args(["--quiet", "--batch-mode", "dependency:copy-dependencies"]).current_dir(&project),
         )?;

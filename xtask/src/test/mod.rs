@@ -3,6 +3,7 @@
 
 mod kafka;
 mod nginx;
+mod prometheus;
 mod properties;
 mod replay;
 
@@ -76,7 +77,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-const STEPS: [&str; 14] = [
+const STEPS: [&str; 15] = [
     "format",
     "clippy",
     "rust",
@@ -90,6 +91,7 @@ const STEPS: [&str; 14] = [
     "plugin host",
     "browser",
     "nginx",
+    "prometheus",
     "kafka",
 ];
 
@@ -112,6 +114,7 @@ async fn step(name: &str, ground: &mut Ground) -> anyhow::Result<String> {
         "plugin host" => plugin_host(ground).await,
         "browser" => browser(ground).await,
         "nginx" => nginx::run(&ground.folder.join("nginx")).await,
+        "prometheus" => return prometheus::run(&ground.folder.join("prometheus")).await,
         "kafka" => kafka::run(&ground.folder.join("kafka")).await,
         other => bail!("there is no step {other}"),
     };

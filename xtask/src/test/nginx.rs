@@ -7,8 +7,8 @@ use anyhow::{Context, ensure};
 use reqwest::{Client, StatusCode};
 
 use crate::{
-    bin,
     clickhouse::ask,
+    gateway,
     process::{Process, free_port},
     root,
 };
@@ -21,20 +21,9 @@ const PASSING: std::ops::RangeInclusive<usize> = 21..=23;
 /// Gateway → nginx → requests → what is stored.
 pub async fn run(folder: &Path) -> anyhow::Result<&'static str> {
     fs::create_dir_all(folder)?;
-    let (gateway_port, engine_port, port) = (free_port()?, free_port()?, free_port()?);
-    let environment = [
-        ("FOOTFALL_LISTEN", format!("127.0.0.1:{gateway_port}")),
-        ("FOOTFALL_ENGINE_LISTEN", format!("127.0.0.1:{engine_port}")),
-        ("FOOTFALL_DATA", folder.join("gateway").display().to_string()),
-        (
-            "FOOTFALL_GEOIP",
-            root().join("vector-components/testdata/geoip/GeoLite2-City-Test.mmdb").display().to_string(),
-        ),
-        ("FOOTFALL_SINK", "direct".to_owned()),
-        ("PROJECTS", "app".to_owned()),
-    ];
-    let gateway = Process::start(&bin("ingest-gateway"), &[], &environment, &folder.join("gateway.log")).await?;
-    let nginx = start(folder, gateway_port, port).await?;
+    let port = free_port()?;
+    let gateway = gateway::start(folder, "app", None).await?;
+    let nginx = start(folder, &gateway.url, port).await?;
     let client = Client::new();
     let site = format!("http://127.0.0.1:{port}");
 
@@ -48,10 +37,13 @@ pub async fn run(folder: &Path) -> anyhow::Result<&'static str> {
         let status = client.get(format!("{site}{path}")).header("Host", "analytics.test").send().await?.status();
         ensure!(status == StatusCode::NOT_FOUND, "{path} is shown to the world: {status}");
     }
-    let clickhouse = format!("http://127.0.0.1:{engine_port}");
-    let stored =
-        ask(&client, &clickhouse, "SELECT count(), uniqExact(country), any(country) = '' FROM analytics.events", &[])
-            .await?;
+    let stored = ask(
+        &client,
+        &gateway.clickhouse,
+        "SELECT count(), uniqExact(country), any(country) = '' FROM analytics.events",
+        &[],
+    )
+    .await?;
     // The client named an address of Sweden; the connection is from here, which has no country.
     ensure!(stored == format!("{passed}\t1\t1"), "stored are {stored:?} (events, countries, whether it is none)");
     nginx.stop().await?;
@@ -60,13 +52,13 @@ pub async fn run(folder: &Path) -> anyhow::Result<&'static str> {
 }
 
 /// The site as it is, but for its port and the gateway's.
-async fn start(folder: &Path, gateway_port: u16, port: u16) -> anyhow::Result<Process> {
+async fn start(folder: &Path, gateway: &str, port: u16) -> anyhow::Result<Process> {
     let site = fs::read_to_string(root().join("provisioning/nginx/analytics.conf"))?;
     let (listen, upstream) = ("listen 80;", "server 127.0.0.1:4195;");
     ensure!(site.contains(listen) && site.contains(upstream), "the site has another form than this test knows");
     let site = site
         .replace(listen, &format!("listen 127.0.0.1:{port};"))
-        .replace(upstream, &format!("server 127.0.0.1:{gateway_port};"));
+        .replace(upstream, &format!("server {};", gateway.trim_start_matches("http://")));
     let own = folder.display();
     let all = format!(
         "daemon off; pid {own}/nginx.pid; error_log {own}/nginx-error.log; worker_processes 1;\n\

@@ -1,0 +1,50 @@
+//! A gateway for a test, on ports and in a folder of its own.
+
+use std::{fs, path::Path};
+
+use crate::{
+    bin,
+    process::{Process, free_port},
+    root,
+};
+
+/// A running gateway with the direct sink.
+pub struct Gateway {
+    /// Its HTTP address.
+    pub url: String,
+    /// The address of the ClickHouse that it writes to.
+    pub clickhouse: String,
+    process: Process,
+}
+
+/// Starts one for these projects; without a ClickHouse it brings the embedded engine.
+///
+/// # Errors
+/// If it does not start; with its log.
+pub async fn start(folder: &Path, projects: &str, clickhouse: Option<&str>) -> anyhow::Result<Gateway> {
+    fs::create_dir_all(folder)?;
+    let engine = format!("127.0.0.1:{}", free_port()?);
+    let geoip = root().join("vector-components/testdata/geoip/GeoLite2-City-Test.mmdb");
+    let environment = [
+        ("FOOTFALL_LISTEN", format!("127.0.0.1:{}", free_port()?)),
+        ("FOOTFALL_ENGINE_LISTEN", engine.clone()),
+        ("FOOTFALL_DATA", folder.join("gateway").display().to_string()),
+        ("FOOTFALL_GEOIP", geoip.display().to_string()),
+        ("FOOTFALL_SINK", "direct".to_owned()),
+        ("CLICKHOUSE_URL", clickhouse.unwrap_or_default().to_owned()),
+        ("PROJECTS", projects.to_owned()),
+    ];
+    let process = Process::start(&bin("ingest-gateway"), &[], &environment, &folder.join("gateway.log")).await?;
+    let clickhouse = clickhouse.map_or_else(|| format!("http://{engine}"), str::to_owned);
+    Ok(Gateway { url: process.first_line.clone(), clickhouse, process })
+}
+
+impl Gateway {
+    /// Ends it as a service manager does.
+    ///
+    /// # Errors
+    /// If it does not end in time.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.process.stop().await.map(drop)
+    }
+}
