@@ -172,7 +172,17 @@ fn gateway(out: &Path) -> anyhow::Result<Vec<PathBuf>> {
         ),
         (root().join("docs/gateway.md"), "usr/share/doc/footfall/gateway.md", 0o644),
         (root().join("LICENSE"), "usr/share/doc/footfall/copyright", 0o644),
-        (root().join("provisioning/nginx/analytics.conf"), "usr/share/doc/footfall/examples/nginx.conf", 0o644),
+        (root().join("provisioning/nginx/footfall.conf"), "usr/share/doc/footfall/examples/nginx/footfall.conf", 0o644),
+        (
+            root().join("provisioning/nginx/upstreams.conf"),
+            "usr/share/doc/footfall/examples/nginx/upstreams.conf",
+            0o644,
+        ),
+        (
+            root().join("provisioning/nginx/make-certificate.sh"),
+            "usr/share/doc/footfall/examples/nginx/make-certificate.sh",
+            0o644,
+        ),
     ] {
         let target = tree.join(to);
         fs::create_dir_all(target.parent().context("no folder")?)?;

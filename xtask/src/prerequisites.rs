@@ -32,8 +32,11 @@ const PYTHON: Tool = Tool {
 };
 
 const CHROMIUM: Tool = Tool { name: "Chromium", ask: &["chromium", "--version"], get: "apt-get install chromium" };
-const NGINX: Tool =
-    Tool { name: "nginx", ask: &["sh", "-c", "PATH=$PATH:/usr/sbin nginx -v"], get: "apt-get install nginx-light" };
+const NGINX: Tool = Tool {
+    name: "nginx, and openssl",
+    ask: &["sh", "-c", "PATH=$PATH:/usr/sbin nginx -v && openssl version"],
+    get: "apt-get install nginx-light openssl",
+};
 const PROMETHEUS: Tool = Tool {
     name: "Prometheus with promtool",
     ask: &["sh", "-c", "prometheus --version && promtool --version"],

@@ -1,10 +1,20 @@
-//! The site of provisioning/nginx in front of the real gateway, by Debian's own nginx: rates by
+//! The sites of provisioning/nginx in front of the real gateway, by Debian's own nginx: TLS, rates by
 //! address, whose address is believed, and what is not for the world.
 
-use std::{fs, path::Path, time::Duration};
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 use anyhow::{Context, ensure};
-use reqwest::{Client, StatusCode};
+use reqwest::Client;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
 
 use crate::{
     clickhouse::ask,
@@ -15,55 +25,154 @@ use crate::{
 
 /// As many at once as the site's rate and burst let through, and more.
 const AT_ONCE: usize = 40;
-/// The burst of the site, the one that begins it, and one that the rate may add meanwhile.
-const PASSING: std::ops::RangeInclusive<usize> = 21..=23;
+/// The burst of the site, the one that begins it, and those that the rate may add meanwhile.
+const PASSING: std::ops::RangeInclusive<usize> = 21..=26;
 
-/// Gateway → nginx → requests → what is stored.
+/// Gateway, and somebody in Grafana's place → nginx → requests → what is stored.
 pub async fn run(folder: &Path) -> anyhow::Result<&'static str> {
-    fs::create_dir_all(folder)?;
-    let port = free_port()?;
     let gateway = gateway::start(folder, "app", None).await?;
-    let nginx = start(folder, &gateway.url, port).await?;
-    let client = Client::new();
-    let site = format!("http://127.0.0.1:{port}");
+    let grafana = echo().await?;
+    let (nginx, site) = start(folder, &gateway.url, &grafana).await?;
 
-    let answers = (0..AT_ONCE).map(|number| send(&client, &site, number));
-    let answers = futures_util::future::try_join_all(answers).await?;
-    let passed = answers.iter().filter(|status| **status == StatusCode::CREATED).count();
-    let refused = answers.iter().filter(|status| **status == StatusCode::TOO_MANY_REQUESTS).count();
-    ensure!(passed + refused == AT_ONCE, "nginx answered {answers:?}");
-    ensure!(PASSING.contains(&passed), "{passed} of {AT_ONCE} at once passed the rate of the site");
+    plain_is_sent_to_tls(&site).await?;
+    let passed = rates(&site).await?;
     for path in ["/metrics", "/readyz"] {
-        let status = client.get(format!("{site}{path}")).header("Host", "analytics.test").send().await?.status();
-        ensure!(status == StatusCode::NOT_FOUND, "{path} is shown to the world: {status}");
+        let answer = site.get("analytics.test", path, "").await?;
+        ensure!(answer.starts_with("HTTP/1.1 404"), "{path} is shown to the world: {answer}");
     }
-    let stored = ask(
-        &client,
-        &gateway.clickhouse,
-        "SELECT count(), uniqExact(country), any(country) = '' FROM analytics.events",
-        &[],
-    )
-    .await?;
+    let sql = "SELECT count(), uniqExact(country), any(country) = '' FROM analytics.events";
+    let stored = ask(&Client::new(), &gateway.clickhouse, sql, &[]).await?;
     // The client named an address of Sweden; the connection is from here, which has no country.
     ensure!(stored == format!("{passed}\t1\t1"), "stored are {stored:?} (events, countries, whether it is none)");
+    dashboards(&site).await?;
     nginx.stop().await?;
     gateway.stop().await?;
-    Ok("Debian's nginx with the site of provisioning/: rates, addresses, hidden paths")
+    Ok(
+        "Debian's nginx with the sites of provisioning/: TLS, rates, addresses, hidden paths, Grafana's host with WebSockets",
+    )
 }
 
-/// The site as it is, but for its port and the gateway's.
-async fn start(folder: &Path, gateway: &str, port: u16) -> anyhow::Result<Process> {
-    let site = fs::read_to_string(root().join("provisioning/nginx/analytics.conf"))?;
-    let (listen, upstream) = ("listen 80;", "server 127.0.0.1:4195;");
-    ensure!(site.contains(listen) && site.contains(upstream), "the site has another form than this test knows");
-    let site = site
-        .replace(listen, &format!("listen 127.0.0.1:{port};"))
-        .replace(upstream, &format!("server {};", gateway.trim_start_matches("http://")));
+/// Plain requests are told the address to use; what was asked for is kept.
+async fn plain_is_sent_to_tls(site: &Site) -> anyhow::Result<()> {
+    let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
+    for host in ["analytics.test", "dashboard.test"] {
+        let request = client.get(format!("http://127.0.0.1:{}/a?b=c", site.plain)).header("Host", host);
+        let answer = request.send().await?;
+        let target = answer.headers().get("Location").and_then(|target| target.to_str().ok()).unwrap_or_default();
+        let expected = format!("https://{host}/a?b=c");
+        ensure!(answer.status() == 308 && target == expected, "{host}: {} to {target:?}", answer.status());
+    }
+    Ok(())
+}
+
+/// Events at once over TLS: how many passed the rate.
+async fn rates(site: &Site) -> anyhow::Result<usize> {
+    let answers = (0..AT_ONCE).map(|number| send(site, number));
+    let answers = futures_util::future::try_join_all(answers).await?;
+    let with = |status: &str| answers.iter().filter(|answer| answer.starts_with(status)).count();
+    let (passed, refused) = (with("HTTP/1.1 201"), with("HTTP/1.1 429"));
+    ensure!(passed + refused == AT_ONCE, "nginx answered {answers:?}");
+    ensure!(PASSING.contains(&passed), "{passed} of {AT_ONCE} at once passed the rate of the site");
+    Ok(passed)
+}
+
+async fn send(site: &Site, number: usize) -> anyhow::Result<String> {
+    let body = format!(r#"{{"type": "click", "user_id": "{number}", "path": "/"}}"#);
+    // An address of Sweden, by MaxMind's test database.
+    let headers = format!(
+        "X-App: app\r\nContent-Type: application/json\r\nX-Forwarded-For: 89.160.20.112\r\nContent-Length: {}\r\n",
+        body.len()
+    );
+    site.ask(format!("POST / HTTP/1.1\r\nHost: analytics.test\r\nConnection: close\r\n{headers}\r\n{body}")).await
+}
+
+/// Grafana gets the host that the browser knows, the address, and a WebSocket's wish.
+async fn dashboards(site: &Site) -> anyhow::Result<()> {
+    let answer =
+        site.get("dashboard.test", "/api/live/ws", "Upgrade: websocket\r\nX-Forwarded-For: 1.2.3.4\r\n").await?;
+    let wanted = [
+        "host: dashboard.test",
+        "x-forwarded-proto: https",
+        "x-forwarded-for: 127.0.0.1",
+        "upgrade: websocket",
+        "connection: upgrade",
+    ];
+    let got = answer.to_lowercase();
+    for header in wanted {
+        ensure!(got.contains(header), "Grafana would not get {header:?}:\n{got}");
+    }
+    Ok(())
+}
+
+/// A listener in Grafana's place: it answers with the request that it got.
+async fn echo() -> anyhow::Result<String> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?.to_string();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = vec![0; 16 << 10];
+            let length = stream.read(&mut request).await.unwrap_or(0);
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+            let _ = stream.write_all(&[head.as_bytes(), &request[..length]].concat()).await;
+        }
+    });
+    Ok(address)
+}
+
+/// A running nginx, and the certificate that it shows.
+struct Site {
+    plain: u16,
+    tls: u16,
+    certificate: PathBuf,
+}
+
+impl Site {
+    async fn get(&self, host: &str, path: &str, headers: &str) -> anyhow::Result<String> {
+        self.ask(format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{headers}\r\n")).await
+    }
+
+    /// One request over TLS by openssl's client, which checks certificate and name.
+    async fn ask(&self, request: String) -> anyhow::Result<String> {
+        let name = if request.contains("Host: dashboard.test") { "dashboard.test" } else { "analytics.test" };
+        let mut openssl = Command::new("openssl");
+        openssl.args(["s_client", "-quiet", "-verify_quiet", "-verify_return_error", "-ign_eof", "-connect"]);
+        openssl.arg(format!("127.0.0.1:{}", self.tls));
+        openssl.args(["-servername", name, "-verify_hostname", name, "-CAfile"]).arg(&self.certificate);
+        let mut child = openssl.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        let output = tokio::task::spawn_blocking(move || {
+            child.stdin.take().context("no input")?.write_all(request.as_bytes())?;
+            Ok::<_, anyhow::Error>(child.wait_with_output()?)
+        });
+        let output = tokio::time::timeout(Duration::from_secs(20), output).await.context("no answer over TLS")???;
+        let answer = String::from_utf8_lossy(&output.stdout).into_owned();
+        ensure!(!answer.is_empty(), "no answer over TLS: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(answer)
+    }
+}
+
+/// The files as they are, but for ports, upstreams and the certificate's folder.
+async fn start(folder: &Path, gateway: &str, grafana: &str) -> anyhow::Result<(Process, Site)> {
+    let sources = root().join("provisioning/nginx");
+    let tls = folder.join("tls");
+    super::command(Command::new("sh").arg(sources.join("make-certificate.sh")).arg(&tls))?;
+    let site = Site { plain: free_port()?, tls: free_port()?, certificate: tls.join("footfall.crt") };
+    let mut text =
+        fs::read_to_string(sources.join("upstreams.conf"))? + &fs::read_to_string(sources.join("footfall.conf"))?;
+    for (known, here) in [
+        ("listen 80;", format!("listen 127.0.0.1:{};", site.plain)),
+        ("listen 443 ssl;", format!("listen 127.0.0.1:{} ssl;", site.tls)),
+        ("127.0.0.1:4195", gateway.trim_start_matches("http://").to_owned()),
+        ("127.0.0.1:3000", grafana.to_owned()),
+        ("/etc/nginx/tls", tls.display().to_string()),
+    ] {
+        ensure!(text.contains(known), "the sites have no {known:?}, which this test knows");
+        text = text.replace(known, &here);
+    }
     let own = folder.display();
     let all = format!(
         "daemon off; pid {own}/nginx.pid; error_log {own}/nginx-error.log; worker_processes 1;\n\
          events {{}}\nhttp {{ access_log off; client_body_temp_path {own}/body; proxy_temp_path {own}/proxy; \
-         fastcgi_temp_path {own}/fastcgi; uwsgi_temp_path {own}/uwsgi; scgi_temp_path {own}/scgi;\n{site}\n}}\n"
+         fastcgi_temp_path {own}/fastcgi; uwsgi_temp_path {own}/uwsgi; scgi_temp_path {own}/scgi;\n{text}\n}}\n"
     );
     let file = folder.join("nginx.conf");
     fs::write(&file, all)?;
@@ -72,23 +181,11 @@ async fn start(folder: &Path, gateway: &str, port: u16) -> anyhow::Result<Proces
         format!("PATH=$PATH:/usr/sbin; nginx -t -q -c {0} && echo ready && exec nginx -c {0}", file.display());
     let nginx = Process::start(Path::new("sh"), &["-c", &command], &[], &folder.join("nginx.log")).await?;
     for _ in 0..100 {
-        if tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
-            return Ok(nginx);
+        if tokio::net::TcpStream::connect(("127.0.0.1", site.tls)).await.is_ok() {
+            return Ok((nginx, site));
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     Err(anyhow::anyhow!("nginx does not answer"))
         .with_context(|| fs::read_to_string(folder.join("nginx-error.log")).unwrap_or_default())
-}
-
-async fn send(client: &Client, site: &str, number: usize) -> anyhow::Result<StatusCode> {
-    let request = client
-        .post(site)
-        .header("Host", "analytics.test")
-        .header("X-App", "app")
-        .header("Content-Type", "application/json")
-        // An address of Sweden, by MaxMind's test database.
-        .header("X-Forwarded-For", "89.160.20.112")
-        .body(format!(r#"{{"type": "click", "user_id": "{number}", "path": "/"}}"#));
-    Ok(request.send().await?.status())
 }
