@@ -1,13 +1,18 @@
 #!/bin/sh
-# Makes .env beside compose.yaml with secrets of its own; an .env that is there stays as it is.
+# Makes .env and a certificate beside compose.yaml, with secrets of their own; what is there stays as it is.
+#   ./make-env.sh [NAME …]     the certificate's names; analytics.test and dashboard.test without
 set -eu
 cd "$(dirname "$0")"
+sh nginx/make-certificate.sh tls "$@"
 if [ -e .env ]; then
     echo ".env is there already" >&2
-    exit 1
+    exit 0
 fi
-secret() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
 umask 077
-sed -e "s/^CLICKHOUSE_PASSWORD=.*/CLICKHOUSE_PASSWORD=$(secret)/" \
-    -e "s/^GRAFANA_ADMIN_PASSWORD=.*/GRAFANA_ADMIN_PASSWORD=$(secret)/" .env.example > .env
+while IFS= read -r line; do
+    case $line in
+    *=CHANGE_ME) echo "${line%CHANGE_ME}$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')" ;;
+    *) echo "$line" ;;
+    esac
+done < .env.example > .env
 echo "made .env; now: docker compose up -d"

@@ -104,6 +104,8 @@ pub enum Command {
     Migrate,
     /// Check everything around the gateway, and say what to do.
     Doctor(doctor::Options),
+    /// Is the gateway at FOOTFALL_LISTEN ready? For a container's health check.
+    Health,
     /// Keep a project's events for so many days.
     Retention(retention::Options),
     /// Erase a person: events, sessions and dead letters.

@@ -53,7 +53,10 @@ async fn an_event_is_stored_once_and_outlives_the_gateway() {
     assert_eq!(gateway.stored().await, 3);
     ledger_adds_up(&gateway, 6, 4).await;
 
+    assert_eq!(health(&gateway.url), (true, "ready\n".to_owned()));
     assert!(gateway.stop(), "SIGTERM ends it in order");
+    let (is_ready, message) = health("http://127.0.0.1:1");
+    assert!(!is_ready && message.contains("does the gateway run"), "{message}");
     let gateway = Gateway::start(data.path());
     assert_eq!(gateway.stored().await, 3, "a restart keeps the events and applies no migration twice");
     let applied = gateway.sql("SELECT count() FROM analytics.schema_migrations FINAL").await;
@@ -97,6 +100,14 @@ async fn what_was_answered_is_there_after_kill_nine() {
     // One request of each sender may be stored and not answered.
     assert!((answered..=answered + 8).contains(&stored), "{answered} were answered 201, {stored} are stored");
     assert!(gateway.stop());
+}
+
+/// `ingest-gateway health` on that address: whether it is ready, and what it says.
+fn health(url: &str) -> (bool, String) {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_ingest-gateway"));
+    program.arg("health").env("FOOTFALL_LISTEN", url.trim_start_matches("http://")).env("PROJECTS", "app");
+    let output = program.output().unwrap();
+    (output.status.success(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
 }
 
 async fn ledger_adds_up(gateway: &Gateway, received: u64, stored: u64) {

@@ -4,6 +4,7 @@
 pub mod doctor;
 pub mod erase;
 pub mod export;
+pub mod health;
 pub mod import;
 pub mod retention;
 
@@ -45,6 +46,9 @@ pub async fn run(command: Command, config: &Config) -> anyhow::Result<()> {
     if let Command::Doctor(options) = &command {
         return doctor::run(options, config).await;
     }
+    if let Command::Health = &command {
+        return health::run(config.listen).await;
+    }
     let (client, engine) = config.clickhouse.open(&config.data).await?;
     let tables = Tables { client, cluster: config.clickhouse.cluster.clone() };
     let steps = tables.bring_up_to_date().await?;
@@ -57,7 +61,7 @@ pub async fn run(command: Command, config: &Config) -> anyhow::Result<()> {
         Command::Erase(options) => erase::run(options, &tables).await,
         Command::Export(options) => export::run(options, &tables).await,
         Command::Import(options) => import::run(options, &tables).await,
-        Command::Serve | Command::Doctor(_) => Ok(()),
+        Command::Serve | Command::Doctor(_) | Command::Health => Ok(()),
     };
     if let Some(engine) = engine {
         engine.stop().await?;

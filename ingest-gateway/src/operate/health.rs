@@ -1,0 +1,52 @@
+//! `ingest-gateway health`: is the gateway of this machine ready? For the health checks of containers,
+//! whose images bring no HTTP client.
+
+use std::{
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+const TIME_MAX: Duration = Duration::from_secs(3);
+const ANSWER_BYTES_MAX: u64 = 4096;
+
+/// Asks `/readyz` of the gateway that listens at this address.
+///
+/// # Errors
+/// If it does not answer in time, or answers that it is not ready; with what is missing.
+pub async fn run(listen: SocketAddr) -> anyhow::Result<()> {
+    let address = reachable(listen);
+    let asked = tokio::time::timeout(TIME_MAX, ask(address)).await;
+    let answer = asked
+        .with_context(|| format!("no answer from {address} within {} s", TIME_MAX.as_secs()))?
+        .with_context(|| format!("cannot ask {address}: does the gateway run, and listen there (FOOTFALL_LISTEN)?"))?;
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    if head.split(' ').nth(1) != Some("200") {
+        bail!("{}", if body.is_empty() { head } else { body.trim() });
+    }
+    println!("ready");
+    Ok(())
+}
+
+async fn ask(address: SocketAddr) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(b"GET /readyz HTTP/1.0\r\nHost: localhost\r\n\r\n").await?;
+    let mut answer = Vec::new();
+    stream.take(ANSWER_BYTES_MAX).read_to_end(&mut answer).await?;
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
+/// "Every address" is asked on loopback.
+fn reachable(listen: SocketAddr) -> SocketAddr {
+    let ip = match listen.ip() {
+        ip if !ip.is_unspecified() => ip,
+        ip if ip.is_ipv4() => Ipv4Addr::LOCALHOST.into(),
+        _ => Ipv6Addr::LOCALHOST.into(),
+    };
+    SocketAddr::new(ip, listen.port())
+}
