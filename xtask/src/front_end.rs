@@ -62,14 +62,18 @@ pub fn program_name() -> String {
     format!("gpx_footfall_linux_{machine}")
 }
 
+/// What the preview host shows.
+pub struct Shown<'a> {
+    /// ClickHouse's HTTP address.
+    pub clickhouse: &'a str,
+    /// The default project.
+    pub project: &'a str,
+    /// Prometheus' HTTP address, for the panels that ask it.
+    pub prometheus: Option<&'a str>,
+}
+
 /// Starts the preview host on the plugins; its first line is its address.
-pub async fn preview(
-    built: &Built,
-    listen: &str,
-    clickhouse: &str,
-    project: &str,
-    log: &Path,
-) -> anyhow::Result<Process> {
+pub async fn preview(built: &Built, listen: &str, shown: Shown<'_>, log: &Path) -> anyhow::Result<Process> {
     let host = root().join("target/grafana/preview");
     let mut go = Command::new("go");
     go.args(["build", "-o"]).arg(&host).arg("./preview").current_dir(root().join("tests/plugin-host"));
@@ -83,9 +87,11 @@ pub async fn preview(
         "-plugin",
         &program,
         "-clickhouse",
-        clickhouse,
+        shown.clickhouse,
         "-project",
-        project,
+        shown.project,
+        "-prometheus",
+        shown.prometheus.unwrap_or_default(),
         "-plugins",
         &plugins,
         "-page",

@@ -44,6 +44,8 @@ const PROMETHEUS: Tool = Tool {
 };
 /// For the page of `demo`.
 pub const PREVIEW: [Tool; 1] = [GO];
+/// For the page's panels of the pipeline.
+pub const PIPELINE: [Tool; 1] = [PROMETHEUS];
 
 /// For `demo`.
 pub const DEMO: [Tool; 2] = [CC, NPM];

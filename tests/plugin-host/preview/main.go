@@ -14,6 +14,8 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -48,14 +50,15 @@ func main() {
 	plugins := flag.String("plugins", "", "folder of the built plugins")
 	page := flag.String("page", "", "folder of the built page")
 	dashboards := flag.String("dashboards", "", "folder of the dashboards")
+	prometheus := flag.String("prometheus", "", "Prometheus' HTTP address, if there is one")
 	flag.Parse()
-	if err := run(*listen, *program, *clickhouse, *project, *plugins, *page, *dashboards); err != nil {
+	if err := run(*listen, *program, *clickhouse, *project, *plugins, *page, *dashboards, *prometheus); err != nil {
 		fmt.Fprintln(os.Stderr, "preview:", err)
 		os.Exit(1)
 	}
 }
 
-func run(listen, program, clickhouse, project, plugins, page, dashboards string) error {
+func run(listen, program, clickhouse, project, plugins, page, dashboards, prometheus string) error {
 	address, err := net.ResolveTCPAddr("tcp", listen)
 	if err != nil || !address.IP.IsLoopback() {
 		return fmt.Errorf("-listen %s is no loopback address: the preview has no log-in", listen)
@@ -70,6 +73,7 @@ func run(listen, program, clickhouse, project, plugins, page, dashboards string)
 	routes.HandleFunc("/api/datasources/uid/{uid}/resources/{path...}", h.callResource)
 	routes.HandleFunc("GET /api/datasources/uid/{uid}/health", h.checkHealth)
 	routes.HandleFunc("GET /api/live/{path...}", h.live)
+	routes.HandleFunc("GET /api/prometheus/api/v1/query_range", ranges(prometheus))
 	routes.HandleFunc("GET /api/dashboards", list(dashboards))
 	routes.Handle("GET /dashboards/", http.StripPrefix("/dashboards/", http.FileServer(http.Dir(dashboards))))
 	routes.Handle("GET /public/plugins/", http.StripPrefix("/public/plugins/", http.FileServer(http.Dir(plugins))))
@@ -252,6 +256,21 @@ func (h *host) live(w http.ResponseWriter, r *http.Request) {
 			flusher.Flush()
 		}
 	}
+}
+
+// ranges passes a question of a time series panel on to Prometheus.
+func ranges(prometheus string) http.HandlerFunc {
+	target, err := url.Parse(prometheus)
+	if err != nil || target.Host == "" {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			fail(w, http.StatusNotFound, errors.New("no Prometheus here: apt-get install prometheus, and start the demo again"))
+		}
+	}
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(target)
+		r.Out.URL.Path = "/api/v1/query_range"
+	}}
+	return proxy.ServeHTTP
 }
 
 func list(folder string) http.HandlerFunc {

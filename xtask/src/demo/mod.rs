@@ -22,6 +22,7 @@ use crate::{
     plugin::Plugin,
     prerequisites,
     process::{Process, free_port},
+    prometheus::{self, Prometheus},
     root,
 };
 
@@ -140,8 +141,12 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     }
     if !options.once {
         let built = front_end(&options);
+        let prometheus = prometheus(&url, &data).await;
         let (preview, _grafana) = match &built {
-            Some(built) => (preview(built, &clickhouse, &data).await, grafana::start(built, &clickhouse, &data)?),
+            Some(built) => (
+                preview(built, &clickhouse, prometheus.as_ref(), &data).await,
+                grafana::start(built, &clickhouse, &data)?,
+            ),
             None => (None, None),
         };
         stay_up(&url, &clickhouse, preview.as_ref()).await?;
@@ -203,9 +208,26 @@ fn front_end(options: &Options) -> Option<front_end::Built> {
     built.inspect_err(|error| eprintln!("\n· no page of the dashboards: {error:#}")).ok()
 }
 
-async fn preview(built: &front_end::Built, clickhouse: &str, data: &Path) -> Option<Process> {
+/// For the panels of the pipeline, where the machine has one.
+async fn prometheus(gateway: &str, data: &Path) -> Option<Prometheus> {
+    if prerequisites::check(&prerequisites::PIPELINE).is_err() {
+        eprintln!("· no Prometheus on this machine (apt-get install prometheus): the gateway's own panels stay empty");
+        return None;
+    }
+    let started = prometheus::start(&data.join("prometheus"), gateway).await;
+    started.inspect_err(|error| eprintln!("\n· no Prometheus: {error:#}")).ok()
+}
+
+async fn preview(
+    built: &front_end::Built,
+    clickhouse: &str,
+    prometheus: Option<&Prometheus>,
+    data: &Path,
+) -> Option<Process> {
     let listen = if std::net::TcpListener::bind(PREVIEW_LISTEN).is_ok() { PREVIEW_LISTEN } else { "127.0.0.1:0" };
-    let started = front_end::preview(built, listen, clickhouse, generator::PROJECT, &data.join("preview.log")).await;
+    let prometheus = prometheus.map(|running| running.url.as_str());
+    let shown = front_end::Shown { clickhouse, project: generator::PROJECT, prometheus };
+    let started = front_end::preview(built, listen, shown, &data.join("preview.log")).await;
     started.inspect_err(|error| eprintln!("\n· no page of the dashboards: {error:#}")).ok()
 }
 

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: every check, with the real parts, one step after another. The
 //! closing lines say which real parts ran.
 
+mod browser;
 mod kafka;
 mod nginx;
 mod prometheus;
@@ -17,7 +18,7 @@ use anyhow::{Context, bail, ensure};
 use clap::Args;
 use serde_json::Value;
 
-use crate::{bin, cargo, clickhouse::ask, engine, front_end, prerequisites, process::Process, root};
+use crate::{bin, cargo, engine, front_end, prerequisites, process::Process, root};
 
 /// One command of a step; the longest is the first build.
 const COMMAND_TIME_MAX: Duration = Duration::from_secs(30 * 60);
@@ -197,29 +198,10 @@ fn provisioning() -> anyhow::Result<&'static str> {
     Ok("compose files by Compose's library, Kubernetes' objects by its types; neither was started")
 }
 
-/// The built front end in Chromium, on the demo's data, against numbers that the oracle agrees with.
 async fn browser(ground: &mut Ground) -> anyhow::Result<&'static str> {
     let url = clickhouse(ground).await?;
-    let client = reqwest::Client::new();
-    // Realtime shows the last minutes; the visitor's page somebody who has bought something.
-    let now = "INSERT INTO analytics.events (project, ts, event, path, visitor, event_id) VALUES ('website', now64(3), 'page_view', '/now', 9, 9)";
-    ask(&client, &url, now, &[]).await?;
-    let somebody = "SELECT visitor FROM analytics.events WHERE project = 'website' AND event = 'purchase' ORDER BY visitor LIMIT 1";
-    let visitor = ask(&client, &url, somebody, &[]).await?.trim().to_owned();
-    let mut summary: Value = serde_json::from_slice(&std::fs::read(ground.folder.join("summary.json"))?)?;
-    summary["visitor"] = visitor.into();
-    let file = ground.folder.join("browser.json");
-    std::fs::write(&file, summary.to_string())?;
-    let built = front_end::build()?;
-    let log = ground.folder.join("preview.log");
-    let preview = front_end::preview(&built, "127.0.0.1:0", &url, "website", &log).await?;
-    let mut node = Command::new("node");
-    node.arg("tests/browser.mjs").arg(&preview.first_line).arg(&file);
-    // Pictures for the documentation are taken by the same run.
-    node.args(ground.pictures.iter());
-    command(node.current_dir(root().join("grafana-backend/plugin")))?;
-    preview.stop().await?;
-    Ok("Chromium: editors by clicks, every panel of dashboards/ drawn, light and dark")
+    let (folder, summary) = (ground.folder.join("browser"), ground.folder.join("summary.json"));
+    browser::run(&folder, &url, &summary, ground.pictures.as_ref()).await
 }
 
 /// The engine on the demo's data, started when first needed.

@@ -22,6 +22,7 @@ import { BarGauge, BigValue, Table, TimeSeries, VizRepeater } from '@grafana/ui'
 import { templates } from '../grafana/templates';
 import { Plugins } from '../Preview';
 import { PanelModel } from './model';
+import { WorldMap } from './WorldMap';
 
 interface PictureProps {
   panel: PanelModel;
@@ -79,6 +80,8 @@ export function Picture(props: PictureProps) {
       return <Series {...props} />;
     case 'table':
       return <Rows {...props} />;
+    case 'geomap':
+      return <WorldMap panel={panel} frame={data.series[0]} width={width} height={height} />;
     default:
       return (
         <>
