@@ -545,6 +545,20 @@ func TestTheSameQuestionIsAskedOnce(t *testing.T) {
 	}
 }
 
+// Sessions have the columns that are asked for, in their order, the range before's too.
+func TestChosenMeasures(t *testing.T) {
+	h, url := start(t), environment(t, "FOOTFALL_CLICKHOUSE")
+	frame := rows(t, h.ask(t, pluginContext(url), query("A", `{"queryType":"sessions","result":"over_time","measures":["bounce_rate","median_duration_s","sessions"],"compare":true}`))["A"])
+	var names []string
+	for _, field := range frame.Fields {
+		names = append(names, field.Name)
+	}
+	expected := "time bounce_rate median_duration_s sessions previous_bounce_rate previous_median_duration_s previous_sessions"
+	if got := strings.Join(names, " "); got != expected {
+		t.Errorf("columns: %s", got)
+	}
+}
+
 // Grafana Live: the first frame names its channel, and the channel goes on.
 func TestLiveGoesOn(t *testing.T) {
 	h, url := start(t), environment(t, "FOOTFALL_CLICKHOUSE")

@@ -79,6 +79,7 @@ export interface FootfallQuery extends DataQuery {
 
   // sessions
   dimension?: string;
+  measures?: string[];
 
   // funnel
   steps?: FunnelStep[] | number;

@@ -172,7 +172,7 @@ async function questions(page) {
       steps: [home, { ...signUp, optional: true }, { name: 'Purchase', event: 'purchase' }],
       breakdown: { dimension: 'device_type', attribution: 'first', limit: 3 },
     },
-    sessions: { result: 'over_time', interval: 'week', compare: true },
+    sessions: { result: 'over_time', interval: 'week', measures: ['sessions', 'visitors', 'bounce_rate'] },
     trend: {
       interval: 'week',
       series: [{ event: 'sign_up' }, { event: 'page_view', measure: 'visitors' }],

@@ -23,6 +23,10 @@ fn a_wrong_query_names_the_field_the_limit_and_the_value() {
             r#"{"queryType":"sessions"}"#,
             "project: none is given: name one, or set a default project in the datasource's settings",
         ),
+        (
+            r#"{"queryType":"sessions","project":"a","measures":["sessions","pages"]}"#,
+            "measures: \"pages\" is not known: one of sessions, visitors, events",
+        ),
         (r#"{"queryType":"magic","project":"a"}"#, "queryType: \"magic\" is not known: sessions, funnel, trend"),
         (
             r#"{"queryType":"sessions","project":"a","result":"by","dimension":"password"}"#,

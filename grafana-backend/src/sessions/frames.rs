@@ -2,7 +2,7 @@
 
 use super::{
     Counts,
-    model::{Sessions, Shown},
+    model::{Measure, Sessions, Shown},
 };
 use crate::{
     frame::{Column, Frame},
@@ -48,20 +48,24 @@ fn push(frame: &mut Frame, prefix: &'static str, sessions: &Sessions, rows: &[Op
         let value = |row: &Option<&Counts>| Some(row.map_or(0, |row| i64::try_from(pick(row)).unwrap_or(i64::MAX)));
         Column::whole(&name(title), rows.iter().map(value).collect())
     };
-    frame.push(whole("sessions", |row| row.sessions));
-    frame.push(whole("visitors", |row| row.visitors));
-    frame.push(whole("events", |row| row.events));
-    frame.push(whole("page_views", |row| row.page_views));
     let number = |title: &str, pick: fn(&Counts) -> Option<f64>| {
         Column::number(&name(title), rows.iter().map(|row| row.and_then(pick)).collect())
     };
-    frame.push(number("avg_duration_s", |row| share(row, row.duration_ms as f64 / 1000.0)).with_unit("s"));
-    if sessions.quantiles {
-        frame.push(number("median_duration_s", |row| quantile_s(row, 0)).with_unit("s"));
-        frame.push(number("p90_duration_s", |row| quantile_s(row, 1)).with_unit("s"));
+    for measure in &sessions.measures {
+        let title = measure.name();
+        let column = match measure {
+            Measure::Sessions => whole(title, |row| row.sessions),
+            Measure::Visitors => whole(title, |row| row.visitors),
+            Measure::Events => whole(title, |row| row.events),
+            Measure::PageViews => whole(title, |row| row.page_views),
+            Measure::AvgDuration => number(title, |row| share(row, row.duration_ms as f64 / 1000.0)).with_unit("s"),
+            Measure::MedianDuration => number(title, |row| quantile_s(row, 0)).with_unit("s"),
+            Measure::P90Duration => number(title, |row| quantile_s(row, 1)).with_unit("s"),
+            Measure::PagesPerSession => number(title, |row| share(row, row.page_views as f64)),
+            Measure::BounceRate => number(title, |row| share(row, row.bounces as f64)).with_unit("percentunit"),
+        };
+        frame.push(column);
     }
-    frame.push(number("pages_per_session", |row| share(row, row.page_views as f64)));
-    frame.push(number("bounce_rate", |row| share(row, row.bounces as f64)).with_unit("percentunit"));
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a mean; counts stay whole")]

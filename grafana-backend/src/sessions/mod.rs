@@ -132,7 +132,7 @@ fn statement(query: &Query, sessions: &Sessions, settings: &Settings, buckets: O
         ", count() AS sessions, uniqExact(actor) AS visitors, sum(event_count) AS events, sum(view_count) AS page_views, \
          sum(ended_ms - started_ms) AS duration_ms, countIf(event_count = 1) AS bounces, ",
     )
-    .text(match sessions.quantiles {
+    .text(match sessions.has_quantiles() {
         true => "quantilesExactInclusive(0.5, 0.9)(ended_ms - started_ms) AS quantiles FROM (",
         false => "emptyArrayFloat64() AS quantiles FROM (",
     });

@@ -11,6 +11,47 @@ const LIMIT_DEFAULT: u32 = 10;
 /// The dimension that is taken at a session's last event.
 pub const EXIT_PATH: &str = "exit_path";
 
+/// A number of sessions; each is a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "as the columns of docs/queries/sessions.md")]
+pub enum Measure {
+    Sessions,
+    Visitors,
+    Events,
+    PageViews,
+    AvgDuration,
+    MedianDuration,
+    P90Duration,
+    PagesPerSession,
+    BounceRate,
+}
+
+/// All, by their columns' names.
+const MEASURES: [(Measure, &str); 9] = [
+    (Measure::Sessions, "sessions"),
+    (Measure::Visitors, "visitors"),
+    (Measure::Events, "events"),
+    (Measure::PageViews, "page_views"),
+    (Measure::AvgDuration, "avg_duration_s"),
+    (Measure::MedianDuration, "median_duration_s"),
+    (Measure::P90Duration, "p90_duration_s"),
+    (Measure::PagesPerSession, "pages_per_session"),
+    (Measure::BounceRate, "bounce_rate"),
+];
+
+impl Measure {
+    /// The column's name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        MEASURES.iter().find(|(measure, _)| *measure == self).map_or("", |(_, name)| name)
+    }
+
+    /// Quantiles cost a sort, so they are shown only if they are asked for.
+    fn is_quantile(self) -> bool {
+        matches!(self, Self::MedianDuration | Self::P90Duration)
+    }
+}
+
 /// A question about sessions.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sessions {
@@ -18,8 +59,16 @@ pub struct Sessions {
     pub shown: Shown,
     /// With the range of the same length before.
     pub compare: bool,
-    /// With the durations' median and 90th percentile.
-    pub quantiles: bool,
+    /// The numbers that are shown.
+    pub measures: Vec<Measure>,
+}
+
+impl Sessions {
+    /// Whether the durations' quantiles are needed, which cost a sort.
+    #[must_use]
+    pub fn has_quantiles(&self) -> bool {
+        self.measures.iter().any(|measure| measure.is_quantile())
+    }
 }
 
 /// What is shown of sessions.
@@ -76,6 +125,7 @@ pub struct Raw {
     interval: String,
     compare: bool,
     quantiles: bool,
+    measures: Vec<String>,
 }
 
 impl Raw {
@@ -96,7 +146,23 @@ impl Raw {
             }
         };
         let list = matches!(shown, Shown::List { .. });
-        Ok(Sessions { shown, compare: self.compare && !list, quantiles: self.quantiles && !list })
+        Ok(Sessions { shown, compare: self.compare && !list, measures: self.measures()? })
+    }
+
+    /// Those that are named; if none is, all, the quantiles only if they are wanted.
+    fn measures(&self) -> Result<Vec<Measure>, QueryError> {
+        if self.measures.is_empty() {
+            let all = MEASURES.iter().map(|(measure, _)| *measure);
+            return Ok(all.filter(|measure| self.quantiles || !measure.is_quantile()).collect());
+        }
+        let known = |asked: &String| {
+            let found = MEASURES.iter().find(|(_, name)| name == asked);
+            found.map(|(measure, _)| *measure).ok_or_else(|| {
+                let all = MEASURES.map(|(_, name)| name).join(", ");
+                QueryError::invalid("measures", format!("{asked:?} is not known: one of {all}"))
+            })
+        };
+        self.measures.iter().map(known).collect()
     }
 
     fn limit(&self) -> Result<u32, QueryError> {

@@ -31,6 +31,7 @@ export function ExplorePage({ plugins, asked }: { plugins: Plugins; asked: URLSe
     PICTURES[query.queryType ?? ''] ??
     ((query as { result?: string }).result === 'over_time' ||
     query.queryType === 'trend' ||
+    query.queryType === 'live' ||
     query.queryType === 'lifecycle'
       ? 'timeseries'
       : 'table');

@@ -1,3 +1,4 @@
+import { MultiCombobox } from '@grafana/ui';
 import React from 'react';
 
 import { FewChoices } from '../parts/Choice';
@@ -32,12 +33,21 @@ export function SessionsBuilder({ query, onChange }: BuilderProps) {
         />
       )}
       {result !== 'list' && (
-        <Toggle
-          label="Median and p90"
-          tooltip="Of the durations"
-          value={query.quantiles}
-          onChange={(quantiles) => onChange({ quantiles })}
-        />
+        <Field label="Numbers" tooltip="Columns of the answer; median and p90 are of the durations">
+          <MultiCombobox
+            aria-label="Numbers"
+            options={MEASURES}
+            value={query.measures ?? (query.quantiles ? MEASURES.map(({ value }) => value) : [])}
+            placeholder="all but median and p90"
+            onChange={(chosen) =>
+              onChange({
+                measures: chosen.length > 0 ? chosen.map(({ value }) => value) : undefined,
+                quantiles: undefined,
+              })
+            }
+            width={48}
+          />
+        </Field>
       )}
       {result !== 'list' && (
         <Toggle
@@ -56,4 +66,17 @@ const RESULTS = [
   { value: 'over_time', label: 'Over time' },
   { value: 'by', label: 'By dimension' },
   { value: 'list', label: 'List' },
+];
+
+/** The columns that sessions have, as the backend names them. */
+const MEASURES = [
+  { value: 'sessions', label: 'sessions' },
+  { value: 'visitors', label: 'visitors' },
+  { value: 'events', label: 'events' },
+  { value: 'page_views', label: 'page views' },
+  { value: 'avg_duration_s', label: 'mean duration' },
+  { value: 'median_duration_s', label: 'median duration' },
+  { value: 'p90_duration_s', label: '90th percentile' },
+  { value: 'pages_per_session', label: 'pages a session' },
+  { value: 'bounce_rate', label: 'bounce rate' },
 ];

@@ -13,6 +13,8 @@ import { Step } from './read';
 export function Columns({ steps, values, colors, width, height, showTimes, onOpen }: FunnelView) {
   const style = useStyles2(styles);
   const isNarrow = width / steps.length < 120;
+  // Each bar of a split step says its own share, where it has the room.
+  const hasShares = values.length > 1 && width / (steps.length * values.length) >= 48;
   return (
     <div className={style.panel} style={{ width, height }}>
       {values.length > 1 && <Legend values={values} colors={colors} />}
@@ -24,6 +26,7 @@ export function Columns({ steps, values, colors, width, height, showTimes, onOpe
               {step.bars.map((bar) => (
                 <Tooltip key={bar.value} content={<BarText step={step} bar={bar} />} placement="top">
                   <div className={style.track}>
+                    {hasShares && <span className={style.share}>{percent(bar.rate)}</span>}
                     <button
                       type="button"
                       className={style.lost}
@@ -110,7 +113,22 @@ const styles = (theme: GrafanaTheme2) => ({
     '& strong': { fontSize: theme.typography.h4.fontSize },
   }),
   bars: css({ flex: 1, display: 'flex', gap: 2, minHeight: 0 }),
-  track: css({ flex: 1, display: 'flex', flexDirection: 'column', height: '100%', minWidth: 2 }),
+  track: css({
+    flex: 1,
+    display: 'flex',
+    flexDirection: 'column',
+    height: '100%',
+    minWidth: 2,
+    // Heights are shares of what the share's text leaves.
+    '& > button': { flexShrink: 1, minHeight: 0 },
+  }),
+  share: css({
+    flexShrink: 0,
+    color: theme.colors.text.secondary,
+    fontSize: theme.typography.bodySmall.fontSize,
+    textAlign: 'center',
+    whiteSpace: 'nowrap',
+  }),
   lost: css({
     border: 0,
     padding: 0,
