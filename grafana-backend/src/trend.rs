@@ -12,6 +12,7 @@ use crate::{
     funnel::OTHER,
     query::{
         Query, Range,
+        comparison::Comparison,
         dimension::Dimension,
         filter::EventFilter,
         interval::{Buckets, Unit},
@@ -38,8 +39,8 @@ pub struct Trend {
     pub breakdown: Option<(Dimension, u32)>,
     /// Each bucket has the sum of those before as well; counts and sums only.
     pub cumulative: bool,
-    /// With the range of the same length before.
-    pub compare: bool,
+    /// With an earlier range.
+    pub compare: Option<Comparison>,
     /// A row a bucket and value, instead of a column a value.
     pub long: bool,
 }
@@ -92,7 +93,7 @@ pub struct Raw {
     result: String,
     breakdown: RawBreakdown,
     cumulative: bool,
-    compare: bool,
+    compare: Value,
     shape: String,
 }
 
@@ -167,7 +168,15 @@ impl Raw {
             "long" => true,
             other => return Err(QueryError::invalid("shape", format!("{other:?} is not known: wide or long"))),
         };
-        Ok(Trend { series, formula, unit, breakdown, cumulative: self.cumulative, compare: self.compare, long })
+        Ok(Trend {
+            series,
+            formula,
+            unit,
+            breakdown,
+            cumulative: self.cumulative,
+            compare: Comparison::parse(&self.compare)?,
+            long,
+        })
     }
 }
 
@@ -202,9 +211,9 @@ pub async fn run(clickhouse: &ClickHouse, query: &Query, trend: &Trend) -> Resul
     let text = sql.as_text().to_owned();
     let now = table(clickhouse.rows(sql).await?, trend, &buckets, &labels);
     let before = match trend.compare {
-        false => None,
-        true => {
-            let range = query.range.before();
+        None => None,
+        Some(comparison) => {
+            let range = comparison.of(query.range, query.zone);
             let earlier = self::buckets(range, query, trend)?;
             let sql = statement(query, trend, range, &earlier, &labels);
             Some(table(clickhouse.rows(sql).await?, trend, &earlier, &labels))

@@ -146,6 +146,31 @@ def ns(ms):
     return ms * 1_000_000
 
 
+def first_at(naive, zone):
+    """The first instant at which the zone's clocks show this; where they jump over it, the instant after."""
+    for minutes in range(0, 24 * 60, 30):
+        shown = naive + datetime.timedelta(minutes=minutes)
+        at = shown.replace(tzinfo=zone)
+        # An instant that clocks jump over does not come back from UTC.
+        if at.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == shown:
+            return (at.astimezone(UTC) - EPOCH) // datetime.timedelta(milliseconds=1)
+    raise ValueError(naive)
+
+
+def compared_with(query, from_ms, to_ms):
+    """The earlier range."""
+    if query["compare"] in (True, "before"):
+        return 2 * from_ms - to_ms, from_ms
+    days = {"week": 7, "4_weeks": 28, "52_weeks": 364}[query["compare"]]
+    zone = zoneinfo.ZoneInfo(query["timezone"])
+
+    def earlier(ms):
+        local = (EPOCH + datetime.timedelta(milliseconds=ms)).astimezone(zone).replace(tzinfo=None)
+        return first_at(local - datetime.timedelta(days=days), zone)
+
+    return earlier(from_ms), earlier(to_ms)
+
+
 def buckets(from_ms, to_ms, unit, zone):
     """The first instants of the buckets that the range touches, and the end of the last."""
     zone = zoneinfo.ZoneInfo(zone)
@@ -154,13 +179,7 @@ def buckets(from_ms, to_ms, unit, zone):
         return (EPOCH + datetime.timedelta(milliseconds=ms)).astimezone(zone)
 
     def first_instant(date):
-        naive = datetime.datetime(date.year, date.month, date.day)
-        for minutes in range(0, 24 * 60, 30):
-            at = (naive + datetime.timedelta(minutes=minutes)).replace(tzinfo=zone)
-            # An instant that clocks jump over does not come back from UTC.
-            if at.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == naive + datetime.timedelta(minutes=minutes):
-                return (at.astimezone(UTC) - EPOCH) // datetime.timedelta(milliseconds=1)
-        raise ValueError(date)
+        return first_at(datetime.datetime(date.year, date.month, date.day), zone)
 
     starts = []
     if unit == "hour":
@@ -191,7 +210,7 @@ def sessions(events, query, from_ms, to_ms, _):
     now = sessions_of(events, query, from_ms, to_ms)
     if not query.get("compare") or query["result"] == "list":
         return now
-    before = sessions_of(events, query, 2 * from_ms - to_ms, from_ms)
+    before = sessions_of(events, query, *compared_with(query, from_ms, to_ms))
     title = query.get("dimension", "").removeprefix("property:")
     rows = []
     for at, row in enumerate(now):
@@ -199,7 +218,12 @@ def sessions(events, query, from_ms, to_ms, _):
             earlier = before[at] if at < len(before) else {}
         else:
             earlier = next((b for b in before if b.get(title) == row.get(title)), {})
-        rows.append(row | {f"previous_{name}": earlier.get(name, 0 if name in ("sessions", "visitors", "events", "page_views") else None) for name in row if name not in ("time", title)})
+        numbers = [name for name in row if name not in ("time", title)]
+        previous = {name: earlier.get(name, 0 if name in ("sessions", "visitors", "events", "page_views") else None) for name in numbers}
+        changes = {}
+        if query["result"] != "over_time":
+            changes = {f"change_{name}": row[name] / previous[name] - 1 if previous[name] and row[name] is not None else None for name in numbers}
+        rows.append(row | {f"previous_{name}": value for name, value in previous.items()} | changes)
     return rows
 
 
@@ -313,7 +337,7 @@ def trend(events, query, from_ms, to_ms, _):
         return starts, out
 
     starts, now = table(from_ms, to_ms)
-    _, before = table(2 * from_ms - to_ms, from_ms)
+    before = table(*compared_with(query, from_ms, to_ms))[1] if query.get("compare") else {}
     rows = []
     for label, values in now.items():
         for at, value in enumerate(values):

@@ -68,6 +68,7 @@ export function fillIn(
     project: text(query.project),
     dimension: text(query.dimension),
     interval: text(query.interval),
+    compare: typeof query.compare === 'string' ? text(query.compare) : query.compare,
     hold: text(query.hold),
     node: text(query.node),
     visitor: text(query.visitor),

@@ -74,7 +74,8 @@ export interface FootfallQuery extends DataQuery {
   limit?: number;
   /** Events that a spike has at least. */
   least?: number;
-  compare?: boolean;
+  /** `true` is `before`; a dashboard's variable may stand here. */
+  compare?: boolean | string;
   quantiles?: boolean;
 
   // sessions

@@ -164,9 +164,19 @@ fn next(start_ms: i64, unit: Unit, zone: Tz) -> i64 {
     }
 }
 
-/// The day's first instant: midnight, or where clocks jump over it, the instant after.
+/// The same time of day so many days earlier, in the time zone.
+#[must_use]
+pub fn days_earlier(ms: i64, days: u64, zone: Tz) -> i64 {
+    let local = instant(ms).with_timezone(&zone).naive_local();
+    local.checked_sub_days(Days::new(days)).map_or(ms, |earlier| first(earlier, zone))
+}
+
 fn midnight(date: NaiveDate, zone: Tz) -> i64 {
-    let mut local = NaiveDateTime::new(date, NaiveTime::MIN);
+    first(NaiveDateTime::new(date, NaiveTime::MIN), zone)
+}
+
+/// The first instant at which clocks show this; where they jump over it, the instant after.
+fn first(mut local: NaiveDateTime, zone: Tz) -> i64 {
     for _ in 0..8 {
         if let Some(found) = zone.from_local_datetime(&local).earliest() {
             return found.timestamp_millis();
@@ -183,6 +193,16 @@ fn instant(ms: i64) -> DateTime<Utc> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_week_earlier_is_the_same_time_of_day() {
+        let ms = |text: &str| text.parse::<DateTime<Utc>>().unwrap().timestamp_millis();
+        let berlin = "Europe/Berlin".parse().unwrap();
+        // Midnight after and before the change to daylight saving time on 29 March 2026.
+        assert_eq!(days_earlier(ms("2026-04-01T22:00:00Z"), 7, berlin), ms("2026-03-25T23:00:00Z"));
+        // 02:30 was jumped over on that day.
+        assert_eq!(days_earlier(ms("2026-04-05T00:30:00Z"), 7, berlin), ms("2026-03-29T01:00:00Z"));
+    }
 
     fn cut(from: &str, to: &str, unit: Unit, zone: &str) -> Vec<String> {
         let ms = |text: &str| text.parse::<DateTime<Utc>>().unwrap().timestamp_millis();

@@ -1,5 +1,6 @@
 //! The typed query, from Grafana's JSON.
 
+pub mod comparison;
 pub mod dimension;
 pub mod filter;
 pub mod interval;
@@ -55,14 +56,6 @@ pub struct Range {
     pub to_ms: i64,
     /// The panel's bucket.
     pub interval_ms: i64,
-}
-
-impl Range {
-    /// The range of the same length before.
-    #[must_use]
-    pub fn before(self) -> Self {
-        Self { from_ms: self.from_ms - (self.to_ms - self.from_ms), to_ms: self.from_ms, ..self }
-    }
 }
 
 /// What is asked.

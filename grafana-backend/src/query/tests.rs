@@ -27,6 +27,10 @@ fn a_wrong_query_names_the_field_the_limit_and_the_value() {
             r#"{"queryType":"sessions","project":"a","measures":["sessions","pages"]}"#,
             "measures: \"pages\" is not known: one of sessions, visitors, events",
         ),
+        (
+            r#"{"queryType":"trend","project":"a","series":[{"event":"a"}],"compare":"year"}"#,
+            "compare: \"year\" is not known: none, before, week, 4_weeks or 52_weeks",
+        ),
         (r#"{"queryType":"magic","project":"a"}"#, "queryType: \"magic\" is not known: sessions, funnel, trend"),
         (
             r#"{"queryType":"sessions","project":"a","result":"by","dimension":"password"}"#,

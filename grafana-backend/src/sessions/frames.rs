@@ -36,35 +36,62 @@ pub fn by_label(sessions: &Sessions, now: &[Counts], before: Option<&[Counts]>) 
     push(&mut frame, "", sessions, &now.iter().map(Some).collect::<Vec<_>>());
     if let Some(before) = before {
         let same = |row: &Counts| before.iter().find(|earlier| earlier.label == row.label);
-        push(&mut frame, "previous_", sessions, &now.iter().map(same).collect::<Vec<_>>());
+        let earlier: Vec<Option<&Counts>> = now.iter().map(same).collect();
+        push(&mut frame, "previous_", sessions, &earlier);
+        push_changes(&mut frame, sessions, now, &earlier);
     }
     frame
 }
 
-#[expect(clippy::cast_precision_loss, reason = "shares and means; counts stay whole")]
-fn push(frame: &mut Frame, prefix: &'static str, sessions: &Sessions, rows: &[Option<&Counts>]) {
-    let name = |name: &str| format!("{prefix}{name}");
-    let whole = |title: &str, pick: fn(&Counts) -> u64| {
-        let value = |row: &Option<&Counts>| Some(row.map_or(0, |row| i64::try_from(pick(row)).unwrap_or(i64::MAX)));
-        Column::whole(&name(title), rows.iter().map(value).collect())
-    };
-    let number = |title: &str, pick: fn(&Counts) -> Option<f64>| {
-        Column::number(&name(title), rows.iter().map(|row| row.and_then(pick)).collect())
-    };
+/// How much more than before, as a share: 0.5 is half as much again. Nothing where there was nothing before.
+fn push_changes(frame: &mut Frame, sessions: &Sessions, now: &[Counts], before: &[Option<&Counts>]) {
     for measure in &sessions.measures {
-        let title = measure.name();
-        let column = match measure {
-            Measure::Sessions => whole(title, |row| row.sessions),
-            Measure::Visitors => whole(title, |row| row.visitors),
-            Measure::Events => whole(title, |row| row.events),
-            Measure::PageViews => whole(title, |row| row.page_views),
-            Measure::AvgDuration => number(title, |row| share(row, row.duration_ms as f64 / 1000.0)).with_unit("s"),
-            Measure::MedianDuration => number(title, |row| quantile_s(row, 0)).with_unit("s"),
-            Measure::P90Duration => number(title, |row| quantile_s(row, 1)).with_unit("s"),
-            Measure::PagesPerSession => number(title, |row| share(row, row.page_views as f64)),
-            Measure::BounceRate => number(title, |row| share(row, row.bounces as f64)).with_unit("percentunit"),
+        let change = |(now, before): (&Counts, &Option<&Counts>)| {
+            let before = before.and_then(|before| value(*measure, before)).filter(|before| *before > 0.0)?;
+            Some(value(*measure, now)? / before - 1.0)
         };
-        frame.push(column);
+        let name = format!("change_{}", measure.name());
+        frame.push(Column::number(&name, now.iter().zip(before).map(change).collect()).with_unit("percentunit"));
+    }
+}
+
+fn push(frame: &mut Frame, prefix: &'static str, sessions: &Sessions, rows: &[Option<&Counts>]) {
+    for measure in &sessions.measures {
+        let name = format!("{prefix}{}", measure.name());
+        let numbers = || rows.iter().map(|row| row.and_then(|row| value(*measure, row))).collect();
+        frame.push(match (whole(*measure), measure) {
+            (Some(pick), _) => {
+                let count = |row: &Option<&Counts>| row.map_or(0, |row| i64::try_from(pick(row)).unwrap_or(i64::MAX));
+                Column::whole(&name, rows.iter().map(|row| Some(count(row))).collect())
+            }
+            (None, Measure::PagesPerSession) => Column::number(&name, numbers()),
+            (None, Measure::BounceRate) => Column::number(&name, numbers()).with_unit("percentunit"),
+            (None, _) => Column::number(&name, numbers()).with_unit("s"),
+        });
+    }
+}
+
+/// A count, which stays a whole number.
+fn whole(measure: Measure) -> Option<fn(&Counts) -> u64> {
+    Some(match measure {
+        Measure::Sessions => |row| row.sessions,
+        Measure::Visitors => |row| row.visitors,
+        Measure::Events => |row| row.events,
+        Measure::PageViews => |row| row.page_views,
+        _ => return None,
+    })
+}
+
+/// The measure's value; of no sessions there is no mean.
+#[expect(clippy::cast_precision_loss, reason = "shares and means; counts are shown whole")]
+fn value(measure: Measure, row: &Counts) -> Option<f64> {
+    match measure {
+        Measure::AvgDuration => share(row, row.duration_ms as f64 / 1000.0),
+        Measure::MedianDuration => quantile_s(row, 0),
+        Measure::P90Duration => quantile_s(row, 1),
+        Measure::PagesPerSession => share(row, row.page_views as f64),
+        Measure::BounceRate => share(row, row.bounces as f64),
+        _ => whole(measure).map(|pick| pick(row) as f64),
     }
 }
 

@@ -66,8 +66,11 @@ pub async fn run(
     let text = sql.as_text().to_owned();
     let now: Vec<Counts> = clickhouse.rows(sql).await?;
     let before = match sessions.compare {
-        false => None,
-        true => Some(previous(clickhouse, query, sessions, settings).await?),
+        None => None,
+        Some(comparison) => {
+            let (sql, buckets) = counts(query, sessions, settings, comparison.of(query.range, query.zone))?;
+            Some((clickhouse.rows::<Counts>(sql).await?, buckets))
+        }
     };
     let frame = match buckets {
         Some(buckets) => {
@@ -77,17 +80,6 @@ pub async fn run(
         None => frames::by_label(sessions, &now, before.as_ref().map(|(rows, _)| rows.as_slice())),
     };
     Ok(frame.with_executed(text))
-}
-
-/// The range of the same length before.
-async fn previous(
-    clickhouse: &ClickHouse,
-    query: &Query,
-    sessions: &Sessions,
-    settings: &Settings,
-) -> Result<(Vec<Counts>, Option<Buckets>), QueryError> {
-    let (sql, buckets) = counts(query, sessions, settings, query.range.before())?;
-    Ok((clickhouse.rows(sql).await?, buckets))
 }
 
 /// The statement over a range, and its buckets.

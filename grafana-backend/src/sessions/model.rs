@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::{
     error::QueryError,
-    query::{LIMIT_MAX, Range, dimension::Dimension, interval::Unit},
+    query::{LIMIT_MAX, Range, comparison::Comparison, dimension::Dimension, interval::Unit},
 };
 
 const LIMIT_DEFAULT: u32 = 10;
@@ -57,8 +57,8 @@ impl Measure {
 pub struct Sessions {
     /// What is shown.
     pub shown: Shown,
-    /// With the range of the same length before.
-    pub compare: bool,
+    /// With an earlier range.
+    pub compare: Option<Comparison>,
     /// The numbers that are shown.
     pub measures: Vec<Measure>,
 }
@@ -123,7 +123,7 @@ pub struct Raw {
     dimension: String,
     limit: Option<u32>,
     interval: String,
-    compare: bool,
+    compare: serde_json::Value,
     quantiles: bool,
     measures: Vec<String>,
 }
@@ -145,8 +145,8 @@ impl Raw {
                 return Err(QueryError::invalid("result", message));
             }
         };
-        let list = matches!(shown, Shown::List { .. });
-        Ok(Sessions { shown, compare: self.compare && !list, measures: self.measures()? })
+        let compare = Comparison::parse(&self.compare)?.filter(|_| !matches!(shown, Shown::List { .. }));
+        Ok(Sessions { shown, compare, measures: self.measures()? })
     }
 
     /// Those that are named; if none is, all, the quantiles only if they are wanted.

@@ -69,7 +69,9 @@ pub async fn run(folder: &Path, cases: u64, seed: u64) -> anyhow::Result<String>
             let query = query(&mut rng, &project);
             let from_ms = BEFORE_CHANGE_MS + rng.random_range(-2..2) * DAY_MS + rng.random_range(0..5) * HOUR_MS;
             let to_ms = from_ms + rng.random_range(1..5) * DAY_MS;
-            queries.push((query, from_ms, to_ms));
+            // The earlier range is the one in which something happened.
+            let ahead_ms = if rng.clone().random_bool(0.7) { days_between(&query) * DAY_MS } else { 0 };
+            queries.push((query, from_ms + ahead_ms, to_ms + ahead_ms));
         }
         // The last, so that the queries of projects that were once answered wrongly stay what they were.
         queries.push((spikes(&mut rng, &project), BEFORE_CHANGE_MS - DAY_MS, BEFORE_CHANGE_MS + 9 * DAY_MS));
@@ -161,9 +163,27 @@ fn sessions(rng: &mut StdRng) -> Value {
         }
     };
     query["queryType"] = "sessions".into();
-    query["compare"] = rng.random_bool(0.3).into();
+    query["compare"] = comparison(rng);
     query["quantiles"] = rng.random_bool(0.3).into();
     query
+}
+
+/// Days between the range and that it is compared with, where that is a number of days.
+fn days_between(query: &Value) -> i64 {
+    match query["compare"].as_str() {
+        Some("week") => 7,
+        Some("4_weeks") => 28,
+        Some("52_weeks") => 364,
+        _ => 0,
+    }
+}
+
+/// With which range, if with any. Which is drawn from a copy, since remembered projects depend on the order.
+fn comparison(rng: &mut StdRng) -> Value {
+    match rng.random_bool(0.3) {
+        false => false.into(),
+        true => pick(&mut rng.clone(), &["before", "week", "4_weeks", "52_weeks"]).into(),
+    }
 }
 
 /// One of them, of which there is at least one.
@@ -269,7 +289,7 @@ fn trend(rng: &mut StdRng) -> Value {
     let mut first = one(rng, true);
     first["measure"] = pick(rng, &MEASURES).into();
     let mut query =
-        json!({"queryType": "trend", "interval": pick(rng, &["hour", "day", "week"]), "compare": rng.random_bool(0.3)});
+        json!({"queryType": "trend", "interval": pick(rng, &["hour", "day", "week"]), "compare": comparison(rng)});
     if rng.random_bool(0.3) {
         query["breakdown"] =
             json!({"dimension": pick(rng, &["country", "property:plan"]), "limit": rng.random_range(1..3)});

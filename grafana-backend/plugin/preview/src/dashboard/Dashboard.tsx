@@ -42,7 +42,10 @@ export function Dashboard({ name, plugins, asked }: DashboardProps) {
         setDashboard(model);
       });
   }, [name, asked]);
-  Object.entries(variables).forEach(([name, value]) => templates.set(name, value));
+  Object.entries(variables).forEach(([name, value]) => {
+    const options = dashboard?.templating.list.find((variable) => variable.name === name)?.options;
+    templates.set(name, value, options?.find((option) => option.value === value)?.text?.toLowerCase());
+  });
   const width = useWidth();
   const bottom = useMemo(
     () => Math.max(0, ...(dashboard?.panels ?? []).map(({ gridPos }) => gridPos.y + gridPos.h)),
@@ -141,7 +144,7 @@ interface VariablesProps {
 async function options(variable: VariableModel, { datasource }: Plugins) {
   const named = (names: string[]) => names.map((value) => ({ value, label: value }));
   if (variable.type !== 'query') {
-    return named((variable.options ?? []).map(({ value }) => value));
+    return (variable.options ?? []).map(({ value, text }) => ({ value, label: text ?? value }));
   }
   const query = typeof variable.query === 'object' ? variable.query : {};
   const path = { events: 'events', dimensions: 'dimensions' }[query.kind ?? ''] ?? 'projects';

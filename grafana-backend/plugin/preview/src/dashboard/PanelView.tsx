@@ -39,7 +39,7 @@ export function PanelView({ panel, plugins, range, width, height }: PanelViewPro
   return (
     <PanelChrome
       title={title}
-      description={panel.description}
+      description={panel.description && templates.replace(panel.description)}
       width={width}
       height={height}
       loadingState={data.state}

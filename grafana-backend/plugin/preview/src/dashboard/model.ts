@@ -29,7 +29,7 @@ export interface VariableModel {
   type: string;
   query?: string | { kind?: string };
   current?: { value?: string | string[] };
-  options?: Array<{ value: string }>;
+  options?: Array<{ value: string; text?: string }>;
   hide?: number;
   multi?: boolean;
 }

@@ -8,8 +8,12 @@ type Format = string | ((value: Value) => string);
 class Templates {
   private values = new Map<string, Value>();
 
-  set(name: string, value: Value) {
+  private texts = new Map<string, string>();
+
+  /** The text is what people are shown in place of the value. */
+  set(name: string, value: Value, text?: string) {
     this.values.set(name, value);
+    this.texts.set(name, text ?? String(value));
   }
 
   get(name: string): Value | undefined {
@@ -26,6 +30,9 @@ class Templates {
       const value: Value | undefined = scoped[name]?.value ?? this.values.get(name);
       if (value === undefined) {
         return whole;
+      }
+      if (own === 'text') {
+        return this.texts.get(name) ?? String(value);
       }
       if (typeof format === 'function' && !own) {
         return format(value);

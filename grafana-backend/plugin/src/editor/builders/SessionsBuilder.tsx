@@ -1,13 +1,13 @@
 import { MultiCombobox } from '@grafana/ui';
 import React from 'react';
 
+import { CompareField } from '../parts/CompareField';
 import { FewChoices } from '../parts/Choice';
 import { NumberField } from '../parts/NumberField';
 import { IntervalField } from '../parts/IntervalField';
 import { FieldPicker } from '../parts/Pickers';
 import { Field, Row } from '../parts/Row';
 import { BuilderProps } from './FunnelBuilder';
-import { Toggle } from '../parts/Toggle';
 
 /** Totals, over time, by a dimension, or the sessions themselves. */
 export function SessionsBuilder({ query, onChange }: BuilderProps) {
@@ -49,14 +49,7 @@ export function SessionsBuilder({ query, onChange }: BuilderProps) {
           />
         </Field>
       )}
-      {result !== 'list' && (
-        <Toggle
-          label="Compare"
-          tooltip="With the range of the same length before"
-          value={query.compare}
-          onChange={(value) => onChange({ compare: value })}
-        />
-      )}
+      {result !== 'list' && <CompareField query={query} onChange={onChange} />}
     </Row>
   );
 }

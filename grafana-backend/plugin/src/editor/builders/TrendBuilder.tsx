@@ -2,6 +2,7 @@ import { Button, IconButton } from '@grafana/ui';
 import React from 'react';
 
 import { Measure, TrendSeries } from '../../types';
+import { CompareField } from '../parts/CompareField';
 import { FewChoices, ManyChoices } from '../parts/Choice';
 import { EventFilterFields } from '../parts/EventFilterFields';
 import { NumberField } from '../parts/NumberField';
@@ -89,12 +90,7 @@ export function TrendBuilder({ query, onChange }: BuilderProps) {
             onChange={(limit) => onChange({ breakdown: { ...query.breakdown!, limit } })}
           />
         )}
-        <Toggle
-          label="Compare"
-          tooltip="With the range before"
-          value={query.compare}
-          onChange={(value) => onChange({ compare: value })}
-        />
+        <CompareField query={query} onChange={onChange} />
         <Toggle
           label="Cumulative"
           tooltip="Counts and sums"

@@ -1,0 +1,35 @@
+import { Combobox } from '@grafana/ui';
+import React from 'react';
+
+import { FootfallQuery } from '../../types';
+import { Field } from './Row';
+
+interface CompareFieldProps {
+  query: FootfallQuery;
+  onChange: (changed: Partial<FootfallQuery>) => void;
+}
+
+/** The earlier range whose numbers stand beside; a dashboard's variable can be typed. */
+export function CompareField({ query: { compare }, onChange }: CompareFieldProps) {
+  const value = compare === true ? 'before' : compare || 'none';
+  return (
+    <Field label="Compare" tooltip="With an earlier range, bucket by bucket; a variable such as $compare can be typed">
+      <Combobox<string>
+        aria-label="Compare"
+        options={COMPARISONS}
+        value={COMPARISONS.find((option) => option.value === value) ?? { value, label: value }}
+        onChange={(option) => onChange({ compare: option.value === 'none' ? undefined : option.value })}
+        createCustomValue
+        width={24}
+      />
+    </Field>
+  );
+}
+
+const COMPARISONS = [
+  { value: 'none', label: 'Nothing' },
+  { value: 'before', label: 'The range before' },
+  { value: 'week', label: 'A week before' },
+  { value: '4_weeks', label: '4 weeks before' },
+  { value: '52_weeks', label: '52 weeks before' },
+];
