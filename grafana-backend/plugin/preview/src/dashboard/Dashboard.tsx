@@ -123,7 +123,7 @@ function Variables({ list, values, plugins, onChange }: VariablesProps) {
             ) : (
               <Combobox
                 width={20}
-                value={String(values[variable.name] ?? '')}
+                value={shown(variable, String(values[variable.name] ?? ''))}
                 options={() => options(variable, plugins)}
                 onChange={({ value }) => onChange(variable.name, value)}
               />
@@ -149,6 +149,11 @@ async function options(variable: VariableModel, { datasource }: Plugins) {
   const query = typeof variable.query === 'object' ? variable.query : {};
   const path = { events: 'events', dimensions: 'dimensions' }[query.kind ?? ''] ?? 'projects';
   return named(await (datasource as unknown as { getResource(path: string): Promise<string[]> }).getResource(path));
+}
+
+/** An option that has a text shows it. */
+function shown({ options = [] }: VariableModel, value: string) {
+  return { value, label: options.find((option) => option.value === value)?.text ?? value };
 }
 
 function startingValue(variable: VariableModel): string | string[] {

@@ -2,6 +2,7 @@ import { css } from '@emotion/css';
 import {
   EventBusSrv,
   FieldType,
+  getDisplayValueAlignmentFactors,
   getFieldDisplayValues,
   PanelData,
   ReduceDataOptions,
@@ -16,6 +17,7 @@ import {
   BigValueGraphMode,
   BigValueJustifyMode,
   BigValueTextMode,
+  VizTextDisplayOptions,
 } from '@grafana/schema';
 import { BarGauge, BigValue, Table, TimeSeries, VizRepeater } from '@grafana/ui';
 
@@ -115,12 +117,13 @@ function Stat(props: PictureProps) {
       height={height}
       source={props.data}
       renderCounter={0}
-      orientation={VizOrientation.Auto}
+      orientation={(panel.options?.orientation as VizOrientation) ?? VizOrientation.Auto}
       autoGrid
       renderValue={({ value, width, height }) => (
         <BigValue
           value={value.display}
           sparkline={value.sparkline}
+          text={panel.options?.text as VizTextDisplayOptions}
           width={width}
           height={height}
           theme={config.theme2}
@@ -144,15 +147,18 @@ function Bars(props: PictureProps) {
       source={props.data}
       renderCounter={0}
       minVizHeight={16}
+      getAlignmentFactors={getDisplayValueAlignmentFactors}
       itemSpacing={8}
       orientation={(panel.options?.orientation as VizOrientation) ?? VizOrientation.Horizontal}
-      renderValue={({ value, width, height, orientation }) => (
+      renderValue={({ value, width, height, orientation, alignmentFactors }) => (
         <BarGauge
+          alignmentFactors={alignmentFactors}
           value={value.display}
           width={width}
           height={height}
           orientation={orientation}
           field={value.field}
+          text={panel.options?.text as VizTextDisplayOptions}
           display={value.view?.getFieldDisplayProcessor(value.colIndex ?? 0)}
           theme={config.theme2}
           itemSpacing={8}
