@@ -130,6 +130,10 @@ fn check_manifest(folder: &Path, id: &str) -> anyhow::Result<()> {
         let file = manifest["info"]["logos"][logo].as_str().with_context(|| format!("{id} has no {logo} logo"))?;
         ensure!(folder.join(file).is_file(), "{id}: {file} is not there");
     }
+    for screenshot in manifest["info"]["screenshots"].as_array().into_iter().flatten() {
+        let file = screenshot["path"].as_str().with_context(|| format!("{id} has a screenshot without a path"))?;
+        ensure!(folder.join(file).is_file(), "{id}: {file} is not there");
+    }
     ensure!(folder.join("module.js").is_file(), "{id} has no module.js");
     if manifest["backend"] == true {
         let program = folder.join(front_end::program_name());

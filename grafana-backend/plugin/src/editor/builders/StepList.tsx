@@ -158,7 +158,14 @@ const styles = (theme: GrafanaTheme2) => ({
     background: theme.colors.background.secondary,
     borderRadius: theme.shape.radius.default,
   }),
-  handle: css({ display: 'flex', alignItems: 'center', height: theme.spacing(4), color: theme.colors.text.secondary }),
+  handle: css({
+    display: 'flex',
+    alignItems: 'center',
+    height: theme.spacing(4),
+    minWidth: theme.spacing(4),
+    color: theme.colors.text.secondary,
+    fontVariantNumeric: 'tabular-nums',
+  }),
   fields: css({ display: 'flex', flexWrap: 'wrap', gap: theme.spacing(0.5), alignItems: 'flex-start', flexGrow: 1 }),
   end: css({ display: 'flex', gap: theme.spacing(0.5), height: theme.spacing(4), alignItems: 'center' }),
 });
