@@ -16,9 +16,6 @@ pub const DATASOURCE: &str = "footfall-analytics-datasource";
 pub const PANELS: [(&str, &str); 3] =
     [("funnel", "footfall-funnel-panel"), ("retention", "footfall-retention-panel"), ("paths", "footfall-paths-panel")];
 
-/// What Grafana's page of the datasource shows: pictures of the documentation, by their name in the plugin.
-const SCREENSHOTS: [(&str, &str); 2] = [("overview-dark.png", "overview.png"), ("query-funnel.png", "funnel.png")];
-
 /// Where the built things are.
 pub struct Built {
     /// A folder a plugin, named by its id.
@@ -48,9 +45,6 @@ pub fn build() -> anyhow::Result<Built> {
     let _ = fs::remove_dir_all(&plugins);
     copy(&dist, &plugins.join(DATASOURCE))?;
     fs::remove_dir_all(plugins.join(DATASOURCE).join("panels"))?;
-    for (picture, name) in SCREENSHOTS {
-        fs::copy(root().join("docs/pictures").join(picture), plugins.join(DATASOURCE).join("img").join(name))?;
-    }
     for (folder, id) in PANELS {
         copy(&dist.join("panels").join(folder), &plugins.join(id))?;
         for file in ["LICENSE", "CHANGELOG.md"] {

@@ -9,6 +9,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import axe from 'axe-core';
 import { chromium } from 'playwright-core';
 
 const [address, summaryFile, pictures] = process.argv.slice(2);
@@ -123,6 +124,7 @@ async function configuration(page) {
   assert.ok(!JSON.stringify(kept).includes('s3cret'));
   await page.getByRole('button', { name: 'Save & test' }).click();
   await page.getByText(/tables at migration \d+; \d+ events of \d+ projects, the newest of/).waitFor(WAIT);
+  await accessible(page, '[data-testid="editor"]', 'configuration');
   await picture(page, 'data-source');
 }
 
@@ -193,16 +195,25 @@ async function questions(page) {
         'SELECT $__timeInterval(ts) AS time, count() AS events\nFROM analytics.events\nWHERE $__timeFilter(ts) GROUP BY time ORDER BY time',
     },
   };
-  for (const [queryType, query] of Object.entries(queries)) {
-    const asked = encodeURIComponent(JSON.stringify({ queryType, ...query }));
-    await page.goto(`${address}/?explore&${queryType === 'live' ? 'from=now-10m&to=now' : quarter}&query=${asked}`);
-    const result = page.getByTestId('result');
-    await result.waitFor(WAIT);
-    await filled(page, result, queryType);
-    if (queryType === 'sql') {
-      await page.locator('.monaco-editor .view-line').first().waitFor(WAIT);
+  for (const theme of ['light', 'dark']) {
+    for (const [queryType, query] of Object.entries(queries)) {
+      const time = queryType === 'live' ? 'from=now-10m&to=now' : quarter;
+      const asked = encodeURIComponent(JSON.stringify({ queryType, ...query }));
+      await page.goto(`${address}/?explore&theme=${theme}&${time}&query=${asked}`);
+      const result = page.getByTestId('result');
+      await result.waitFor(WAIT);
+      await filled(page, result, queryType);
+      if (queryType === 'sql') {
+        await page.locator('.monaco-editor .view-line').first().waitFor(WAIT);
+      }
+      await accessible(page, '[data-testid="editor"]', `${queryType}, ${theme}`);
+      if (['funnel', 'retention', 'paths'].includes(queryType)) {
+        await accessible(page, '[data-testid="result"]', `the panel of ${queryType}, ${theme}`);
+      }
+      if (theme === 'dark') {
+        await picture(page, `query-${queryType}`, true);
+      }
     }
-    await picture(page, `query-${queryType}`, true);
   }
 }
 
@@ -246,6 +257,20 @@ async function panelsOfVector(name) {
       .filter(({ targets }) => targets?.length && targets.every(({ expr }) => expr?.includes('vector_')))
       .map(({ id, title }) => [String(id), title])
   );
+}
+
+/** What a screen reader needs is there: names, roles, labels, contrast; by axe, which Deque keeps. */
+async function accessible(page, part, where) {
+  await page.evaluate(axe.source);
+  const { violations, passes } = await page.evaluate(
+    (selector) => window.axe.run(selector, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] }),
+    part
+  );
+  const found = violations.map(
+    ({ id, help, nodes }) => `${id}: ${help}\n    ${nodes.map(({ html }) => html).join('\n    ')}`
+  );
+  assert.ok(passes.length > 0, `${where}: nothing was looked at`);
+  assert.deepEqual(found, [], `${where}: what a screen reader lacks`);
 }
 
 /** Waits until a panel shows numbers, rows or a picture, and no error. */

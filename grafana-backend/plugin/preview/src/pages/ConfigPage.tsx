@@ -26,7 +26,9 @@ export function ConfigPage({ plugins }: { plugins: Plugins }) {
   const test = async () => setHealth(await (await fetch(`/api/datasources/uid/${UID}/health`)).json());
   return (
     <div style={{ maxWidth: 900 }}>
-      <Editor options={options} onOptionsChange={setOptions} />
+      <div data-testid="editor">
+        <Editor options={options} onOptionsChange={setOptions} />
+      </div>
       <Button onClick={test}>Save &amp; test</Button>
       {health && (
         <Alert

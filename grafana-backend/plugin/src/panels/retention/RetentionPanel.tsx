@@ -20,7 +20,8 @@ export function RetentionPanel(props: PanelProps<RetentionOptions>) {
   const start = (cohort: Cohort) =>
     isTime ? dateTimeFormat(cohort.start as number, { format: 'YYYY-MM-DD', timeZone }) : String(cohort.start);
   return (
-    <div style={{ width, height, overflow: 'auto' }}>
+    // It scrolls, so the keyboard has to reach it.
+    <div style={{ width, height, overflow: 'auto' }} role="region" aria-label="Retention" tabIndex={0}>
       <table className={style.grid} aria-label="Retention">
         <thead>
           <tr>
@@ -74,12 +75,17 @@ function GridCell({ rate, text, title, isOpen }: { rate?: number; text: string; 
   }
   // By the root, so that the small shares of later periods can still be told apart.
   const share = Math.sqrt(Math.min(1, Math.max(0, rate)));
-  const background = colorManipulator.alpha(theme.colors.primary.main, 0.08 + 0.82 * share);
-  const solid = share > 0.6 ? theme.colors.primary.contrastText : theme.colors.text.primary;
+  // As strong as the text on it can still be read.
+  const background = colorManipulator.alpha(theme.colors.primary.main, 0.08 + (theme.isDark ? 0.82 : 0.6) * share);
   return (
     <td
       title={title}
-      style={{ background, color: solid, fontStyle: isOpen ? 'italic' : undefined, opacity: isOpen ? 0.7 : 1 }}
+      style={{
+        background,
+        color: theme.colors.text.maxContrast,
+        fontStyle: isOpen ? 'italic' : undefined,
+        outline: isOpen ? `1px dashed ${theme.colors.border.strong}` : undefined,
+      }}
     >
       {text}
     </td>
