@@ -29,7 +29,7 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-const checks = { funnelByClicks, configuration, sqlEditor, actors, questions, dashboards };
+const checks = { funnelByClicks, configuration, sqlEditor, actors, variable, annotation, questions, dashboards };
 
 if (!CHROMIUM) {
   console.error('Chromium is missing: apt-get install chromium');
@@ -126,6 +126,30 @@ async function configuration(page) {
   await page.getByText(/tables at migration \d+; \d+ events of \d+ projects, the newest of/).waitFor(WAIT);
   await accessible(page, '[data-testid="editor"]', 'configuration');
   await picture(page, 'data-source');
+}
+
+/** A variable that lists the values of a column, and one that lists events. */
+async function variable(page) {
+  await page.goto(`${address}/?variable`);
+  const values = page.getByTestId('result');
+  await values.getByText('website', { exact: true }).waitFor(WAIT);
+  await page.getByRole('radio', { name: 'Events', exact: true }).check();
+  await values.getByText('sign_up', { exact: true }).waitFor(WAIT);
+  await page.getByRole('radio', { name: 'Values', exact: true }).check();
+  await choose(page, 'Field', 'country');
+  await values.getByText('SE', { exact: true }).waitFor(WAIT);
+  await accessible(page, '[data-testid="editor"]', 'variable');
+}
+
+/** Marks: events, as many as there are; and spikes, whose editor has other fields. */
+async function annotation(page) {
+  await page.goto(`${address}/?annotation&${quarter}`);
+  await choose(page, 'Events: event', 'purchase');
+  await page.getByTestId('result').getByText('purchase').first().waitFor(WAIT);
+  await accessible(page, '[data-testid="editor"]', 'annotation');
+  await page.getByRole('radio', { name: 'Spikes', exact: true }).check();
+  await page.getByText('Least events', { exact: true }).waitFor(WAIT);
+  await accessible(page, '[data-testid="editor"]', 'annotation of spikes');
 }
 
 /** SQL has an editor of its own, and its answer is drawn. */

@@ -1,11 +1,13 @@
 import { css } from '@emotion/css';
-import { DataSourceApi, DataSourcePlugin, GrafanaTheme2, PanelPlugin } from '@grafana/data';
+import { DataSourceApi, DataSourcePlugin, GrafanaTheme2, PanelPlugin, rangeUtil } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
-import { useEffect, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 
 import { Dashboard } from './dashboard/Dashboard';
+import { AnnotationPage } from './pages/AnnotationPage';
 import { ConfigPage } from './pages/ConfigPage';
 import { ExplorePage } from './pages/ExplorePage';
+import { VariablePage } from './pages/VariablePage';
 
 export interface Plugins {
   source: DataSourcePlugin<DataSourceApi>;
@@ -18,17 +20,31 @@ interface PreviewProps {
   asked: URLSearchParams;
 }
 
-/** `?dashboard=<name>`, `?explore` or `?config`; the overview if nothing is asked for. */
+/** Pages that are no dashboard, by their name in the address. */
+const PAGES: Record<string, string> = {
+  explore: 'explore',
+  variable: 'variable',
+  annotation: 'annotation',
+  config: 'data source',
+};
+
+/** `?dashboard=<name>`, or one of the pages; the overview if nothing is asked for. */
 export function Preview({ plugins, asked }: PreviewProps) {
   const style = useStyles2(styles);
   const name = asked.get('dashboard') ?? 'overview';
-  const isPage = asked.has('explore') || asked.has('config');
+  const isPage = Object.keys(PAGES).some((page) => asked.has(page));
+  const range = useMemo(
+    () => rangeUtil.convertRawToRange({ from: asked.get('from') ?? 'now-90d', to: asked.get('to') ?? 'now' }),
+    [asked]
+  );
   return (
     <div className={style.page}>
       <Navigation asked={asked} here={isPage ? '' : name} />
       <main className={style.main}>
         {asked.has('config') && <ConfigPage plugins={plugins} />}
-        {asked.has('explore') && <ExplorePage plugins={plugins} asked={asked} />}
+        {asked.has('explore') && <ExplorePage plugins={plugins} asked={asked} range={range} />}
+        {asked.has('variable') && <VariablePage plugins={plugins} />}
+        {asked.has('annotation') && <AnnotationPage plugins={plugins} range={range} />}
         {!isPage && <Dashboard key={name} name={name} plugins={plugins} asked={asked} />}
       </main>
     </div>
@@ -53,9 +69,12 @@ function Navigation({ asked, here }: { asked: URLSearchParams; here: string }) {
           {name.replaceAll('-', ' ')}
         </a>
       ))}
-      <a href={to({ explore: '' })}>explore</a>
-      <a href={to({ config: '' })}>data source</a>
-      <span className={style.note}>Preview. Grafana is the home of these dashboards.</span>
+      {Object.entries(PAGES).map(([page, title]) => (
+        <a key={page} href={to({ [page]: '' })}>
+          {title}
+        </a>
+      ))}
+      <span className={style.note}>A preview: Grafana is their home.</span>
     </nav>
   );
 }

@@ -1,4 +1,4 @@
-import { CoreApp, rangeUtil } from '@grafana/data';
+import { CoreApp, TimeRange } from '@grafana/data';
 import { DataQuery } from '@grafana/schema';
 import { Combobox } from '@grafana/ui';
 import { useMemo, useState } from 'react';
@@ -15,18 +15,20 @@ const PICTURES: Record<string, string> = {
   events: 'table',
 };
 
+interface ExplorePageProps {
+  plugins: Plugins;
+  asked: URLSearchParams;
+  range: TimeRange;
+}
+
 /** The query editor over its result, as in Grafana's Explore and panel editor. */
-export function ExplorePage({ plugins, asked }: { plugins: Plugins; asked: URLSearchParams }) {
+export function ExplorePage({ plugins, asked, range }: ExplorePageProps) {
   const { source, datasource } = plugins;
   const [query, setQuery] = useState<DataQuery>(() => {
     const given = JSON.parse(asked.get('query') ?? 'null') ?? datasource.getDefaultQuery?.(CoreApp.Explore);
     return { refId: 'A', datasource: { uid: UID, type: TYPE }, ...given };
   });
   const [shown, setShown] = useState(query);
-  const range = useMemo(
-    () => rangeUtil.convertRawToRange({ from: asked.get('from') ?? 'now-90d', to: asked.get('to') ?? 'now' }),
-    [asked]
-  );
   const suggested =
     PICTURES[query.queryType ?? ''] ??
     ((query as { result?: string }).result === 'over_time' ||

@@ -1,0 +1,53 @@
+import { AnnotationQuery, AnnotationSupport, TimeRange } from '@grafana/data';
+import { DataQuery } from '@grafana/schema';
+import { ComponentType, useMemo, useState } from 'react';
+
+import { PanelModel } from '../dashboard/model';
+import { PanelView } from '../dashboard/PanelView';
+import { Plugins } from '../Preview';
+
+/** The editor of an annotation over the marks that it gives, as in Grafana's settings of a dashboard. */
+export function AnnotationPage({ plugins, range }: { plugins: Plugins; range: TimeRange }) {
+  const support = plugins.datasource.annotations as AnnotationSupport<DataQuery>;
+  const [annotation, setAnnotation] = useState<AnnotationQuery<DataQuery>>({
+    name: 'Marks',
+    enable: true,
+    iconColor: 'red',
+    target: support.getDefaultQuery?.() as DataQuery,
+  });
+  const panel: PanelModel = useMemo(
+    () => ({
+      id: 1,
+      type: 'table',
+      title: 'Marks',
+      gridPos: { x: 0, y: 0, w: 24, h: 10 },
+      targets: [support.prepareQuery!(annotation) as DataQuery],
+      fieldConfig: { defaults: {}, overrides: [] },
+    }),
+    [support, annotation]
+  );
+  const Editor = support.QueryEditor as ComponentType<any>;
+  return (
+    <>
+      <div data-testid="editor">
+        <Editor
+          datasource={plugins.datasource}
+          query={annotation.target}
+          annotation={annotation}
+          onAnnotationChange={setAnnotation}
+          onChange={() => {}}
+          onRunQuery={() => {}}
+        />
+      </div>
+      <div data-testid="result" style={{ marginTop: 8 }}>
+        <PanelView
+          panel={panel}
+          plugins={plugins}
+          range={range}
+          width={document.documentElement.clientWidth - 40}
+          height={420}
+        />
+      </div>
+    </>
+  );
+}
