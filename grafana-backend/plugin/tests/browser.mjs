@@ -29,7 +29,17 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-const checks = { funnelByClicks, configuration, sqlEditor, actors, variable, annotation, questions, dashboards };
+const checks = {
+  funnelByClicks,
+  configuration,
+  sqlEditor,
+  actors,
+  variable,
+  annotation,
+  adhocFilter,
+  questions,
+  dashboards,
+};
 
 if (!CHROMIUM) {
   console.error('Chromium is missing: apt-get install chromium');
@@ -150,6 +160,18 @@ async function annotation(page) {
   await page.getByRole('radio', { name: 'Spikes', exact: true }).check();
   await page.getByText('Least events', { exact: true }).waitFor(WAIT);
   await accessible(page, '[data-testid="editor"]', 'annotation of spikes');
+}
+
+/** A dashboard's filter holds for every panel: of one country's sessions all are of that country. */
+async function adhocFilter(page) {
+  await page.goto(`${address}/?dashboard=overview&${quarter}`);
+  const countries = page.getByTestId('dashboard-panel-15');
+  await countries.getByText('US', { exact: true }).waitFor(WAIT);
+  await choose(page, 'Filter by', 'country');
+  await choose(page, 'Value', 'SE');
+  await page.getByRole('button', { name: 'country = SE' }).waitFor(WAIT);
+  await countries.getByText('US', { exact: true }).waitFor({ ...WAIT, state: 'detached' });
+  await countries.getByText('SE', { exact: true }).waitFor(WAIT);
 }
 
 /** SQL has an editor of its own, and its answer is drawn. */

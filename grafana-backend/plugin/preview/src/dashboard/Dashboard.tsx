@@ -1,10 +1,11 @@
 import { css } from '@emotion/css';
-import { dateMath, GrafanaTheme2, rangeUtil, TimeRange } from '@grafana/data';
+import { AdHocVariableFilter, dateMath, GrafanaTheme2, rangeUtil, TimeRange } from '@grafana/data';
 import { Combobox, Input, TimeRangePicker, useStyles2 } from '@grafana/ui';
 import { useEffect, useMemo, useState } from 'react';
 
 import { templates } from '../grafana/templates';
 import { Plugins } from '../Preview';
+import { AdHocFilters } from './AdHocFilters';
 import { DashboardModel, VariableModel } from './model';
 import { PanelView } from './PanelView';
 
@@ -24,6 +25,7 @@ export function Dashboard({ name, plugins, asked }: DashboardProps) {
   const [dashboard, setDashboard] = useState<DashboardModel>();
   const [range, setRange] = useState<TimeRange>();
   const [variables, setVariables] = useState<Record<string, string | string[]>>({});
+  const [filters, setFilters] = useState<AdHocVariableFilter[]>([]);
   useEffect(() => {
     fetch(`/dashboards/${name}.json`)
       .then((answer) => answer.json())
@@ -65,6 +67,9 @@ export function Dashboard({ name, plugins, asked }: DashboardProps) {
           plugins={plugins}
           onChange={(name, value) => setVariables({ ...variables, [name]: value })}
         />
+        {dashboard.templating.list.some(({ type }) => type === 'adhoc') && (
+          <AdHocFilters filters={filters} plugins={plugins} onChange={setFilters} />
+        )}
         <TimeRangePicker
           value={range}
           onChange={(changed) => setRange({ ...changed, from: changed.from, to: changed.to })}
@@ -96,7 +101,8 @@ export function Dashboard({ name, plugins, asked }: DashboardProps) {
                 range={range}
                 width={box.width}
                 height={box.height}
-                key={JSON.stringify([variables, range.raw])}
+                filters={filters}
+                key={JSON.stringify([variables, filters, range.raw])}
               />
             </div>
           );
@@ -110,7 +116,7 @@ function Variables({ list, values, plugins, onChange }: VariablesProps) {
   return (
     <>
       {list
-        .filter((variable) => variable.type !== 'datasource' && !variable.hide)
+        .filter(({ type, hide }) => type !== 'datasource' && type !== 'adhoc' && !hide)
         .map((variable) => (
           <label key={variable.name}>
             {variable.label ?? variable.name}{' '}

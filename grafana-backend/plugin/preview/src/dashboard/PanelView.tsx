@@ -1,4 +1,5 @@
 import {
+  AdHocVariableFilter,
   CoreApp,
   DataQueryRequest,
   DataQueryResponse,
@@ -26,11 +27,13 @@ interface PanelViewProps {
   range: TimeRange;
   width: number;
   height: number;
+  /** The dashboard's ad hoc filters. */
+  filters?: AdHocVariableFilter[];
 }
 
 /** Asks the datasource → transforms → prepares the fields → draws in Grafana's own frame. */
-export function PanelView({ panel, plugins, range, width, height }: PanelViewProps) {
-  const data = usePanelData(panel, plugins, range, width);
+export function PanelView({ panel, plugins, range, width, height, filters }: PanelViewProps) {
+  const data = usePanelData(panel, plugins, range, width, filters);
   const title = templates.replace(panel.title);
   if (panel.type === 'row') {
     return <h3>{title}</h3>;
@@ -56,11 +59,17 @@ export function PanelView({ panel, plugins, range, width, height }: PanelViewPro
   );
 }
 
-function usePanelData(panel: PanelModel, plugins: Plugins, given: TimeRange, width: number): PanelData {
+function usePanelData(
+  panel: PanelModel,
+  plugins: Plugins,
+  given: TimeRange,
+  width: number,
+  filters?: AdHocVariableFilter[]
+): PanelData {
   const [data, setData] = useState<PanelData>({ state: LoadingState.Loading, series: [], timeRange: given });
   useEffect(() => {
     const range = panel.timeFrom ? rangeUtil.convertRawToRange({ from: `now-${panel.timeFrom}`, to: 'now' }) : given;
-    const request = requestOf(panel, range, width);
+    const request = { ...requestOf(panel, range, width), filters };
     if (request.targets.length === 0) {
       setData({ state: LoadingState.Done, series: [], timeRange: range });
       return;
@@ -87,7 +96,7 @@ function usePanelData(panel: PanelModel, plugins: Plugins, given: TimeRange, wid
       error: failed,
     });
     return () => running.unsubscribe();
-  }, [panel, plugins, given, width]);
+  }, [panel, plugins, given, width, filters]);
   return data;
 }
 
