@@ -150,6 +150,10 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
             None => (None, None),
         };
         stay_up(&url, &clickhouse, preview.as_ref()).await?;
+        // In order, so that it ends the datasource that it has started.
+        if let Some(preview) = preview {
+            preview.stop().await?;
+        }
     }
     ensure!(state.sent == stored, "{} events were sent and {stored} are stored", state.sent);
     gateway.stop().await.map(drop)
