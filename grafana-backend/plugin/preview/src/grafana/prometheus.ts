@@ -1,4 +1,4 @@
-import { DataFrame, DataQueryRequest, dateTime, FieldType, toDataFrame } from '@grafana/data';
+import { DataFrame, DataQueryRequest, FieldType, toDataFrame } from '@grafana/data';
 import { DataQuery } from '@grafana/schema';
 
 /** Seconds between two scrapes; Grafana is told it by its data source. */
@@ -42,7 +42,7 @@ function frameOf({ metric, values }: Series, { refId, legendFormat = '' }: Prome
   return toDataFrame({
     refId,
     fields: [
-      { name: 'time', type: FieldType.time, values: values.map(([at]) => dateTime(at * 1000).valueOf()) },
+      { name: 'time', type: FieldType.time, values: values.map(([at]) => at * 1000) },
       {
         name: 'value',
         type: FieldType.number,

@@ -3,8 +3,8 @@ import { DataQuery } from '@grafana/schema';
 import { ComponentType, useMemo, useState } from 'react';
 
 import { PanelModel } from '../dashboard/model';
-import { PanelView } from '../dashboard/PanelView';
 import { Plugins } from '../Preview';
+import { Result } from './Result';
 
 /** The editor of an annotation over the marks that it gives, as in Grafana's settings of a dashboard. */
 export function AnnotationPage({ plugins, range }: { plugins: Plugins; range: TimeRange }) {
@@ -39,15 +39,7 @@ export function AnnotationPage({ plugins, range }: { plugins: Plugins; range: Ti
           onRunQuery={() => {}}
         />
       </div>
-      <div data-testid="result" style={{ marginTop: 8 }}>
-        <PanelView
-          panel={panel}
-          plugins={plugins}
-          range={range}
-          width={document.documentElement.clientWidth - 40}
-          height={420}
-        />
-      </div>
+      <Result panel={panel} plugins={plugins} range={range} />
     </>
   );
 }

@@ -4,9 +4,9 @@ import { Combobox } from '@grafana/ui';
 import { useMemo, useState } from 'react';
 
 import { PanelModel } from '../dashboard/model';
-import { PanelView } from '../dashboard/PanelView';
 import { TYPE, UID } from '../grafana/services';
 import { Plugins } from '../Preview';
+import { Result } from './Result';
 
 const PICTURES: Record<string, string> = {
   funnel: 'footfall-funnel-panel',
@@ -65,7 +65,7 @@ export function ExplorePage({ plugins, asked, range }: ExplorePageProps) {
           app={CoreApp.Explore}
         />
       </div>
-      <div style={{ margin: '8px 0' }}>
+      <div style={{ marginTop: 8 }}>
         <Combobox
           width={30}
           value={type}
@@ -75,15 +75,7 @@ export function ExplorePage({ plugins, asked, range }: ExplorePageProps) {
           }))}
         />
       </div>
-      <div data-testid="result">
-        <PanelView
-          panel={panel}
-          plugins={plugins}
-          range={range}
-          width={document.documentElement.clientWidth - 40}
-          height={420}
-        />
-      </div>
+      <Result panel={panel} plugins={plugins} range={range} />
     </>
   );
 }
