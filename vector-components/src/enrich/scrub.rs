@@ -1,77 +1,221 @@
 //! Keeping secrets and people out of stored addresses: parameters whose names say that
 //! their values are neither for analytics nor for anybody's eyes.
 //!
-//! Rule's source: our own list; names match whole, without regard to case.
+//! An address may be in another's parameter, encoded once more for each level. A value ends at the
+//! next `&` of its own level or of one further out, so that nothing of it is left behind, whatever is
+//! encoded in it. Names are [`Names`]'.
 
 use std::borrow::Cow;
 
-/// Parameters whose values are replaced.
-pub const SCRUBBED: [&str; 24] = [
-    "access_token",
-    "api_key",
-    "apikey",
-    "auth",
-    "authorization",
-    "client_secret",
-    "code",
-    "credentials",
-    "email",
-    "e-mail",
-    "id_token",
-    "jwt",
-    "key",
-    "mail",
-    "otp",
-    "passwd",
-    "password",
-    "phone",
-    "pwd",
-    "refresh_token",
-    "secret",
-    "session_token",
-    "sig",
-    "token",
-];
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+use crate::privacy::{Names, is_like_json, redact_json};
+
 /// What stands in place of a value.
 pub const REPLACEMENT: &str = "REDACTED";
 
-/// `address` with the values of [`SCRUBBED`] parameters replaced, in query and fragment,
-/// and without a user and password. Everything else stays byte for byte.
+/// `address` with the values of secret parameters replaced, in path, query and fragment, and without
+/// a user and password. Everything else stays byte for byte.
 #[must_use]
 pub fn scrub(address: &str) -> Cow<'_, str> {
-    let start = address.find(['?', '#']).unwrap_or(address.len());
-    let (head, parameters) = address.split_at(start);
-    let head = without_userinfo(head);
-    if !parameters.split(['?', '#', '&', ';']).any(is_scrubbed) {
-        return match head {
-            Cow::Borrowed(_) => Cow::Borrowed(address),
-            Cow::Owned(head) => Cow::Owned(head + parameters),
-        };
+    scrub_with(address, Secrets::of_address(&Names::default()))
+}
+
+/// Which parameters are secrets.
+#[derive(Clone, Copy)]
+pub(crate) struct Secrets<'n> {
+    pub names: &'n Names,
+    /// Parameters of an address; else they are of a text that only looks like them, such as a form's.
+    pub is_address: bool,
+    /// Of how many texts this one is within.
+    pub depth: usize,
+}
+
+impl<'n> Secrets<'n> {
+    pub fn of_address(names: &'n Names) -> Self {
+        Self { names, is_address: true, depth: 0 }
     }
-    let mut out = head.into_owned();
-    for part in parameters.split_inclusive(['?', '#', '&', ';']) {
-        let (pair, separator) = part.split_at(part.len() - usize::from(part.ends_with(['?', '#', '&', ';'])));
-        match pair.split_once('=') {
-            Some((name, _)) if is_scrubbed(pair) => out.extend([name, "=", REPLACEMENT, separator]),
-            _ => out.extend([pair, separator]),
+
+    fn hold(&self, name: &str) -> bool {
+        if self.is_address { self.names.is_parameter(name) } else { self.names.is_property(name) }
+    }
+}
+
+/// As [`scrub`], of other secrets.
+pub(crate) fn scrub_with<'a>(address: &'a str, secrets: Secrets<'_>) -> Cow<'a, str> {
+    let plain = without_userinfo(address);
+    if !plain.contains(['=', '%']) {
+        return plain;
+    }
+    match scrubbed(&plain, secrets) {
+        Some(changed) => Cow::Owned(changed),
+        None => plain,
+    }
+}
+
+fn scrubbed(address: &str, secrets: Secrets<'_>) -> Option<String> {
+    let (mut out, mut copied) = (String::new(), 0);
+    let (mut at, mut name_at) = (0, 0);
+    let mut part = if secrets.is_address { Part::Path } else { Part::Query };
+    while let Some(mark) = next_mark(address, at) {
+        at = mark.end;
+        part = part.behind(&mark);
+        let name = &address[name_at..mark.start];
+        name_at = mark.end;
+        if mark.sign != b'=' {
+            continue;
+        }
+        let end = end_of_value(address, &mark, part);
+        let value = &address[mark.end..end];
+        let with = if value.is_empty() || value == REPLACEMENT {
+            None
+        } else if secrets.hold(name) {
+            Some(REPLACEMENT.to_owned())
+        } else {
+            json_within(value, secrets)
+        };
+        if let Some(with) = with {
+            out.push_str(&address[copied..mark.end]);
+            out.push_str(&with);
+            (copied, at, name_at) = (end, end, end);
         }
     }
+    if copied == 0 {
+        return None;
+    }
+    out.push_str(&address[copied..]);
+    Some(out)
+}
+
+/// The part of an address, which says what ends a value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Path,
+    Query,
+    Fragment,
+}
+
+impl Part {
+    fn behind(self, mark: &Mark) -> Self {
+        match (self, mark.sign, mark.level) {
+            (Self::Path, b'?', 0) => Self::Query,
+            (_, b'#', 0) => Self::Fragment,
+            _ => self,
+        }
+    }
+
+    fn ends_with(self, sign: u8) -> bool {
+        match self {
+            Self::Path => matches!(sign, b'/' | b'?' | b'#'),
+            Self::Query => matches!(sign, b'&' | b'#'),
+            Self::Fragment => sign == b'&',
+        }
+    }
+}
+
+/// A sign that separates parameters or a name from its value.
+struct Mark {
+    sign: u8,
+    /// How often it is encoded.
+    level: usize,
+    start: usize,
+    end: usize,
+}
+
+fn next_mark(address: &str, from: usize) -> Option<Mark> {
+    let bytes = address.as_bytes();
+    let is_mark = |sign: u8| matches!(sign, b'?' | b'#' | b'&' | b';' | b'=' | b'/');
+    let mut at = from;
+    while let Some(byte) = bytes.get(at) {
+        if is_mark(*byte) {
+            return Some(Mark { sign: *byte, level: 0, start: at, end: at + 1 });
+        }
+        if *byte == b'%' {
+            // `%26`, `%2526`, `%252526`: each 25 is a `%` encoded once more.
+            let (mut digits, mut level) = (at + 1, 1);
+            while bytes[digits..].starts_with(b"25") {
+                (digits, level) = (digits + 2, level + 1);
+            }
+            if let Some(sign) = hex(bytes.get(digits..digits + 2)).filter(|sign| is_mark(*sign)) {
+                return Some(Mark { sign, level, start: at, end: digits + 2 });
+            }
+            at = digits;
+        } else {
+            at += 1;
+        }
+    }
+    None
+}
+
+fn hex(digits: Option<&[u8]>) -> Option<u8> {
+    let text = std::str::from_utf8(digits?).ok()?;
+    u8::from_str_radix(text, 16).ok()
+}
+
+/// Where the value behind `equals` ends.
+fn end_of_value(address: &str, equals: &Mark, part: Part) -> usize {
+    let mut at = equals.end;
+    while let Some(mark) = next_mark(address, at) {
+        let ends = match mark.level {
+            0 => part.ends_with(mark.sign),
+            level => level <= equals.level && matches!(mark.sign, b'&' | b'#'),
+        };
+        if ends {
+            return mark.start;
+        }
+        at = mark.end;
+    }
+    address.len()
+}
+
+/// A value that is JSON with a secret in it, without the secret.
+fn json_within(value: &str, secrets: Secrets<'_>) -> Option<String> {
+    if !value.starts_with(['{', '[', '"', '%']) {
+        return None;
+    }
+    let decoded = percent_decode_str(value).decode_utf8_lossy();
+    if !is_like_json(&decoded) {
+        return None;
+    }
+    match redact_json(&decoded, secrets.names, secrets.depth + 1) {
+        Cow::Owned(changed) => Some(utf8_percent_encode(&changed, NON_ALPHANUMERIC).to_string()),
+        Cow::Borrowed(REPLACEMENT) => Some(REPLACEMENT.to_owned()),
+        Cow::Borrowed(_) => None,
+    }
+}
+
+/// Without what stands between `//` and `@`, of the address and of those in it.
+fn without_userinfo(address: &str) -> Cow<'_, str> {
+    if !address.contains('@') {
+        return Cow::Borrowed(address);
+    }
+    let (mut out, mut copied) = (String::new(), 0);
+    let mut authorities = vec![authority_at_start(address)];
+    authorities.extend(address.match_indices("://").map(|(at, sign)| at + sign.len()));
+    for start in authorities.into_iter().filter(|start| *start > 0) {
+        let authority = &address[start..];
+        let authority = &authority[..authority.find(['/', '\\', '?', '#', '&', ' ']).unwrap_or(authority.len())];
+        if let Some(at) = authority.rfind('@').filter(|_| start >= copied) {
+            out.push_str(&address[copied..start]);
+            copied = start + at + 1;
+        }
+    }
+    if copied == 0 {
+        return Cow::Borrowed(address);
+    }
+    out.push_str(&address[copied..]);
     Cow::Owned(out)
 }
 
-fn is_scrubbed(pair: &str) -> bool {
-    pair.split_once('=').is_some_and(|(name, value)| {
-        !value.is_empty() && SCRUBBED.iter().any(|scrubbed| scrubbed.eq_ignore_ascii_case(name))
-    })
-}
-
-fn without_userinfo(head: &str) -> Cow<'_, str> {
-    let Some((scheme, rest)) = head.split_once("://") else { return Cow::Borrowed(head) };
-    let host_end = rest.find('/').unwrap_or(rest.len());
-    match rest[..host_end].rfind('@') {
-        Some(at) => Cow::Owned(format!("{scheme}://{}", &rest[at + 1..])),
-        None => Cow::Borrowed(head),
-    }
+/// Where the host begins, as browsers read it: any number of slashes of either kind. 0 if there is
+/// no host.
+fn authority_at_start(address: &str) -> usize {
+    let scheme = ["https:", "http:", "wss:", "ws:", "ftp:"]
+        .into_iter()
+        .find(|scheme| address.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme)))
+        .map_or(0, str::len);
+    let slashes = address[scheme..].bytes().take_while(|b| matches!(b, b'/' | b'\\')).count();
+    if scheme > 0 || slashes >= 2 { scheme + slashes } else { 0 }
 }
 
 #[cfg(test)]
@@ -90,12 +234,28 @@ mod tests {
                 "https://a.example/?Token=REDACTED#access_token=REDACTED&y=2",
             ),
             ("https://user:pass@a.example/x", "https://a.example/x"),
+            ("https:/\\user:p@ss@a.example/x", "https:/\\a.example/x"),
+            ("//user@a.example/x", "//a.example/x"),
+            ("https://a.example/?next=https://u:p@b.example/", "https://a.example/?next=https://b.example/"),
             ("https://a.example/@me?q=1", "https://a.example/@me?q=1"),
             ("https://a.example/?keyword=shoes&monkey=1&key=", "https://a.example/?keyword=shoes&monkey=1&key="),
             ("/relative?password=x", "/relative?password=REDACTED"),
+            ("/reset?token=S", "/reset?token=REDACTED"),
+            ("/reset;token=S/done#/x", "/reset;token=REDACTED/done#/x"),
+            ("/?token[]=S&user[password]=S&%74oken=S", "/?token[]=REDACTED&user[password]=REDACTED&%74oken=REDACTED"),
+            ("/?user%5Bpassword%5D=S&a=1", "/?user%5Bpassword%5D=REDACTED&a=1"),
+            ("/#/login?otp=S", "/#/login?otp=REDACTED"),
+            ("/?a=1&amp;token=S", "/?a=1&amp;token=REDACTED"),
+            ("/?token=a;b/c?d==%26e&x=1", "/?token=REDACTED&x=1"),
+            ("/?next=%2Fr%3Ftoken%3DS%26x%3D1&y=2", "/?next=%2Fr%3Ftoken%3DREDACTED%26x%3D1&y=2"),
+            ("/?next=%252Fr%253Ftoken%253DS%2526x&y=2", "/?next=%252Fr%253Ftoken%253DREDACTED%2526x&y=2"),
+            ("/?q=%7B%22password%22%3A%22S%22%7D&y=2", "/?q=%7B%22password%22%3A%22REDACTED%22%7D&y=2"),
+            ("/?q=%7B%22plan%22%3A%22pro%22%7D", "/?q=%7B%22plan%22%3A%22pro%22%7D"),
+            ("/100%", "/100%"),
             ("", ""),
         ] {
             assert_eq!(scrub(address), expected, "{address}");
+            assert_eq!(scrub(expected), expected, "once more: {expected}");
         }
     }
 }

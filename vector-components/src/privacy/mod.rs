@@ -1,0 +1,109 @@
+//! What the operator wants nowhere stored, taken out before the event goes anywhere: to Kafka no more
+//! than to ClickHouse.
+
+mod json;
+mod names;
+mod value;
+
+use std::{
+    borrow::Cow,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    str::FromStr,
+};
+
+pub use names::{Names, REDACTED, SCRUBBED};
+
+use crate::{
+    enrich::scrub::{REPLACEMENT, Secrets, scrub_with},
+    event::Event,
+};
+
+pub(crate) use json::{is_like as is_like_json, redact as redact_json};
+
+/// Names that an operator can add.
+pub const NAMES_MAX: usize = 200;
+
+/// What becomes of a client's address. It is never stored in a row either way; it places the visitor
+/// and tells visitors without ids apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AddressPolicy {
+    /// Kept until the event is enriched.
+    #[default]
+    Keep,
+    /// Its last part is set to zero at once: 8 bits of IPv4, 80 of IPv6, as Google Analytics did.
+    Truncate,
+    /// Not taken at all: no place, and visitors without ids are told apart by user agent alone.
+    Drop,
+}
+
+impl FromStr for AddressPolicy {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "keep" => Ok(Self::Keep),
+            "truncate" => Ok(Self::Truncate),
+            "drop" => Ok(Self::Drop),
+            other => Err(format!("{other:?} is not known: keep, truncate or drop")),
+        }
+    }
+}
+
+/// The operator's choice.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Privacy {
+    address: AddressPolicy,
+    names: Names,
+}
+
+impl Privacy {
+    /// `names` are of properties and parameters whose values are replaced beside the [`REDACTED`] ones.
+    ///
+    /// # Errors
+    /// If they are more than [`NAMES_MAX`].
+    pub fn new<'n>(address: AddressPolicy, names: impl IntoIterator<Item = &'n str>) -> Result<Self, String> {
+        let names = Names::new(names);
+        if names.own_len() > NAMES_MAX {
+            return Err(format!("{} names are given, at most {NAMES_MAX} are allowed", names.own_len()));
+        }
+        Ok(Self { address, names })
+    }
+
+    /// Takes out what must not be kept.
+    pub fn apply(&self, event: &mut Event<'_>) {
+        event.ip = event.ip.and_then(|ip| self.address.apply(ip));
+        for address in [&mut event.path, &mut event.url, &mut event.referrer] {
+            replace(address, |text| scrub_with(text, Secrets::of_address(&self.names)));
+        }
+        event.details.change_values(|name, value| {
+            replace(value, |text| match text {
+                "" => Cow::Borrowed(text),
+                _ if self.names.is_property(name) => Cow::Owned(REPLACEMENT.to_owned()),
+                _ => value::redact(text, &self.names, 0),
+            });
+        });
+    }
+}
+
+/// In place; what stays as it is costs nothing.
+fn replace(text: &mut Cow<'_, str>, change: impl FnOnce(&str) -> Cow<'_, str>) {
+    if let Cow::Owned(changed) = change(text) {
+        *text = Cow::Owned(changed);
+    }
+}
+
+impl AddressPolicy {
+    /// The address, as far as it is kept.
+    #[must_use]
+    pub fn apply(self, ip: IpAddr) -> Option<IpAddr> {
+        match (self, ip.to_canonical()) {
+            (Self::Keep, _) => Some(ip),
+            (Self::Drop, _) => None,
+            (Self::Truncate, IpAddr::V4(ip)) => Some(Ipv4Addr::from_bits(ip.to_bits() & !0xff).into()),
+            (Self::Truncate, IpAddr::V6(ip)) => Some(Ipv6Addr::from_bits(ip.to_bits() & (u128::MAX << 80)).into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
