@@ -1,7 +1,8 @@
 //! Campaign parameters of the page's address.
 //!
 //! Rule's source: Google Analytics' five `utm_` parameters. Names match without regard
-//! to case, the first of a name wins, values keep their case.
+//! to case, the first of a name wins, values keep their case. They may be in the fragment, which is
+//! sent to no server, and after an `&amp;` that somebody copied out of HTML.
 
 use std::borrow::Cow;
 
@@ -38,12 +39,13 @@ pub struct ClickIds {
 #[must_use]
 pub fn click_ids(url: &str) -> ClickIds {
     let mut found = ClickIds::default();
-    let query = url.split_once('?').map_or("", |(_, query)| query);
-    for (name, value) in query.split(['&', '#']).filter_map(|pair| pair.split_once('=')) {
-        match name {
-            "gclid" | "gbraid" | "wbraid" => found.google |= !value.is_empty(),
-            "msclkid" => found.microsoft |= !value.is_empty(),
-            _ => {}
+    for parameters in parameters(url) {
+        for (name, value) in parameters.split('&').filter_map(|pair| pair.split_once('=')) {
+            match unescaped(name) {
+                "gclid" | "gbraid" | "wbraid" => found.google |= !value.is_empty(),
+                "msclkid" => found.microsoft |= !value.is_empty(),
+                _ => {}
+            }
         }
     }
     found
@@ -53,31 +55,49 @@ pub fn click_ids(url: &str) -> ClickIds {
 #[must_use]
 pub fn parse(url: &str) -> Campaign<'_> {
     let mut campaign = Campaign::default();
-    let Some((head, rest)) = url.split_once('?') else { return campaign };
-    if !head.contains("://") {
+    if !url.contains("://") {
         return campaign;
     }
-    let query = rest.split_once('#').map_or(rest, |(query, _)| query);
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        // Most parameters of most addresses are others.
-        if name.len() < 8 || !name.as_bytes()[..4].eq_ignore_ascii_case(b"utm_") {
-            continue;
-        }
-        let slots = [
-            ("source", &mut campaign.source),
-            ("medium", &mut campaign.medium),
-            ("campaign", &mut campaign.campaign),
-            ("term", &mut campaign.term),
-            ("content", &mut campaign.content),
-        ];
-        let named = slots.into_iter().find(|(of, _)| name.as_bytes()[4..].eq_ignore_ascii_case(of.as_bytes()));
-        if let Some((_, slot)) = named
-            && slot.is_empty()
-        {
-            *slot = cut(value);
+    for parameters in parameters(url) {
+        for (name, value) in form_urlencoded::parse(parameters.as_bytes()) {
+            take(&mut campaign, unescaped(&name), value);
         }
     }
     campaign
+}
+
+fn take<'a>(campaign: &mut Campaign<'a>, name: &str, value: Cow<'a, str>) {
+    // Most parameters of most addresses are others.
+    let Some((prefix, name)) = name.split_at_checked(4) else { return };
+    if !prefix.eq_ignore_ascii_case("utm_") {
+        return;
+    }
+    let slots = [
+        ("source", &mut campaign.source),
+        ("medium", &mut campaign.medium),
+        ("campaign", &mut campaign.campaign),
+        ("term", &mut campaign.term),
+        ("content", &mut campaign.content),
+    ];
+    let named = slots.into_iter().find(|(of, _)| name.eq_ignore_ascii_case(of));
+    if let Some((_, slot)) = named
+        && slot.is_empty()
+    {
+        *slot = cut(value);
+    }
+}
+
+/// The address's query, then its fragment's: `#utm_source=…`, `#/path?utm_source=…`.
+fn parameters(url: &str) -> [&str; 2] {
+    let (before, fragment) = url.split_once('#').unwrap_or((url, ""));
+    let (_, query) = before.split_once('?').unwrap_or_default();
+    let (_, in_fragment) = fragment.split_once('?').unwrap_or(("", fragment));
+    [query, in_fragment]
+}
+
+/// A name without what is left of an HTML `&amp;` before it, written once or more.
+fn unescaped(name: &str) -> &str {
+    name.rsplit(';').next().unwrap_or(name)
 }
 
 fn cut(value: Cow<'_, str>) -> Cow<'_, str> {
@@ -101,8 +121,31 @@ mod tests {
         assert_eq!((&*c.source, &*c.medium, &*c.campaign), ("News Letter", "e-mail", ""));
         assert_eq!(parse("https://a.example/"), Campaign::default());
         assert_eq!(parse("nonsense?utm_source=x"), Campaign::default());
+        for address in [
+            "https://a.example/#utm_source=news&utm_medium=email",
+            "https://a.example/?x=1#/b?utm_source=news&utm_medium=email",
+            "https://a.example/#!/b?x=1&utm_source=news&utm_medium=email",
+            "https://a.example/?utm_source=news#?utm_medium=email&utm_source=other",
+            "https://a.example/?utm_source=news&amp;utm_medium=email",
+            "https://a.example/?x=1&amp;amp;utm_source=news&AMP;utm_medium=email",
+        ] {
+            let c = parse(address);
+            assert_eq!((&*c.source, &*c.medium), ("news", "email"), "{address}");
+        }
         let long = format!("https://a.example/?utm_term={}", "é".repeat(400));
         let long = parse(&long);
         assert_eq!(long.term.len(), 256);
+    }
+
+    #[test]
+    fn click_ids_are_found_wherever_parameters_are() {
+        for (address, google, microsoft) in [
+            ("https://a.example/?gclid=1", true, false),
+            ("https://a.example/?x=1&amp;wbraid=1&msclkid=", true, false),
+            ("https://a.example/#/b?msclkid=1", false, true),
+            ("https://a.example/gclid=1?x=gclid", false, false),
+        ] {
+            assert_eq!(click_ids(address), ClickIds { google, microsoft }, "{address}");
+        }
     }
 }

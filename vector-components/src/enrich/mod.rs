@@ -5,13 +5,17 @@ pub mod campaign;
 pub mod channel;
 pub mod client_hints;
 pub mod geo;
+pub mod path;
 pub mod referrer;
 pub mod scrub;
 pub mod source;
 pub mod user_agent;
 pub mod visitor;
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::{
+    borrow::Cow,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 pub use geo::{Geo, Language};
 pub use user_agent::UserAgents;
@@ -83,7 +87,8 @@ impl Enricher {
         let arrived = self.arrived(&event.url, &event.referrer);
         let bot = self.bots.with_hints(&agent, &event.hints, place.asn);
         let brand = client_hints::brand(&event.hints);
-        Enriched { event, visitor, agent, brand, place, arrived, bot }
+        let path = path::normalize(&event.path);
+        Enriched { event, visitor, path, agent, brand, place, arrived, bot }
     }
 
     /// What the page's address and the one before tell.
@@ -122,6 +127,8 @@ impl Enricher {
 pub struct Enriched<'e> {
     event: &'e Event<'e>,
     visitor: u64,
+    /// In its one form.
+    path: Cow<'e, str>,
     agent: Arc<UserAgent>,
     /// A browser that the user agent does not name.
     brand: Option<(&'static str, String)>,
@@ -165,9 +172,9 @@ impl Enriched<'_> {
             event_id: stored_event_id(&event.event_id),
             user_id: &event.user_id,
             anonymous_id: &event.anonymous_id,
-            path: &event.path,
+            path: &self.path,
             hostname: &arrived.hostname,
-            url_rest: url_rest(&event.url, &arrived.hostname, &event.path),
+            url_rest: url_rest(&event.url, &arrived.hostname, &self.path),
             title: &event.title,
             referrer: &event.referrer,
             referrer_host: &arrived.referrer_host,
@@ -213,3 +220,6 @@ fn delay_s(event: &Event<'_>) -> i32 {
     let seconds = event.received_at_ms.saturating_sub(event.timestamp_ms).div_euclid(1000);
     i32::try_from(seconds).unwrap_or(i32::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,14 +5,17 @@ use std::sync::Arc;
 use quick_cache::sync::Cache;
 use url::Url;
 
-/// The host of an address, lower-case, without a leading `www.`; empty if it has none.
+/// The host of an address, or the app of an `android-app://` one: lower-case, without a leading `www.`,
+/// a port and the dot that makes a host absolute (RFC 3986, 3.2.2); empty if it has none.
 #[must_use]
 pub fn host(address: &str) -> String {
     if address.is_empty() {
         return String::new();
     }
     let parsed = Url::parse(address).ok();
-    let host = parsed.as_ref().and_then(Url::host_str).unwrap_or_default();
+    // Of schemes that it does not know, the parser leaves the case as it is.
+    let host = parsed.as_ref().and_then(Url::host_str).unwrap_or_default().to_lowercase();
+    let host = host.trim_end_matches('.');
     host.strip_prefix("www.").unwrap_or(host).to_owned()
 }
 
@@ -67,6 +70,11 @@ mod tests {
             ("https://www.google.com/search?q=x", "google.com"),
             ("http://News.Example.ORG:8080/a", "news.example.org"),
             ("android-app://com.google.android.gm/", "com.google.android.gm"),
+            ("android-app://com.Slack/", "com.slack"),
+            ("https://www.google.com./", "google.com"),
+            ("https://WWW.Google.com.:443/", "google.com"),
+            ("https://user@shop.example:8443", "shop.example"),
+            ("http://./", ""),
             ("/relative", ""),
             ("not an address", ""),
             ("", ""),

@@ -1,0 +1,91 @@
+//! What a row says of an event as a client sends it.
+
+use std::sync::LazyLock;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::{Arrival, validate};
+
+static ENRICHER: LazyLock<Enricher> = LazyLock::new(|| Enricher::new(UserAgents::new().unwrap(), None));
+const CHROME: &str =
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36";
+
+fn arrival(user_agent: &str) -> Arrival {
+    Arrival {
+        project: "app".into(),
+        received_at_ms: 1_713_330_000_000,
+        sent_at_ms: None,
+        ip: None,
+        user_agent: user_agent.into(),
+        hints: Hints { seen: true, accept_language: "de".into(), ..Hints::default() },
+    }
+}
+
+/// The row of what was sent, as JSON.
+fn row(mut raw: Value, arrival: &Arrival) -> Value {
+    raw["type"] = "a".into();
+    let event = validate(raw, arrival).unwrap();
+    serde_json::to_value(ENRICHER.enrich(&event, &VisitorSalt([0; 16])).row()).unwrap()
+}
+
+fn columns(raw: Value, names: &[&str]) -> Vec<String> {
+    let row = row(raw, &arrival(CHROME));
+    names.iter().map(|name| row[name].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn hosts_are_compared_in_one_spelling() {
+    for (referrer, expected) in [
+        ("android-app://com.Slack/", ["com.slack", "Slack", "Organic Social"]),
+        ("https://www.google.com./", ["google.com", "Google", "Organic Search"]),
+        ("https://WWW.Bing.com:443/", ["bing.com", "Bing", "Organic Search"]),
+        ("https://www.Shop.example./b", ["", "", "Direct"]),
+    ] {
+        let raw = json!({"url": "https://shop.example/a", "referrer": referrer});
+        assert_eq!(columns(raw, &["referrer_host", "referrer_source", "channel"]), expected, "{referrer}");
+    }
+}
+
+#[test]
+fn campaigns_are_read_wherever_they_stand() {
+    for (url, expected) in [
+        ("https://shop.example/a#utm_source=news&utm_medium=email", ["news", "email", "Email"]),
+        ("https://shop.example/#/a?utm_source=news&utm_medium=email", ["news", "email", "Email"]),
+        ("https://shop.example/a?utm_source=news&amp;utm_medium=email&amp;utm_campaign=x", ["news", "email", "Email"]),
+    ] {
+        assert_eq!(columns(json!({"url": url}), &["utm_source", "utm_medium", "channel"]), expected, "{url}");
+    }
+}
+
+#[test]
+fn a_page_has_one_path_however_it_is_spelt() {
+    for (raw, expected) in [
+        (json!({"url": "https://shop.example/café"}), "/café"),
+        (json!({"path": "/café"}), "/café"),
+        (json!({"url": "https://shop.example/caf%c3%a9"}), "/café"),
+        (json!({"url": "https://shop.example/%7Euser"}), "/~user"),
+        (json!({"url": "https://shop.example/~user"}), "/~user"),
+        (json!({"path": "/a%2fb"}), "/a%2Fb"),
+    ] {
+        assert_eq!(columns(raw.clone(), &["path"]), [expected], "{raw}");
+    }
+}
+
+proptest! {
+    /// As the alias in provisioning/clickhouse/0003_compact_events.sql puts it together.
+    #[test]
+    fn the_address_is_kept_whatever_becomes_of_its_path(path in "[a-c%0-9éE/~ ]{0,12}", head in "https?://(www\\.)?[a-c]\\.example\\.?", rest in "([?]x=%c3|#é)?") {
+        let url = format!("{head}/{path}{rest}");
+        let row = row(json!({"url": url}), &arrival(CHROME));
+        let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
+        let (kept, before) = (text("url_rest"), format!("{}{}", text("hostname"), text("path")));
+        let again = match kept.split_at(1) {
+            ("~", rest) => format!("https://{before}{rest}"),
+            ("@", rest) => format!("https://www.{before}{rest}"),
+            (_, whole) => whole.to_owned(),
+        };
+        prop_assert_eq!(again, url);
+    }
+}
