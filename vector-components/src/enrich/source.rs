@@ -1,10 +1,12 @@
 //! What kind of site a host or a campaign's source is: search, social, video, …
 //!
-//! Rule's source: our own list, data/sources.tsv. The longest host that fits wins, so
-//! that mail.google.com is mail and not search.
+//! Rule's source: Google's list of source categories, data/ga4_sources.tsv, whole; and our additions,
+//! data/sources.tsv. The longest host that fits wins, so that mail.google.com is mail and not search; of
+//! the same host, Google's word.
 
 use std::{borrow::Cow, collections::HashMap};
 
+const GA4_SOURCES_TSV: &str = include_str!("../../data/ga4_sources.tsv");
 const SOURCES_TSV: &str = include_str!("../../data/sources.tsv");
 
 /// The kind of a source.
@@ -42,11 +44,12 @@ impl SourceKind {
     }
 }
 
-/// The list, by host and by name.
+/// The lists, by host and by name.
 #[derive(Debug)]
 pub struct Sources {
     /// Host without a wildcard, or `name.` for `name.*`.
     by_host: HashMap<&'static str, Source>,
+    /// What a campaign's source may be beside a host, in lower case.
     by_name: HashMap<String, Source>,
 }
 
@@ -62,21 +65,34 @@ pub struct Source {
 impl Default for Sources {
     fn default() -> Self {
         let mut out = Self { by_host: HashMap::new(), by_name: HashMap::new() };
-        for line in SOURCES_TSV.lines().filter(|line| !line.starts_with('#')) {
-            let mut columns = line.split('\t');
-            let (Some(kind), Some(name), Some(hosts)) =
-                (columns.next().and_then(SourceKind::parse), columns.next(), columns.next())
-            else {
-                continue;
-            };
-            let source = Source { kind, name };
-            out.by_name.entry(name.to_lowercase()).or_insert(source);
-            for host in hosts.split(' ') {
-                out.by_host.insert(host.strip_suffix('*').unwrap_or(host), source);
+        for (source, spellings) in lines(GA4_SOURCES_TSV) {
+            for spelling in spellings.split('|') {
+                if spelling.contains('.') {
+                    out.by_host.insert(spelling, source);
+                } else {
+                    out.by_name.insert(spelling.to_lowercase(), source);
+                }
             }
+        }
+        for (source, hosts) in lines(SOURCES_TSV) {
+            for host in hosts.split(' ') {
+                out.by_host.entry(host.strip_suffix('*').unwrap_or(host)).or_insert(source);
+            }
+        }
+        for (source, _) in lines(SOURCES_TSV).chain(lines(GA4_SOURCES_TSV)) {
+            out.by_name.entry(source.name.to_lowercase()).or_insert(source);
         }
         out
     }
+}
+
+/// The sources of a list, each with what it is known by.
+fn lines(list: &'static str) -> impl Iterator<Item = (Source, &'static str)> {
+    list.lines().filter(|line| !line.starts_with('#')).filter_map(|line| {
+        let mut columns = line.split('\t');
+        let kind = SourceKind::parse(columns.next()?)?;
+        Some((Source { kind, name: columns.next()? }, columns.next()?))
+    })
 }
 
 impl Sources {
@@ -140,6 +156,11 @@ mod tests {
             ("deref-gmx.ch", Some((SourceKind::Email, "GMX"))),
             ("email.ionos.co.uk", Some((SourceKind::Email, "IONOS"))),
             ("mail.yahoo.co.jp", Some((SourceKind::Email, "Yahoo Mail"))),
+            ("mail.yandex.ru", Some((SourceKind::Search, "Yandex Mail"))),
+            ("news.google.com", Some((SourceKind::Search, "Google News"))),
+            ("l.messenger.com", Some((SourceKind::Social, "Messenger"))),
+            ("checkout.stripe.com", Some((SourceKind::Shopping, "Stripe"))),
+            ("blog.example.social", None),
             ("notgoogle.com", None),
             ("google.evil.example", None),
             ("google.com.evil.example", None),

@@ -60,6 +60,27 @@ fn campaigns_are_read_wherever_they_stand() {
 }
 
 #[test]
+fn sources_are_of_the_kind_that_google_says() {
+    for (parameters, expected) in [
+        ("utm_source=tiktok&utm_medium=cpc", ["TikTok", "Paid Social"]),
+        ("utm_source=tiktok.com", ["TikTok", "Organic Social"]),
+        ("utm_source=msn", ["MSN", "Organic Search"]),
+        ("utm_source=messenger.com", ["Messenger", "Organic Social"]),
+        ("utm_source=wordpress.com", ["WordPress", "Organic Social"]),
+        ("utm_source=hulu.com", ["Hulu", "Organic Video"]),
+        ("utm_source=stripe.com", ["Stripe", "Organic Shopping"]),
+        ("utm_source=shopping.yahoo.com", ["Yahoo Shopping", "Organic Shopping"]),
+        ("utm_source=messages.google.com", ["Google Messages", "Organic Social"]),
+        ("utm_source=news.google.com", ["Google News", "Organic Search"]),
+        ("utm_source=medium", ["Medium", "Organic Social"]),
+        ("utm_source=chatgpt.com", ["ChatGPT", "AI Assistants"]),
+    ] {
+        let raw = json!({"url": format!("https://shop.example/?{parameters}")});
+        assert_eq!(columns(raw, &["referrer_source", "channel"]), expected, "{parameters}");
+    }
+}
+
+#[test]
 fn a_page_has_one_path_however_it_is_spelt() {
     for (raw, expected) in [
         (json!({"url": "https://shop.example/café"}), "/café"),
