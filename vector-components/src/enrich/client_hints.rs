@@ -18,26 +18,32 @@ const HINT_BYTES_MAX: usize = 64;
 /// rules then say what they always said.
 #[must_use]
 pub fn thawed<'h>(header: &'h str, hints: &Hints<'_>) -> Cow<'h, str> {
-    let model = text(&hints.sec_ch_ua_model);
-    if model.is_empty() || !header.contains(FROZEN_ANDROID) {
+    let (model, version) = (text(&hints.sec_ch_ua_model), text(&hints.sec_ch_ua_platform_version));
+    let version = version.split('.').next().unwrap_or_default();
+    if model.is_empty() && version.is_empty() || !header.contains(FROZEN_ANDROID) {
         return Cow::Borrowed(header);
     }
-    let version = text(&hints.sec_ch_ua_platform_version);
-    let version = version.split('.').next().filter(|major| !major.is_empty()).unwrap_or("10");
+    let model = if model.is_empty() { "K" } else { model };
+    let version = if version.is_empty() { "10" } else { version };
     Cow::Owned(header.replacen(FROZEN_ANDROID, &format!("Android {version}; {model})"), 1))
 }
 
-/// The system's version, where the hints know it better: of Windows alone, whose header says 10 for ever.
+/// The system's version, where the hints know it better: of Windows, whose header says 10 for ever, and
+/// of macOS, whose header says 10.15.7.
 #[must_use]
-pub fn windows_version(hints: &Hints<'_>) -> Option<&'static str> {
-    if !text(&hints.sec_ch_ua_platform).eq_ignore_ascii_case("windows") {
-        return None;
-    }
-    let major: u32 = text(&hints.sec_ch_ua_platform_version).split('.').next()?.parse().ok()?;
-    match major {
-        13.. => Some("11"),
-        1..=12 => Some("10"),
-        0 => None,
+pub fn os_version<'h>(hints: &'h Hints<'_>, os: &str) -> Option<&'h str> {
+    let platform = text(&hints.sec_ch_ua_platform);
+    let version = text(&hints.sec_ch_ua_platform_version);
+    let major: u32 = version.split('.').next()?.parse().ok().filter(|major| *major > 0)?;
+    match os {
+        "Windows" if platform.eq_ignore_ascii_case("windows") => Some(if major >= 13 { "11" } else { "10" }),
+        "Mac OS X" if platform.eq_ignore_ascii_case("macos") => {
+            let is_version = version.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+            // `15.5.0` is what people call 15.5.
+            let short = version.strip_suffix(".0").filter(|short| short.contains('.'));
+            is_version.then_some(short.unwrap_or(version))
+        }
+        _ => None,
     }
 }
 
@@ -90,12 +96,22 @@ mod tests {
         assert_eq!(thawed("Mozilla/5.0 (X11)", &pixel), "Mozilla/5.0 (X11)", "it is not frozen");
         assert_eq!(thawed(FROZEN, &hints("", "", "\"\"", "")), FROZEN);
         assert_eq!(thawed(FROZEN, &hints("", "", "a;b) x", "")), FROZEN, "what is no model changes nothing");
-        for (version, expected) in
-            [("\"15.0.0\"", Some("11")), ("\"10.0.0\"", Some("10")), ("\"0.3.0\"", None), ("", None)]
-        {
-            assert_eq!(windows_version(&hints("\"Windows\"", version, "", "")), expected, "{version}");
+        assert!(thawed(FROZEN, &hints("", "\"14.0.0\"", "", "")).contains("(Linux; Android 14; K)"));
+        for (platform, version, os, expected) in [
+            ("\"Windows\"", "\"15.0.0\"", "Windows", Some("11")),
+            ("\"Windows\"", "\"10.0.0\"", "Windows", Some("10")),
+            ("\"Windows\"", "\"0.3.0\"", "Windows", None),
+            ("\"Windows\"", "", "Windows", None),
+            ("\"Windows\"", "\"15.0.0\"", "Android", None),
+            ("\"Android\"", "\"14.0.0\"", "Windows", None),
+            ("\"macOS\"", "\"15.5.0\"", "Mac OS X", Some("15.5")),
+            ("\"macOS\"", "\"26.0.0\"", "Mac OS X", Some("26.0")),
+            ("\"macOS\"", "\"26.0\"", "Mac OS X", Some("26.0")),
+            ("\"macOS\"", "\"14.6.1\"", "Mac OS X", Some("14.6.1")),
+            ("\"macOS\"", "\"15.x\"", "Mac OS X", None),
+        ] {
+            assert_eq!(os_version(&hints(platform, version, "", ""), os), expected, "{platform} {version} {os}");
         }
-        assert_eq!(windows_version(&pixel), None);
         let brave = r#""Brave";v="124", "Chromium";v="124", "Not-A.Brand";v="99""#;
         assert_eq!(brand(&hints("", "", "", brave)), Some(("Brave", "124".to_owned())));
         let chrome = r#""Google Chrome";v="124", "Chromium";v="124", "Not-A.Brand";v="99""#;

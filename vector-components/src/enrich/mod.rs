@@ -162,7 +162,7 @@ impl Enriched<'_> {
             Some((name, version)) => (*name, version.as_str()),
             None => (agent.browser.as_str(), agent.browser_version.as_str()),
         };
-        let os_version = client_hints::windows_version(&event.hints).filter(|_| agent.os == "Windows");
+        let os_version = client_hints::os_version(&event.hints, &agent.os);
         Row {
             project: &event.project,
             ts: timestamp::to_clickhouse(event.timestamp_ms),

@@ -110,3 +110,57 @@ proptest! {
         prop_assert_eq!(again, url);
     }
 }
+
+#[test]
+fn a_header_says_what_sent_it() {
+    for (header, expected) in [
+        (
+            "Mozilla/5.0 (Windows NT 10.0; WOW64; Trident/7.0; .NET4.0C; Tablet PC 2.0; rv:11.0) like Gecko",
+            ["Windows", "10", "desktop", ""],
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_7 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.2 Mobile/15E148 Safari/604.1",
+            ["iOS", "26.2", "mobile", ""],
+        ),
+        (
+            "Mozilla/5.0 (Phone; OpenHarmony 6.0; Android 10) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/132.0.0.0 Safari/537.36  ArkWeb/6.0.0.130 Mobile HuaweiBrowser/5.1.12.351",
+            ["HarmonyOS", "6.0", "mobile", ""],
+        ),
+        (
+            "Mozilla/5.0 (PC; OpenHarmony 5.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/132.0.0.0 Safari/537.36 ArkWeb/6.0.0.50",
+            ["HarmonyOS", "5.0", "desktop", ""],
+        ),
+        (
+            "Mozilla/5.0 (Linux; Android 9; AFTKADE001) AppleWebKit/537.36 (KHTML, like Gecko) Silk/128.5.4 like Chrome/128.0.6613.194 Safari/537.36",
+            ["Android", "9", "tv", ""],
+        ),
+        (
+            "Mozilla/5.0 (Linux; Android 10; 2020/2021 UHD Android TV Build/QTG3.201102.001; wv) AppleWebKit/537.36 (KHTML, like Gecko) version/4.0 Chrome/83.0.4103.101 Mobile Safari/537.36",
+            ["Android", "10", "tv", ""],
+        ),
+        (
+            "Mozilla/5.0 (Linux; Android 6.0.1; Nexus 5X Build/MMB29P) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.6478.182 Mobile Safari/537.36 (compatible; GoogleOther)",
+            ["Android", "6.0.1", "mobile", "crawler"],
+        ),
+        ("Mozilla/5.0 (compatible; Google-Site-Verification/1.0)", ["", "", "unknown", "monitoring"]),
+        ("meta-externalfetcher/1.1", ["", "", "unknown", "ai_assistant"]),
+        (
+            "Mozilla/5.0 (Linux; Android 13; ruby Build/TKQ1) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Mobile Safari/537.36",
+            ["Android", "13", "mobile", ""],
+        ),
+    ] {
+        let row = row(json!({}), &arrival(header));
+        let got = ["os", "os_version", "device_type", "bot"].map(|name| row[name].as_str().unwrap_or_default());
+        assert_eq!(got, expected, "{header}");
+    }
+}
+
+#[test]
+fn client_hints_say_the_version_of_macos() {
+    let mut arrival = arrival(
+        "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
+    );
+    arrival.hints.sec_ch_ua_platform = "\"macOS\"".into();
+    arrival.hints.sec_ch_ua_platform_version = "\"15.5.0\"".into();
+    assert_eq!(row(json!({}), &arrival)["os_version"], "15.5");
+}

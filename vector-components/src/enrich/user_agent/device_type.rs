@@ -1,8 +1,8 @@
 //! What kind of device a header is of; uap-core names none.
 //!
-//! Rule's source: a spider is a bot; then what the header itself claims (television, tablet, phone);
-//! then the operating system. An Android header without `Mobile` is a tablet: Google's own rule for
-//! Chrome.
+//! Rule's source: a spider is a bot; then what the header itself claims (television, computer, tablet,
+//! phone); then the operating system. An Android header without `Mobile` is a tablet: Google's own
+//! rule for Chrome. Fire TV's models begin with AFT: Amazon's own rule.
 
 /// The kind of device. The snake_case name is stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,29 +37,65 @@ impl DeviceType {
     }
 }
 
-/// Words that tell a kind, in whatever case, and which.
-pub const WORDS: [(&str, u8); 17] = [
-    ("SmartTV", TV),
-    ("SMART-TV", TV),
-    ("Smart TV", TV),
+/// Words that tell a kind, as [`Word`](super::word::Word) reads them, and which.
+pub const WORDS: [(&str, u8); 46] = [
+    ("=TV", TV),
+    ("SmartTV*", TV),
+    ("Smart-TV*", TV),
     ("HbbTV", TV),
-    ("AppleTV", TV),
-    ("Apple TV", TV),
-    ("CrKey", TV),
-    ("BRAVIA", TV),
+    ("*NetTV", TV),
+    ("=DTV", TV),
+    ("AppleTV*", APPLE_TV),
+    ("Apple TV", APPLE_TV),
     ("GoogleTV", TV),
-    ("Roku", TV),
-    ("AFTT", TV),
+    ("AndroidTV", TV),
+    ("InettvBrowser", TV),
+    ("NetCast*", TV),
+    ("NETRANGE*", TV),
+    ("AQUOSBrowser", TV),
+    ("SonyCEBrowser", TV),
+    ("Large Screen", TV),
+    ("SetTopBox", TV),
+    ("=STB*", TV),
+    ("CrKey", TV),
+    ("Chromecast", TV),
+    ("BRAVIA", TV),
+    ("Viera", TV),
+    ("VIDAA", TV),
+    ("TiVo*", TV),
+    ("Vizio*", TV),
+    ("Espial", TV),
+    ("MiBOX*", TV),
+    ("Roku*", TV),
     ("Web0S", TV),
-    ("iPad", TABLET),
-    ("Tablet", TABLET),
+    ("=AFT*", TV),
+    ("(PC;", DESKTOP),
+    ("(2in1;", DESKTOP),
+    ("Chromebook", DESKTOP),
+    ("Pixelbook", DESKTOP),
+    ("*iPad*", TABLET),
+    ("*Tablet*", TABLET),
     ("Kindle", TABLET),
     ("PlayBook", TABLET),
-    ("Mobile", MOBILE),
+    ("*Mobile*", MOBILE),
+    ("*IEMobile*", POCKET),
+    ("Windows CE", POCKET),
+    ("(Phone;", MOBILE),
+    // Applications, which do not say; phones have most of them.
+    ("^Dalvik/", MOBILE),
+    // What these say of themselves is not of the device: a phone can run an app for televisions.
+    ("iPhone", APPLE_PHONE),
+    ("iPod", APPLE_PHONE),
+    ("Tablet PC", TABLET_PC),
 ];
 const TV: u8 = 1;
 const TABLET: u8 = 2;
 const MOBILE: u8 = 4;
+const DESKTOP: u8 = 8;
+const POCKET: u8 = 16;
+const APPLE_PHONE: u8 = 32;
+const TABLET_PC: u8 = 64;
+const APPLE_TV: u8 = 128;
 
 impl DeviceType {
     /// The kind of a header's device: `words` are those of [`WORDS`] that are in it.
@@ -69,20 +105,22 @@ impl DeviceType {
             return DeviceType::Bot;
         }
         let words = words.fold(0, |all, word| all | WORDS[word].1);
-        if words & TV != 0 || os.ends_with("TV") || os == "tvOS" {
-            return DeviceType::Tv;
-        }
-        if words & TABLET != 0 || device.contains("Tablet") {
-            return DeviceType::Tablet;
-        }
-        let is_mobile = words & MOBILE != 0;
+        let has = |word: u8| words & word != 0;
         match os {
-            "Android" if is_mobile => DeviceType::Mobile,
-            "Android" => DeviceType::Tablet,
+            _ if os.ends_with("TV") || os == "tvOS" => DeviceType::Tv,
+            "Windows" if has(POCKET) => DeviceType::Mobile,
+            // `Tablet PC` is a part of Windows that every computer has.
+            "Windows" => DeviceType::Desktop,
+            _ if has(APPLE_TV) || has(TV) && !has(APPLE_PHONE) => DeviceType::Tv,
+            _ if has(DESKTOP) => DeviceType::Desktop,
+            _ if has(TABLET) && !has(TABLET_PC) || device.contains("Tablet") => DeviceType::Tablet,
+            "Android" | "HarmonyOS" if has(MOBILE) => DeviceType::Mobile,
+            "Android" | "HarmonyOS" => DeviceType::Tablet,
             "iOS" | "Windows Phone" | "BlackBerry OS" | "KaiOS" | "Firefox OS" | "Symbian OS" => DeviceType::Mobile,
-            "Windows" | "Mac OS X" | "Linux" | "Chrome OS" | "Ubuntu" | "Fedora" | "Debian" | "FreeBSD" | "OpenBSD"
-            | "NetBSD" => DeviceType::Desktop,
-            _ if is_mobile => DeviceType::Mobile,
+            "Mac OS X" | "Linux" | "Chrome OS" | "Ubuntu" | "Fedora" | "Debian" | "FreeBSD" | "OpenBSD" | "NetBSD" => {
+                DeviceType::Desktop
+            }
+            _ if has(MOBILE) => DeviceType::Mobile,
             _ => DeviceType::Unknown,
         }
     }

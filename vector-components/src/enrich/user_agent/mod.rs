@@ -6,16 +6,18 @@
 
 mod device_type;
 mod expression;
+mod frozen;
 mod literals;
 mod rules;
 mod template;
+mod word;
 
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
 };
 
-use self::{device_type::WORDS, rules::Rules};
+use self::{device_type::WORDS, rules::Rules, word::Word};
 use super::bot::{BotVerdict, Bots};
 pub use device_type::DeviceType;
 use quick_cache::sync::Cache;
@@ -72,7 +74,8 @@ impl UserAgents {
     /// Only if the compiled-in rules cannot be read, which the tests exclude.
     pub fn new() -> Result<Self, String> {
         let bots = Bots::default();
-        let words = WORDS.iter().map(|(word, _)| *word).chain(bots.texts());
+        let words = WORDS.iter().map(|(word, _)| Word::new(word, true));
+        let words = words.chain(bots.texts().map(|(text, is_of_model)| Word::new(text, is_of_model)));
         let rules = Rules::new(REGEXES_JSON, words).map_err(|e| format!("uap-core rules: {e}"))?;
         Ok(Self {
             rules,
@@ -122,6 +125,9 @@ impl UserAgents {
             device_model: model,
             ..UserAgent::default()
         };
+        if let Some((os, version)) = frozen::system(header, &out.os, &out.os_version) {
+            (out.os, out.os_version) = (os.to_owned(), version.to_owned());
+        }
         out.device_type = DeviceType::of(words.iter().filter(|word| *word < WORDS.len()), &out.os, &family);
         out.mozilla = header.starts_with("Mozilla/");
         out.bot = self.bots.of_user_agent(header, &out, words.iter().filter_map(|word| word.checked_sub(WORDS.len())));

@@ -17,6 +17,7 @@ use super::{
     expression::as_ascii,
     literals,
     template::{GROUPS_MAX, Slots, Template},
+    word::{self, Word},
 };
 
 /// Rules of all lists, in words of 64 bits.
@@ -24,7 +25,7 @@ const RULE_WORDS: usize = 32;
 /// Sets of texts, likewise.
 const SET_WORDS: usize = 64;
 /// Words of others, likewise.
-const MARK_WORDS: usize = 4;
+const MARK_WORDS: usize = 16;
 const LISTS: usize = 3;
 
 #[derive(Deserialize)]
@@ -66,8 +67,8 @@ pub struct Rules {
     search: AhoCorasick,
     /// By text: the sets that hold it.
     sets_of_text: Vec<Vec<u16>>,
-    /// By text: the word of others that it is.
-    mark_of_text: Vec<Option<u16>>,
+    /// By text: the words of others that it is.
+    marks_of_text: Vec<Vec<(u16, Word)>>,
     /// By set: the rules whose first set it is.
     rules_of_set: Vec<Vec<u16>>,
     /// Rules of which nothing is known.
@@ -87,12 +88,11 @@ struct Rule {
 }
 
 impl Rules {
-    /// Compiles the rules of uap-core's file, as JSON, and the words to look for beside them, in
-    /// whatever case.
+    /// Compiles the rules of uap-core's file, as JSON, and the words to look for beside them.
     ///
     /// # Errors
     /// If the file or an expression cannot be read, or there are more than fit.
-    pub fn new<'w>(json: &str, words: impl Iterator<Item = &'w str>) -> Result<Self, String> {
+    pub fn new(json: &str, words: impl Iterator<Item = Word>) -> Result<Self, String> {
         let file: File = serde_json::from_str(json).map_err(|e| e.to_string())?;
         let lists = [file.user_agent_parsers, file.os_parsers, file.device_parsers];
         let mut starts = [0; LISTS + 1];
@@ -122,11 +122,14 @@ impl Rules {
     fn search(&self, header: &str) -> ([u64; RULE_WORDS], Marks) {
         let (mut hit, mut out, mut marks) = ([0_u64; SET_WORDS], self.always, Marks::default());
         let mut second = [0_u64; RULE_WORDS];
+        let model = word::model(header);
         for found in self.search.find_overlapping_iter(header) {
             let text = found.pattern().as_usize();
-            if let Some(mark) = self.mark_of_text[text] {
-                let (word, bit) = place(mark);
-                marks.0[word] |= bit;
+            for (mark, word) in &self.marks_of_text[text] {
+                if word.counts(header, found.range(), &model) {
+                    let (word, bit) = place(*mark);
+                    marks.0[word] |= bit;
+                }
             }
             for set in &self.sets_of_text[text] {
                 let (word, bit) = place(*set);
@@ -206,7 +209,7 @@ struct Building {
     texts: std::collections::HashMap<String, usize>,
     sets: std::collections::HashMap<Vec<String>, u16>,
     sets_of_text: Vec<Vec<u16>>,
-    mark_of_text: Vec<Option<u16>>,
+    marks_of_text: Vec<Vec<(u16, Word)>>,
     rules_of_set: Vec<Vec<u16>>,
 }
 
@@ -274,19 +277,19 @@ impl Building {
         }
         self.texts.insert(text.to_owned(), self.sets_of_text.len());
         self.sets_of_text.push(Vec::new());
-        self.mark_of_text.push(None);
+        self.marks_of_text.push(Vec::new());
         self.sets_of_text.len() - 1
     }
 
-    fn mark(&mut self, number: usize, word: &str) -> Result<(), String> {
-        if number >= MARK_WORDS * 64 {
-            return Err(format!("there are more than {} words", MARK_WORDS * 64));
+    fn mark(&mut self, number: usize, word: Word) -> Result<(), String> {
+        let mark = u16::try_from(number).ok().filter(|_| number < MARK_WORDS * 64);
+        let mark = mark.ok_or_else(|| format!("there are more than {} words", MARK_WORDS * 64))?;
+        if word.text().is_empty() {
+            return Err("a word is empty".to_owned());
         }
-        let text = self.text(&word.to_ascii_lowercase());
-        match self.mark_of_text[text].replace(u16::try_from(number).unwrap_or(u16::MAX)) {
-            None => Ok(()),
-            Some(_) => Err(format!("the word {word} is given twice")),
-        }
+        let text = self.text(&word.text().to_ascii_lowercase());
+        self.marks_of_text[text].push((mark, word));
+        Ok(())
     }
 
     fn finish(self, lists: [usize; LISTS + 1]) -> Result<Rules, String> {
@@ -298,7 +301,7 @@ impl Building {
             .ascii_case_insensitive(true)
             .build(texts.into_iter().map(|(text, _)| text))
             .map_err(|e| e.to_string())?;
-        let Self { rules, always, sets_of_text, mark_of_text, rules_of_set, .. } = self;
-        Ok(Rules { search, sets_of_text, mark_of_text, rules_of_set, always, rules, lists })
+        let Self { rules, always, sets_of_text, marks_of_text, rules_of_set, .. } = self;
+        Ok(Rules { search, sets_of_text, marks_of_text, rules_of_set, always, rules, lists })
     }
 }
