@@ -5,6 +5,9 @@
 //! The article's remap parses the JSON, parses the user agent in mode `enriched`, splits
 //! the address and looks it up. VRL's stdlib holds the first three; the look-up is
 //! Vector's own function, so it is done here with the same crate, decoded whole as there.
+//!
+//! Our own application of uap-core's rules is measured against the `ua-parser` crate as well, over the
+//! same rules and headers of which none repeats.
 
 use std::{collections::BTreeMap, error::Error, hint::black_box, path::Path};
 
@@ -13,7 +16,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use serde_json::{Value as Json, json};
 use vector_components::{
     Arrival, Enricher, Event, Row,
-    enrich::{Geo, UserAgents, VisitorSalt},
+    enrich::{Geo, UserAgents, VisitorSalt, bot::Bots},
     event::Hints,
     validate,
 };
@@ -34,6 +37,7 @@ const REMAP: &str = r#"
 .ua = parse_user_agent!(.user_agent, mode: "enriched")
 .client = split(string!(.ip), ",")[0]
 "#;
+const REGEXES_JSON: &str = include_str!("../../data/uap-core/regexes.json");
 const MMDB: &[u8] = include_bytes!("../../testdata/geoip/GeoLite2-City-Test.mmdb");
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -75,6 +79,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         eprintln!("{:<28}{ours:>14.0}{theirs:>14.0}{:>7.1}×", "  without writing", ours / theirs);
         ratios.insert(format!("unwritten_events_per_cpu_s_vs_article_vrl{suffix}"), ours / theirs);
     }
+    let (ours, theirs) = user_agents(&mut rng)?;
+    eprintln!("{:<28}{ours:>14.0}{theirs:>14.0}{:>7.1}×  (ua-parser)", "user agents", ours / theirs);
+    ratios.insert("user_agents_vs_ua_parser".into(), ours / theirs);
+    figures.insert("user_agents_per_cpu_s".into(), ours);
+    figures.insert("ua_parser_user_agents_per_cpu_s".into(), theirs);
     let enricher = Enricher::new(UserAgents::new()?, Some(Geo::new(MMDB.to_vec())?));
     let ours = allocations(&skewed, |event| self::ours(&enricher, event));
     let theirs = allocations(&skewed, |event| self::theirs(&program, &reader, event));
@@ -87,14 +96,37 @@ fn main() -> Result<(), Box<dyn Error>> {
             figures.insert(format!("{name}_right_pct"), ours);
             figures.insert(format!("article_vrl_{name}_right_pct"), theirs);
         }
+        for (name, share) in bots(Path::new(&cases))? {
+            eprintln!("{name:<28}{share:>13.2}%");
+            figures.insert(name.to_owned(), share);
+        }
     } else {
         eprintln!("accuracy not measured: give the folder of uap-core's test cases as the argument");
     }
     println!(
         "{}",
-        json!({"name": "enrich", "ok": true, "ratios": ratios, "figures": figures, "peers": {"article_vrl": "vrl 0.38"}})
+        json!({"name": "enrich", "ok": true, "ratios": ratios, "figures": figures, "peers": {"article_vrl": "vrl 0.38", "ua_parser": "ua-parser 0.2"}})
     );
     Ok(())
+}
+
+/// Headers a second, ours with device and bot and a cache that never hits, and ua-parser's.
+fn user_agents(rng: &mut StdRng) -> Result<(f64, f64), Box<dyn Error>> {
+    let headers: Vec<_> = (0..EVENTS_DISTINCT).map(|n| format!("{} Build/{n}", agent(rng)).into_bytes()).collect();
+    let rules: ua_parser::Regexes<'_> = serde_json::from_str(REGEXES_JSON)?;
+    let extractor = ua_parser::Extractor::try_from(rules)?;
+    let text = |header: &[u8]| str::from_utf8(header).unwrap_or_default().to_owned();
+    let (mut ours, mut theirs): (f64, f64) = (0.0, 0.0);
+    for _ in 0..ROUNDS {
+        let agents = UserAgents::new()?;
+        ours = ours.max(per_cpu_second(&headers, |header| agents.parse(&text(header)).browser.len()));
+        theirs = theirs.max(per_cpu_second(&headers, |header| {
+            let header = text(header);
+            let (browser, os, device) = extractor.extract(&header);
+            usize::from(browser.is_some()) + usize::from(os.is_some()) + usize::from(device.is_some())
+        }));
+    }
+    Ok((ours, theirs))
 }
 
 fn ours(enricher: &Enricher, event: &[u8]) -> usize {
@@ -258,6 +290,29 @@ fn accuracy(folder: &Path, program: &Program) -> Result<Shares, Box<dyn Error>> 
     }
     let names = ["browser_family", "browser_major", "os_family", "device_brand"];
     Ok(names.into_iter().zip(tallies.map(Tally::shares)).collect())
+}
+
+/// The share of uap-core's people that are taken for programs; and of the programs of
+/// crawler-user-agents.json (monperrus/crawler-user-agents), if it lies there too, those that are known.
+fn bots(folder: &Path) -> Result<Vec<(&'static str, f64)>, Box<dyn Error>> {
+    let (agents, bots, hints) = (UserAgents::new()?, Bots::default(), Hints::default());
+    let share = |headers: &[String]| {
+        let found =
+            headers.iter().filter(|header| !bots.with_hints(&agents.parse(header), &hints, 0).verdict().is_empty());
+        found.count() as f64 * 100.0 / headers.len().max(1) as f64
+    };
+    let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
+    let devices = cases(&folder.join("test_device.yaml"))?;
+    let people: Vec<String> =
+        devices.iter().filter(|case| case["family"] != "Spider").map(|case| text(&case["user_agent_string"])).collect();
+    let mut shares = vec![("people_taken_for_programs_pct", share(&people))];
+    if let Ok(list) = std::fs::read_to_string(folder.join("crawler-user-agents.json")) {
+        let list: Vec<Json> = serde_json::from_str(&list)?;
+        let instances = list.iter().filter_map(|crawler| crawler["instances"].as_array());
+        let programs: Vec<String> = instances.flatten().map(text).collect();
+        shares.push(("programs_known_pct", share(&programs)));
+    }
+    Ok(shares)
 }
 
 fn cases(file: &Path) -> Result<Vec<Json>, Box<dyn Error>> {
