@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value as Json;
 use vector_components::{
-    Arrival, Event,
+    Arrival, Event, Privacy,
     enrich::VisitorSalt,
     event::{Hints, WIRE_VERSION},
     validate,
@@ -69,8 +69,10 @@ const PARSE_ANALYTICS_EVENT: Definition = Definition {
                 ..Hints::default()
             },
         };
-        let event =
+        let mut event =
             validate(json, &arrival).map_err(|rejection| format!("{}: {rejection}", rejection.reason.as_str()))?;
+        // As the gateway does before an event goes anywhere.
+        Privacy::default().apply(&mut event);
         serde_json::to_value(&event).map(Value::from).map_err(|e| e.to_string())
     },
 };

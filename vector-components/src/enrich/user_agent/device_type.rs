@@ -38,7 +38,7 @@ impl DeviceType {
 }
 
 /// Words that tell a kind, as [`Word`](super::word::Word) reads them, and which.
-pub const WORDS: [(&str, u8); 46] = [
+pub const WORDS: [(&str, u16); 47] = [
     ("=TV", TV),
     ("SmartTV*", TV),
     ("Smart-TV*", TV),
@@ -87,25 +87,32 @@ pub const WORDS: [(&str, u8); 46] = [
     ("iPhone", APPLE_PHONE),
     ("iPod", APPLE_PHONE),
     ("Tablet PC", TABLET_PC),
+    ("*Harmony*", HARMONY),
 ];
-const TV: u8 = 1;
-const TABLET: u8 = 2;
-const MOBILE: u8 = 4;
-const DESKTOP: u8 = 8;
-const POCKET: u8 = 16;
-const APPLE_PHONE: u8 = 32;
-const TABLET_PC: u8 = 64;
-const APPLE_TV: u8 = 128;
+const TV: u16 = 1;
+const TABLET: u16 = 2;
+const MOBILE: u16 = 4;
+const DESKTOP: u16 = 8;
+const POCKET: u16 = 16;
+const APPLE_PHONE: u16 = 32;
+const TABLET_PC: u16 = 64;
+const APPLE_TV: u16 = 128;
+/// Not a kind, but what tells a system ([`frozen`](super::frozen)).
+pub const HARMONY: u16 = 256;
+
+/// What the words of these numbers tell, together.
+pub fn told(numbers: impl Iterator<Item = usize>) -> u16 {
+    numbers.fold(0, |all, number| all | WORDS[number].1)
+}
 
 impl DeviceType {
-    /// The kind of a header's device: `words` are those of [`WORDS`] that are in it.
+    /// The kind of a header's device: `words` are those that are in it.
     #[must_use]
-    pub fn of(words: impl Iterator<Item = usize>, os: &str, device: &str) -> Self {
+    pub fn of(words: u16, os: &str, device: &str) -> Self {
         if device == "Spider" {
             return DeviceType::Bot;
         }
-        let words = words.fold(0, |all, word| all | WORDS[word].1);
-        let has = |word: u8| words & word != 0;
+        let has = |word: u16| words & word != 0;
         match os {
             _ if os.ends_with("TV") || os == "tvOS" => DeviceType::Tv,
             "Windows" if has(POCKET) => DeviceType::Mobile,

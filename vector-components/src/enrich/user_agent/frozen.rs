@@ -5,12 +5,17 @@
 //! system's); Huawei's guide to ArkWeb's default user agent (`OpenHarmony 6.0`, with an Android or a
 //! Windows behind it for old sites' sake).
 
+use super::device_type::HARMONY;
+
 /// The first version of iOS whose own header does not name it; the ones from 19 to 25 never were.
 const IOS_FROZEN_MIN: u32 = 26;
 
-/// The system that `header` is of, if it is another than the rules read there, and its version.
-pub fn system<'h>(header: &'h str, os: &str, os_version: &str) -> Option<(&'static str, &'h str)> {
-    if let Some((before, behind)) = header.split_once("Harmony") {
+/// The system that `header` is of, if it is another than the rules read there, and its version;
+/// `words` are those of [`WORDS`](super::WORDS) that are in it.
+pub fn system<'h>(header: &'h str, words: u16, os: &str, os_version: &str) -> Option<(&'static str, &'h str)> {
+    if words & HARMONY != 0
+        && let Some((before, behind)) = header.split_once("Harmony")
+    {
         // Not a phone that is called so.
         if let Some(behind) = behind.strip_prefix("OS").or_else(|| before.ends_with("Open").then_some(behind)) {
             return Some(("HarmonyOS", version(behind)));
@@ -56,7 +61,7 @@ mod tests {
             ("(Linux; Android 8.1.0; A512 Harmony Pro)", "Android", "8.1.0", None),
             ("curl/8", "", "", None),
         ] {
-            assert_eq!(system(header, os, os_version), expected, "{header}");
+            assert_eq!(system(header, HARMONY, os, os_version), expected, "{header}");
         }
     }
 }

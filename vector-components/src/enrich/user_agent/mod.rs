@@ -17,7 +17,11 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use self::{device_type::WORDS, rules::Rules, word::Word};
+use self::{
+    device_type::{WORDS, told},
+    rules::Rules,
+    word::Word,
+};
 use super::bot::{BotVerdict, Bots};
 pub use device_type::DeviceType;
 use quick_cache::sync::Cache;
@@ -94,7 +98,7 @@ impl UserAgents {
             return known;
         }
         self.misses.fetch_add(1, Ordering::Relaxed);
-        let parsed = Arc::new(self.parse_uncached(header));
+        let parsed = Arc::new(self.read(header));
         self.cache.insert(header.to_owned(), Arc::clone(&parsed));
         parsed
     }
@@ -105,7 +109,9 @@ impl UserAgents {
         (self.hits.load(Ordering::Relaxed), self.misses.load(Ordering::Relaxed))
     }
 
-    fn parse_uncached(&self, header: &str) -> UserAgent {
+    /// As [`UserAgents::parse`], without the cache.
+    #[must_use]
+    pub fn read(&self, header: &str) -> UserAgent {
         if header.is_empty() {
             let bot = self.bots.of_user_agent(header, &UserAgent::default(), std::iter::empty());
             return UserAgent { bot, ..UserAgent::default() };
@@ -125,10 +131,11 @@ impl UserAgents {
             device_model: model,
             ..UserAgent::default()
         };
-        if let Some((os, version)) = frozen::system(header, &out.os, &out.os_version) {
+        let told = told(words.iter().filter(|word| *word < WORDS.len()));
+        if let Some((os, version)) = frozen::system(header, told, &out.os, &out.os_version) {
             (out.os, out.os_version) = (os.to_owned(), version.to_owned());
         }
-        out.device_type = DeviceType::of(words.iter().filter(|word| *word < WORDS.len()), &out.os, &family);
+        out.device_type = DeviceType::of(told, &out.os, &family);
         out.mozilla = header.starts_with("Mozilla/");
         out.bot = self.bots.of_user_agent(header, &out, words.iter().filter_map(|word| word.checked_sub(WORDS.len())));
         out

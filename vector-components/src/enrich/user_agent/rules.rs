@@ -122,11 +122,13 @@ impl Rules {
     fn search(&self, header: &str) -> ([u64; RULE_WORDS], Marks) {
         let (mut hit, mut out, mut marks) = ([0_u64; SET_WORDS], self.always, Marks::default());
         let mut second = [0_u64; RULE_WORDS];
-        let model = word::model(header);
+        // Sought only where a word asks for it.
+        let mut known_model = None;
         for found in self.search.find_overlapping_iter(header) {
             let text = found.pattern().as_usize();
             for (mark, word) in &self.marks_of_text[text] {
-                if word.counts(header, found.range(), &model) {
+                let model = || known_model.get_or_insert_with(|| word::model(header)).clone();
+                if word.counts(header, found.range(), model) {
                     let (word, bit) = place(*mark);
                     marks.0[word] |= bit;
                 }
