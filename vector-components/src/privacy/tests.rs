@@ -197,6 +197,17 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+    #[test]
+    fn any_text_is_gone_through(parts in prop::collection::vec("[{}\\[\\]\":,\\\\%&?#=;/@ é]{1,3}|%[0-9a-f]{1,3}|password|token|a|://|null", 0..16)) {
+        let (text, names) = (parts.concat(), Names::default());
+        let _ = value::redact(&text, &names, 0);
+        let _ = crate::enrich::scrub::scrub(&text);
+    }
+}
+
 fn nothing_is_left(raw: &Value) -> Result<(), TestCaseError> {
     use std::sync::LazyLock;
     static ENRICHER: LazyLock<Enricher> = LazyLock::new(|| Enricher::new(UserAgents::new().unwrap(), None));
