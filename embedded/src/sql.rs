@@ -23,6 +23,9 @@ pub enum Statement {
         condition: String,
         /// Whether the caller wants to wait.
         sync: bool,
+        /// For a reader: the condition again, if it names one reading query by its id and the
+        /// statement says nothing else.
+        of_reader: Option<String>,
     },
     /// Anything else, with the output format if it names one.
     Query {
@@ -30,6 +33,8 @@ pub enum Statement {
         format: Option<String>,
         /// Whether the result may be fetched in chunks.
         streams: bool,
+        /// Whether it begins as statements that read do; the engine itself says whether it does.
+        reads: bool,
     },
     /// Not allowed over HTTP.
     Forbidden(&'static str),
@@ -42,18 +47,49 @@ enum Kind {
     Symbol,
 }
 
+/// A word, a quoted text or a sign.
 #[derive(Debug, Clone, Copy)]
-struct Token<'a> {
+pub struct Token<'a> {
     kind: Kind,
     text: &'a str,
     at: usize,
     depth: usize,
 }
 
-impl Token<'_> {
-    fn is(&self, word: &str) -> bool {
+/// The tokens of a text, without blanks and comments.
+pub fn tokens(sql: &str) -> impl Iterator<Item = Token<'_>> {
+    Lexer::new(sql)
+}
+
+impl<'a> Token<'a> {
+    /// Whether it is this word, in any case.
+    #[must_use]
+    pub fn is(&self, word: &str) -> bool {
         self.kind == Kind::Word && self.text.eq_ignore_ascii_case(word)
     }
+
+    /// Whether it is this sign.
+    #[must_use]
+    pub fn is_symbol(&self, symbol: &str) -> bool {
+        self.kind == Kind::Symbol && self.text == symbol
+    }
+
+    /// The name that it is, bare or in backticks.
+    #[must_use]
+    pub fn identifier(&self) -> Option<&'a str> {
+        match self.kind {
+            Kind::Word => Some(self.text),
+            Kind::Quoted => self.text.strip_prefix('`')?.strip_suffix('`'),
+            Kind::Symbol => None,
+        }
+    }
+
+    /// How many brackets are open around it.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.depth
+    }
+
     fn end(&self) -> usize {
         self.at + self.text.len()
     }
@@ -68,7 +104,9 @@ pub const QUERY_ID_IN_ENGINE: &str = "Settings['log_comment']";
 #[must_use]
 pub fn classify(sql: &str) -> Statement {
     let mut lexer = Lexer::new(sql);
-    let Some(first) = lexer.next() else { return Statement::Query { format: None, streams: false } };
+    let Some(first) = lexer.next() else {
+        return Statement::Query { format: None, streams: false, reads: false };
+    };
     if first.is("INSERT") {
         return insert(sql, lexer);
     }
@@ -88,8 +126,12 @@ fn query(tokens: &[Token<'_>]) -> Statement {
     let streams = tokens.first().is_some_and(|t| {
         ["SELECT", "WITH", "FROM"].iter().any(|word| t.is(word)) || (t.kind == Kind::Symbol && t.text == "(")
     });
+    let reads = streams
+        || tokens
+            .first()
+            .is_some_and(|t| ["SHOW", "DESCRIBE", "DESC", "EXPLAIN", "EXISTS", "CHECK"].iter().any(|word| t.is(word)));
     let totals = tokens.windows(2).any(|p| p[0].is("WITH") && p[1].is("TOTALS"));
-    Statement::Query { format, streams: streams && !totals }
+    Statement::Query { format, streams: streams && !totals, reads }
 }
 
 fn insert(sql: &str, lexer: Lexer<'_>) -> Statement {
@@ -113,7 +155,7 @@ fn insert(sql: &str, lexer: Lexer<'_>) -> Statement {
             continue;
         }
         if token.is("SELECT") || token.is("WITH") || token.is("FROM") {
-            return Statement::Query { format: None, streams: false };
+            return Statement::Query { format: None, streams: false, reads: false };
         }
         if token.is("VALUES") {
             return Statement::Insert {
@@ -176,7 +218,35 @@ fn kill(sql: &str, tokens: &[Token<'_>]) -> Statement {
         tokens[end..].iter().filter(|t| !t.is("SYNC") && !t.is("ASYNC") && t.text != ";").map(|t| t.text).collect();
     let sync = tokens[end..].iter().any(|t| t.is("SYNC"));
     let condition = condition.trim().to_owned();
-    Statement::Kill { sql: format!("KILL QUERY WHERE {condition} {}", rest.join(" ")), condition, sync }
+    let says_no_more = rest.is_empty();
+    let of_reader = query_id(&tokens[start..end]).filter(|_| says_no_more);
+    let of_reader = of_reader.map(|id| format!("{QUERY_ID_IN_ENGINE} = {id} AND Settings['readonly'] = '2'"));
+    Statement::Kill { sql: format!("KILL QUERY WHERE {condition} {}", rest.join(" ")), condition, sync, of_reader }
+}
+
+/// The id in `query_id = 'id'` or `query_id = {name:String}`, if that is all.
+fn query_id(condition: &[Token<'_>]) -> Option<String> {
+    let (name, id) = condition.split_at_checked(2)?;
+    if !(name[0].is("query_id") && name[1].is_symbol("=")) {
+        return None;
+    }
+    match id {
+        [id] => {
+            let plain = id.text.strip_prefix('\'')?.strip_suffix('\'')?;
+            let is_plain =
+                !plain.is_empty() && plain.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b));
+            is_plain.then(|| id.text.to_owned())
+        }
+        [open, name, colon, kind, close] => {
+            let is_bound = open.is_symbol("{")
+                && name.kind == Kind::Word
+                && colon.is_symbol(":")
+                && kind.is("String")
+                && close.is_symbol("}");
+            is_bound.then(|| format!("{{{}:String}}", name.text))
+        }
+        _ => None,
+    }
 }
 
 struct Lexer<'a> {
@@ -286,15 +356,21 @@ mod tests {
 
     #[test]
     fn golden_queries() {
-        let query = |format: Option<&str>, streams| Statement::Query { format: format.map(str::to_owned), streams };
+        let query = |format: Option<&str>, streams| Statement::Query {
+            format: format.map(str::to_owned),
+            streams,
+            reads: streams,
+        };
+        let reads =
+            |format: Option<&str>| Statement::Query { format: format.map(str::to_owned), streams: false, reads: true };
         for (sql, expected) in [
             ("SELECT 1", query(None, true)),
             ("SELECT format FROM t FORMAT JSON", query(Some("JSON"), true)),
             ("SELECT 'FORMAT CSV'", query(None, true)),
             ("SELECT (SELECT 1 FORMAT CSV)", query(None, true)),
             ("INSERT INTO t SELECT 1", query(None, false)),
-            ("SHOW TABLES", query(None, false)),
-            ("SELECT a, sum(b) FROM t GROUP BY a WITH TOTALS", query(None, false)),
+            ("SHOW TABLES", reads(None)),
+            ("SELECT a, sum(b) FROM t GROUP BY a WITH TOTALS", reads(None)),
             ("", query(None, false)),
             ("'unclosed", query(None, false)),
             ("SELECT 1 INTO OUTFILE '/tmp/x'", Statement::Forbidden("INTO OUTFILE is not allowed over HTTP")),
@@ -305,7 +381,7 @@ mod tests {
 
     #[test]
     fn kill_speaks_of_the_request_s_query_id() {
-        let Statement::Kill { sql, condition, sync } =
+        let Statement::Kill { sql, condition, sync, of_reader } =
             classify("KILL QUERY WHERE query_id = 'a' AND user = 'query_id' SYNC FORMAT JSON")
         else {
             unreachable!()
@@ -313,5 +389,39 @@ mod tests {
         assert_eq!(condition, "Settings['log_comment'] = 'a' AND user = 'query_id'");
         assert_eq!(sql, "KILL QUERY WHERE Settings['log_comment'] = 'a' AND user = 'query_id' FORMAT JSON");
         assert!(sync);
+        assert_eq!(of_reader, None);
+    }
+
+    #[test]
+    fn a_reader_kills_by_id_alone() {
+        let of_reader = |sql: &str| match classify(sql) {
+            Statement::Kill { of_reader, .. } => of_reader,
+            other => unreachable!("{sql}: {other:?}"),
+        };
+        for (sql, id) in [
+            ("KILL QUERY WHERE query_id = {id:String} ASYNC", "{id:String}"),
+            ("kill query where query_id='footfall-1' sync;", "'footfall-1'"),
+            ("KILL QUERY /* x */ WHERE query_id = { id : String }", "{id:String}"),
+        ] {
+            let expected = format!("Settings['log_comment'] = {id} AND Settings['readonly'] = '2'");
+            assert_eq!(of_reader(sql), Some(expected), "{sql}");
+        }
+        for sql in [
+            "KILL QUERY WHERE 1",
+            "KILL QUERY",
+            "KILL QUERY WHERE query_id = ''",
+            "KILL QUERY WHERE query_id = 'a' OR 1",
+            "KILL QUERY WHERE query_id = 'a') OR (1",
+            "KILL QUERY WHERE query_id = 'a\\' OR 1 --'",
+            "KILL QUERY WHERE query_id = 'a''b'",
+            "KILL QUERY WHERE query_id = 'unclosed",
+            "KILL QUERY WHERE query_id = user",
+            "KILL QUERY WHERE query_id = {id:Identifier}",
+            "KILL QUERY WHERE user = 'a'",
+            "KILL QUERY WHERE query_id = 'a' FORMAT JSON",
+            "KILL QUERY WHERE query_id = 'a'; DROP TABLE x",
+        ] {
+            assert_eq!(of_reader(sql), None, "{sql}");
+        }
     }
 }
