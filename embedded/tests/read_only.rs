@@ -42,21 +42,6 @@ async fn ask(engine: &Process, way: Way, sql: &str) -> Answer {
     }
 }
 
-async fn start(data: &Path) -> Process {
-    let engine = Process::start(data, &[]);
-    for sql in [
-        "CREATE DATABASE analytics",
-        "CREATE TABLE analytics.t (a UInt64) ENGINE = MergeTree ORDER BY a",
-        "INSERT INTO analytics.t SELECT number FROM numbers(10)",
-        "CREATE VIEW analytics.v AS SELECT a FROM analytics.t WHERE a < 5",
-        "CREATE DATABASE other",
-        "CREATE TABLE other.t (a UInt64) ENGINE = MergeTree ORDER BY a",
-    ] {
-        engine.run(sql).await;
-    }
-    engine
-}
-
 /// Counts who comes.
 async fn service() -> (String, Arc<AtomicUsize>) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -74,7 +59,7 @@ async fn service() -> (String, Arc<AtomicUsize>) {
 #[tokio::test]
 async fn statements_that_read_are_answered() {
     let folder = tempfile::tempdir().unwrap();
-    let engine = start(&folder.path().join("data")).await;
+    let engine = common::with_tables(&folder.path().join("data")).await;
     for (sql, expected) in [
         ("SELECT count() FROM analytics.t", "10"),
         ("SELECT count() FROM analytics.v", "5"),
@@ -110,7 +95,7 @@ async fn statements_that_read_are_answered() {
 #[tokio::test]
 async fn nothing_is_written_and_nothing_stopped() {
     let folder = tempfile::tempdir().unwrap();
-    let engine = start(&folder.path().join("data")).await;
+    let engine = common::with_tables(&folder.path().join("data")).await;
     let file = folder.path().join("written").display().to_string();
     let statements = [
         format!(
@@ -177,7 +162,7 @@ async fn nothing_is_written_and_nothing_stopped() {
 async fn no_file_and_no_service_is_reached() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    let engine = start(&data).await;
+    let engine = common::with_tables(&data).await;
     let (address, reached) = service().await;
     let secret = folder.path().join("visitor-salts.json").display().to_string();
     std::fs::write(&secret, "salt-of-today,1\n").unwrap();
@@ -212,6 +197,8 @@ async fn no_file_and_no_service_is_reached() {
         format!("SELECT * FROM format(Protobuf, 'x') SETTINGS format_schema = '{secret}:M'"),
         format!("SELECT * FROM icebergLocal('{secret}')"),
         format!("SELECT * FROM merge(REGEXP('.*'), '{secret}')"),
+        format!("SELECT * FROM arrowstream('{secret}')"),
+        format!("SELECT * FROM python('{secret}')"),
         format!("SELECT * FROM url('http://{address}/', 'LineAsString')"),
         format!("DESCRIBE TABLE url('http://{address}/a.csv')"),
         format!("SELECT * FROM s3('http://{address}/bucket/a.csv')"),
@@ -238,7 +225,7 @@ async fn no_file_and_no_service_is_reached() {
 #[tokio::test]
 async fn limits_are_not_lifted() {
     let folder = tempfile::tempdir().unwrap();
-    let engine = start(&folder.path().join("data")).await;
+    let engine = common::with_tables(&folder.path().join("data")).await;
     let limit: u64 = engine
         .run("SELECT intDiv(toUInt64(value), 2) FROM system.server_settings WHERE name = 'max_server_memory_usage'")
         .await
@@ -307,7 +294,7 @@ async fn limits_are_not_lifted() {
 #[tokio::test]
 async fn a_reader_kills_only_what_reads_by_its_id() {
     let folder = tempfile::tempdir().unwrap();
-    let engine = Arc::new(start(&folder.path().join("data")).await);
+    let engine = Arc::new(common::with_tables(&folder.path().join("data")).await);
     let slow = |user: User, id: &'static str| {
         let engine = Arc::clone(&engine);
         let sql = "SELECT count() FROM numbers(100000000000) WHERE NOT ignore(sipHash64(number))";
@@ -335,7 +322,7 @@ async fn a_reader_kills_only_what_reads_by_its_id() {
 #[tokio::test]
 async fn the_form_of_the_request_opens_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let engine = start(&folder.path().join("data")).await;
+    let engine = common::with_tables(&folder.path().join("data")).await;
     let drop = "DROP TABLE analytics.t";
     let encoded = "DROP+TABLE+analytics.t";
     for (method, path, body) in [
@@ -363,6 +350,9 @@ async fn the_form_of_the_request_opens_nothing() {
         let looked = text == "Ok.\n" && method == Method::GET;
         assert!(looked || (400..500).contains(&status), "{method} {path} {body}: {status} {text}");
     }
+    // Bytes that are no text, before the place where an insert's data begins.
+    let odd = [&b"INSERT INTO analytics.t -- "[..], &[0xff; 64], b"\n FORMAT TSV\n11"].concat();
+    assert_eq!(answer(engine.request(Method::POST, "/", User::Default).body(odd)).await.0, 400);
     // A form's fields are parameters, but the user and the password are not among them.
     let form = "--x\r\nContent-Disposition: form-data; name=\"readonly\"\r\n\r\n2\r\n\
                 --x\r\nContent-Disposition: form-data; name=\"query\"\r\n\r\nDROP TABLE analytics.t\r\n--x--\r\n";

@@ -9,6 +9,8 @@ mod form;
 mod formats;
 pub mod native;
 mod origin;
+#[cfg(test)]
+mod properties;
 mod request;
 mod respond;
 pub mod serve;
@@ -110,7 +112,7 @@ async fn run(
     };
     let mut body = body_reader(body, &parts.headers, &parameters, access)?;
     let (text, more) = statement_text(&parameters.query, &mut body).await?;
-    let statement = sql::classify(&String::from_utf8_lossy(&text));
+    let statement = sql::classify(readable(&text));
     if access.only_reads() && matches!(statement, Statement::Insert { .. }) {
         return Err(reading::not_reading());
     }
@@ -193,6 +195,12 @@ async fn statement_text(query: &str, body: &mut BodyReader) -> Result<(Vec<u8>, 
         }
     }
     Ok((text, true))
+}
+
+/// The text up to the first byte that is none: an insert's data may be binary, and positions
+/// must be those of the bytes.
+fn readable(text: &[u8]) -> &str {
+    text.utf8_chunks().next().map_or("", |chunk| chunk.valid())
 }
 
 async fn read_all(mut text: Vec<u8>, body: &mut BodyReader) -> Result<Vec<u8>, Refusal> {

@@ -21,13 +21,17 @@ pub struct Limits {
 }
 
 /// Names that are allowed as they stand.
-const ALLOWED: [&str; 49] = [
+const ALLOWED: [&str; 52] = [
     "aggregate_functions_null_for_empty",
     "allow_experimental_analyzer",
     "any_join_distinct_right_table_keys",
+    "cancel_http_readonly_queries_on_client_close",
     "cast_keep_nullable",
+    "cast_string_to_dynamic_use_inference",
     "count_distinct_implementation",
+    "date_time_input_format",
     "date_time_output_format",
+    "describe_include_subcolumns",
     "distinct_overflow_mode",
     "do_not_merge_across_partitions_select_final",
     "empty_result_for_aggregation_by_constant_keys_on_empty_set",
@@ -43,7 +47,6 @@ const ALLOWED: [&str; 49] = [
     "group_by_overflow_mode",
     "group_by_use_nulls",
     "http_headers_progress_interval_ms",
-    "cancel_http_readonly_queries_on_client_close",
     "intersect_default_mode",
     "limit",
     "max_block_size",

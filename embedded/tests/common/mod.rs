@@ -87,3 +87,19 @@ pub async fn answer(request: reqwest::RequestBuilder) -> Answer {
     let answer = request.send().await.unwrap();
     (answer.status().as_u16(), answer.text().await.unwrap())
 }
+
+/// An engine with two databases of a table each.
+pub async fn with_tables(data: &Path) -> Process {
+    let engine = Process::start(data, &[]);
+    for sql in [
+        "CREATE DATABASE analytics",
+        "CREATE TABLE analytics.t (a UInt64) ENGINE = MergeTree ORDER BY a",
+        "INSERT INTO analytics.t SELECT number FROM numbers(10)",
+        "CREATE VIEW analytics.v AS SELECT a FROM analytics.t WHERE a < 5",
+        "CREATE DATABASE other",
+        "CREATE TABLE other.t (a UInt64) ENGINE = MergeTree ORDER BY a",
+    ] {
+        engine.run(sql).await;
+    }
+    engine
+}
