@@ -43,6 +43,11 @@ impl Server {
         }
     }
 
+    /// A server that asks for no user.
+    pub fn without_user(url: &str) -> Self {
+        Self { url: url.to_owned(), user: String::new(), password: String::new(), reader_password: None }
+    }
+
     /// The same for who only reads: what a datasource is given.
     pub fn reader(&self) -> Self {
         match &self.reader_password {

@@ -4,6 +4,7 @@
 mod browser;
 mod kafka;
 mod nginx;
+mod oldest;
 mod prometheus;
 mod properties;
 mod replay;
@@ -83,7 +84,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-const STEPS: [&str; 16] = [
+const STEPS: [&str; 17] = [
     "format",
     "clippy",
     "rust",
@@ -94,6 +95,7 @@ const STEPS: [&str; 16] = [
     "replay",
     "properties",
     "engine clients",
+    "oldest clickhouse",
     "plugin host",
     "browser",
     "nginx",
@@ -118,6 +120,7 @@ async fn step(name: &str, ground: &mut Ground) -> anyhow::Result<String> {
         "replay" => replay::run(&ground.folder.join("replay")).await,
         "properties" => return properties::run(&ground.folder.join("properties"), ground.cases, ground.seed).await,
         "engine clients" => engine_clients(ground).await,
+        "oldest clickhouse" => oldest::run(&ground.folder.join("oldest")).await,
         "plugin host" => plugin_host(ground).await,
         "browser" => browser(ground).await,
         "nginx" => nginx::run(&ground.folder.join("nginx")).await,

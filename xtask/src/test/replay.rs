@@ -24,7 +24,7 @@ const ROUNDS: u64 = 3;
 const BATCHES: u64 = 5;
 
 /// Every type of query, and those that read the events as well as those that read a rollup.
-fn queries() -> Vec<Value> {
+pub fn queries() -> Vec<Value> {
     let mut out = vec![
         json!({"queryType": "sessions", "result": "totals"}),
         json!({"queryType": "sessions", "result": "over_time"}),
