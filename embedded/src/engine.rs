@@ -81,7 +81,10 @@ impl Engine {
     /// # Errors
     /// If the engine refuses.
     pub fn connect(&self) -> Result<Connection, String> {
-        self.api.connect(&self.data, &self.configuration)
+        self.api.connect(&self.data, &self.configuration).map_err(|_| {
+            "Code: 1002. DB::Exception: the engine opens no connection; its memory may be used up. (UNKNOWN_EXCEPTION)"
+                .to_owned()
+        })
     }
 
     /// Registers a running query id until the guard is dropped.

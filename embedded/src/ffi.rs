@@ -261,7 +261,7 @@ pub struct Chunk {
     raw: RawResult,
 }
 
-// SAFETY: a result is a buffer of its own, tied to no thread.
+// SAFETY: a result is a buffer of its own, tied to no thread and to no connection.
 unsafe impl Send for Chunk {}
 
 impl Chunk {
@@ -303,6 +303,14 @@ impl Chunk {
             Some(error) => Err(error),
             None => Ok(self),
         }
+    }
+}
+
+/// The bytes go to the client from where they are: what a result takes is counted by the engine
+/// until it is sent.
+impl AsRef<[u8]> for Chunk {
+    fn as_ref(&self) -> &[u8] {
+        self.bytes()
     }
 }
 

@@ -1,5 +1,6 @@
 //! How many requests run at once. Reading and writing have slots of their own, so that
-//! dashboards never keep events waiting, and each has a short queue.
+//! dashboards never keep events waiting, and so has `KILL QUERY`, which has to work when all
+//! others are taken. Each has a short queue.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,6 +12,8 @@ use crate::engine::Refusal;
 pub const READS_MAX: usize = 64;
 /// Inserts and other statements that run at once.
 pub const WRITES_MAX: usize = 32;
+/// `KILL QUERY`s that run at once.
+pub const KILLS_MAX: usize = 16;
 /// Requests that wait for a slot, in each lane.
 pub const WAITING_MAX: usize = 256;
 /// A waiting request is refused after so long.
@@ -21,13 +24,16 @@ pub const WAIT_MAX: Duration = Duration::from_secs(10);
 pub enum Lane {
     /// It reads.
     Read,
+    /// It ends another.
+    Kill,
     /// Anything else.
     Write,
 }
 
-/// The slots of both lanes.
+/// The slots of all lanes.
 pub struct Lanes {
     read: Slots,
+    kill: Slots,
     write: Slots,
 }
 
@@ -40,7 +46,11 @@ struct Slots {
 
 impl Default for Lanes {
     fn default() -> Self {
-        Self { read: Slots::new("reading", READS_MAX), write: Slots::new("writing", WRITES_MAX) }
+        Self {
+            read: Slots::new("reading", READS_MAX),
+            kill: Slots::new("killing", KILLS_MAX),
+            write: Slots::new("writing", WRITES_MAX),
+        }
     }
 }
 
@@ -53,6 +63,7 @@ impl Lanes {
     pub async fn slot(&self, lane: Lane) -> Result<OwnedSemaphorePermit, Refusal> {
         match lane {
             Lane::Read => self.read.slot().await,
+            Lane::Kill => self.kill.slot().await,
             Lane::Write => self.write.slot().await,
         }
     }
@@ -92,13 +103,13 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_full_lane_leaves_the_other_free() {
+    async fn a_full_lane_leaves_the_others_free() {
         let lanes = Arc::new(Lanes::default());
         let mut held = Vec::new();
         for _ in 0..READS_MAX {
             held.push(lanes.slot(Lane::Read).await.unwrap());
         }
-        assert!(lanes.slot(Lane::Write).await.is_ok(), "writing has slots of its own");
+        assert!(lanes.slot(Lane::Write).await.is_ok() && lanes.slot(Lane::Kill).await.is_ok());
 
         let waiting: Vec<_> = (0..WAITING_MAX)
             .map(|_| {

@@ -61,6 +61,14 @@ impl Options {
     }
 }
 
+/// Whether some process has an engine open on the folder: its lock is held. Who sends the
+/// folder's password asks first, since an address alone says nothing of who listens there.
+#[must_use]
+pub fn is_open(data: &Path) -> bool {
+    let status = std::fs::File::open(data.join("status"));
+    status.is_ok_and(|file| matches!(file.try_lock(), Err(std::fs::TryLockError::WouldBlock)))
+}
+
 /// A running engine with its HTTP interface.
 pub struct Server {
     /// The address that is really bound.

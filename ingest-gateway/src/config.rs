@@ -248,8 +248,8 @@ impl ClickHouse {
     /// # Errors
     /// As [`ClickHouse::connect`].
     pub async fn open(&self, data: &std::path::Path) -> anyhow::Result<(clickhouse::Client, Option<embedded::Server>)> {
-        // An engine leaves its passwords in its folder; without them none has ever been here.
         if self.url.is_none()
+            && embedded::is_open(&engine_folder(data))
             && let Ok(passwords) = embedded::Passwords::read(&engine_folder(data))
         {
             let client = clickhouse::Client::default().with_url(format!("http://{}", self.engine_listen));

@@ -116,21 +116,19 @@ async fn run(
     if access.only_reads() && matches!(statement, Statement::Insert { .. }) {
         return Err(reading::not_reading());
     }
-    let registered = shared.engine.register(&parameters.query_id)?;
-    let slot = match lane(&statement, access) {
-        Some(lane) => Some(shared.engine.lanes.slot(lane).await?),
-        None => None,
-    };
     let feed = match &statement {
         Statement::Insert { data_at, .. } => Some(text[*data_at..].to_vec()),
         _ => None,
     };
+    // A statement is there whole before it takes a slot; an insert's data comes as it runs.
     let text = match more && feed.is_none() {
         true => read_all(text, &mut body).await?,
         false => text,
     };
     let sql = statement_sql(&statement, text)?;
     let format = output_format(&statement, &parameters);
+    let registered = shared.engine.register(&parameters.query_id)?;
+    let slot = shared.engine.lanes.slot(lane(&statement, access)).await?;
 
     let (data_in, data_out) = mpsc::channel(CHUNKS_IN_FLIGHT_MAX);
     let (result_in, result_out) = mpsc::channel(CHUNKS_IN_FLIGHT_MAX);
@@ -157,13 +155,13 @@ fn body_reader(
     BodyReader::new(body, encoding, parameters.decompress.then_some(bytes_max))
 }
 
-/// Whose slot the statement needs. `KILL QUERY` has to work when all are taken.
-fn lane(statement: &Statement, access: Access) -> Option<Lane> {
+/// Whose slot the statement needs.
+fn lane(statement: &Statement, access: Access) -> Lane {
     match statement {
-        Statement::Kill { .. } => None,
-        Statement::Query { reads: true, .. } => Some(Lane::Read),
-        _ if access.only_reads() => Some(Lane::Read),
-        _ => Some(Lane::Write),
+        Statement::Kill { .. } => Lane::Kill,
+        Statement::Query { reads: true, .. } => Lane::Read,
+        _ if access.only_reads() => Lane::Read,
+        _ => Lane::Write,
     }
 }
 

@@ -164,17 +164,16 @@ fn whole(connection: &mut Connection, sql: &str, format: &str, parameters: &Para
     }
     let chunk = connection.query(sql, format, &parameters.bound)?;
     let ((read_rows, read_bytes), (written_rows, written_bytes)) = (chunk.read(), chunk.written());
-    let bytes = Bytes::copy_from_slice(chunk.bytes());
     let summary = Summary {
         read_rows,
         read_bytes,
         written_rows,
         written_bytes,
         result_rows: chunk.rows(),
-        result_bytes: bytes.len() as u64,
+        result_bytes: chunk.bytes().len() as u64,
         elapsed: started.elapsed(),
     };
-    Ok(Output::Whole(bytes, summary))
+    Ok(Output::Whole(Bytes::from_owner(chunk), summary))
 }
 
 fn stream(
@@ -188,13 +187,16 @@ fn stream(
     let mut stream = connection.stream(sql, format, bound)?;
     let mut first = true;
     while let Some(chunk) = stream.next_chunk()? {
-        let bytes = match (first, chunk.rows()) {
-            (true, _) => chunk.bytes(),
-            (false, 0) => break,
-            (false, _) => formats::without_header(header, chunk.bytes()),
+        if !first && chunk.rows() == 0 {
+            break;
+        }
+        let repeated = match first {
+            true => 0,
+            false => chunk.bytes().len() - formats::without_header(header, chunk.bytes()).len(),
         };
+        let bytes = Bytes::from_owner(chunk).slice(repeated..);
         // The client is gone or asleep: dropping the stream cancels the query.
-        if !send(result, Output::Part(Bytes::copy_from_slice(bytes))) {
+        if !send(result, Output::Part(bytes)) {
             break;
         }
         first = false;
@@ -249,7 +251,7 @@ fn kill(
 ) -> Result<Output, String> {
     let started = Instant::now();
     let killed = connection.query(sql, format, bound)?;
-    let bytes = Bytes::copy_from_slice(killed.bytes());
+    let bytes = Bytes::from_owner(killed);
     let still = format!(
         "SELECT count() FROM system.processes WHERE ({condition}) AND query NOT LIKE 'SELECT count() FROM system.processes%'"
     );
