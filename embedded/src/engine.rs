@@ -1,5 +1,5 @@
-//! The engine: connections, bounded in number, each opened for one request, and the
-//! registry of running queries that `KILL QUERY` and `query_id` need.
+//! The engine: connections, each opened for one request, sessions, and the registry of
+//! running queries that `KILL QUERY` and `query_id` need.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -8,22 +8,27 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use crate::{
+    config,
+    ffi::{Api, Connection},
+    lanes::Lanes,
+    reading::settings::Limits,
+};
 
-use crate::ffi::{Api, Connection};
-
-/// Requests that run at once; more wait.
-pub const CONCURRENT_REQUESTS_MAX: usize = 64;
 /// Named sessions kept at once.
 pub const SESSIONS_MAX: usize = 64;
-/// A waiting request is refused after so long.
-pub const QUEUE_WAIT_MAX: Duration = Duration::from_secs(10);
+/// One reading statement may use one part in so many of the engine's memory.
+const READING_SHARE: u64 = 2;
 
 /// An open data folder.
 pub struct Engine {
     api: &'static Api,
     data: String,
-    slots: Arc<Semaphore>,
+    configuration: String,
+    /// Who may run now.
+    pub lanes: Lanes,
+    /// What a reading statement may use.
+    pub reading_limits: Limits,
     running: Mutex<HashSet<String>>,
     sessions: Mutex<HashMap<String, Session>>,
     /// Keeps the engine's storage open while no request runs.
@@ -50,44 +55,36 @@ impl Engine {
     ///
     /// # Errors
     /// If either fails, with what to do.
-    pub fn open(library: &Path, data: &Path) -> anyhow::Result<Self> {
+    pub fn open(library: &Path, data: &Path, memory_bytes_max: Option<u64>) -> anyhow::Result<Self> {
         let api = Api::load(library).map_err(anyhow::Error::msg)?;
-        let data = data.canonicalize()?.to_string_lossy().into_owned();
-        let anchor = api.connect(&data).map_err(anyhow::Error::msg)?;
+        let data = data.canonicalize()?;
+        let configuration = config::write(&data, memory_bytes_max)?.to_string_lossy().into_owned();
+        let data = data.to_string_lossy().into_owned();
+        let mut anchor = api.connect(&data, &configuration).map_err(anyhow::Error::msg)?;
+        let memory_bytes = memory_bytes(&mut anchor).map_err(anyhow::Error::msg)?;
+        tracing::info!(memory_bytes_max = memory_bytes, "the engine's memory");
         Ok(Self {
             api,
             data,
-            slots: Arc::new(Semaphore::new(CONCURRENT_REQUESTS_MAX)),
+            configuration,
+            lanes: Lanes::default(),
+            reading_limits: Limits { memory_bytes_max: memory_bytes / READING_SHARE },
             running: Mutex::default(),
             sessions: Mutex::default(),
             _anchor: Mutex::new(anchor),
         })
     }
 
-    /// A connection of its own, outside the limit: for `KILL QUERY`, which must work
+    /// A connection of its own, outside the limits: for `KILL QUERY`, which must work
     /// when everything else is stuck.
     ///
     /// # Errors
     /// If the engine refuses.
     pub fn connect(&self) -> Result<Connection, String> {
-        self.api.connect(&self.data)
-    }
-
-    /// Waits for a free slot.
-    ///
-    /// # Errors
-    /// After [`QUEUE_WAIT_MAX`], ClickHouse's `TOO_MANY_SIMULTANEOUS_QUERIES`.
-    pub async fn slot(&self) -> Result<OwnedSemaphorePermit, Refusal> {
-        let wait = tokio::time::timeout(QUEUE_WAIT_MAX, Arc::clone(&self.slots).acquire_owned()).await;
-        match wait {
-            Ok(Ok(permit)) => Ok(permit),
-            _ => Err(Refusal {
-                code: 202,
-                message: format!(
-                    "Too many simultaneous queries. Maximum: {CONCURRENT_REQUESTS_MAX}. (TOO_MANY_SIMULTANEOUS_QUERIES)"
-                ),
-            }),
-        }
+        self.api.connect(&self.data, &self.configuration).map_err(|_| {
+            "Code: 1002. DB::Exception: the engine opens no connection; its memory may be used up. (UNKNOWN_EXCEPTION)"
+                .to_owned()
+        })
     }
 
     /// Registers a running query id until the guard is dropped.
@@ -153,6 +150,15 @@ impl Drop for Running {
     fn drop(&mut self) {
         lock(&self.engine.running).remove(&self.query_id);
     }
+}
+
+/// The limit by which the engine really goes.
+fn memory_bytes(connection: &mut Connection) -> Result<u64, String> {
+    const SQL: &str = "SELECT value FROM system.server_settings WHERE name = 'max_server_memory_usage'";
+    let answer = connection.query(SQL, "TSV", &[])?;
+    let text = String::from_utf8_lossy(answer.bytes()).trim().to_owned();
+    let bytes: Option<u64> = text.parse().ok().filter(|bytes| *bytes > 0);
+    bytes.ok_or_else(|| format!("the engine names no limit of its memory, but {text:?}"))
 }
 
 fn evict_oldest(sessions: &mut HashMap<String, Session>) {

@@ -31,8 +31,24 @@ type RunQuery = unsafe extern "C" fn(
     usize,
 ) -> RawResult;
 
+/// `chdb_query_analysis_v1`: the caller sets the size, the engine fills in the rest.
+#[repr(C)]
+struct RawAnalysis {
+    struct_size: u32,
+    statement_count: u32,
+    flags: u32,
+    query_class: u32,
+}
+
+/// `CHDB_QUERY_READ_ONLY`.
+const CLASS_READ_ONLY: u32 = 0;
+/// `CHDB_QUERY_UNKNOWN`.
+const CLASS_UNKNOWN: u32 = 4;
+
 /// The entry points, resolved once.
 pub struct Api {
+    classify:
+        unsafe extern "C" fn(RawConnection, *const c_char, usize, *const c_char, usize, *mut RawAnalysis) -> c_int,
     connect: unsafe extern "C" fn(c_int, *const *const c_char) -> *mut RawConnection,
     close: unsafe extern "C" fn(*mut RawConnection),
     query: RunQuery,
@@ -77,6 +93,7 @@ impl Api {
         // SAFETY: allowed at any time; keeps SIGINT and SIGTERM for the host process.
         unsafe { set_signals(0) };
         Ok(Box::leak(Box::new(Self {
+            classify: resolve!(library, "chdb_classify_query_n"),
             connect: resolve!(library, "chdb_connect"),
             close: resolve!(library, "chdb_close_conn"),
             query: resolve!(library, "chdb_query_with_params_n"),
@@ -101,15 +118,20 @@ impl Api {
         })))
     }
 
-    /// Opens a connection to the data folder.
+    /// Opens a connection to the data folder. The first one starts the engine, by its
+    /// configuration.
     ///
     /// # Errors
     /// If the engine refuses; it logs the reason itself.
-    pub fn connect(&'static self, data: &str) -> Result<Connection, String> {
-        let arguments = [c"clickhouse".to_owned(), c_string(&format!("--path={data}"))?];
+    pub fn connect(&'static self, data: &str, configuration: &str) -> Result<Connection, String> {
+        let arguments = [
+            c"clickhouse".to_owned(),
+            c_string(&format!("--path={data}"))?,
+            c_string(&format!("--config-file={configuration}"))?,
+        ];
         let argv: Vec<*const c_char> = arguments.iter().map(|a| a.as_ptr()).collect();
-        // SAFETY: argv holds argc valid C strings for the length of the call.
-        let handle = unsafe { (self.connect)(2, argv.as_ptr()) };
+        // SAFETY: argv holds three valid C strings for the length of the call.
+        let handle = unsafe { (self.connect)(3, argv.as_ptr()) };
         let refused = || format!("the engine cannot open {data}: is another process using it?");
         let handle = NonNull::new(handle).ok_or_else(refused)?;
         let connection = Connection { api: self, handle };
@@ -130,7 +152,36 @@ unsafe impl Send for Connection {}
 /// Values bound to `{name:Type}`, in ClickHouse's escaped text form.
 pub type Parameters = [(String, String)];
 
+/// What the engine's own parser makes of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Analysis {
+    /// Statements in it; 0 if it cannot be parsed.
+    pub statements: u32,
+    /// Whether all of them only read: no write, no setting, no `KILL`, no file as the output.
+    pub only_reads: bool,
+}
+
 impl Connection {
+    /// Parses a text without running it.
+    ///
+    /// # Errors
+    /// If the engine does not answer.
+    pub fn analyse(&mut self, sql: &str) -> Result<Analysis, String> {
+        const ANALYSIS_BYTES: u32 = 16;
+        const { assert!(size_of::<RawAnalysis>() == ANALYSIS_BYTES as usize) };
+        let mut out =
+            RawAnalysis { struct_size: ANALYSIS_BYTES, statement_count: 0, flags: 0, query_class: CLASS_UNKNOWN };
+        // SAFETY: the text goes with its length, no target database is named, and `out` is a
+        // live struct of the size that it states.
+        let state = unsafe {
+            (self.api.classify)(self.raw(), sql.as_ptr().cast(), sql.len(), std::ptr::null(), 0, &raw mut out)
+        };
+        match state {
+            0 => Ok(Analysis { statements: out.statement_count, only_reads: out.query_class == CLASS_READ_ONLY }),
+            _ => Err("the engine could not analyse the statement".to_owned()),
+        }
+    }
+
     /// Runs a statement to its end.
     ///
     /// # Errors
@@ -210,7 +261,7 @@ pub struct Chunk {
     raw: RawResult,
 }
 
-// SAFETY: a result is a buffer of its own, tied to no thread.
+// SAFETY: a result is a buffer of its own, tied to no thread and to no connection.
 unsafe impl Send for Chunk {}
 
 impl Chunk {
@@ -252,6 +303,14 @@ impl Chunk {
             Some(error) => Err(error),
             None => Ok(self),
         }
+    }
+}
+
+/// The bytes go to the client from where they are: what a result takes is counted by the engine
+/// until it is sent.
+impl AsRef<[u8]> for Chunk {
+    fn as_ref(&self) -> &[u8] {
+        self.bytes()
     }
 }
 

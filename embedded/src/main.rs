@@ -3,8 +3,10 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Parser;
+use embedded::Password;
 
-/// The ClickHouse engine behind ClickHouse's HTTP interface, on loopback.
+/// The ClickHouse engine behind ClickHouse's HTTP interface, on loopback. `FOOTFALL_ENGINE_PASSWORD`
+/// gives the password of its user `default`; else it is made, and kept in the data folder.
 #[derive(Parser)]
 struct Options {
     /// The folder of the data; made if it is not there.
@@ -16,6 +18,9 @@ struct Options {
     /// The engine's library; found in the cache folder if not given.
     #[arg(long, env = "FOOTFALL_LIBCHDB")]
     library: Option<PathBuf>,
+    /// The engine's memory, in bytes; if not given, 60 % of the machine's or the container's.
+    #[arg(long, env = "FOOTFALL_ENGINE_MEMORY_BYTES_MAX")]
+    memory_bytes_max: Option<u64>,
 }
 
 #[tokio::main]
@@ -27,7 +32,14 @@ async fn main() -> anyhow::Result<()> {
         Some(path) => path,
         None => embedded::library::find()?,
     };
-    let server = embedded::Server::start(&library, &options.data, options.listen).await?;
+    let server = embedded::Server::start(embedded::Options {
+        library,
+        data: options.data,
+        listen: options.listen,
+        password: Password::from_environment()?,
+        memory_bytes_max: options.memory_bytes_max,
+    })
+    .await?;
     println!("{}", server.url());
     wait_for_stop().await?;
     server.stop().await

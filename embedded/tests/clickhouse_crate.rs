@@ -6,13 +6,15 @@
 use std::path::Path;
 
 use clickhouse::{Client, Row};
-use embedded::Server;
+use embedded::{Options, Server};
 use serde::{Deserialize, Serialize};
 
 async fn start(data: &Path) -> (Server, Client) {
     let library = embedded::library::find().expect("cargo xtask engine fetches it");
-    let server = Server::start(&library, data, "127.0.0.1:0".parse().unwrap()).await.unwrap();
-    let client = Client::default().with_url(server.url());
+    let options = Options::new(&library, data, "127.0.0.1:0".parse().unwrap());
+    let server = Server::start(options).await.unwrap();
+    let password = server.passwords.default.reveal();
+    let client = Client::default().with_url(server.url()).with_user("default").with_password(password);
     (server, client)
 }
 
@@ -108,17 +110,17 @@ async fn the_clickhouse_crate_and_a_restart() {
     assert_eq!(setting, "0");
 
     let http = reqwest::Client::new();
-    let denied = http.get(format!("{}/?query=DROP+TABLE+things", server.url())).send().await.unwrap();
-    assert!(denied.text().await.unwrap().contains("readonly"), "GET only reads");
-    let outfile = http.post(server.url()).body("SELECT 1 INTO OUTFILE '/tmp/x'").send().await.unwrap();
-    assert_eq!(outfile.status(), 501);
+    let post = |path: &str, sql: &str| {
+        let password = Some(server.passwords.default.reveal());
+        http.post(format!("{}{path}", server.url())).basic_auth("default", password).body(sql.to_owned()).send()
+    };
+    assert_eq!(post("/", "SELECT 1 INTO OUTFILE '/tmp/x'").await.unwrap().status(), 501);
 
     // A session and a query id are free again as soon as the answer is there (once, a client
     // that was quick met its own session still locked).
     for n in 0..300 {
-        let one = format!("{}/?session_id=mine&query_id=mine", server.url());
         let sql = if n % 2 == 0 { "SELECT 1 FORMAT JSON" } else { "SELECT nope" };
-        let text = http.post(one).body(sql).send().await.unwrap().text().await.unwrap();
+        let text = post("/?session_id=mine&query_id=mine", sql).await.unwrap().text().await.unwrap();
         assert!(!text.contains("SESSION_IS_LOCKED") && !text.contains("ALREADY_RUNNING"), "{n}: {text}");
     }
 
@@ -129,6 +131,6 @@ async fn the_clickhouse_crate_and_a_restart() {
     server.stop().await.unwrap();
 
     let library = embedded::library::find().unwrap();
-    let open = Server::start(&library, folder.path(), "0.0.0.0:0".parse().unwrap()).await;
+    let open = Server::start(Options::new(&library, folder.path(), "0.0.0.0:0".parse().unwrap())).await;
     assert!(open.err().unwrap().to_string().contains("loopback"));
 }

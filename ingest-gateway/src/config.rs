@@ -53,6 +53,9 @@ pub struct Options {
     /// The loopback address of the embedded engine.
     #[arg(long, env = "FOOTFALL_ENGINE_LISTEN", default_value = "127.0.0.1:8123", global = true)]
     pub engine_listen: SocketAddr,
+    /// The embedded engine's memory, in bytes; if not given, 60 % of the machine's or the container's.
+    #[arg(long, env = "FOOTFALL_ENGINE_MEMORY_BYTES_MAX", global = true)]
+    pub engine_memory_bytes_max: Option<u64>,
     /// The folder of the embedded engine's data and of the visitor salts.
     #[arg(long, env = "FOOTFALL_DATA", default_value = ".footfall", global = true)]
     pub data: PathBuf,
@@ -160,6 +163,7 @@ pub struct ClickHouse {
     pub password: String,
     pub cluster: Option<Cluster>,
     pub engine_listen: SocketAddr,
+    pub engine_memory_bytes_max: Option<u64>,
 }
 
 /// The limits of the gateway, each with its unit.
@@ -201,6 +205,7 @@ impl Config {
                 password: options.clickhouse_password,
                 cluster: options.clickhouse_cluster.as_deref().map(Cluster::parse).transpose()?,
                 engine_listen: options.engine_listen,
+                engine_memory_bytes_max: options.engine_memory_bytes_max,
             },
             data: options.data,
             geoip: options.geoip,
@@ -235,7 +240,7 @@ impl ClickHouse {
             return Ok((client.with_url(url).with_user(&self.user).with_password(&self.password), None));
         }
         let engine = self.start_engine(data).await?;
-        Ok((client.with_url(engine.url()), Some(engine)))
+        Ok((of_engine(client.with_url(engine.url()), &engine.passwords), Some(engine)))
     }
 
     /// As [`ClickHouse::connect`]; if a gateway's embedded engine is open already, that one.
@@ -243,8 +248,12 @@ impl ClickHouse {
     /// # Errors
     /// As [`ClickHouse::connect`].
     pub async fn open(&self, data: &std::path::Path) -> anyhow::Result<(clickhouse::Client, Option<embedded::Server>)> {
-        if self.url.is_none() {
+        if self.url.is_none()
+            && embedded::is_open(&engine_folder(data))
+            && let Ok(passwords) = embedded::Passwords::read(&engine_folder(data))
+        {
             let client = clickhouse::Client::default().with_url(format!("http://{}", self.engine_listen));
+            let client = of_engine(client, &passwords);
             if client.query_raw("SELECT 1").fetch_one::<u8>().await.is_ok() {
                 return Ok((client, None));
             }
@@ -253,9 +262,24 @@ impl ClickHouse {
     }
 
     async fn start_engine(&self, data: &std::path::Path) -> anyhow::Result<embedded::Server> {
-        let library = embedded::library::find()?;
-        embedded::Server::start(&library, &data.join("clickhouse"), self.engine_listen).await
+        embedded::Server::start(embedded::Options {
+            library: embedded::library::find()?,
+            data: engine_folder(data),
+            listen: self.engine_listen,
+            password: embedded::Password::from_environment()?,
+            memory_bytes_max: self.engine_memory_bytes_max,
+        })
+        .await
     }
+}
+
+/// The engine's part of the data folder.
+fn engine_folder(data: &std::path::Path) -> PathBuf {
+    data.join("clickhouse")
+}
+
+fn of_engine(client: clickhouse::Client, passwords: &embedded::Passwords) -> clickhouse::Client {
+    client.with_user("default").with_password(passwords.default.reveal())
 }
 
 impl std::fmt::Debug for ClickHouse {

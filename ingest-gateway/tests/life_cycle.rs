@@ -222,7 +222,7 @@ async fn an_import_that_was_cut_off_goes_on() {
     let arguments = ["import", "--from", "jsonl", "--project", "app", "--path", path.to_str().unwrap()];
     let mut running = Command::new(env!("CARGO_BIN_EXE_ingest-gateway"))
         .args(arguments)
-        .env("CLICKHOUSE_URL", &gateway.clickhouse)
+        .envs(gateway.clickhouse_environment())
         .spawn()
         .unwrap();
     while gateway.sql("SELECT count() FROM analytics.imports").await.parse::<u64>().unwrap_or(0) < 2 {
@@ -275,7 +275,7 @@ async fn the_doctor_names_what_is_wrong() {
     let broken = |gateway: &Gateway, arguments: &[&str], variables: &[(&str, &str)]| -> (String, String) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ingest-gateway"));
         command.args([&["doctor", "--json", "--disk-free-bytes-min", "1"][..], arguments].concat());
-        command.env("CLICKHOUSE_URL", &gateway.clickhouse).env_remove("KAFKA_BROKERS").envs(variables.iter().copied());
+        command.envs(gateway.clickhouse_environment()).env_remove("KAFKA_BROKERS").envs(variables.iter().copied());
         let output = command.output().unwrap();
         assert!(!output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
         let findings: Value = serde_json::from_slice(&output.stdout).unwrap();

@@ -20,8 +20,10 @@ const OLD_EVENTS: &str = "INSERT INTO analytics.events (project, ts, event, visi
 async fn the_tables_come_up_to_date_from_every_version() {
     let data = tempfile::tempdir().unwrap();
     let library = embedded::library::find().expect("the engine: cargo xtask engine");
-    let engine = embedded::Server::start(&library, data.path(), "127.0.0.1:0".parse().unwrap()).await.unwrap();
-    let client = Client::default().with_url(engine.url());
+    let options = embedded::Options::new(&library, data.path(), "127.0.0.1:0".parse().unwrap());
+    let engine = embedded::Server::start(options).await.unwrap();
+    let password = engine.passwords.default.reveal();
+    let client = Client::default().with_url(engine.url()).with_user("default").with_password(password);
 
     for from in 0..=NEWEST {
         client.query_raw("DROP DATABASE IF EXISTS analytics").execute().await.unwrap();

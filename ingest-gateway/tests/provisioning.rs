@@ -12,7 +12,7 @@ fn provisioning() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The embedded engine keeps no users, but has ClickHouse's own parser.
+/// The embedded engine takes no users from outside, but has ClickHouse's own parser.
 #[tokio::test]
 async fn users_are_read_by_clickhouses_parser() {
     let data = tempfile::tempdir().unwrap();
@@ -23,7 +23,8 @@ async fn users_are_read_by_clickhouses_parser() {
     assert!(statements.len() > 8, "{}", statements.len());
     for statement in statements {
         let query = format!("SELECT formatQuery('{}')", statement.replace('\\', "\\\\").replace('\'', "\\'"));
-        let answer = reqwest::Client::new().post(&gateway.clickhouse).body(query).send().await.unwrap();
+        let request = reqwest::Client::new().post(&gateway.clickhouse).basic_auth("default", Some(&gateway.password));
+        let answer = request.body(query).send().await.unwrap();
         let (status, body) = (answer.status(), answer.text().await.unwrap());
         assert!(status.is_success(), "{statement}: {body}");
     }

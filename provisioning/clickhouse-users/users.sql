@@ -17,8 +17,9 @@ GRANT SELECT ON analytics.events TO footfall_writer;
 
 CREATE SETTINGS PROFILE IF NOT EXISTS footfall_reading SETTINGS
     readonly = 2,
-    max_execution_time = 60 MAX 3600,
-    max_memory_usage = 8589934592 MAX 34359738368;
+    -- 0 would be no limit at all.
+    max_execution_time = 60 MIN 1 MAX 3600,
+    max_memory_usage = 8589934592 MIN 1 MAX 34359738368;
 CREATE USER IF NOT EXISTS footfall_reader IDENTIFIED WITH sha256_password BY 'CHANGE_ME' SETTINGS PROFILE footfall_reading;
 GRANT SELECT ON analytics.* TO footfall_reader;
 -- For the dashboard "Footfall: ClickHouse operations".

@@ -147,7 +147,8 @@ func TestTLSAndHeaders(t *testing.T) {
 		"a key of letters":        {whole, with("tlsClientKey", "letters"), "tlsClientKey: it is no private key in PEM"},
 		"a header of two lines":   {map[string]any{"httpHeaders": []map[string]any{{"name": "X-A", "value": "a\nb"}}}, secure, "jsonData.httpHeaders: \"X-A\" is no header"},
 	} {
-		pluginContext := pluginContext(server.URL)
+		pluginContext := pluginContext(t, server.URL)
+		one.json["username"], one.secure["password"] = reader(t)
 		settings, err := json.Marshal(one.json)
 		if err != nil {
 			t.Fatal(err)
@@ -175,6 +176,7 @@ func TestCompression(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	username, _ := reader(t)
 	var compressed, plain atomic.Int32
 	proxy := httputil.NewSingleHostReverseProxy(target)
 	proxy.ModifyResponse = func(response *http.Response) error {
@@ -193,8 +195,8 @@ func TestCompression(t *testing.T) {
 	for setting, expected := range map[string]string{"lz4": "lz4", "none": "plain", "auto": "plain", "zip": "unknown variant `zip`"} {
 		compressed.Store(0)
 		plain.Store(0)
-		pluginContext := pluginContext(server.URL)
-		pluginContext.DataSourceInstanceSettings.JsonData = []byte(`{"compression": "` + setting + `"}`)
+		pluginContext := pluginContext(t, server.URL)
+		pluginContext.DataSourceInstanceSettings.JsonData = []byte(`{"username": "` + username + `", "compression": "` + setting + `"}`)
 		answer, err := dispense[grpcplugin.DiagnosticsClient](t, h, "diagnostics").CheckHealth(context.Background(), &pluginv2.CheckHealthRequest{PluginContext: pluginContext})
 		if err != nil {
 			t.Fatal(err)
@@ -243,7 +245,7 @@ func TestProxyOfTheEnvironment(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(plugin.Process.Kill)
-	answers := (&host{plugin, log}).ask(t, pluginContext(environment(t, "FOOTFALL_CLICKHOUSE")), query("A", `{"queryType":"sessions"}`))
+	answers := (&host{plugin, log}).ask(t, pluginContext(t, environment(t, "FOOTFALL_CLICKHOUSE")), query("A", `{"queryType":"sessions"}`))
 	rows(t, answers["A"])
 	if tunnels.Load() == 0 {
 		t.Error("the proxy was not asked")

@@ -27,7 +27,11 @@ import (
 	"footfall/plugin-host/grafana"
 )
 
-const secret = "s3cret-never-printed"
+// What the datasource is given: the user of the ClickHouse that only reads.
+func reader(t *testing.T) (username, password string) {
+	t.Helper()
+	return environment(t, "FOOTFALL_CLICKHOUSE_READER"), environment(t, "FOOTFALL_CLICKHOUSE_READER_PASSWORD")
+}
 
 type host struct {
 	*grafana.Plugin
@@ -80,15 +84,17 @@ func dispense[T any](t *testing.T, h *host, name string) T {
 	return service
 }
 
-func pluginContext(url string) *pluginv2.PluginContext {
+func pluginContext(t *testing.T, url string) *pluginv2.PluginContext {
+	t.Helper()
+	username, password := reader(t)
 	return &pluginv2.PluginContext{
 		OrgId: 1, PluginId: "footfall-analytics-datasource",
 		// A role that the SDK for Rust refuses, and an update time of the year 1.
 		User: &pluginv2.User{Login: "viewer", Role: "None"},
 		DataSourceInstanceSettings: &pluginv2.DataSourceInstanceSettings{
 			Id: 1, Uid: "footfall", Name: "Footfall", Url: url, LastUpdatedMS: -62135596800000,
-			JsonData:                []byte(`{"defaultProject":"website","tlsSkipVerify":false}`),
-			DecryptedSecureJsonData: map[string]string{"password": secret},
+			JsonData:                []byte(`{"defaultProject":"website","tlsSkipVerify":false,"username":"` + username + `"}`),
+			DecryptedSecureJsonData: map[string]string{"password": password},
 		},
 	}
 }
@@ -137,7 +143,7 @@ func TestPingAsGrafanaDoes(t *testing.T) {
 
 func TestSessionsAndFunnelAsFrames(t *testing.T) {
 	h := start(t)
-	answers := h.ask(t, pluginContext(environment(t, "FOOTFALL_CLICKHOUSE")),
+	answers := h.ask(t, pluginContext(t, environment(t, "FOOTFALL_CLICKHOUSE")),
 		query("A", `{"queryType":"sessions","result":"totals"}`),
 		query("B", `{"queryType":"sessions","result":"over_time"}`),
 		query("C", `{"queryType":"sessions","result":"by","dimension":"browser","limit":5}`),
@@ -173,7 +179,7 @@ func TestSessionsAndFunnelAsFrames(t *testing.T) {
 }
 
 func TestOneBadRefIdDoesNotFailTheOthers(t *testing.T) {
-	answers := start(t).ask(t, pluginContext(environment(t, "FOOTFALL_CLICKHOUSE")),
+	answers := start(t).ask(t, pluginContext(t, environment(t, "FOOTFALL_CLICKHOUSE")),
 		query("good", `{"queryType":"sessions"}`),
 		query("bad", `{"queryType":"funnel","steps":[]}`),
 		query("broken", `{"queryType":`),
@@ -196,7 +202,7 @@ func TestHostileNamesAreValues(t *testing.T) {
 	for _, name := range []string{`'; DROP TABLE analytics.events; --`, `{p0:String}`, `\`, `a' OR '1'='1`, "tab\tnewline\n", `%`, "日本"} {
 		text, _ := json.Marshal(name)
 		step := `{"event":` + string(text) + `,"path":` + string(text) + `}`
-		answers := h.ask(t, pluginContext(environment(t, "FOOTFALL_CLICKHOUSE")),
+		answers := h.ask(t, pluginContext(t, environment(t, "FOOTFALL_CLICKHOUSE")),
 			query("A", `{"queryType":"funnel","project":"website","steps":[`+step+`,`+step+`]}`),
 			query("B", `{"queryType":"sessions","project":`+string(text)+`}`),
 			query("C", `{"queryType":"sessions","result":"by","dimension":"property:button"}`))
@@ -223,7 +229,7 @@ func TestCancelKillsTheQuery(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error)
 	go func() {
-		request := &pluginv2.QueryDataRequest{PluginContext: pluginContext(url), Queries: []*pluginv2.DataQuery{query("A", text)}}
+		request := &pluginv2.QueryDataRequest{PluginContext: pluginContext(t, url), Queries: []*pluginv2.DataQuery{query("A", text)}}
 		_, err := dispense[grpcplugin.DataClient](t, h, "data").QueryData(ctx, request)
 		ended <- err
 	}()
@@ -247,7 +253,12 @@ func TestCancelKillsTheQuery(t *testing.T) {
 
 func clickhouse(t *testing.T, url, sql string) string {
 	t.Helper()
-	answer, err := http.Post(url, "text/plain", strings.NewReader(sql))
+	request, err := http.NewRequest(http.MethodPost, url, strings.NewReader(sql))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.SetBasicAuth("default", environment(t, "FOOTFALL_CLICKHOUSE_PASSWORD"))
+	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -277,7 +288,7 @@ func TestEveryTypeOfQuery(t *testing.T) {
 		"entries":     `{"queryType":"funnel","result":"trend","interval":"month",` + steps + `}`,
 		"actors":      `{"queryType":"funnel","result":"actors","step":3,"limit":7,` + steps + `}`,
 	} {
-		frame := rows(t, h.ask(t, pluginContext(environment(t, "FOOTFALL_CLICKHOUSE")), query("A", text))["A"])
+		frame := rows(t, h.ask(t, pluginContext(t, environment(t, "FOOTFALL_CLICKHOUSE")), query("A", text))["A"])
 		kind := frame.TimeSeriesSchema().Type
 		switch name {
 		case "lifecycle", "formula", "entries":
@@ -300,7 +311,7 @@ func TestSqlReadsAndNothingElse(t *testing.T) {
 	h, url := start(t), environment(t, "FOOTFALL_CLICKHOUSE")
 	ask := func(sql string, variables map[string]any) backend.DataResponse {
 		text, _ := json.Marshal(map[string]any{"queryType": "sql", "rawSql": sql, "variables": variables})
-		return h.ask(t, pluginContext(url), query("A", string(text)))["A"]
+		return h.ask(t, pluginContext(t, url), query("A", string(text)))["A"]
 	}
 	over := rows(t, ask("SELECT $__timeInterval(ts) AS time, count() AS n, toUInt64(18446744073709551615) AS big, any(country) AS place, NULL AS nothing FROM analytics.events WHERE $__timeFilter(ts) AND event = {event:String} GROUP BY time ORDER BY time",
 		map[string]any{"event": "page_view"}))
@@ -331,7 +342,7 @@ func TestHealth(t *testing.T) {
 	h := start(t)
 	diagnostics := dispense[grpcplugin.DiagnosticsClient](t, h, "diagnostics")
 	check := func(url string) *pluginv2.CheckHealthResponse {
-		answer, err := diagnostics.CheckHealth(context.Background(), &pluginv2.CheckHealthRequest{PluginContext: pluginContext(url)})
+		answer, err := diagnostics.CheckHealth(context.Background(), &pluginv2.CheckHealthRequest{PluginContext: pluginContext(t, url)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -354,7 +365,7 @@ func TestResources(t *testing.T) {
 	for path, expected := range map[string]string{"projects": `"website"`, "events?project=website": `"sign_up"`, "dimensions": `"country"`, "nope": `"error"`,
 		"properties?search=BUT": `["button"]`, "values?field=country&search=d": `"DE"`, "values?field=property:plan": `["pro"]`, "values?field=no": `field: \"no\" is not known`} {
 		stream, err := resource.CallResource(context.Background(), &pluginv2.CallResourceRequest{
-			PluginContext: pluginContext(environment(t, "FOOTFALL_CLICKHOUSE")), Method: "GET",
+			PluginContext: pluginContext(t, environment(t, "FOOTFALL_CLICKHOUSE")), Method: "GET",
 			Path: strings.SplitN(path, "?", 2)[0], Url: path,
 		})
 		if err != nil {
@@ -369,14 +380,15 @@ func TestResources(t *testing.T) {
 
 func TestStopsByItselfAndKeepsSecrets(t *testing.T) {
 	h := start(t)
-	h.ask(t, pluginContext(environment(t, "FOOTFALL_CLICKHOUSE")), query("A", funnel))
-	h.ask(t, pluginContext("http://127.0.0.1:1"), query("A", funnel))
+	_, password := reader(t)
+	h.ask(t, pluginContext(t, environment(t, "FOOTFALL_CLICKHOUSE")), query("A", funnel))
+	h.ask(t, pluginContext(t, "http://127.0.0.1:1"), query("A", funnel))
 	started := time.Now()
 	h.Process.Kill()
 	if took := time.Since(started); took > 1500*time.Millisecond {
 		t.Errorf("stopping took %s: go-plugin had to kill the process", took)
 	}
-	if text := h.log.text(); strings.Contains(text, secret) || strings.Contains(text, "plugin failed to exit gracefully") {
+	if text := h.log.text(); strings.Contains(text, password) || strings.Contains(text, "plugin failed to exit gracefully") {
 		t.Errorf("the log holds the password, or go-plugin's complaint:\n%s", text)
 	}
 }
@@ -444,7 +456,7 @@ func TestDashboards(t *testing.T) {
 				continue
 			}
 			for _, target := range panel.Targets {
-				answer := h.ask(t, pluginContext(url), query("A", filledIn(t, string(target), values)))["A"]
+				answer := h.ask(t, pluginContext(t, url), query("A", filledIn(t, string(target), values)))["A"]
 				if problem := fits(panel.Type, answer); problem != "" {
 					t.Errorf("%s: %s", where, problem)
 				}
@@ -527,7 +539,7 @@ func TestTheSameQuestionIsAskedOnce(t *testing.T) {
 		one.TimeRange = &pluginv2.TimeRange{FromEpochMS: year().FromEpochMS / 1e6 * 1e6, ToEpochMS: year().ToEpochMS / 1e6 * 1e6}
 		same = append(same, one)
 	}
-	answers := h.ask(t, pluginContext(url), same...)
+	answers := h.ask(t, pluginContext(t, url), same...)
 	for _, refID := range []string{"A", "B", "C", "D"} {
 		if rows(t, answers[refID]).RefID != refID {
 			t.Errorf("%s has the frame of another: %s", refID, answers[refID].Frames[0].RefID)
@@ -548,7 +560,7 @@ func TestTheSameQuestionIsAskedOnce(t *testing.T) {
 // Sessions have the columns that are asked for, in their order, the range before's too.
 func TestChosenMeasures(t *testing.T) {
 	h, url := start(t), environment(t, "FOOTFALL_CLICKHOUSE")
-	frame := rows(t, h.ask(t, pluginContext(url), query("A", `{"queryType":"sessions","result":"over_time","measures":["bounce_rate","median_duration_s","sessions"],"compare":true}`))["A"])
+	frame := rows(t, h.ask(t, pluginContext(t, url), query("A", `{"queryType":"sessions","result":"over_time","measures":["bounce_rate","median_duration_s","sessions"],"compare":true}`))["A"])
 	var names []string
 	for _, field := range frame.Fields {
 		names = append(names, field.Name)
@@ -562,13 +574,13 @@ func TestChosenMeasures(t *testing.T) {
 // Grafana Live: the first frame names its channel, and the channel goes on.
 func TestLiveGoesOn(t *testing.T) {
 	h, url := start(t), environment(t, "FOOTFALL_CLICKHOUSE")
-	first := rows(t, h.ask(t, pluginContext(url), query("A", `{"queryType":"live"}`))["A"])
+	first := rows(t, h.ask(t, pluginContext(t, url), query("A", `{"queryType":"live"}`))["A"])
 	if first.Meta.Channel != "ds/footfall/live/website" || first.Rows() != 120 {
 		t.Fatalf("channel %q, %d rows", first.Meta.Channel, first.Rows())
 	}
 	stream := dispense[grpcplugin.StreamClient](t, h, "stream")
 	for path, expected := range map[string]pluginv2.SubscribeStreamResponse_Status{"live/website": pluginv2.SubscribeStreamResponse_OK, "other": pluginv2.SubscribeStreamResponse_NOT_FOUND, "live/a b": pluginv2.SubscribeStreamResponse_NOT_FOUND} {
-		answer, err := stream.SubscribeStream(context.Background(), &pluginv2.SubscribeStreamRequest{PluginContext: pluginContext(url), Path: path})
+		answer, err := stream.SubscribeStream(context.Background(), &pluginv2.SubscribeStreamRequest{PluginContext: pluginContext(t, url), Path: path})
 		if err != nil || answer.Status != expected {
 			t.Errorf("%s: %v %v", path, answer, err)
 		}
@@ -576,7 +588,7 @@ func TestLiveGoesOn(t *testing.T) {
 	clickhouse(t, url, "INSERT INTO analytics.events (project, ts, event, path, visitor, event_id) VALUES ('website', now64(3), 'page_view', '/now', 8, 8)")
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	packets, err := stream.RunStream(ctx, &pluginv2.RunStreamRequest{PluginContext: pluginContext(url), Path: "live/website"})
+	packets, err := stream.RunStream(ctx, &pluginv2.RunStreamRequest{PluginContext: pluginContext(t, url), Path: "live/website"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -599,7 +611,7 @@ func TestPlan(t *testing.T) {
 	resource := dispense[grpcplugin.ResourceClient](t, h, "resource")
 	for _, text := range []string{funnel, `{"queryType":"sessions"}`, `{"queryType":"sessions","result":"list"}`, `{"queryType":"trend","breakdown":{"dimension":"country"}}`, `{"queryType":"retention"}`, `{"queryType":"lifecycle"}`, `{"queryType":"paths"}`, `{"queryType":"events"}`, `{"queryType":"sql","rawSql":"SELECT sum(visitor) FROM analytics.events WHERE $__timeFilter(ts)"}`} {
 		body, _ := json.Marshal(map[string]any{"query": json.RawMessage(text), "fromMs": year().FromEpochMS, "toMs": year().ToEpochMS})
-		stream, err := resource.CallResource(context.Background(), &pluginv2.CallResourceRequest{PluginContext: pluginContext(url), Method: "POST", Path: "plan", Url: "plan", Body: body})
+		stream, err := resource.CallResource(context.Background(), &pluginv2.CallResourceRequest{PluginContext: pluginContext(t, url), Method: "POST", Path: "plan", Url: "plan", Body: body})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -660,7 +672,7 @@ func TestAlertRules(t *testing.T) {
 				if step.RelativeTimeRange.From <= step.RelativeTimeRange.To {
 					t.Errorf("%s: %s has no time range", rule.UID, step.RefID)
 				}
-				answer := h.ask(t, pluginContext(url), one)[step.RefID]
+				answer := h.ask(t, pluginContext(t, url), one)[step.RefID]
 				frame := rows(t, answer)
 				if frame.Rows() != 1 || len(frame.Fields) != 1 || !frame.Fields[0].Type().Numeric() {
 					t.Errorf("%s: %s gives no single number: %v", rule.UID, step.RefID, frame.Fields)

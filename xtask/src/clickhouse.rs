@@ -1,16 +1,104 @@
-//! A statement and its text answer, over ClickHouse's HTTP interface.
+//! A ClickHouse, how it is reached, and a statement and its text answer over its HTTP interface.
+
+use std::path::Path;
 
 use anyhow::ensure;
+use embedded::Passwords;
 use reqwest::Client;
 
+/// A ClickHouse with the user and the password that it wants.
+#[derive(Clone)]
+pub struct Server {
+    /// Its HTTP address.
+    pub url: String,
+    user: String,
+    password: String,
+    /// The password of the embedded engine's user `reader`.
+    reader_password: Option<String>,
+}
+
+impl Server {
+    /// An embedded engine that is open on this data folder.
+    ///
+    /// # Errors
+    /// If its passwords cannot be read.
+    pub fn embedded(url: &str, data: &Path) -> anyhow::Result<Self> {
+        let passwords = Passwords::read(data)?;
+        Ok(Self {
+            url: url.to_owned(),
+            user: "default".to_owned(),
+            password: passwords.default.reveal().to_owned(),
+            reader_password: Some(passwords.reader.reveal().to_owned()),
+        })
+    }
+
+    /// A server with the user of `CLICKHOUSE_USER` and `CLICKHOUSE_PASSWORD`.
+    pub fn external(url: String) -> Self {
+        let variable = |name| std::env::var(name).unwrap_or_default();
+        Self {
+            url,
+            user: variable("CLICKHOUSE_USER"),
+            password: variable("CLICKHOUSE_PASSWORD"),
+            reader_password: None,
+        }
+    }
+
+    /// A server that asks for no user.
+    pub fn without_user(url: &str) -> Self {
+        Self { url: url.to_owned(), user: String::new(), password: String::new(), reader_password: None }
+    }
+
+    /// The same for who only reads: what a datasource is given.
+    pub fn reader(&self) -> Self {
+        match &self.reader_password {
+            Some(password) => Self { user: "reader".to_owned(), password: password.clone(), ..self.clone() },
+            None => self.clone(),
+        }
+    }
+
+    /// The same at another address.
+    pub fn at(&self, url: String) -> Self {
+        Self { url, ..self.clone() }
+    }
+
+    /// The user; empty if none is needed.
+    pub fn user(&self) -> &str {
+        &self.user
+    }
+
+    /// The user's password.
+    pub fn password(&self) -> &str {
+        &self.password
+    }
+
+    /// How our programs are told of it.
+    pub fn environment(&self) -> [(&'static str, String); 3] {
+        [
+            ("CLICKHOUSE_URL", self.url.clone()),
+            ("CLICKHOUSE_USER", self.user.clone()),
+            ("CLICKHOUSE_PASSWORD", self.password.clone()),
+        ]
+    }
+
+    /// How the tests of [`root`](crate::root)`/tests` are told of it.
+    pub fn test_environment(&self) -> [(&'static str, String); 4] {
+        let reader = self.reader();
+        [
+            ("FOOTFALL_CLICKHOUSE", self.url.clone()),
+            ("FOOTFALL_CLICKHOUSE_PASSWORD", self.password.clone()),
+            ("FOOTFALL_CLICKHOUSE_READER", reader.user),
+            ("FOOTFALL_CLICKHOUSE_READER_PASSWORD", reader.password),
+        ]
+    }
+}
+
 /// Asks; `parameters` are those of the URL, `param_*` among them.
-pub async fn ask(client: &Client, clickhouse: &str, sql: &str, parameters: &[(&str, &str)]) -> anyhow::Result<String> {
-    let mut url = reqwest::Url::parse(clickhouse)?;
+pub async fn ask(client: &Client, server: &Server, sql: &str, parameters: &[(&str, &str)]) -> anyhow::Result<String> {
+    let mut url = reqwest::Url::parse(&server.url)?;
     url.query_pairs_mut().extend_pairs(parameters);
     let mut request = client.post(url).body(sql.to_owned());
-    if let Ok(user) = std::env::var("CLICKHOUSE_USER") {
-        request = request.header("X-ClickHouse-User", user);
-        request = request.header("X-ClickHouse-Key", std::env::var("CLICKHOUSE_PASSWORD").unwrap_or_default());
+    if !server.user.is_empty() {
+        request = request.header("X-ClickHouse-User", &server.user).header("X-ClickHouse-Key", &server.password);
     }
     let answer = request.send().await?;
     let status = answer.status();

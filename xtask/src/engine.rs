@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::{bin, process::Process, root};
+use crate::{bin, clickhouse::Server, process::Process, root};
 
 /// The unpacked library's size, for the progress bar alone.
 const LIBRARY_BYTES: u64 = 569_042_782;
@@ -67,8 +67,27 @@ fn size(folder: &Path) -> u64 {
     entries.map(|entry| entry.metadata().map_or(0, |m| if m.is_dir() { size(&entry.path()) } else { m.len() })).sum()
 }
 
-/// Opens the engine on a data folder; its first line is its address.
-pub async fn start(data: &Path, log: &Path) -> anyhow::Result<Process> {
+/// A running engine.
+pub struct Engine {
+    /// How it is reached.
+    pub server: Server,
+    /// Its process.
+    pub process: Process,
+}
+
+/// Opens the engine on a data folder.
+pub async fn start(data: &Path, log: &Path) -> anyhow::Result<Engine> {
     let arguments = ["--data", &data.display().to_string(), "--listen", "127.0.0.1:0"];
-    Process::start(&bin("footfall-engine"), &arguments, &[], log).await
+    let process = Process::start(&bin("footfall-engine"), &arguments, &[], log).await?;
+    Ok(Engine { server: Server::embedded(&process.first_line, data)?, process })
+}
+
+impl Engine {
+    /// Ends it as a service manager does.
+    ///
+    /// # Errors
+    /// If it does not end in time.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.process.stop().await.map(drop)
+    }
 }

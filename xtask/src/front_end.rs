@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, ensure};
 
-use crate::{bin, process::Process, root};
+use crate::{bin, clickhouse::Server, process::Process, root};
 
 /// The datasource's plugin.
 pub const DATASOURCE: &str = "footfall-analytics-datasource";
@@ -64,8 +64,8 @@ pub fn program_name() -> String {
 
 /// What the preview host shows.
 pub struct Shown<'a> {
-    /// ClickHouse's HTTP address.
-    pub clickhouse: &'a str,
+    /// The ClickHouse that is asked.
+    pub clickhouse: &'a Server,
     /// The default project.
     pub project: &'a str,
     /// Prometheus' HTTP address, for the panels that ask it.
@@ -81,13 +81,14 @@ pub async fn preview(built: &Built, listen: &str, shown: Shown<'_>, log: &Path) 
     let text = |path: &Path| path.display().to_string();
     let program = text(&built.plugins.join(DATASOURCE).join(program_name()));
     let (plugins, page, dashboards) = (text(&built.plugins), text(&built.page), text(&root().join("dashboards")));
+    let reader = shown.clickhouse.reader();
     let arguments = [
         "-listen",
         listen,
         "-plugin",
         &program,
         "-clickhouse",
-        shown.clickhouse,
+        &reader.url,
         "-project",
         shown.project,
         "-prometheus",
@@ -99,7 +100,7 @@ pub async fn preview(built: &Built, listen: &str, shown: Shown<'_>, log: &Path) 
         "-dashboards",
         &dashboards,
     ];
-    Process::start(&host, &arguments, &[], log).await
+    Process::start(&host, &arguments, &reader.environment(), log).await
 }
 
 /// By the lockfile, and only if it is another one than the last time.

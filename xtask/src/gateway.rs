@@ -4,6 +4,7 @@ use std::{fs, path::Path};
 
 use crate::{
     bin,
+    clickhouse::Server,
     process::{Process, free_port},
     root,
 };
@@ -12,8 +13,8 @@ use crate::{
 pub struct Gateway {
     /// Its HTTP address.
     pub url: String,
-    /// The address of the ClickHouse that it writes to.
-    pub clickhouse: String,
+    /// The ClickHouse that it writes to.
+    pub clickhouse: Server,
     process: Process,
 }
 
@@ -21,21 +22,26 @@ pub struct Gateway {
 ///
 /// # Errors
 /// If it does not start; with its log.
-pub async fn start(folder: &Path, projects: &str, clickhouse: Option<&str>) -> anyhow::Result<Gateway> {
+pub async fn start(folder: &Path, projects: &str, clickhouse: Option<&Server>) -> anyhow::Result<Gateway> {
     fs::create_dir_all(folder)?;
     let engine = format!("127.0.0.1:{}", free_port()?);
     let geoip = root().join("vector-components/testdata/geoip/GeoLite2-City-Test.mmdb");
-    let environment = [
+    let data = folder.join("gateway");
+    let mut environment = vec![
         ("FOOTFALL_LISTEN", format!("127.0.0.1:{}", free_port()?)),
         ("FOOTFALL_ENGINE_LISTEN", engine.clone()),
-        ("FOOTFALL_DATA", folder.join("gateway").display().to_string()),
+        ("FOOTFALL_DATA", data.display().to_string()),
         ("FOOTFALL_GEOIP", geoip.display().to_string()),
         ("FOOTFALL_SINK", "direct".to_owned()),
-        ("CLICKHOUSE_URL", clickhouse.unwrap_or_default().to_owned()),
+        ("CLICKHOUSE_URL", String::new()),
         ("PROJECTS", projects.to_owned()),
     ];
+    environment.extend(clickhouse.into_iter().flat_map(Server::environment));
     let process = Process::start(&bin("ingest-gateway"), &[], &environment, &folder.join("gateway.log")).await?;
-    let clickhouse = clickhouse.map_or_else(|| format!("http://{engine}"), str::to_owned);
+    let clickhouse = match clickhouse {
+        Some(server) => server.clone(),
+        None => Server::embedded(&format!("http://{engine}"), &data.join("clickhouse"))?,
+    };
     Ok(Gateway { url: process.first_line.clone(), clickhouse, process })
 }
 

@@ -16,7 +16,7 @@ use grafana_plugin_sdk::{
 use serde_json::{Map, Value};
 use tonic::transport::Channel;
 
-use crate::process::Process;
+use crate::{clickhouse::Server, process::Process};
 
 /// A running plugin with a datasource set up.
 pub struct Plugin {
@@ -29,15 +29,15 @@ pub struct Plugin {
 pub type Rows = Vec<Map<String, Value>>;
 
 impl Plugin {
-    /// Starts the plugin by go-plugin's handshake.
-    pub async fn start(program: &Path, clickhouse_url: &str, project: &str, log: &Path) -> anyhow::Result<Self> {
-        Self::start_with(program, clickhouse_url, project, "auto", log).await
+    /// Starts the plugin by go-plugin's handshake. It is given the user that only reads.
+    pub async fn start(program: &Path, server: &Server, project: &str, log: &Path) -> anyhow::Result<Self> {
+        Self::start_with(program, server, project, "auto", log).await
     }
 
     /// The same, with the setting `compression`.
     pub async fn start_with(
         program: &Path,
-        clickhouse_url: &str,
+        server: &Server,
         project: &str,
         compression: &str,
         log: &Path,
@@ -50,11 +50,13 @@ impl Plugin {
             bail!("the plugin's handshake is {:?}", process.first_line)
         };
         let channel = Channel::from_shared(format!("http://{address}"))?.connect().await?;
+        let reader = server.reader();
         let instance = DataSourceInstanceSettings {
-            url: clickhouse_url.to_owned(),
-            json_data: serde_json::to_vec(
-                &serde_json::json!({ "defaultProject": project, "cacheSeconds": 0, "compression": compression }),
-            )?,
+            url: reader.url.clone(),
+            json_data: serde_json::to_vec(&serde_json::json!({
+                "defaultProject": project, "cacheSeconds": 0, "compression": compression, "username": reader.user(),
+            }))?,
+            decrypted_secure_json_data: [("password".to_owned(), reader.password().to_owned())].into(),
             ..Default::default()
         };
         let context = PluginContext { org_id: 1, data_source_instance_settings: Some(instance), ..Default::default() };

@@ -1,5 +1,7 @@
 //! The request's body, decoded and handed on in chunks, never held whole.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use futures_util::TryStreamExt;
@@ -10,16 +12,19 @@ use super::native;
 use crate::engine::Refusal;
 
 const CHUNK_BYTES: usize = 1 << 18;
+/// A body that sends nothing for so long has ended; ClickHouse's `http_receive_timeout`, doubled.
+const STALL_TIME_MAX: Duration = Duration::from_secs(60);
 
 /// A decoding reader of the body.
 pub struct BodyReader {
     source: Box<dyn AsyncRead + Send + Unpin>,
-    native: bool,
+    /// The largest block, if the body comes in ClickHouse's native compression.
+    block_bytes_max: Option<usize>,
 }
 
 impl BodyReader {
-    /// Decodes HTTP's `encoding`, then ClickHouse's native compression if `native`.
-    pub fn new(body: Body, encoding: &str, native: bool) -> Result<Self, Refusal> {
+    /// Decodes HTTP's `encoding`, then ClickHouse's native compression if a block's limit is given.
+    pub fn new(body: Body, encoding: &str, block_bytes_max: Option<usize>) -> Result<Self, Refusal> {
         use async_compression::tokio::bufread::{BrotliDecoder, GzipDecoder, Lz4Decoder, ZlibDecoder, ZstdDecoder};
         let stream = body.into_data_stream().map_err(std::io::Error::other);
         let plain: Box<dyn AsyncBufRead + Send + Unpin> = Box::new(StreamReader::new(stream));
@@ -41,14 +46,24 @@ impl BodyReader {
                 return Err(Refusal { code: 89, message });
             }
         };
-        let source = if native { Box::new(BufReader::with_capacity(CHUNK_BYTES, source)) } else { source };
-        Ok(Self { source, native })
+        let source = match block_bytes_max {
+            Some(_) => Box::new(BufReader::with_capacity(CHUNK_BYTES, source)),
+            None => source,
+        };
+        Ok(Self { source, block_bytes_max })
     }
 
     /// The next bytes; `None` at the end.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Refusal> {
-        if self.native {
-            return native::read_block(&mut self.source).await;
+        tokio::time::timeout(STALL_TIME_MAX, self.read()).await.unwrap_or_else(|_| {
+            let message = format!("The body has sent nothing for {} s. (SOCKET_TIMEOUT)", STALL_TIME_MAX.as_secs());
+            Err(Refusal { code: 209, message })
+        })
+    }
+
+    async fn read(&mut self) -> Result<Option<Bytes>, Refusal> {
+        if let Some(bytes_max) = self.block_bytes_max {
+            return native::read_block(&mut self.source, bytes_max).await;
         }
         let mut buffer = BytesMut::with_capacity(CHUNK_BYTES);
         let read = self.source.read_buf(&mut buffer).await.map_err(|e| Refusal {

@@ -1,14 +1,19 @@
-//! ClickHouse's HTTP interface: `/ping` and `/`, GET and POST.
+//! ClickHouse's HTTP interface: `/ping` and `/`, GET (which only reads) and POST.
 //!
 //! Rule's source: ClickHouse's documentation of the HTTP interface, and the requests of
 //! the official clients, which the tests run against this.
 
+mod auth;
 mod body;
 mod form;
 mod formats;
 pub mod native;
+mod origin;
+#[cfg(test)]
+mod properties;
 mod request;
 mod respond;
+pub mod serve;
 mod worker;
 
 use std::{net::SocketAddr, sync::Arc};
@@ -17,14 +22,18 @@ use axum::{
     Router,
     body::Body,
     extract::{Request, State},
-    http::{HeaderMap, Method, StatusCode, header},
+    http::{HeaderMap, Method, StatusCode, header, request::Parts},
+    middleware,
     response::{IntoResponse, Response},
-    routing::{any, get},
+    routing::get,
 };
 use tokio::sync::mpsc;
 
 use crate::{
     engine::{Engine, Refusal},
+    lanes::Lane,
+    reading::{self, Access},
+    secrets::Passwords,
     sql::{self, Statement},
 };
 use body::BodyReader;
@@ -40,109 +49,133 @@ const CHUNKS_IN_FLIGHT_MAX: usize = 4;
 #[derive(Clone)]
 struct Shared {
     engine: Arc<Engine>,
+    passwords: Arc<Passwords>,
     version: Arc<str>,
 }
 
-/// The interface's routes.
-pub fn router(engine: Arc<Engine>, address: SocketAddr) -> Router {
+/// The interface's routes. Only `/ping`, and `/` without a statement, are answered without a
+/// password, and with nothing but that they are there.
+pub fn router(engine: Arc<Engine>, passwords: Arc<Passwords>, address: SocketAddr) -> Router {
     let version =
         engine.connect().and_then(|mut c| c.query("SELECT version()", "TSV", &[]).map(|r| r.bytes().to_vec()));
     let version = version.map(|v| String::from_utf8_lossy(&v).trim().to_owned()).unwrap_or_default();
     tracing::debug!(%address, %version, "engine is open");
     Router::new()
         .route("/ping", get(|| async { "Ok.\n" }))
-        .route("/replicas_status", get(|| async { "Ok.\n" }))
-        .route("/", any(statement))
-        .with_state(Shared { engine, version: version.into() })
+        .route("/", get(statement).post(statement))
+        .layer(middleware::from_fn(origin::refuse_web_pages))
+        .with_state(Shared { engine, passwords, version: version.into() })
 }
 
 async fn statement(State(shared): State<Shared>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let parameters = match Parameters::read(parts.uri.query().unwrap_or_default(), &parts.headers) {
-        Ok(parameters) => parameters,
+    let query_string = parts.uri.query().unwrap_or_default();
+    let only_looks = query_string.is_empty() && parts.method != Method::POST;
+    if only_looks {
+        return (StatusCode::OK, "Ok.\n").into_response();
+    }
+    let read = auth::access(query_string, &parts.headers, &shared.passwords)
+        .and_then(|access| Ok((access, Parameters::read(query_string, &parts.headers)?)));
+    let (access, parameters) = match read {
+        Ok(read) => read,
         Err(refusal) => return respond::exception(&Reply::bare(&shared.version), &refusal.text()),
     };
     let reply = Reply::new(&shared.version, &parameters, &parts.headers);
-    match run(&shared, parts.method, &parts.headers, parameters, body, reply.clone()).await {
+    match run(&shared, access, &parts, parameters, body, reply.clone()).await {
         Ok(response) => response,
         Err(refusal) => respond::exception(&reply, &refusal.text()),
     }
 }
 
-/// Read → classify → start → answer.
+/// Read → classify → wait for a slot → start → answer.
 async fn run(
     shared: &Shared,
-    method: Method,
-    headers: &HeaderMap,
+    access: Access,
+    parts: &Parts,
     mut parameters: Parameters,
     body: Body,
     reply: Reply,
 ) -> Result<Response, Refusal> {
-    refuse_other_sites(headers)?;
-    let body = match form::boundary(headers) {
+    let body = match form::boundary(&parts.headers) {
         Some(boundary) => {
             form::read(body, boundary, &mut parameters).await?;
             Body::empty()
         }
         None => body,
     };
-    if parameters.query.trim().is_empty() && method == Method::GET {
+    if parameters.query.trim().is_empty() && parts.method != Method::POST {
         return Ok((StatusCode::OK, "Ok.\n").into_response());
     }
-    parameters.read_only = method == Method::GET || method == Method::HEAD;
-    let encoding = headers.get(header::CONTENT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let mut body = BodyReader::new(body, encoding, parameters.decompress)?;
-    let (text, rest) = statement_text(&parameters.query, &mut body).await?;
-    let statement = sql::classify(&String::from_utf8_lossy(&text));
+    let access = match access {
+        Access::Full if parameters.read_only || parts.method != Method::POST => Access::ReadAll,
+        access => access,
+    };
+    let mut body = body_reader(body, &parts.headers, &parameters, access)?;
+    let (text, more) = statement_text(&parameters.query, &mut body).await?;
+    let statement = sql::classify(readable(&text));
+    if access.only_reads() && matches!(statement, Statement::Insert { .. }) {
+        return Err(reading::not_reading());
+    }
+    let feed = match &statement {
+        Statement::Insert { data_at, .. } => Some(text[*data_at..].to_vec()),
+        _ => None,
+    };
+    // A statement is there whole before it takes a slot; an insert's data comes as it runs.
+    let text = match more && feed.is_none() {
+        true => read_all(text, &mut body).await?,
+        false => text,
+    };
+    let sql = statement_sql(&statement, text)?;
     let format = output_format(&statement, &parameters);
     let registered = shared.engine.register(&parameters.query_id)?;
-    let slot = match statement {
-        Statement::Kill { .. } => None,
-        _ => Some(shared.engine.slot().await?),
-    };
+    let slot = shared.engine.lanes.slot(lane(&statement, access)).await?;
 
     let (data_in, data_out) = mpsc::channel(CHUNKS_IN_FLIGHT_MAX);
     let (result_in, result_out) = mpsc::channel(CHUNKS_IN_FLIGHT_MAX);
     let is_query = matches!(statement, Statement::Query { streams: true, .. });
     let query_id = parameters.query_id.clone();
-    let feed = match &statement {
-        Statement::Insert { data_at, .. } => Some((text[*data_at..].to_vec(), rest)),
-        _ => None,
-    };
-    let text = match rest_is_text(&statement, rest) {
-        true => read_all(text, &mut body).await?,
-        false => text,
-    };
-    let sql = String::from_utf8(text).or_else(|e| match &statement {
-        // An insert's data may be binary; its statement is in `head`.
-        Statement::Insert { .. } => Ok(String::new()),
-        _ => Err(Refusal { code: 62, message: format!("The query is not UTF-8: {e}. (SYNTAX_ERROR)") }),
-    })?;
-    let job = Job { engine: Arc::clone(&shared.engine), statement, sql, format: format.clone(), parameters };
-    tokio::task::spawn_blocking(move || {
-        worker::run(job, data_out, &result_in, (registered, slot));
-    });
-    if let Some((head, more)) = feed {
+    let job = Job { engine: Arc::clone(&shared.engine), access, statement, sql, format: format.clone(), parameters };
+    tokio::task::spawn_blocking(move || worker::run(job, data_out, &result_in, (registered, slot)));
+    if let Some(head) = feed {
         feed_insert(head, more, body, data_in).await;
     }
     let guard = is_query.then(|| worker::KillOnDrop::new(Arc::clone(&shared.engine), query_id));
     respond::from_outputs(reply.with_format(&format), result_out, guard).await
 }
 
-/// The interface has no passwords, so a web page must not be able to use it: browsers
-/// name the page in `Origin`, and a foreign name in `Host` is a rebound address.
-fn refuse_other_sites(headers: &HeaderMap) -> Result<(), Refusal> {
-    let text = |name| headers.get(name).and_then(|v: &axum::http::HeaderValue| v.to_str().ok()).unwrap_or_default();
-    let host = text(header::HOST);
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name).trim_matches(['[', ']']);
-    let is_local =
-        name.is_empty() || name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
-    if is_local && text(header::ORIGIN).is_empty() {
-        return Ok(());
+fn body_reader(
+    body: Body,
+    headers: &HeaderMap,
+    parameters: &Parameters,
+    access: Access,
+) -> Result<BodyReader, Refusal> {
+    let encoding = headers.get(header::CONTENT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    // A reader's body is a statement and nothing more.
+    let bytes_max = if access.only_reads() { QUERY_BYTES_MAX } else { native::BLOCK_BYTES_MAX };
+    BodyReader::new(body, encoding, parameters.decompress.then_some(bytes_max))
+}
+
+/// Whose slot the statement needs.
+fn lane(statement: &Statement, access: Access) -> Lane {
+    match statement {
+        Statement::Kill { .. } => Lane::Kill,
+        Statement::Query { reads: true, .. } => Lane::Read,
+        _ if access.only_reads() => Lane::Read,
+        _ => Lane::Write,
     }
-    let message =
-        "the embedded engine answers programs on this machine only, not web pages. (ACCESS_DENIED)".to_owned();
-    Err(Refusal { code: 497, message })
+}
+
+fn statement_sql(statement: &Statement, text: Vec<u8>) -> Result<String, Refusal> {
+    // An insert's data may be binary; its statement is in `head`.
+    if matches!(statement, Statement::Insert { .. }) {
+        return Ok(String::new());
+    }
+    let refused = |why: &str| Refusal { code: 62, message: format!("The query {why}. (SYNTAX_ERROR)") };
+    let sql = String::from_utf8(text).map_err(|e| refused(&format!("is not UTF-8: {e}")))?;
+    if sql.contains('\0') {
+        return Err(refused("holds a zero byte"));
+    }
+    Ok(sql)
 }
 
 /// The statement's text: the URL's `query`, else the first bytes of the body. `true`
@@ -162,19 +195,21 @@ async fn statement_text(query: &str, body: &mut BodyReader) -> Result<(Vec<u8>, 
     Ok((text, true))
 }
 
-fn rest_is_text(statement: &Statement, more: bool) -> bool {
-    more && !matches!(statement, Statement::Insert { .. })
+/// The text up to the first byte that is none: an insert's data may be binary, and positions
+/// must be those of the bytes.
+fn readable(text: &[u8]) -> &str {
+    text.utf8_chunks().next().map_or("", |chunk| chunk.valid())
 }
 
 async fn read_all(mut text: Vec<u8>, body: &mut BodyReader) -> Result<Vec<u8>, Refusal> {
-    while let Some(chunk) = body.chunk().await? {
-        text.extend_from_slice(&chunk);
-        if text.len() > QUERY_BYTES_MAX {
-            let message = format!("the query has more than {QUERY_BYTES_MAX} bytes. (QUERY_IS_TOO_LARGE)");
-            return Err(Refusal { code: 62, message });
+    while text.len() <= QUERY_BYTES_MAX {
+        match body.chunk().await? {
+            Some(chunk) => text.extend_from_slice(&chunk),
+            None => return Ok(text),
         }
     }
-    Ok(text)
+    let message = format!("the query has more than {QUERY_BYTES_MAX} bytes. (QUERY_IS_TOO_LARGE)");
+    Err(Refusal { code: 62, message })
 }
 
 async fn feed_insert(head: Vec<u8>, more: bool, mut body: BodyReader, data: mpsc::Sender<Data>) {

@@ -12,7 +12,7 @@ const METHOD_LZ4: u8 = 0x82;
 const METHOD_ZSTD: u8 = 0x90;
 /// Method and lengths; the compressed length counts them in.
 const HEADER_BYTES: usize = 9;
-/// A block may be so large, compressed or not.
+/// A block of an insert may be so large, compressed or not.
 pub const BLOCK_BYTES_MAX: usize = 256 << 20;
 
 /// Compresses `data` into one block.
@@ -30,8 +30,9 @@ pub fn write_block(data: &[u8]) -> Vec<u8> {
     block
 }
 
-/// Reads and checks one block; `None` at the end of the body.
-pub async fn read_block(source: &mut (impl AsyncRead + Unpin)) -> Result<Option<Bytes>, Refusal> {
+/// Reads and checks one block of at most so many bytes, compressed or not; `None` at the end of
+/// the body.
+pub async fn read_block(source: &mut (impl AsyncRead + Unpin), bytes_max: usize) -> Result<Option<Bytes>, Refusal> {
     let mut checksum = [0; 16];
     match source.read(&mut checksum[..1]).await {
         Ok(0) => return Ok(None),
@@ -41,13 +42,15 @@ pub async fn read_block(source: &mut (impl AsyncRead + Unpin)) -> Result<Option<
     let mut block = vec![0; HEADER_BYTES];
     read(source, &mut block).await?;
     let (packed, unpacked) = (length_at(&block, 1), length_at(&block, 5));
-    if !(HEADER_BYTES..=BLOCK_BYTES_MAX).contains(&packed) || unpacked > BLOCK_BYTES_MAX {
-        return Err(broken(&format!(
-            "a block of {packed} bytes for {unpacked}, at most {BLOCK_BYTES_MAX} are allowed"
-        )));
+    if !(HEADER_BYTES..=bytes_max).contains(&packed) || unpacked > bytes_max {
+        return Err(broken(&format!("a block of {packed} bytes for {unpacked}, at most {bytes_max} are allowed")));
     }
-    block.resize(packed, 0);
-    read(source, &mut block[HEADER_BYTES..]).await?;
+    // What the header says is believed as far as the bytes really come.
+    let rest = (packed - HEADER_BYTES) as u64;
+    let read = source.take(rest).read_to_end(&mut block).await.map_err(|e| broken(&e.to_string()))?;
+    if read as u64 != rest {
+        return Err(broken("the block ends early"));
+    }
     if cityhash_102_128(&block).rotate_right(64).to_le_bytes() != checksum {
         return Err(Refusal {
             code: 40,
@@ -90,11 +93,14 @@ mod tests {
     async fn a_block_comes_back_and_a_damaged_one_is_refused() {
         let data = b"hello hello hello hello".repeat(100);
         let mut block = write_block(&data);
-        assert_eq!(read_block(&mut block.as_slice()).await.unwrap().unwrap(), data);
-        assert!(read_block(&mut [].as_slice()).await.unwrap().is_none());
+        assert_eq!(read_block(&mut block.as_slice(), 4_000).await.unwrap().unwrap(), data);
+        assert!(read_block(&mut [].as_slice(), 4_000).await.unwrap().is_none());
+        assert_eq!(read_block(&mut block.as_slice(), 2_000).await.unwrap_err().code, 271, "above the limit");
+        let cut = block.len() - 1;
+        assert_eq!(read_block(&mut block[..cut].as_ref(), 4_000).await.unwrap_err().code, 271, "cut off");
         let last = block.len() - 1;
         block[last] ^= 1;
-        assert_eq!(read_block(&mut block.as_slice()).await.unwrap_err().code, 40);
-        assert_eq!(read_block(&mut block[..10].as_ref()).await.unwrap_err().code, 271);
+        assert_eq!(read_block(&mut block.as_slice(), 4_000).await.unwrap_err().code, 40);
+        assert_eq!(read_block(&mut block[..10].as_ref(), 4_000).await.unwrap_err().code, 271);
     }
 }

@@ -13,7 +13,7 @@ const SESSION_TIMEOUT_DEFAULT: Duration = Duration::from_secs(60);
 /// Bound values in one request.
 const PARAMETERS_MAX: usize = 1_000;
 
-/// Parameters of the interface without meaning here: there are no users or roles,
+/// Parameters of the interface without meaning here: who asks is known by now ([`super::auth`]),
 /// results are exact or an error, and inserts are always committed before the answer,
 /// which is stronger than what these ask for.
 const WITHOUT_MEANING: [&str; 15] = [
@@ -50,6 +50,7 @@ pub struct Parameters {
     pub http_compression: bool,
     pub settings: Vec<(String, String)>,
     pub bound: Vec<(String, String)>,
+    /// Asked for by `readonly`; nothing else in the request takes it back.
     pub read_only: bool,
 }
 
@@ -92,6 +93,7 @@ impl Parameters {
             "compress" => self.compress = flag(&value),
             "decompress" => self.decompress = flag(&value),
             "enable_http_compression" => self.http_compression = flag(&value),
+            "readonly" => self.read_only |= value.trim() != "0",
             name if WITHOUT_MEANING.contains(&name) => {}
             _ => match name.strip_prefix("param_") {
                 Some(bound) => self.bound.push((bound.to_owned(), value)),
@@ -150,7 +152,7 @@ fn flag(value: &str) -> bool {
 }
 
 /// `application/x-www-form-urlencoded` pairs, as ClickHouse reads them.
-fn form_pairs(query_string: &str) -> Vec<(String, String)> {
+pub fn form_pairs(query_string: &str) -> Vec<(String, String)> {
     let decode = |text: &str| percent_decode(&text.replace('+', " "));
     let pairs = query_string.split('&').filter(|pair| !pair.is_empty());
     pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(n, v)| (decode(n), decode(v))).collect()
@@ -161,10 +163,11 @@ fn percent_decode(text: &str) -> String {
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while at < bytes.len() {
-        let hex = bytes.get(at + 1..at + 3).and_then(|h| std::str::from_utf8(h).ok());
-        match hex.and_then(|h| u8::from_str_radix(h, 16).ok()).filter(|_| bytes[at] == b'%') {
-            Some(byte) => {
-                out.push(byte);
+        let digit = |at: usize| bytes.get(at).and_then(|byte| char::from(*byte).to_digit(16));
+        match digit(at + 1).zip(digit(at + 2)).filter(|_| bytes[at] == b'%') {
+            Some((high, low)) => {
+                // Two digits of 16 fit into a byte.
+                out.push((high * 16 + low) as u8);
                 at += 3;
             }
             None => {

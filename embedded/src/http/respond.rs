@@ -232,8 +232,8 @@ fn exception_code(text: &str) -> u16 {
 /// ClickHouse's table of exception codes to HTTP statuses; the rest is 500.
 fn status(code: u16) -> StatusCode {
     match code {
-        193 | 194 | 516 => StatusCode::UNAUTHORIZED,
-        192 | 497 => StatusCode::FORBIDDEN,
+        194 => StatusCode::UNAUTHORIZED,
+        164 | 192 | 193 | 452 | 497 | 516 => StatusCode::FORBIDDEN,
         6 | 8 | 26 | 27 | 32 | 33 | 36 | 38 | 40 | 41 | 42 | 43 | 53 | 57 | 62 | 69 | 72 | 117 | 130 | 216 | 271
         | 374 | 457 => StatusCode::BAD_REQUEST,
         46 | 47 | 50 | 56 | 60 | 63 | 73 | 78 | 81 | 89 | 115 | 336 => StatusCode::NOT_FOUND,

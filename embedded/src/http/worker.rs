@@ -15,17 +15,19 @@ use super::{
 use crate::{
     engine::Engine,
     ffi::Connection,
+    reading::{self, Access, settings::WHOLE_RESULT_BYTES_MAX},
     sql::{QUERY_ID_IN_ENGINE, Statement},
 };
 
-/// A result that comes in one piece has at most so many bytes before formatting.
-const WHOLE_RESULT_BYTES_MAX: u64 = 1 << 30;
+/// A client that takes nothing of its result for so long is given up.
+const STALL_TIME_MAX: Duration = Duration::from_secs(120);
 /// `KILL QUERY … SYNC` waits at most so long.
 const KILL_WAIT_MAX: Duration = Duration::from_secs(30);
 
 /// What a worker needs.
 pub struct Job {
     pub engine: Arc<Engine>,
+    pub access: Access,
     pub statement: Statement,
     pub sql: String,
     pub format: String,
@@ -83,6 +85,9 @@ fn run_on_connection(
     result: &mpsc::Sender<Output>,
 ) -> Result<Option<Output>, String> {
     let engine = Arc::clone(&job.engine);
+    if job.access.only_reads() {
+        return read_only(job, data, result);
+    }
     let Some((id, timeout)) = job.parameters.session() else {
         let mut connection = engine.connect()?;
         set_up(&mut connection, &job.parameters)?;
@@ -98,16 +103,37 @@ fn run_on_connection(
     last
 }
 
+/// Settings → rights away → is it a statement that reads? → run. Never in a session: what a
+/// session keeps, a reader cannot make.
+fn read_only(
+    mut job: Job,
+    data: mpsc::Receiver<Data>,
+    result: &mpsc::Sender<Output>,
+) -> Result<Option<Output>, String> {
+    let limits = job.engine.reading_limits;
+    let settings = reading::settings::of_request(&job.parameters.settings, limits).map_err(|refusal| refusal.text())?;
+    job.parameters.settings = settings;
+    let mut connection = job.engine.connect()?;
+    set_up(&mut connection, &job.parameters)?;
+    match &mut job.statement {
+        Statement::Kill { sql, condition, of_reader, .. } => {
+            *condition = of_reader.take().ok_or_else(|| reading::not_reading().text())?;
+            *sql = format!("KILL QUERY WHERE {condition}");
+        }
+        Statement::Query { .. } => {
+            reading::restrict(&mut connection, job.access)?;
+            reading::check(&mut connection, &job.sql)?;
+        }
+        Statement::Insert { .. } | Statement::Forbidden(_) => return Err(reading::not_reading().text()),
+    }
+    execute(&mut connection, job, data, result)
+}
+
 fn set_up(connection: &mut Connection, parameters: &Parameters) -> Result<(), String> {
     if let Some(database) = parameters.database.as_deref().filter(|d| !d.is_empty()) {
         connection.query("USE {database:Identifier}", "Null", &[("database".into(), database.into())])?;
     }
-    connection.query(&parameters.set_statement(), "Null", &[])?;
-    // It cannot be taken back, so a session, which outlives the request, goes without.
-    if parameters.read_only && parameters.session_id.is_empty() {
-        connection.query("SET readonly = 2", "Null", &[])?;
-    }
-    Ok(())
+    connection.query(&parameters.set_statement(), "Null", &[]).map(drop)
 }
 
 fn execute(
@@ -116,12 +142,12 @@ fn execute(
     data: mpsc::Receiver<Data>,
     result: &mpsc::Sender<Output>,
 ) -> Result<Option<Output>, String> {
-    let Job { engine, statement, sql, format, parameters } = job;
+    let Job { engine, statement, sql, format, parameters, .. } = job;
     let bound = &parameters.bound;
     match statement {
         Statement::Forbidden(why) => Err(format!("Code: 48. DB::Exception: {why}. (NOT_IMPLEMENTED)")),
         Statement::Insert { head, format, .. } => insert(connection, &head, &format, bound, data).map(Some),
-        Statement::Kill { sql, condition, sync } => {
+        Statement::Kill { sql, condition, sync, .. } => {
             kill(&engine, connection, &sql, &condition, sync, &format, bound).map(Some)
         }
         Statement::Query { streams, .. } => match formats::streaming(&format).filter(|_| streams) {
@@ -138,17 +164,16 @@ fn whole(connection: &mut Connection, sql: &str, format: &str, parameters: &Para
     }
     let chunk = connection.query(sql, format, &parameters.bound)?;
     let ((read_rows, read_bytes), (written_rows, written_bytes)) = (chunk.read(), chunk.written());
-    let bytes = Bytes::copy_from_slice(chunk.bytes());
     let summary = Summary {
         read_rows,
         read_bytes,
         written_rows,
         written_bytes,
         result_rows: chunk.rows(),
-        result_bytes: bytes.len() as u64,
+        result_bytes: chunk.bytes().len() as u64,
         elapsed: started.elapsed(),
     };
-    Ok(Output::Whole(bytes, summary))
+    Ok(Output::Whole(Bytes::from_owner(chunk), summary))
 }
 
 fn stream(
@@ -162,18 +187,27 @@ fn stream(
     let mut stream = connection.stream(sql, format, bound)?;
     let mut first = true;
     while let Some(chunk) = stream.next_chunk()? {
-        let bytes = match (first, chunk.rows()) {
-            (true, _) => chunk.bytes(),
-            (false, 0) => break,
-            (false, _) => formats::without_header(header, chunk.bytes()),
+        if !first && chunk.rows() == 0 {
+            break;
+        }
+        let repeated = match first {
+            true => 0,
+            false => chunk.bytes().len() - formats::without_header(header, chunk.bytes()).len(),
         };
-        // The client is gone: dropping the stream cancels the query.
-        if result.blocking_send(Output::Part(Bytes::copy_from_slice(bytes))).is_err() {
+        let bytes = Bytes::from_owner(chunk).slice(repeated..);
+        // The client is gone or asleep: dropping the stream cancels the query.
+        if !send(result, Output::Part(bytes)) {
             break;
         }
         first = false;
     }
     Ok(())
+}
+
+/// Whether the client has taken enough for the output to find room.
+fn send(result: &mpsc::Sender<Output>, output: Output) -> bool {
+    let sent = result.send_timeout(output, STALL_TIME_MAX);
+    tokio::runtime::Handle::current().block_on(sent).is_ok()
 }
 
 fn insert(
@@ -217,7 +251,7 @@ fn kill(
 ) -> Result<Output, String> {
     let started = Instant::now();
     let killed = connection.query(sql, format, bound)?;
-    let bytes = Bytes::copy_from_slice(killed.bytes());
+    let bytes = Bytes::from_owner(killed);
     let still = format!(
         "SELECT count() FROM system.processes WHERE ({condition}) AND query NOT LIKE 'SELECT count() FROM system.processes%'"
     );

@@ -16,6 +16,8 @@ pub struct Gateway {
     pub process: Child,
     pub url: String,
     pub clickhouse: String,
+    /// Of the engine's user `default`.
+    pub password: String,
 }
 
 impl Gateway {
@@ -43,7 +45,8 @@ impl Gateway {
         let mut url = String::new();
         BufReader::new(process.stdout.as_mut().unwrap()).read_line(&mut url).unwrap();
         assert!(url.starts_with("http"), "the gateway did not start: is the engine there? (cargo xtask engine)");
-        Self { process, url: url.trim().to_owned(), clickhouse: format!("http://127.0.0.1:{port}") }
+        let password = std::fs::read_to_string(data.join("clickhouse/engine-password")).unwrap();
+        Self { process, url: url.trim().to_owned(), clickhouse: format!("http://127.0.0.1:{port}"), password }
     }
 
     pub async fn post(&self, path: &str, project: &str, body: impl Into<reqwest::Body>) -> (u16, Value) {
@@ -55,6 +58,7 @@ impl Gateway {
     pub async fn sql(&self, sql: impl Into<String>) -> String {
         Client::new()
             .post(&self.clickhouse)
+            .basic_auth("default", Some(&self.password))
             .body(sql.into())
             .send()
             .await
@@ -73,12 +77,13 @@ impl Gateway {
     /// Runs a command of the gateway's program against this gateway's engine.
     pub fn command(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ingest-gateway"));
-        command
-            .args(arguments)
-            .env("CLICKHOUSE_URL", &self.clickhouse)
-            .env_remove("KAFKA_BROKERS")
-            .env("RUST_LOG", "warn");
+        command.args(arguments).envs(self.clickhouse_environment()).env_remove("KAFKA_BROKERS").env("RUST_LOG", "warn");
         command.output().unwrap()
+    }
+
+    /// By which another program reaches this gateway's engine as a ClickHouse server.
+    pub fn clickhouse_environment(&self) -> [(&'static str, &str); 3] {
+        [("CLICKHOUSE_URL", &self.clickhouse), ("CLICKHOUSE_USER", "default"), ("CLICKHOUSE_PASSWORD", &self.password)]
     }
 
     /// As [`Gateway::command`], which has to succeed; its standard output.

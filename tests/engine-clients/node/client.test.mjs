@@ -4,7 +4,8 @@ import { Readable } from 'node:stream';
 import { after, before, test } from 'node:test';
 import { createClient } from '@clickhouse/client';
 
-const client = createClient({ url: process.env.FOOTFALL_CLICKHOUSE, compression: { request: true, response: true } });
+const access = { url: process.env.FOOTFALL_CLICKHOUSE, username: 'default', password: process.env.FOOTFALL_CLICKHOUSE_PASSWORD };
+const client = createClient({ ...access, compression: { request: true, response: true } });
 const rows = async (query, query_params, extra = {}) =>
   (await client.query({ query, query_params, format: 'JSONEachRow', ...extra })).json();
 
@@ -81,10 +82,31 @@ test('an aborted query and a killed one end in the engine', async () => {
 });
 
 test('a session keeps its temporary table', async () => {
-  const session = createClient({ url: process.env.FOOTFALL_CLICKHOUSE, session_id: 'node-session' });
+  const session = createClient({ ...access, session_id: 'node-session' });
   await session.command({ query: 'CREATE TEMPORARY TABLE mine (a UInt8)' });
   await session.insert({ table: 'mine', values: [{ a: 7 }], format: 'JSONEachRow' });
   assert.deepEqual(await (await session.query({ query: 'SELECT a FROM mine', format: 'JSONEachRow' })).json(), [{ a: 7 }]);
   await assert.rejects(rows('SELECT a FROM mine'), (error) => error.code === '60');
   await session.close();
+});
+
+test('a wrong password is named by its code', async () => {
+  const stranger = createClient({ ...access, password: 'wrong' });
+  await assert.rejects(stranger.query({ query: 'SELECT 1' }), (error) => error.code === '516' && error.type === 'AUTHENTICATION_FAILED');
+  await stranger.close();
+});
+
+test('the reader reads, and nothing else', async () => {
+  const reader = createClient({
+    url: process.env.FOOTFALL_CLICKHOUSE, username: process.env.FOOTFALL_CLICKHOUSE_READER, password: process.env.FOOTFALL_CLICKHOUSE_READER_PASSWORD,
+  });
+  const events = await reader.query({ query: 'SELECT count() > 0 AS any FROM analytics.events', format: 'JSONEachRow' });
+  assert.deepEqual(await events.json(), [{ any: 1 }]);
+  for (const query of ['TRUNCATE TABLE analytics.dead_letters', 'SET max_memory_usage = 0', 'KILL QUERY WHERE 1']) {
+    await assert.rejects(reader.command({ query }), (error) => error.code === '164', query);
+  }
+  await assert.rejects(
+    reader.insert({ table: 'analytics.dead_letters', values: [{ project: 'x' }], format: 'JSONEachRow' }), (error) => error.code === '164');
+  await assert.rejects(reader.query({ query: "SELECT * FROM file('/etc/passwd', 'LineAsString')" }), (error) => error.code === '497');
+  await reader.close();
 });

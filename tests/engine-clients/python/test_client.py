@@ -1,6 +1,7 @@
 """clickhouse-connect, unchanged, against the embedded engine (or any ClickHouse), and the
 requests of Vector's clickhouse sink, byte for byte in their form."""
 
+import base64
 import datetime
 import gzip
 import json
@@ -13,12 +14,14 @@ import urllib.request
 import clickhouse_connect
 
 URL = urllib.parse.urlparse(os.environ["FOOTFALL_CLICKHOUSE"])
+PASSWORD = os.environ["FOOTFALL_CLICKHOUSE_PASSWORD"]
+READER = (os.environ["FOOTFALL_CLICKHOUSE_READER"], os.environ["FOOTFALL_CLICKHOUSE_READER_PASSWORD"])
 
 
 class Client(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.client = clickhouse_connect.get_client(host=URL.hostname, port=URL.port, compress="lz4")
+        cls.client = clickhouse_connect.get_client(host=URL.hostname, port=URL.port, username="default", password=PASSWORD, compress="lz4")
         cls.client.command("CREATE DATABASE IF NOT EXISTS py_client")
         cls.client.command("CREATE OR REPLACE TABLE py_client.t (id UInt64, s String, at DateTime64(3, 'UTC'), x Nullable(Float64)) ENGINE = MergeTree ORDER BY id")
 
@@ -49,6 +52,19 @@ class Client(unittest.TestCase):
             self.client.query("SELECT nope")
         self.assertIn("UNKNOWN_IDENTIFIER", str(caught.exception))
 
+    def test_wrong_password(self):
+        with self.assertRaises(clickhouse_connect.driver.exceptions.DatabaseError) as caught:
+            clickhouse_connect.get_client(host=URL.hostname, port=URL.port, username="default", password="wrong")
+        self.assertIn("AUTHENTICATION_FAILED", str(caught.exception))
+
+    def test_reader(self):
+        reader = clickhouse_connect.get_client(host=URL.hostname, port=URL.port, username=READER[0], password=READER[1])
+        self.assertEqual(reader.query("SELECT count() > 0 FROM analytics.events").result_rows, [(1,)])
+        for refused in ("TRUNCATE TABLE analytics.dead_letters", "SELECT * FROM file('/etc/passwd', 'LineAsString')", "SELECT * FROM py_client.t"):
+            with self.assertRaises(clickhouse_connect.driver.exceptions.DatabaseError, msg=refused):
+                reader.command(refused)
+        reader.close()
+
     def test_streamed_blocks(self):
         with self.client.query_row_block_stream("SELECT number FROM numbers(500000)") as stream:
             self.assertEqual(sum(len(block) for block in stream), 500_000)
@@ -63,11 +79,12 @@ class VectorSink(unittest.TestCase):
 
     def post(self, body, parameters, headers=None):
         url = f"{URL.geturl()}/?{urllib.parse.urlencode(parameters)}"
-        headers = {"Content-Type": "application/x-ndjson", "Content-Encoding": "gzip", **(headers or {})}
+        basic = base64.b64encode(f"default:{PASSWORD}".encode()).decode()
+        headers = {"Content-Type": "application/x-ndjson", "Content-Encoding": "gzip", "Authorization": f"Basic {basic}", **(headers or {})}
         return urllib.request.urlopen(urllib.request.Request(url, data=gzip.compress(body), headers=headers, method="POST"))
 
     def test_insert(self):
-        client = clickhouse_connect.get_client(host=URL.hostname, port=URL.port)
+        client = clickhouse_connect.get_client(host=URL.hostname, port=URL.port, username="default", password=PASSWORD)
         client.command("CREATE DATABASE IF NOT EXISTS vec_sink")
         client.command("CREATE OR REPLACE TABLE vec_sink.t (a UInt8, at DateTime64(3)) ENGINE = MergeTree ORDER BY a")
         parameters = {
@@ -86,7 +103,7 @@ class VectorSink(unittest.TestCase):
         client.command("DROP DATABASE vec_sink")
 
     def test_web_pages_are_refused(self):
-        for headers in ({"Origin": "https://evil.example"}, {"Host": "rebound.example"}):
+        for headers in ({"Origin": "https://evil.example"}, {"Host": "rebound.example"}, {"Sec-Fetch-Site": "cross-site"}):
             with self.assertRaises(urllib.error.HTTPError) as caught:
                 self.post(b"", {"query": "SELECT 1"}, headers)
             self.assertEqual(caught.exception.code, 403)

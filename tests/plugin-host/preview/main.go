@@ -101,13 +101,14 @@ func start(program, clickhouse, project string) (*host, error) {
 	if err != nil {
 		return nil, err
 	}
-	settings, err := json.Marshal(map[string]any{"defaultProject": project})
+	settings, err := json.Marshal(map[string]any{"defaultProject": project, "username": os.Getenv("CLICKHOUSE_USER")})
 	if err != nil {
 		return nil, err
 	}
 	h := &host{plugin: plugin, context: &pluginv2.PluginContext{
 		OrgId: 1, PluginId: "footfall-analytics-datasource",
-		DataSourceInstanceSettings: &pluginv2.DataSourceInstanceSettings{Id: 1, Uid: "footfall", Name: "Footfall", Url: clickhouse, JsonData: settings},
+		DataSourceInstanceSettings: &pluginv2.DataSourceInstanceSettings{Id: 1, Uid: "footfall", Name: "Footfall", Url: clickhouse, JsonData: settings,
+			DecryptedSecureJsonData: map[string]string{"password": os.Getenv("CLICKHOUSE_PASSWORD")}},
 	}}
 	var errs [4]error
 	h.data, errs[0] = grafana.Service[grpcplugin.DataClient](plugin, "data")

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Context;
 
-use crate::{front_end, root};
+use crate::{clickhouse::Server, front_end, root};
 
 const IMAGE: &str = "grafana/grafana:13.2.2";
 const PORT: u16 = 3000;
@@ -33,7 +33,7 @@ impl Drop for Grafana {
 }
 
 /// Starts one if there is one; what was done, or how to get one, is said.
-pub fn start(built: &front_end::Built, clickhouse: &str, data: &Path) -> anyhow::Result<Option<Grafana>> {
+pub fn start(built: &front_end::Built, clickhouse: &Server, data: &Path) -> anyhow::Result<Option<Grafana>> {
     let settings = settings(clickhouse);
     if let Some((program, home)) = program() {
         let provisioning = provision(data)?;
@@ -59,6 +59,7 @@ pub fn start(built: &front_end::Built, clickhouse: &str, data: &Path) -> anyhow:
         let log = fs::File::create(data.join("grafana.log"))?;
         let process = Command::new("docker")
             .args(docker_arguments(NAME, built, &settings))
+            .envs(settings)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
@@ -76,7 +77,7 @@ pub fn start(built: &front_end::Built, clickhouse: &str, data: &Path) -> anyhow:
 }
 
 /// Anybody on this machine may look and edit: it is a demo, on loopback.
-fn settings(clickhouse: &str) -> Vec<(&'static str, String)> {
+fn settings(clickhouse: &Server) -> Vec<(&'static str, String)> {
     let panels = front_end::PANELS.map(|(_, id)| id).join(",");
     vec![
         ("GF_SERVER_HTTP_ADDR", "127.0.0.1".to_owned()),
@@ -84,16 +85,17 @@ fn settings(clickhouse: &str) -> Vec<(&'static str, String)> {
         ("GF_AUTH_ANONYMOUS_ENABLED", "true".to_owned()),
         ("GF_AUTH_ANONYMOUS_ORG_ROLE", "Admin".to_owned()),
         ("GF_PLUGINS_ALLOW_LOADING_UNSIGNED_PLUGINS", format!("{},{panels}", front_end::DATASOURCE)),
-        ("CLICKHOUSE_URL", clickhouse.to_owned()),
-        ("CLICKHOUSE_USER", String::new()),
-        ("CLICKHOUSE_PASSWORD", String::new()),
     ]
+    .into_iter()
+    .chain(clickhouse.reader().environment())
+    .collect()
 }
 
 fn docker_arguments(name: &str, built: &front_end::Built, settings: &[(&str, String)]) -> Vec<String> {
     let mut arguments: Vec<String> = ["run", "--rm", "--network", "host", "--name", name].map(str::to_owned).into();
-    for (name, value) in settings {
-        arguments.extend(["-e".to_owned(), format!("{name}={value}")]);
+    // The values come from docker's own environment: everybody on the machine sees its arguments.
+    for (name, _) in settings {
+        arguments.extend(["-e".to_owned(), (*name).to_owned()]);
     }
     for (from, to) in [
         (built.plugins.clone(), "/var/lib/grafana/plugins"),

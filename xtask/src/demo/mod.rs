@@ -18,7 +18,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    bin, engine, front_end,
+    bin,
+    clickhouse::Server,
+    engine, front_end,
     plugin::Plugin,
     prerequisites,
     process::{Process, free_port},
@@ -96,7 +98,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     fs::create_dir_all(&data)?;
     let mut state = State::read(&data, &options)?;
     let (gateway, url, clickhouse) = start_gateway(&data, options.port, external).await?;
-    eprintln!("· gateway at {url}, ClickHouse at {clickhouse}");
+    eprintln!("· gateway at {url}, ClickHouse at {}", clickhouse.url);
 
     let mut recorder = send::Recorder::open(options.record.as_deref())?;
     let visits = generator::visits(state.seed, state.anchor_ms, state.events_min);
@@ -149,7 +151,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
             ),
             None => (None, None),
         };
-        stay_up(&url, &clickhouse, preview.as_ref()).await?;
+        stay_up(&url, &clickhouse, &data, preview.as_ref()).await?;
         // In order, so that it ends the datasource that it has started.
         if let Some(preview) = preview {
             preview.stop().await?;
@@ -182,7 +184,7 @@ fn build() -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn start_gateway(data: &Path, port: u16, external: Option<String>) -> anyhow::Result<(Process, String, String)> {
+async fn start_gateway(data: &Path, port: u16, external: Option<String>) -> anyhow::Result<(Process, String, Server)> {
     let port = if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() { port } else { free_port()? };
     let engine = match std::net::TcpListener::bind("127.0.0.1:8123") {
         Ok(_) => "127.0.0.1:8123".to_owned(),
@@ -200,7 +202,11 @@ async fn start_gateway(data: &Path, port: u16, external: Option<String>) -> anyh
     ];
     let gateway = Process::start(&bin("ingest-gateway"), &[], &environment, &data.join("gateway.log")).await?;
     let url = gateway.first_line.clone();
-    Ok((gateway, url, external.unwrap_or_else(|| format!("http://{engine}"))))
+    let clickhouse = match external {
+        Some(external) => Server::external(external),
+        None => Server::embedded(&format!("http://{engine}"), &data.join("clickhouse"))?,
+    };
+    Ok((gateway, url, clickhouse))
 }
 
 /// The plugins and the page. The demo is whole without them, so what is missing is only said.
@@ -224,7 +230,7 @@ async fn prometheus(gateway: &str, data: &Path) -> Option<Prometheus> {
 
 async fn preview(
     built: &front_end::Built,
-    clickhouse: &str,
+    clickhouse: &Server,
     prometheus: Option<&Prometheus>,
     data: &Path,
 ) -> Option<Process> {
@@ -235,7 +241,10 @@ async fn preview(
     started.inspect_err(|error| eprintln!("\n· no page of the dashboards: {error:#}")).ok()
 }
 
-async fn stay_up(url: &str, clickhouse: &str, preview: Option<&Process>) -> anyhow::Result<()> {
+async fn stay_up(url: &str, clickhouse: &Server, data: &Path, preview: Option<&Process>) -> anyhow::Result<()> {
+    let passwords = data.join("clickhouse");
+    let passwords = passwords.strip_prefix(root()).unwrap_or(&passwords).display();
+    let clickhouse = &clickhouse.url;
     if let Some(preview) = preview {
         eprintln!(
             "\nThe dashboards, to look at (a preview; Grafana is their home):\n\n  {0}/?dashboard=overview&from=now-30d\n  {0}/?explore",
@@ -246,9 +255,11 @@ async fn stay_up(url: &str, clickhouse: &str, preview: Option<&Process>) -> anyh
         "\nEverything stays up until Ctrl-C. Try:\n\n  \
          curl -i {url} -H 'X-App: website' -H 'Content-Type: application/json' \\\n    \
          -d '{{\"type\": \"click\", \"user_id\": \"1\", \"session_id\": \"FaAa31\", \"path\": \"/getting-started\"}}'\n  \
-         curl {clickhouse} -d 'SELECT event, count() FROM analytics.events GROUP BY event FORMAT PrettyCompact'\n  \
+         curl -u default:$(cat {passwords}/engine-password) {clickhouse} \\\n    \
+         -d 'SELECT event, count() FROM analytics.events GROUP BY event FORMAT PrettyCompact'\n  \
          curl {url}/metrics\n\n\
-         In a Grafana of yours: docs/install.md; its data source's URL is {clickhouse}."
+         In a Grafana of yours: docs/install.md; its data source's URL is {clickhouse}, its user reader, \
+         and its password stands in {passwords}/reader-password."
     );
     tokio::signal::ctrl_c().await?;
     // The gateway got the same signal and drains by itself.

@@ -14,7 +14,7 @@ use reqwest::Client;
 use serde_json::{Value, json};
 
 use super::generator::{PROJECT, Visit};
-use crate::clickhouse::ask;
+use crate::clickhouse::{Server, ask};
 
 /// Requests in flight: an answer waits for the commit, so many must share one.
 const IN_FLIGHT: usize = 256;
@@ -82,7 +82,7 @@ async fn send(client: &Client, url: &str, visit: &Visit) -> anyhow::Result<Value
 
 /// Sends single events, as the article's curl does, and times each until a query sees
 /// it; gives the 99th percentile in milliseconds.
-pub async fn live(url: &str, clickhouse: &str, count: usize, recorder: &mut Recorder) -> anyhow::Result<f64> {
+pub async fn live(url: &str, clickhouse: &Server, count: usize, recorder: &mut Recorder) -> anyhow::Result<f64> {
     let client = Client::new();
     let mut times_ms = Vec::with_capacity(count);
     for n in 0..count {
@@ -110,13 +110,13 @@ pub async fn live(url: &str, clickhouse: &str, count: usize, recorder: &mut Reco
     times_ms.get(at).copied().context("no event was timed")
 }
 
-async fn is_visible(client: &Client, clickhouse: &str, event_id: &str) -> anyhow::Result<bool> {
+async fn is_visible(client: &Client, clickhouse: &Server, event_id: &str) -> anyhow::Result<bool> {
     let sql = "SELECT count() FROM analytics.events WHERE event_id = bitShiftRight(sipHash64({id:String}), 16) AND ts >= now() - INTERVAL 1 HOUR";
     Ok(ask(client, clickhouse, sql, &[("param_id", event_id)]).await? == "1")
 }
 
 /// Distinct events of the demo's project in ClickHouse.
-pub async fn stored(clickhouse: &str) -> anyhow::Result<usize> {
+pub async fn stored(clickhouse: &Server) -> anyhow::Result<usize> {
     let sql = "SELECT count() FROM analytics.events FINAL WHERE project = {project:String}";
     Ok(ask(&Client::new(), clickhouse, sql, &[("param_project", PROJECT)]).await?.parse()?)
 }

@@ -19,7 +19,11 @@ use rand::{Rng, SeedableRng, rngs::SmallRng};
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::{bin, cargo, clickhouse::ask, engine, root};
+use crate::{
+    bin, cargo,
+    clickhouse::{Server, ask},
+    engine, root,
+};
 use row::SeedRow;
 use visit::Visit;
 use world::{World, mix};
@@ -73,19 +77,19 @@ struct Project {
 pub async fn run(options: Options) -> anyhow::Result<()> {
     let built = cargo().args(["build", "--release", "--bins"]).status()?;
     ensure!(built.success(), "the build failed");
-    let (url, engine) = match options.clickhouse.clone().filter(|url| !url.is_empty()) {
-        Some(url) => (url, None),
+    let (server, engine) = match options.clickhouse.clone().filter(|url| !url.is_empty()) {
+        Some(url) => (Server::external(url), None),
         None => {
             engine::install()?;
             let folder = root().join(&options.data);
             std::fs::create_dir_all(&folder)?;
             let engine = engine::start(&folder, &folder.join("../engine.log")).await?;
-            (engine.first_line.clone(), Some(engine))
+            (engine.server.clone(), Some(engine))
         }
     };
-    migrate(&url).await?;
+    migrate(&server).await?;
     let started = Instant::now();
-    let rows = fill(&url, &options).await?;
+    let rows = fill(&server, &options).await?;
     let seconds = started.elapsed().as_secs_f64();
     #[expect(clippy::cast_precision_loss, reason = "a rate to look at")]
     let rate = rows as f64 / seconds;
@@ -95,16 +99,16 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         json!({"name": "seed", "ok": true, "ratios": {}, "figures": {"rows": rows, "seed_rows_per_s": rate.round()}, "peers": {}})
     );
     match engine {
-        Some(engine) => engine.stop().await.map(|_| ()),
+        Some(engine) => engine.stop().await,
         None => Ok(()),
     }
 }
 
-/// Brings the tables at `url` up to date.
-pub async fn migrate(url: &str) -> anyhow::Result<()> {
+/// Brings the server's tables up to date.
+pub async fn migrate(server: &Server) -> anyhow::Result<()> {
     let status = std::process::Command::new(bin("ingest-gateway"))
         .arg("migrate")
-        .env("CLICKHOUSE_URL", url)
+        .envs(server.environment())
         .stdout(std::process::Stdio::null())
         .status()?;
     ensure!(status.success(), "the tables could not be made");
@@ -112,7 +116,7 @@ pub async fn migrate(url: &str) -> anyhow::Result<()> {
 }
 
 /// Fills `analytics.events` and gives the number of rows.
-pub async fn fill(url: &str, options: &Options) -> anyhow::Result<u64> {
+pub async fn fill(server: &Server, options: &Options) -> anyhow::Result<u64> {
     let world = Arc::new(World::new(&root().join("vector-components/testdata/geoip/GeoLite2-City-Test.mmdb"))?);
     let projects = projects(&options.projects, options.seed)?;
     let until = options.until.unwrap_or_else(|| chrono::Utc::now().date_naive());
@@ -121,19 +125,19 @@ pub async fn fill(url: &str, options: &Options) -> anyhow::Result<u64> {
         .with_style(ProgressStyle::with_template("  events  {bar:40} {human_pos}/{human_len}  {per_sec}  {elapsed}")?);
     bar.enable_steady_tick(Duration::from_millis(200));
     let client = clickhouse::Client::default()
-        .with_url(url)
+        .with_url(&server.url)
         // Loopback is faster than any compression; rows are replaced by merges, not before.
         .with_compression(clickhouse::Compression::None)
         .with_setting("optimize_on_insert", "0")
         .with_setting("max_partitions_per_insert_block", "0")
         .with_setting("max_insert_block_size", INSERT_ROWS.to_string())
         .with_setting("min_insert_block_size_rows", INSERT_ROWS.to_string());
-    let client = match std::env::var("CLICKHOUSE_USER") {
-        Ok(user) => client.with_user(user).with_password(std::env::var("CLICKHOUSE_PASSWORD").unwrap_or_default()),
-        Err(_) => client,
+    let client = match server.user() {
+        "" => client,
+        user => client.with_user(user).with_password(server.password()),
     };
     // Merging while loading would rewrite most rows several times; it is done after.
-    ask(&reqwest::Client::new(), url, "SYSTEM STOP MERGES", &[]).await?;
+    ask(&reqwest::Client::new(), server, "SYSTEM STOP MERGES", &[]).await?;
     let mut inserts = JoinSet::new();
     for (number, days) in (0_u64..).zip(inserts_of(options, until_ms)) {
         if inserts.len() >= INSERTS_MAX {
@@ -157,7 +161,7 @@ pub async fn fill(url: &str, options: &Options) -> anyhow::Result<u64> {
     while let Some(done) = inserts.join_next().await {
         done??;
     }
-    ask(&reqwest::Client::new(), url, "SYSTEM START MERGES", &[]).await?;
+    ask(&reqwest::Client::new(), server, "SYSTEM START MERGES", &[]).await?;
     bar.finish_and_clear();
     Ok(options.rows)
 }

@@ -13,7 +13,10 @@ use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use reqwest::Client;
 use serde_json::{Value, json};
 
-use crate::{clickhouse::ask, front_end, gateway, prometheus, root, traffic};
+use crate::{
+    clickhouse::{Server, ask},
+    front_end, gateway, prometheus, root, traffic,
+};
 
 const PROJECT: &str = "website";
 /// Between two visits.
@@ -24,7 +27,7 @@ const BAD_ONE_IN: u32 = 15;
 /// Gateway, Prometheus, preview → visitors → Chromium. `summary` are the demo's numbers.
 pub async fn run(
     folder: &Path,
-    clickhouse: &str,
+    clickhouse: &Server,
     summary: &Path,
     pictures: Option<&PathBuf>,
 ) -> anyhow::Result<&'static str> {

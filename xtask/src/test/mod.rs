@@ -4,6 +4,7 @@
 mod browser;
 mod kafka;
 mod nginx;
+mod oldest;
 mod prometheus;
 mod properties;
 mod replay;
@@ -18,7 +19,12 @@ use anyhow::{Context, bail, ensure};
 use clap::Args;
 use serde_json::Value;
 
-use crate::{bin, cargo, engine, front_end, prerequisites, process::Process, root};
+use crate::{
+    bin, cargo,
+    clickhouse::Server,
+    engine::{self, Engine},
+    front_end, prerequisites, root,
+};
 
 /// One command of a step; the longest is the first build.
 const COMMAND_TIME_MAX: Duration = Duration::from_secs(30 * 60);
@@ -43,7 +49,7 @@ pub struct Options {
 /// The steps' common ground: one engine on the demo's data.
 struct Ground {
     folder: PathBuf,
-    engine: Option<Process>,
+    engine: Option<Engine>,
     cases: u64,
     seed: u64,
     pictures: Option<PathBuf>,
@@ -78,7 +84,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-const STEPS: [&str; 16] = [
+const STEPS: [&str; 17] = [
     "format",
     "clippy",
     "rust",
@@ -89,6 +95,7 @@ const STEPS: [&str; 16] = [
     "replay",
     "properties",
     "engine clients",
+    "oldest clickhouse",
     "plugin host",
     "browser",
     "nginx",
@@ -113,6 +120,7 @@ async fn step(name: &str, ground: &mut Ground) -> anyhow::Result<String> {
         "replay" => replay::run(&ground.folder.join("replay")).await,
         "properties" => return properties::run(&ground.folder.join("properties"), ground.cases, ground.seed).await,
         "engine clients" => engine_clients(ground).await,
+        "oldest clickhouse" => oldest::run(&ground.folder.join("oldest")).await,
         "plugin host" => plugin_host(ground).await,
         "browser" => browser(ground).await,
         "nginx" => nginx::run(&ground.folder.join("nginx")).await,
@@ -168,26 +176,26 @@ fn oracle(ground: &Ground) -> anyhow::Result<&'static str> {
 }
 
 async fn engine_clients(ground: &mut Ground) -> anyhow::Result<&'static str> {
-    let url = clickhouse(ground).await?;
+    let server = clickhouse(ground).await?;
     let node = root().join("tests/engine-clients/node");
     command(Command::new("npm").args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&node))?;
     command(
-        Command::new("node").args(["--test", "client.test.mjs"]).current_dir(&node).env("FOOTFALL_CLICKHOUSE", &url),
+        Command::new("node").args(["--test", "client.test.mjs"]).current_dir(&node).envs(server.test_environment()),
     )?;
     let tests = root().join("tests/engine-clients/python");
     let venv = ground.folder.join("venv");
     command(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
     command(Command::new(venv.join("bin/pip")).args(["install", "--quiet", "-r"]).arg(tests.join("requirements.txt")))?;
     let mut python = Command::new(venv.join("bin/python"));
-    command(python.args(["-m", "unittest", "test_client"]).current_dir(&tests).env("FOOTFALL_CLICKHOUSE", &url))?;
+    command(python.args(["-m", "unittest", "test_client"]).current_dir(&tests).envs(server.test_environment()))?;
     Ok("@clickhouse/client, clickhouse-connect and the requests of Vector's sink on the real engine")
 }
 
 async fn plugin_host(ground: &mut Ground) -> anyhow::Result<&'static str> {
-    let url = clickhouse(ground).await?;
+    let server = clickhouse(ground).await?;
     let mut go = Command::new("go");
     go.args(["test", "-count=1", "-v", "./..."]).current_dir(root().join("tests/plugin-host"));
-    command(go.env("FOOTFALL_PLUGIN", bin("gpx_footfall")).env("FOOTFALL_CLICKHOUSE", url))?;
+    command(go.env("FOOTFALL_PLUGIN", bin("gpx_footfall")).envs(server.test_environment()))?;
     Ok("hashicorp/go-plugin and Grafana's Go SDK as the plugin's host; every query of dashboards/")
 }
 
@@ -199,20 +207,20 @@ fn provisioning() -> anyhow::Result<&'static str> {
 }
 
 async fn browser(ground: &mut Ground) -> anyhow::Result<&'static str> {
-    let url = clickhouse(ground).await?;
+    let server = clickhouse(ground).await?;
     let (folder, summary) = (ground.folder.join("browser"), ground.folder.join("summary.json"));
-    browser::run(&folder, &url, &summary, ground.pictures.as_ref()).await
+    browser::run(&folder, &server, &summary, ground.pictures.as_ref()).await
 }
 
 /// The engine on the demo's data, started when first needed.
-async fn clickhouse(ground: &mut Ground) -> anyhow::Result<String> {
+async fn clickhouse(ground: &mut Ground) -> anyhow::Result<Server> {
     if ground.engine.is_none() {
         let data = ground.folder.join("demo/clickhouse");
         ensure!(data.is_dir(), "the step needs the demo's data: run the step \"demo\" as well");
         let engine = engine::start(&data, &ground.folder.join("engine.log")).await?;
         ground.engine = Some(engine);
     }
-    ground.engine.as_ref().map(|engine| engine.first_line.clone()).context("no engine")
+    ground.engine.as_ref().map(|engine| engine.server.clone()).context("no engine")
 }
 
 /// Runs a command to its end, or ends it at its limit: a test that hangs has failed.

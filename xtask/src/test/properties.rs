@@ -29,8 +29,8 @@ const ZONES: [&str; 5] = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolk
 pub async fn run(folder: &Path, cases: u64, seed: u64) -> anyhow::Result<String> {
     fs::create_dir_all(folder)?;
     let engine = engine::start(&folder.join("clickhouse"), &folder.join("engine.log")).await?;
-    let url = engine.first_line.clone();
-    seed::migrate(&url).await?;
+    let server = engine.server.clone();
+    seed::migrate(&server).await?;
     let client = Client::new();
     let mut made: Vec<(Vec<Value>, StdRng)> = Vec::new();
     let mut body = String::new();
@@ -51,14 +51,14 @@ pub async fn run(folder: &Path, cases: u64, seed: u64) -> anyhow::Result<String>
     }
     // In several parts, so that a replay is not merged away before it is asked for.
     for table in ["events", "sessions"] {
-        ask(&client, &url, &format!("SYSTEM STOP MERGES analytics.{table}"), &[]).await?;
+        ask(&client, &server, &format!("SYSTEM STOP MERGES analytics.{table}"), &[]).await?;
     }
     let lines: Vec<&str> = body.lines().collect();
     for part in lines.chunks(lines.len().div_ceil(4).max(1)) {
         let sql = format!("INSERT INTO analytics.events FORMAT JSONEachRow\n{}", part.join("\n"));
-        ask(&client, &url, &sql, &[("optimize_on_insert", "0")]).await?;
+        ask(&client, &server, &sql, &[("optimize_on_insert", "0")]).await?;
     }
-    let plugin = Plugin::start(&bin("gpx_footfall"), &url, "c0", &folder.join("plugin.log")).await?;
+    let plugin = Plugin::start(&bin("gpx_footfall"), &server, "c0", &folder.join("plugin.log")).await?;
     let file = folder.join("cases.jsonl");
     let mut out = std::io::BufWriter::new(fs::File::create(&file)?);
     let mut asked = 0;

@@ -10,10 +10,9 @@ use serde_json::{Value, json};
 
 use crate::{
     bin,
-    clickhouse::ask,
-    engine,
+    clickhouse::{Server, ask},
+    engine::{self, Engine},
     plugin::{Plugin, Rows},
-    process::Process,
     seed,
 };
 
@@ -25,7 +24,7 @@ const ROUNDS: u64 = 3;
 const BATCHES: u64 = 5;
 
 /// Every type of query, and those that read the events as well as those that read a rollup.
-fn queries() -> Vec<Value> {
+pub fn queries() -> Vec<Value> {
     let mut out = vec![
         json!({"queryType": "sessions", "result": "totals"}),
         json!({"queryType": "sessions", "result": "over_time"}),
@@ -78,7 +77,7 @@ pub async fn run(folder: &Path) -> anyhow::Result<&'static str> {
     let range = (to_ms - i64::from(DAYS) * DAY_MS, to_ms);
     let client = Client::new();
     let engine = start(folder).await?;
-    seed::migrate(&engine.first_line).await?;
+    seed::migrate(&engine.server).await?;
     let options = seed::Options {
         rows: ROWS,
         days: DAYS,
@@ -88,8 +87,8 @@ pub async fn run(folder: &Path) -> anyhow::Result<&'static str> {
         clickhouse: None,
         data: folder.to_owned(),
     };
-    seed::fill(&engine.first_line, &options).await?;
-    let expected = answers(&engine.first_line, folder, range).await?;
+    seed::fill(&engine.server, &options).await?;
+    let expected = answers(&engine.server, folder, range).await?;
     ensure!(expected.iter().all(|rows| !rows.is_empty()), "a query has no rows");
     both_ways_to_count_sessions(&expected)?;
     engine.stop().await?;
@@ -97,32 +96,32 @@ pub async fn run(folder: &Path) -> anyhow::Result<&'static str> {
     let (first, last) = (until - chrono::Days::new(3), until - chrono::Days::new(2));
     for round in 0..ROUNDS {
         let engine = start(folder).await?;
-        let url = &engine.first_line;
+        let server = &engine.server;
         for table in ["events", "sessions"] {
-            ask(&client, url, &format!("SYSTEM STOP MERGES analytics.{table}"), &[]).await?;
+            ask(&client, server, &format!("SYSTEM STOP MERGES analytics.{table}"), &[]).await?;
         }
         for batch in 0..BATCHES {
             let sql = format!(
                 "INSERT INTO analytics.events SELECT * FROM analytics.events WHERE ts >= '{first}' AND ts < '{last}' AND sipHash64(event_id, {round}) % {BATCHES} = {batch} ORDER BY sipHash64(event_id, {batch})"
             );
-            ask(&client, url, &sql, &[("insert_deduplicate", "0")]).await?;
+            ask(&client, server, &sql, &[("insert_deduplicate", "0")]).await?;
         }
-        let doubled: u64 = ask(&client, url, "SELECT count() FROM analytics.events", &[]).await?.parse()?;
+        let doubled: u64 = ask(&client, server, "SELECT count() FROM analytics.events", &[]).await?.parse()?;
         ensure!(doubled > ROWS + 1_000, "the replay is not in the table");
-        same(&expected, &answers(url, folder, range).await?, &format!("after replay {}", round + 1))?;
+        same(&expected, &answers(server, folder, range).await?, &format!("after replay {}", round + 1))?;
         engine.stop().await?;
     }
 
     let engine = start(folder).await?;
-    let url = &engine.first_line;
-    ask(&client, url, "CREATE TABLE analytics.kept ENGINE = MergeTree ORDER BY sipHash64(event_id, 99) AS SELECT * FROM analytics.events FINAL", &[]).await?;
+    let server = &engine.server;
+    ask(&client, server, "CREATE TABLE analytics.kept ENGINE = MergeTree ORDER BY sipHash64(event_id, 99) AS SELECT * FROM analytics.events FINAL", &[]).await?;
     for table in ["events", "sessions"] {
-        ask(&client, url, &format!("TRUNCATE TABLE analytics.{table}"), &[]).await?;
+        ask(&client, server, &format!("TRUNCATE TABLE analytics.{table}"), &[]).await?;
     }
     for batch in 0..7 {
         ask(
             &client,
-            url,
+            server,
             &format!(
                 "INSERT INTO analytics.events SELECT * FROM analytics.kept WHERE sipHash64(event_id, 5) % 7 = {batch}"
             ),
@@ -130,21 +129,21 @@ pub async fn run(folder: &Path) -> anyhow::Result<&'static str> {
         )
         .await?;
     }
-    ask(&client, url, "DROP TABLE analytics.kept", &[]).await?;
-    same(&expected, &answers(url, folder, range).await?, "in another order")?;
-    ask(&client, url, "OPTIMIZE TABLE analytics.events FINAL", &[]).await?;
-    ask(&client, url, "OPTIMIZE TABLE analytics.sessions FINAL", &[]).await?;
-    same(&expected, &answers(url, folder, range).await?, "merged")?;
+    ask(&client, server, "DROP TABLE analytics.kept", &[]).await?;
+    same(&expected, &answers(server, folder, range).await?, "in another order")?;
+    ask(&client, server, "OPTIMIZE TABLE analytics.events FINAL", &[]).await?;
+    ask(&client, server, "OPTIMIZE TABLE analytics.sessions FINAL", &[]).await?;
+    same(&expected, &answers(server, folder, range).await?, "merged")?;
     engine.stop().await?;
     Ok("a day inserted three times more, shuffled, across restarts, and all anew in another order: no number changes")
 }
 
-async fn start(folder: &Path) -> anyhow::Result<Process> {
+async fn start(folder: &Path) -> anyhow::Result<Engine> {
     engine::start(&folder.join("clickhouse"), &folder.join("engine.log")).await
 }
 
-async fn answers(url: &str, folder: &Path, (from_ms, to_ms): (i64, i64)) -> anyhow::Result<Vec<Rows>> {
-    let plugin = Plugin::start(&bin("gpx_footfall"), url, PROJECT, &folder.join("plugin.log")).await?;
+async fn answers(server: &Server, folder: &Path, (from_ms, to_ms): (i64, i64)) -> anyhow::Result<Vec<Rows>> {
+    let plugin = Plugin::start(&bin("gpx_footfall"), server, PROJECT, &folder.join("plugin.log")).await?;
     let mut out = Vec::new();
     for query in queries() {
         out.push(plugin.query(&query, from_ms, to_ms).await.with_context(|| query.to_string())?);

@@ -13,10 +13,9 @@ use serde_json::{Value, json};
 use super::storage::{best, layouts, make};
 use crate::{
     bin, cargo,
-    clickhouse::ask,
-    engine,
+    clickhouse::{Server, ask},
+    engine::{self, Engine},
     plugin::{Plugin, Rows},
-    process::Process,
     root, seed,
 };
 use peers::{LAB_FUNNEL, OUR_FUNNEL, RAW_SESSIONS, SCAN, SELF_JOIN};
@@ -34,17 +33,17 @@ pub async fn run(rows: u64, keep: bool) -> anyhow::Result<()> {
     let folder = root().join(format!("target/bench-queries-{rows}"));
     fs::create_dir_all(&folder)?;
     let engine = engine::start(&folder.join("clickhouse"), &folder.join("engine.log")).await?;
-    let url = engine.first_line.clone();
+    let server = engine.server.clone();
     let client = Client::new();
     let until = chrono::NaiveDate::from_ymd_opt(2026, 1, 1).context("no such day")?;
     let to_ms = until.and_hms_opt(0, 0, 0).context("no such day")?.and_utc().timestamp_millis();
     let from_ms = to_ms - i64::from(DAYS) * DAY_MS;
     let marker = folder.join("filled");
     if !marker.exists() {
-        fill(&client, &url, rows, until).await?;
+        fill(&client, &server, rows, until).await?;
         fs::write(&marker, "")?;
     }
-    let sides = Sides { client: &client, url: &url, range: (from_ms, to_ms), results: Vec::new() };
+    let sides = Sides { client: &client, server: &server, range: (from_ms, to_ms), results: Vec::new() };
     let line = measure(sides, rows, &engine, &folder).await?;
     println!("{line}");
     engine.stop().await?;
@@ -77,7 +76,7 @@ fn asked() -> Asked {
 /// What is measured so far, and of what.
 struct Sides<'r> {
     client: &'r Client,
-    url: &'r str,
+    server: &'r Server,
     range: (i64, i64),
     results: Vec<(&'static str, f64)>,
 }
@@ -96,7 +95,7 @@ impl Sides<'_> {
 
     /// A statement's best time, asked of the engine itself.
     async fn theirs(&mut self, name: &'static str, sql: &str) -> anyhow::Result<f64> {
-        let seconds = best(self.client, self.url, sql).await?;
+        let seconds = best(self.client, self.server, sql).await?;
         Ok(self.note(name, seconds))
     }
 
@@ -107,21 +106,21 @@ impl Sides<'_> {
     }
 
     async fn counts(&self, sql: &str) -> anyhow::Result<String> {
-        Ok(ask(self.client, self.url, sql, &[]).await?.replace('\t', ", "))
+        Ok(ask(self.client, self.server, sql, &[]).await?.replace('\t', ", "))
     }
 }
 
-async fn measure(mut sides: Sides<'_>, rows: u64, engine: &Process, folder: &Path) -> anyhow::Result<Value> {
+async fn measure(mut sides: Sides<'_>, rows: u64, engine: &Engine, folder: &Path) -> anyhow::Result<Value> {
     eprintln!("\n  {rows} events, {DAYS} days, one project; best of {ROUNDS}\n");
     let asked = asked();
-    let plugin = Plugin::start(&bin("gpx_footfall"), sides.url, "website", &folder.join("plugin.log")).await?;
+    let plugin = Plugin::start(&bin("gpx_footfall"), sides.server, "website", &folder.join("plugin.log")).await?;
     let (plain_s, plain) = sides.ours("datasource, ordered funnel", &plugin, &asked.plain).await?;
     let (rich_s, rich) = sides.ours("datasource, exclusion and breakdown", &plugin, &asked.rich).await?;
     sides.ours("datasource, trend of the funnel", &plugin, &asked.trend).await?;
     let (sessions_s, _) = sides.ours("datasource, sessions by day", &plugin, &asked.sessions).await?;
     let memory_mib = plugin.peak_memory_mib();
     drop(plugin);
-    let far = network::open(sides.url).await?;
+    let far = sides.server.at(network::open(&sides.server.url).await?);
     let plugin =
         Plugin::start_with(&bin("gpx_footfall"), &far, "website", "lz4", &folder.join("plugin-far.log")).await?;
     let (far_plain_s, _) = sides.ours("over 1 Gbit/s, ordered funnel", &plugin, &asked.plain).await?;
@@ -144,7 +143,7 @@ async fn measure(mut sides: Sides<'_>, rows: u64, engine: &Process, folder: &Pat
         false => None,
     };
     let raw_s = sides.theirs("sessions by day, raw events", RAW_SESSIONS).await?;
-    let engine_mib = engine.peak_memory_mib();
+    let engine_mib = engine.process.peak_memory_mib();
     let counts: Vec<_> = plain.iter().filter_map(|row| row.get("count").map(Value::to_string)).collect();
     eprintln!(
         "\n  counts: datasource {}; windowFunnel on our table {}, on the lab's {}",
@@ -200,8 +199,8 @@ fn agree(rich: &Rows, lines: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn fill(client: &Client, url: &str, rows: u64, until: chrono::NaiveDate) -> anyhow::Result<()> {
-    seed::migrate(url).await?;
+async fn fill(client: &Client, server: &Server, rows: u64, until: chrono::NaiveDate) -> anyhow::Result<()> {
+    seed::migrate(server).await?;
     let options = seed::Options {
         rows,
         days: DAYS,
@@ -211,12 +210,12 @@ async fn fill(client: &Client, url: &str, rows: u64, until: chrono::NaiveDate) -
         clickhouse: None,
         data: "unused".into(),
     };
-    seed::fill(url, &options).await?;
-    ask(client, url, "CREATE DATABASE IF NOT EXISTS layouts", &[]).await?;
-    make(client, url, layouts::lab()).await?;
+    seed::fill(server, &options).await?;
+    ask(client, server, "CREATE DATABASE IF NOT EXISTS layouts", &[]).await?;
+    make(client, server, layouts::lab()).await?;
     for table in ["events", "sessions"] {
         eprintln!("· merging {table}");
-        ask(client, url, &format!("OPTIMIZE TABLE analytics.{table} FINAL"), &[]).await?;
+        ask(client, server, &format!("OPTIMIZE TABLE analytics.{table} FINAL"), &[]).await?;
     }
     Ok(())
 }

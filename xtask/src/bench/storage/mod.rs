@@ -11,7 +11,13 @@ use anyhow::{Context, ensure};
 use reqwest::Client;
 use serde_json::{Value, json};
 
-use crate::{bin, cargo, clickhouse::ask, engine, plugin::Plugin, root, seed};
+use crate::{
+    bin, cargo,
+    clickhouse::{Server, ask},
+    engine,
+    plugin::Plugin,
+    root, seed,
+};
 use layouts::{LAYOUTS, Layout};
 use queries::QUESTIONS;
 
@@ -27,13 +33,13 @@ pub async fn run(rows: u64, wanted: &str, keep: bool) -> anyhow::Result<()> {
     let folder = root().join(format!("target/bench-storage-{rows}"));
     fs::create_dir_all(&folder)?;
     let engine = engine::start(&folder.join("clickhouse"), &folder.join("engine.log")).await?;
-    let url = engine.first_line.clone();
+    let server = engine.server.clone();
     let client = Client::new();
     let until = chrono::NaiveDate::from_ymd_opt(2026, 1, 1).context("no such day")?;
     let until_ms = until.and_hms_opt(0, 0, 0).context("no such day")?.and_utc().timestamp_millis();
     let marker = folder.join("filled");
     if !marker.exists() {
-        fill(&client, &url, rows, until).await?;
+        fill(&client, &server, rows, until).await?;
         fs::write(&marker, "")?;
     }
     let days = [DAYS, 30, 7].map(|days| (until - chrono::Days::new(days.unsigned_abs())).to_string());
@@ -41,15 +47,15 @@ pub async fn run(rows: u64, wanted: &str, keep: bool) -> anyhow::Result<()> {
         || LAYOUTS.iter().filter(|layout| wanted.is_empty() || wanted.split(',').any(|name| name == layout.name));
     let mut results = BTreeMap::new();
     for layout in layouts() {
-        let missing = ask(&client, &url, &format!("EXISTS TABLE {}", layout.table), &[]).await? == "0";
+        let missing = ask(&client, &server, &format!("EXISTS TABLE {}", layout.table), &[]).await? == "0";
         if missing {
-            make(&client, &url, layout).await?;
+            make(&client, &server, layout).await?;
         }
-        let bytes = bytes_per_row(&client, &url, layout.table, rows).await?;
+        let bytes = bytes_per_row(&client, &server, layout.table, rows).await?;
         let mut times = BTreeMap::new();
         for question in &QUESTIONS {
             let sql = question.sql(&layout.names, &days);
-            times.insert(question.name, best(&client, &url, &sql).await.with_context(|| sql.clone())?);
+            times.insert(question.name, best(&client, &server, &sql).await.with_context(|| sql.clone())?);
         }
         eprintln!(
             "· {:<15} {bytes:>6.1} bytes/row   {}",
@@ -58,12 +64,12 @@ pub async fn run(rows: u64, wanted: &str, keep: bool) -> anyhow::Result<()> {
         );
         results.insert(layout.name, (bytes, times));
     }
-    let columns = ask(&client, &url, "SELECT table, column, round(sum(column_data_compressed_bytes) / {rows:UInt64}, 2) AS bytes FROM system.parts_columns WHERE active AND database = 'analytics' AND table IN ('events', 'sessions') GROUP BY table, column HAVING bytes >= 0.05 ORDER BY table, bytes DESC", &[("param_rows", &rows.to_string())]).await?;
+    let columns = ask(&client, &server, "SELECT table, column, round(sum(column_data_compressed_bytes) / {rows:UInt64}, 2) AS bytes FROM system.parts_columns WHERE active AND database = 'analytics' AND table IN ('events', 'sessions') GROUP BY table, column HAVING bytes >= 0.05 ORDER BY table, bytes DESC", &[("param_rows", &rows.to_string())]).await?;
     eprintln!("\n  table     column             bytes of an event\n  {}", columns.replace('\n', "\n  "));
-    let sessions_bytes = bytes_per_row(&client, &url, "analytics.sessions", rows).await?;
+    let sessions_bytes = bytes_per_row(&client, &server, "analytics.sessions", rows).await?;
     eprintln!("\n  analytics.sessions: {sessions_bytes:.1} bytes an event");
-    let overview = overview(&url, &folder, until_ms).await?;
-    let costs = final_costs(&client, &url, &days).await?;
+    let overview = overview(&server, &folder, until_ms).await?;
+    let costs = final_costs(&client, &server, &days).await?;
     summary(rows, &results, sessions_bytes, &overview, &costs);
     engine.stop().await?;
     if !keep {
@@ -72,8 +78,8 @@ pub async fn run(rows: u64, wanted: &str, keep: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn fill(client: &Client, url: &str, rows: u64, until: chrono::NaiveDate) -> anyhow::Result<()> {
-    seed::migrate(url).await?;
+async fn fill(client: &Client, server: &Server, rows: u64, until: chrono::NaiveDate) -> anyhow::Result<()> {
+    seed::migrate(server).await?;
     // One large site and nineteen smaller ones.
     let projects = (0..20).map(|n| format!("p{n}:{:.3}", 30.0 / f64::from(n + 1))).collect::<Vec<_>>().join(",");
     let options = seed::Options {
@@ -85,19 +91,19 @@ async fn fill(client: &Client, url: &str, rows: u64, until: chrono::NaiveDate) -
         clickhouse: None,
         data: "unused".into(),
     };
-    seed::fill(url, &options).await?;
+    seed::fill(server, &options).await?;
     for sql in [
         "CREATE DATABASE IF NOT EXISTS layouts",
         "OPTIMIZE TABLE analytics.events FINAL",
         "OPTIMIZE TABLE analytics.sessions FINAL",
     ] {
         eprintln!("· {sql}");
-        ask(client, url, sql, &[]).await?;
+        ask(client, server, sql, &[]).await?;
     }
     Ok(())
 }
 
-pub async fn make(client: &Client, url: &str, layout: &Layout) -> anyhow::Result<()> {
+pub async fn make(client: &Client, server: &Server, layout: &Layout) -> anyhow::Result<()> {
     eprintln!("· making {}: {}", layout.name, layout.about);
     let settings = [
         ("optimize_on_insert", "0"),
@@ -106,26 +112,26 @@ pub async fn make(client: &Client, url: &str, layout: &Layout) -> anyhow::Result
         ("max_execution_time", "7200"),
     ];
     for sql in layout.make {
-        ask(client, url, sql, &settings).await.with_context(|| (*sql).to_owned())?;
+        ask(client, server, sql, &settings).await.with_context(|| (*sql).to_owned())?;
     }
-    ask(client, url, &format!("OPTIMIZE TABLE {} FINAL", layout.table), &[]).await?;
+    ask(client, server, &format!("OPTIMIZE TABLE {} FINAL", layout.table), &[]).await?;
     Ok(())
 }
 
-async fn bytes_per_row(client: &Client, url: &str, table: &str, rows: u64) -> anyhow::Result<f64> {
+async fn bytes_per_row(client: &Client, server: &Server, table: &str, rows: u64) -> anyhow::Result<f64> {
     let (database, table) = table.split_once('.').context("no database")?;
     let sql = "SELECT sum(bytes_on_disk) / {rows:UInt64} FROM system.parts WHERE active AND database = {database:String} AND table = {table:String}";
     let parameters =
         [("param_rows", rows.to_string()), ("param_database", database.to_owned()), ("param_table", table.to_owned())];
     let parameters = parameters.each_ref().map(|(name, value)| (*name, value.as_str()));
-    Ok(ask(client, url, sql, &parameters).await?.parse()?)
+    Ok(ask(client, server, sql, &parameters).await?.parse()?)
 }
 
-pub async fn best(client: &Client, url: &str, sql: &str) -> anyhow::Result<f64> {
+pub async fn best(client: &Client, server: &Server, sql: &str) -> anyhow::Result<f64> {
     let mut best = f64::MAX;
     for _ in 0..ROUNDS {
         let started = Instant::now();
-        ask(client, url, sql, &[]).await?;
+        ask(client, server, sql, &[]).await?;
         best = best.min(started.elapsed().as_secs_f64());
     }
     Ok(best)
@@ -133,8 +139,8 @@ pub async fn best(client: &Client, url: &str, sql: &str) -> anyhow::Result<f64> 
 
 /// The overview's panels through the datasource, on the largest project: of the dashboard's
 /// own range of 7 days, and of 30.
-async fn overview(url: &str, folder: &std::path::Path, until_ms: i64) -> anyhow::Result<BTreeMap<String, f64>> {
-    let plugin = Plugin::start(&bin("gpx_footfall"), url, "p0", &folder.join("plugin.log")).await?;
+async fn overview(server: &Server, folder: &std::path::Path, until_ms: i64) -> anyhow::Result<BTreeMap<String, f64>> {
+    let plugin = Plugin::start(&bin("gpx_footfall"), server, "p0", &folder.join("plugin.log")).await?;
     let panels = [
         ("totals", json!({"queryType": "sessions", "result": "totals"})),
         ("over_time", json!({"queryType": "sessions", "result": "over_time"})),
@@ -158,25 +164,29 @@ async fn overview(url: &str, folder: &std::path::Path, until_ms: i64) -> anyhow:
 }
 
 /// The same question with and without FINAL: on merged parts, and after a day was sent again.
-async fn final_costs(client: &Client, url: &str, days: &[String; 3]) -> anyhow::Result<BTreeMap<&'static str, f64>> {
+async fn final_costs(
+    client: &Client,
+    server: &Server,
+    days: &[String; 3],
+) -> anyhow::Result<BTreeMap<&'static str, f64>> {
     let question = &QUESTIONS[0];
     let ours = &LAYOUTS[0].names;
     let with = question.sql(ours, days);
     let without = with.replace(" FINAL", "");
     let mut out = BTreeMap::new();
-    out.insert("final_merged", best(client, url, &with).await? / best(client, url, &without).await?);
-    let before = ask(client, url, &with, &[]).await?;
-    ask(client, url, "SYSTEM STOP MERGES analytics.events", &[]).await?;
+    out.insert("final_merged", best(client, server, &with).await? / best(client, server, &without).await?);
+    let before = ask(client, server, &with, &[]).await?;
+    ask(client, server, "SYSTEM STOP MERGES analytics.events", &[]).await?;
     let replay = format!(
         "INSERT INTO analytics.events SELECT * FROM analytics.events WHERE project = 'p0' AND ts >= '{}' AND ts < toDate('{}') + 1",
         days[2], days[2]
     );
-    ask(client, url, &replay, &[]).await?;
-    out.insert("final_after_replay", best(client, url, &with).await? / best(client, url, &without).await?);
-    ensure!(ask(client, url, &with, &[]).await? == before, "a replay changed a number");
-    ask(client, url, "SYSTEM START MERGES analytics.events", &[]).await?;
+    ask(client, server, &replay, &[]).await?;
+    out.insert("final_after_replay", best(client, server, &with).await? / best(client, server, &without).await?);
+    ensure!(ask(client, server, &with, &[]).await? == before, "a replay changed a number");
+    ask(client, server, "SYSTEM START MERGES analytics.events", &[]).await?;
     for table in ["events", "sessions"] {
-        ask(client, url, &format!("OPTIMIZE TABLE analytics.{table} FINAL"), &[]).await?;
+        ask(client, server, &format!("OPTIMIZE TABLE analytics.{table} FINAL"), &[]).await?;
     }
     eprintln!(
         "\n  funnel of 90 days with FINAL against without: {:.2} × on merged parts, {:.2} × after a day was sent again",

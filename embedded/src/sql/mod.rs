@@ -2,6 +2,13 @@
 //! where an `INSERT`'s data begins, which output format it names, and which parts of a
 //! `KILL QUERY` speak of `query_id`. The engine itself does the parsing.
 
+mod kill;
+mod token;
+
+pub use kill::QUERY_ID_IN_ENGINE;
+use token::Kind;
+pub use token::{Token, tokens};
+
 /// A statement, as far as the HTTP interface must know it.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Statement {
@@ -23,6 +30,9 @@ pub enum Statement {
         condition: String,
         /// Whether the caller wants to wait.
         sync: bool,
+        /// For a reader: the condition again, if it names one reading query by its id and the
+        /// statement says nothing else.
+        of_reader: Option<String>,
     },
     /// Anything else, with the output format if it names one.
     Query {
@@ -30,70 +40,49 @@ pub enum Statement {
         format: Option<String>,
         /// Whether the result may be fetched in chunks.
         streams: bool,
+        /// Whether it begins as statements that read do; the engine itself says whether it does.
+        reads: bool,
     },
     /// Not allowed over HTTP.
     Forbidden(&'static str),
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Word,
-    Quoted,
-    Symbol,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Token<'a> {
-    kind: Kind,
-    text: &'a str,
-    at: usize,
-    depth: usize,
-}
-
-impl Token<'_> {
-    fn is(&self, word: &str) -> bool {
-        self.kind == Kind::Word && self.text.eq_ignore_ascii_case(word)
-    }
-    fn end(&self) -> usize {
-        self.at + self.text.len()
-    }
-}
-
-/// The setting that carries the request's query id into the engine, which gives each
-/// query an id of its own and lets no caller choose it.
-pub const QUERY_ID_IN_ENGINE: &str = "Settings['log_comment']";
-
 /// Finds out what kind of statement `sql` is. `sql` may end in the middle of an
 /// insert's data.
 #[must_use]
 pub fn classify(sql: &str) -> Statement {
-    let mut lexer = Lexer::new(sql);
-    let Some(first) = lexer.next() else { return Statement::Query { format: None, streams: false } };
+    let mut lexer = tokens(sql);
+    let Some(first) = lexer.next() else {
+        return Statement::Query { format: None, streams: false, reads: false };
+    };
     if first.is("INSERT") {
         return insert(sql, lexer);
     }
     let tokens: Vec<Token<'_>> = std::iter::once(first).chain(lexer).collect();
     if first.is("KILL") && tokens.get(1).is_some_and(|t| t.is("QUERY")) {
-        return kill(sql, &tokens);
+        return kill::kill(sql, &tokens);
     }
     query(&tokens)
 }
 
 fn query(tokens: &[Token<'_>]) -> Statement {
-    let pairs = || tokens.windows(2).filter(|pair| pair[0].depth == 0);
+    let pairs = || tokens.windows(2).filter(|pair| pair[0].depth() == 0);
     if pairs().any(|pair| pair[0].is("INTO") && pair[1].is("OUTFILE")) {
         return Statement::Forbidden("INTO OUTFILE is not allowed over HTTP");
     }
-    let format = pairs().rfind(|p| p[0].is("FORMAT") && p[1].kind == Kind::Word).map(|p| p[1].text.to_owned());
-    let streams = tokens.first().is_some_and(|t| {
-        ["SELECT", "WITH", "FROM"].iter().any(|word| t.is(word)) || (t.kind == Kind::Symbol && t.text == "(")
-    });
+    let format = pairs().rfind(|p| p[0].is("FORMAT") && p[1].kind() == Kind::Word).map(|p| p[1].text().to_owned());
+    let streams =
+        tokens.first().is_some_and(|t| ["SELECT", "WITH", "FROM"].iter().any(|word| t.is(word)) || (t.is_symbol("(")));
+    let reads = streams
+        || tokens
+            .first()
+            .is_some_and(|t| ["SHOW", "DESCRIBE", "DESC", "EXPLAIN", "EXISTS", "CHECK"].iter().any(|word| t.is(word)));
     let totals = tokens.windows(2).any(|p| p[0].is("WITH") && p[1].is("TOTALS"));
-    Statement::Query { format, streams: streams && !totals }
+    Statement::Query { format, streams: streams && !totals, reads }
 }
 
-fn insert(sql: &str, lexer: Lexer<'_>) -> Statement {
-    let mut tokens = lexer.filter(|t| t.depth == 0).peekable();
+fn insert<'s>(sql: &'s str, lexer: impl Iterator<Item = Token<'s>>) -> Statement {
+    let mut tokens = lexer.filter(|t| t.depth() == 0).peekable();
     // The table's own name may be `format` or `values`, so skip to behind it.
     let mut before_table = true;
     let mut previous: Option<Token<'_>> = None;
@@ -107,17 +96,17 @@ fn insert(sql: &str, lexer: Lexer<'_>) -> Statement {
             }
             continue;
         }
-        let after_dot = previous.is_some_and(|p| p.text == "." && p.kind == Kind::Symbol);
+        let after_dot = previous.is_some_and(|p| p.is_symbol("."));
         previous = Some(token);
         if after_dot {
             continue;
         }
         if token.is("SELECT") || token.is("WITH") || token.is("FROM") {
-            return Statement::Query { format: None, streams: false };
+            return Statement::Query { format: None, streams: false, reads: false };
         }
         if token.is("VALUES") {
             return Statement::Insert {
-                head: sql[..token.at].to_owned(),
+                head: sql[..token.at()].to_owned(),
                 format: "Values".into(),
                 data_at: token.end(),
             };
@@ -126,7 +115,7 @@ fn insert(sql: &str, lexer: Lexer<'_>) -> Statement {
             && let Some(name) = tokens.next()
         {
             let data_at = skip_to_data(sql, name.end());
-            return Statement::Insert { head: sql[..token.at].to_owned(), format: name.text.to_owned(), data_at };
+            return Statement::Insert { head: sql[..token.at()].to_owned(), format: name.text().to_owned(), data_at };
         }
     }
     let head = sql.trim_end().trim_end_matches(';').to_owned();
@@ -154,96 +143,6 @@ fn skip_to_data(sql: &str, mut at: usize) -> usize {
         at += 1;
     }
     at
-}
-
-fn kill(sql: &str, tokens: &[Token<'_>]) -> Statement {
-    let start = tokens.iter().position(|t| t.is("WHERE")).map_or(tokens.len(), |at| at + 1);
-    let ends =
-        |t: &Token<'_>| t.depth == 0 && (["SYNC", "ASYNC", "TEST", "FORMAT"].iter().any(|w| t.is(w)) || t.text == ";");
-    let end = tokens[start..].iter().position(ends).map_or(tokens.len(), |at| start + at);
-    let mut condition = String::new();
-    let mut copied = tokens.get(start).map_or(sql.len(), |t| t.at);
-    for token in &tokens[start..end] {
-        if token.is("query_id") || token.text == "`query_id`" || token.text == "\"query_id\"" {
-            condition.push_str(&sql[copied..token.at]);
-            condition.push_str(QUERY_ID_IN_ENGINE);
-            copied = token.end();
-        }
-    }
-    let condition_end = tokens.get(end).map_or(sql.len(), |t| t.at);
-    condition.push_str(sql.get(copied..condition_end).unwrap_or_default());
-    let rest: Vec<&str> =
-        tokens[end..].iter().filter(|t| !t.is("SYNC") && !t.is("ASYNC") && t.text != ";").map(|t| t.text).collect();
-    let sync = tokens[end..].iter().any(|t| t.is("SYNC"));
-    let condition = condition.trim().to_owned();
-    Statement::Kill { sql: format!("KILL QUERY WHERE {condition} {}", rest.join(" ")), condition, sync }
-}
-
-struct Lexer<'a> {
-    sql: &'a str,
-    at: usize,
-    depth: usize,
-}
-
-impl<'a> Lexer<'a> {
-    fn new(sql: &'a str) -> Self {
-        Self { sql, at: 0, depth: 0 }
-    }
-
-    fn skip_blanks_and_comments(&mut self) {
-        loop {
-            let rest = &self.sql[self.at..];
-            let trimmed = rest.trim_start();
-            self.at += rest.len() - trimmed.len();
-            let line_comment = trimmed.starts_with("--") || trimmed.starts_with("# ") || trimmed.starts_with("#!");
-            self.at += match () {
-                () if line_comment => trimmed.find('\n').map_or(trimmed.len(), |end| end + 1),
-                () if trimmed.starts_with("/*") => trimmed.find("*/").map_or(trimmed.len(), |end| end + 2),
-                () => return,
-            };
-        }
-    }
-}
-
-impl<'a> Iterator for Lexer<'a> {
-    type Item = Token<'a>;
-
-    fn next(&mut self) -> Option<Token<'a>> {
-        self.skip_blanks_and_comments();
-        let rest = &self.sql[self.at..];
-        let first = rest.chars().next()?;
-        let (kind, length) = match first {
-            '\'' | '"' | '`' => (Kind::Quoted, quoted_length(rest, first)),
-            c if is_word(c) => (Kind::Word, rest.find(|c| !is_word(c)).unwrap_or(rest.len())),
-            c => (Kind::Symbol, c.len_utf8()),
-        };
-        if matches!(first, ')' | ']' | '}') {
-            self.depth = self.depth.saturating_sub(1);
-        }
-        let token = Token { kind, text: &rest[..length], at: self.at, depth: self.depth };
-        if matches!(first, '(' | '[' | '{') {
-            self.depth += 1;
-        }
-        self.at += length;
-        Some(token)
-    }
-}
-
-fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || c == '_' || c == '$'
-}
-
-fn quoted_length(rest: &str, quote: char) -> usize {
-    let mut escaped = false;
-    for (at, c) in rest.char_indices().skip(1) {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            c if c == quote => return at + 1,
-            _ => {}
-        }
-    }
-    rest.len()
 }
 
 #[cfg(test)]
@@ -286,32 +185,26 @@ mod tests {
 
     #[test]
     fn golden_queries() {
-        let query = |format: Option<&str>, streams| Statement::Query { format: format.map(str::to_owned), streams };
+        let query = |format: Option<&str>, streams| Statement::Query {
+            format: format.map(str::to_owned),
+            streams,
+            reads: streams,
+        };
+        let reads =
+            |format: Option<&str>| Statement::Query { format: format.map(str::to_owned), streams: false, reads: true };
         for (sql, expected) in [
             ("SELECT 1", query(None, true)),
             ("SELECT format FROM t FORMAT JSON", query(Some("JSON"), true)),
             ("SELECT 'FORMAT CSV'", query(None, true)),
             ("SELECT (SELECT 1 FORMAT CSV)", query(None, true)),
             ("INSERT INTO t SELECT 1", query(None, false)),
-            ("SHOW TABLES", query(None, false)),
-            ("SELECT a, sum(b) FROM t GROUP BY a WITH TOTALS", query(None, false)),
+            ("SHOW TABLES", reads(None)),
+            ("SELECT a, sum(b) FROM t GROUP BY a WITH TOTALS", reads(None)),
             ("", query(None, false)),
             ("'unclosed", query(None, false)),
             ("SELECT 1 INTO OUTFILE '/tmp/x'", Statement::Forbidden("INTO OUTFILE is not allowed over HTTP")),
         ] {
             assert_eq!(classify(sql), expected, "{sql}");
         }
-    }
-
-    #[test]
-    fn kill_speaks_of_the_request_s_query_id() {
-        let Statement::Kill { sql, condition, sync } =
-            classify("KILL QUERY WHERE query_id = 'a' AND user = 'query_id' SYNC FORMAT JSON")
-        else {
-            unreachable!()
-        };
-        assert_eq!(condition, "Settings['log_comment'] = 'a' AND user = 'query_id'");
-        assert_eq!(sql, "KILL QUERY WHERE Settings['log_comment'] = 'a' AND user = 'query_id' FORMAT JSON");
-        assert!(sync);
     }
 }
