@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
-use vector_components::{Arrival, Enricher, enrich::VisitorSalt, event::Hints, timestamp, validate};
+use vector_components::{Arrival, Enricher, Privacy, enrich::VisitorSalt, event::Hints, timestamp, validate};
 
 /// The namespace of ids that are made of a source's own.
 const NAMESPACE: Uuid = Uuid::from_u128(0x3b9a_21c4_61f2_5d0e_9a77_40d1_2c5e_8f60);
@@ -57,7 +57,8 @@ pub fn from_event(
         user_agent: String::new(),
         hints: Hints::default(),
     };
-    let event = validate(event, &arrival).map_err(|rejection| rejection.reason.as_str().to_owned())?;
+    let mut event = validate(event, &arrival).map_err(|rejection| rejection.reason.as_str().to_owned())?;
+    Privacy::default().apply(&mut event);
     if event.user_id.is_empty() && event.anonymous_id.is_empty() && event.session_id.is_empty() {
         return Err("nobody: neither user_id, anonymous_id nor session_id".into());
     }
