@@ -167,12 +167,12 @@ pub fn plan(query: &Query, paths: &Paths) -> Sql {
 fn statement(query: &Query, paths: &Paths, pass: Pass) -> Sql {
     let mut sql = Sql::new("SELECT ");
     sql.text(paths.by.expression())
-        .text(" AS actor, toUnixTimestamp64Milli(ts) AS at_ms, toUInt64(0) AS mask, CAST(event_id * 2 + ");
+        .text(" AS actor, toUnixTimestamp64Milli(ts) AS at_ms, toUInt64(0) AS mask, CAST(event_order * 2 + ");
     match &paths.anchor {
         Some(anchor) => drop(sql.text("toUInt8(").sub(|sql| anchor.write(sql)).text(")")),
         None => drop(sql.text("0")),
     }
-    // Events are taken in the order of these numbers: of one instant, by id.
+    // Events are taken in the order of these numbers: of one instant, as they were sent, else by id.
     sql.text(", 'UInt64') AS hold, CAST(cityHash64(")
         .sub(|sql| paths.node.write_plain(sql))
         .text("), 'UInt64') AS value FROM analytics.events FINAL WHERE ");

@@ -116,7 +116,7 @@ pub fn statement(query: &Query, timeline: &Timeline) -> Sql {
     if !timeline.session_id.is_empty() {
         sql.text(" AND session_id = ").string(&timeline.session_id);
     }
-    sql.text(" ORDER BY ts DESC, event_id DESC LIMIT ").int(timeline.limit.into());
+    sql.text(" ORDER BY ts DESC, event_order DESC LIMIT ").int(timeline.limit.into());
     sql
 }
 

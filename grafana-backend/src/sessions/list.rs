@@ -51,7 +51,7 @@ pub fn statement(query: &Query, limit: u32, settings: &Settings) -> Sql {
          argMin(visitor, (ts, visitor)) AS actor, count() AS event_count, countIf(event IN ",
     );
     sql.strings(&settings.page_view_events).text(") AS view_count, argMin(").text(ENTRY);
-    sql.text(", (ts, event_id)) AS entry, argMax(toString(path), (ts, event_id)) AS exit_path FROM analytics.events FINAL WHERE session_id != '' AND ");
+    sql.text(", (ts, event_order)) AS entry, argMax(toString(path), (ts, event_order)) AS exit_path FROM analytics.events FINAL WHERE session_id != '' AND ");
     sql.sub(|sql| scope(sql, query)).text(" GROUP BY session_id UNION ALL ");
     sql.text(
         "SELECT s[1].1 AS started_ms, s[-1].1 AS ended_ms, '' AS session, visitor AS actor, toUInt64(length(s)) AS event_count, \
@@ -59,7 +59,7 @@ pub fn statement(query: &Query, limit: u32, settings: &Settings) -> Sql {
          SELECT visitor, arrayJoin(arraySplit((e, gap_ms) -> gap_ms > ",
     )
     .int(INACTIVITY_MS_MAX)
-    .text(", es, arrayDifference(arrayMap(e -> e.1, es)))) AS s FROM (SELECT visitor, arraySort(groupArray((toUnixTimestamp64Milli(ts), event_id, event IN ")
+    .text(", es, arrayDifference(arrayMap(e -> e.1, es)))) AS s FROM (SELECT visitor, arraySort(groupArray((toUnixTimestamp64Milli(ts), event_order, event IN ")
     .strings(&settings.page_view_events)
     .text(", ")
     .text(ENTRY)

@@ -19,7 +19,7 @@ fn with_client_ids(sql: &mut Sql, query: &Query, label: &Label, page_view_events
         .strings(page_view_events)
         .text(if *label == Label::Exit { ") AS view_count, argMax(" } else { ") AS view_count, argMin(" })
         .sub(|sql| value(sql, label))
-        .text(", (ts, event_id)) AS label FROM analytics.events FINAL WHERE session_id != '' AND ")
+        .text(", (ts, event_order)) AS label FROM analytics.events FINAL WHERE session_id != '' AND ")
         .sub(|sql| scope(sql, query))
         .text(" GROUP BY session_id");
 }
@@ -34,7 +34,7 @@ fn by_inactivity(sql: &mut Sql, query: &Query, label: &Label, page_view_events: 
     .text("(e, gap_ms) -> gap_ms > ")
     .int(INACTIVITY_MS_MAX)
     .text(", es, arrayDifference(arrayMap(e -> e.1, es)))) AS s FROM (SELECT visitor, arraySort(groupArray((")
-    .text("toUnixTimestamp64Milli(ts), event_id, event IN ")
+    .text("toUnixTimestamp64Milli(ts), event_order, event IN ")
     .strings(page_view_events)
     .text(", ")
     .sub(|sql| value(sql, label))

@@ -60,6 +60,11 @@ pub fn render(statement: &Statement, cluster: Option<&Cluster>) -> Vec<String> {
     }
     if let Some(rest) = sql.strip_prefix("ALTER TABLE ") {
         let (name, rest) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+        if rest.starts_with("MODIFY QUERY") {
+            // A view, which has its plain name on each shard and reads that shard's events.
+            let rest = rest.replace("FROM analytics.events", "FROM analytics.events_local");
+            return vec![format!("ALTER TABLE {name} {on_cluster} {rest}")];
+        }
         let altered = format!("ALTER TABLE {} {on_cluster} {rest}", local(name));
         // A distributed table has columns of its own.
         let above = rest.contains("ADD COLUMN") && !undivided(name);
@@ -133,8 +138,11 @@ mod tests {
             1
         );
         assert_eq!(starting("CREATE TABLE IF NOT EXISTS analytics.imports ON CLUSTER 'main'"), 1);
-        assert_eq!(starting("ALTER TABLE analytics.events_local ON CLUSTER 'main'"), 1);
-        assert_eq!(starting("ALTER TABLE analytics.events ON CLUSTER 'main'"), 1);
+        assert_eq!(starting("ALTER TABLE analytics.events_local ON CLUSTER 'main'"), 2);
+        assert_eq!(starting("ALTER TABLE analytics.events ON CLUSTER 'main'"), 2);
+        let modified = all.iter().find(|sql| sql.contains("MODIFY QUERY")).unwrap();
+        assert!(modified.starts_with("ALTER TABLE analytics.sessions_of_events ON CLUSTER 'main' MODIFY QUERY"));
+        assert!(modified.contains("FROM analytics.events_local"), "{modified}");
         assert_eq!(starting("CREATE OR REPLACE VIEW analytics.data ON CLUSTER 'main'"), 1);
         let view = all.iter().find(|sql| sql.starts_with("CREATE MATERIALIZED VIEW")).unwrap();
         assert!(view.contains("TO analytics.sessions_local") && view.contains("FROM analytics.events_local"), "{view}");

@@ -170,6 +170,7 @@ impl Enriched<'_> {
             visitor: self.visitor,
             session_id: &event.session_id,
             event_id: stored_event_id(&event.event_id),
+            tie_order: event.tie_order,
             user_id: &event.user_id,
             anonymous_id: &event.anonymous_id,
             path: &self.path,
@@ -209,16 +210,17 @@ impl Enriched<'_> {
             revenue_amount: event.revenue.as_ref().map_or(0.0, |r| r.amount),
             revenue_currency: event.revenue.as_ref().map_or("", |r| &r.currency),
             properties: &event.details,
-            delay_s: delay_s(event),
+            delay_s: seconds(event.received_at_ms, event.timestamp_ms),
+            clock_skew_s: event.sent_at_ms.map_or(0, |sent_at_ms| seconds(event.received_at_ms, sent_at_ms)),
         }
     }
 }
 
-/// From the event to its arrival, in whole seconds; within 68 years, which the limits of a
+/// To the arrival from an instant before, in whole seconds; within 68 years, which the limits of a
 /// timestamp keep.
-fn delay_s(event: &Event<'_>) -> i32 {
-    let seconds = event.received_at_ms.saturating_sub(event.timestamp_ms).div_euclid(1000);
-    i32::try_from(seconds).unwrap_or(i32::MAX)
+fn seconds(received_at_ms: i64, from_ms: i64) -> i32 {
+    let seconds = received_at_ms.saturating_sub(from_ms).div_euclid(1000);
+    i32::try_from(seconds).unwrap_or(if seconds < 0 { i32::MIN } else { i32::MAX })
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ impl Row<'_> {
         text(out, ",\"session_id\":\"", self.session_id);
         out.extend_from_slice(b",\"event_id\":");
         number(out, self.event_id);
+        unless_zero(out, ",\"tie_order\":", self.tie_order);
         text(out, ",\"user_id\":\"", self.user_id);
         text(out, ",\"anonymous_id\":\"", self.anonymous_id);
         text(out, ",\"path\":\"", self.path);
@@ -62,6 +63,7 @@ impl Row<'_> {
         text(out, ",\"revenue_currency\":\"", self.revenue_currency);
         self.write_properties(out);
         unless_zero(out, ",\"delay_s\":", self.delay_s);
+        unless_zero(out, ",\"clock_skew_s\":", self.clock_skew_s);
         out.push(b'}');
     }
 
@@ -161,13 +163,13 @@ mod tests {
             let url = ["", "https://a.example/x?y=\"", "=odd"][n[1] as usize % 3];
             let row = Row {
                 project: of(0), ts: timestamp::to_clickhouse(i64::from(n[0])), event: of(1), visitor: u64::from(n[1]) << 32, session_id: of(2),
-                event_id: n[2].into(), user_id: of(3), anonymous_id: of(4), path: "/x", hostname: "a.example", url_rest: url_rest(url, "a.example", "/x"),
+                event_id: n[2].into(), tie_order: n[0] as u16, user_id: of(3), anonymous_id: of(4), path: "/x", hostname: "a.example", url_rest: url_rest(url, "a.example", "/x"),
                 title: of(5), referrer: of(6), referrer_host: of(7), referrer_source: "", channel: "Direct", utm_source: of(8), utm_medium: of(9),
                 utm_campaign: of(10), utm_term: of(11), utm_content: of(12), locale: of(13), app_version: of(14), browser: of(15), browser_version: of(16),
                 os: of(17), os_version: of(18), device_type: "tv", device_brand: of(19), device_model: of(20), bot: "crawler", bot_score: n[3] as u8,
                 bot_reasons: &["a", "b"][..n[2] as usize % 3], country: of(21), region: of(22), city: of(23), latitude: f.0, longitude: if flags & 1 == 1 { 0.0 } else { -f.0 },
                 asn: n[2] % 3, as_organization: of(24), screen_width: n[0] as u16, screen_height: n[1] as u16 % 2, revenue_amount: f.1,
-                revenue_currency: of(25), properties: &properties, delay_s: n[3].cast_signed(),
+                revenue_currency: of(25), properties: &properties, delay_s: n[3].cast_signed(), clock_skew_s: n[2].cast_signed(),
             };
             let mut written = Vec::new();
             row.write_json(&mut written);

@@ -24,6 +24,8 @@ pub struct Row<'a> {
     #[serde(skip_serializing_if = "str::is_empty")]
     pub session_id: &'a str,
     pub event_id: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    pub tie_order: u16,
     #[serde(skip_serializing_if = "str::is_empty")]
     pub user_id: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
@@ -104,6 +106,8 @@ pub struct Row<'a> {
     pub properties: &'a Details<'a>,
     #[serde(skip_serializing_if = "is_zero")]
     pub delay_s: i32,
+    #[serde(skip_serializing_if = "is_zero")]
+    pub clock_skew_s: i32,
 }
 
 /// For fields that are left out at zero.

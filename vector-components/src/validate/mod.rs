@@ -81,6 +81,8 @@ pub fn validate(raw: Value, arrival: &Arrival) -> Result<Event<'static>, Rejecti
         event_type: event_type.into(),
         timestamp_ms,
         received_at_ms: arrival.received_at_ms,
+        sent_at_ms: arrival.sent_at_ms,
+        tie_order: 0,
         user_id: user_id.into(),
         anonymous_id: anonymous_id.into(),
         session_id: session_id.into(),
