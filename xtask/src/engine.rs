@@ -77,8 +77,13 @@ pub struct Engine {
 
 /// Opens the engine on a data folder.
 pub async fn start(data: &Path, log: &Path) -> anyhow::Result<Engine> {
+    start_with(data, log, &[]).await
+}
+
+/// The same with more of its environment.
+pub async fn start_with(data: &Path, log: &Path, environment: &[(&str, String)]) -> anyhow::Result<Engine> {
     let arguments = ["--data", &data.display().to_string(), "--listen", "127.0.0.1:0"];
-    let process = Process::start(&bin("footfall-engine"), &arguments, &[], log).await?;
+    let process = Process::start(&bin("footfall-engine"), &arguments, environment, log).await?;
     Ok(Engine { server: Server::embedded(&process.first_line, data)?, process })
 }
 

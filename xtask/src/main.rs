@@ -1,5 +1,6 @@
 //! `cargo xtask`: the commands of README and CI.
 
+mod attack;
 mod bench;
 mod clickhouse;
 mod demo;
@@ -35,6 +36,8 @@ enum Command {
     Test(test::Options),
     /// Fill ClickHouse with made-up events.
     Seed(seed::Options),
+    /// Attack real processes under limits: bodies that grow, idle connections, greedy statements.
+    Attack(attack::Options),
     /// Measure against a named peer, in one run.
     Bench(bench::Options),
     /// Make the files that an operator installs: plugins, gateway, lists of contents, checksums.
@@ -49,6 +52,7 @@ async fn main() -> ExitCode {
         Command::Demo(options) => demo::run(options).await,
         Command::Test(options) => test::run(options).await,
         Command::Seed(options) => seed::run(options).await,
+        Command::Attack(options) => attack::run(&options).await,
         Command::Package(options) => package::run(&options),
         Command::Bench(options) => bench::run(&options).await,
         Command::Engine => prerequisites::check(&prerequisites::DEMO).and_then(|()| engine::install()).map(|path| {

@@ -68,6 +68,14 @@ impl Plugin {
         self.process.peak_memory_mib()
     }
 
+    /// Ends it, as Grafana does.
+    ///
+    /// # Errors
+    /// If it does not end in time.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.process.stop().await.map(drop)
+    }
+
     /// Save & test.
     pub async fn health(&self) -> anyhow::Result<String> {
         let request = CheckHealthRequest { plugin_context: Some(self.context.clone()), ..Default::default() };

@@ -1,0 +1,65 @@
+//! FAULTS' bodies: small on the wire, large in memory.
+
+use anyhow::{Context, ensure};
+use async_compression::tokio::write::{GzipEncoder, ZstdEncoder};
+use futures_util::future::join_all;
+use serde_json::json;
+use tokio::io::AsyncWriteExt;
+
+use super::{PROJECT, Target};
+
+/// So many bodies are sent at once.
+const AT_ONCE: usize = 16;
+const BOMBS: usize = 32;
+const FLOODS: usize = 64;
+/// A body of 16 MiB, the default limit after decompression.
+const DECODED_BYTES: usize = 16 << 20;
+
+/// Nested objects, which took the memory of the whole process when each became a tree.
+pub async fn bombs(target: &Target) -> anyhow::Result<()> {
+    let one = br#"{"":{"":{"":{"":{"":0}}}}}"#;
+    let mut text = vec![b'['];
+    while text.len() < DECODED_BYTES - 64 {
+        text.extend_from_slice(one);
+        text.push(b',');
+    }
+    text.extend_from_slice(b"0]");
+    let mut encoder = ZstdEncoder::new(Vec::new());
+    encoder.write_all(&text).await?;
+    encoder.shutdown().await?;
+    let body = encoder.into_inner();
+    let statuses = send(target, "zstd", &body, BOMBS).await?;
+    ensure!(statuses.iter().all(|status| [413, 503].contains(status)), "they were answered {statuses:?}");
+    Ok(())
+}
+
+/// Valid events of which each is large, compressed to almost nothing.
+pub async fn floods(target: &Target) -> anyhow::Result<()> {
+    let long = "x".repeat(8_000);
+    let details: serde_json::Map<_, _> = (0..50).map(|at| (format!("d{at}"), long.clone().into())).collect();
+    let events: Vec<_> = (0..30)
+        .map(|at| json!({"type": "flood", "user_id": at, "timestamp": 1_767_225_600_000_i64 + at, "details": details}))
+        .collect();
+    let mut encoder = GzipEncoder::new(Vec::new());
+    encoder.write_all(&serde_json::to_vec(&events)?).await?;
+    encoder.shutdown().await?;
+    let body = encoder.into_inner();
+    let statuses = send(target, "gzip", &body, FLOODS).await?;
+    ensure!(statuses.iter().all(|status| [201, 503].contains(status)), "they were answered {statuses:?}");
+    ensure!(statuses.contains(&201), "none of them was taken: {statuses:?}");
+    Ok(())
+}
+
+async fn send(target: &Target, encoding: &str, body: &[u8], count: usize) -> anyhow::Result<Vec<u16>> {
+    let mut statuses = Vec::with_capacity(count);
+    while statuses.len() < count {
+        let requests = (0..AT_ONCE).map(|_| {
+            let request = target.client.post(target.events_url()).header("X-App", PROJECT);
+            request.header("Content-Encoding", encoding).body(body.to_owned()).send()
+        });
+        for answer in join_all(requests).await {
+            statuses.push(answer.context("the gateway gave no answer")?.status().as_u16());
+        }
+    }
+    Ok(statuses)
+}
