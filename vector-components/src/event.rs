@@ -35,6 +35,12 @@ pub struct Event<'a> {
     /// When the gateway took it, likewise.
     #[serde(rename = "received_at", with = "rfc3339_ms")]
     pub received_at_ms: i64,
+    /// The client's clock when it sent the event, if it said so; likewise.
+    #[serde(rename = "sent_at", with = "rfc3339_ms::optional", default, skip_serializing_if = "Option::is_none")]
+    pub sent_at_ms: Option<i64>,
+    /// The events of the same millisecond that stood before it in its request.
+    #[serde(default, skip_serializing_if = "crate::row::is_zero")]
+    pub tie_order: u16,
     /// The application's own id of a user.
     #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
     pub user_id: Cow<'a, str>,
@@ -108,6 +114,20 @@ pub struct Hints<'a> {
 }
 
 impl Hints<'_> {
+    /// The same, borrowed.
+    #[must_use]
+    pub fn borrowed(&self) -> Hints<'_> {
+        Hints {
+            seen: self.seen,
+            accept_language: (*self.accept_language).into(),
+            sec_ch_ua: (*self.sec_ch_ua).into(),
+            sec_ch_ua_platform: (*self.sec_ch_ua_platform).into(),
+            sec_ch_ua_platform_version: (*self.sec_ch_ua_platform_version).into(),
+            sec_ch_ua_model: (*self.sec_ch_ua_model).into(),
+            events_per_10_s: self.events_per_10_s,
+        }
+    }
+
     fn is_unseen(&self) -> bool {
         !self.seen
     }
@@ -146,6 +166,23 @@ mod rfc3339_ms {
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
         deserializer.deserialize_str(Text)
+    }
+
+    /// An instant that may be absent.
+    pub mod optional {
+        use serde::{Deserializer, Serializer};
+
+        #[expect(clippy::ref_option, reason = "serde's signature")]
+        pub fn serialize<S: Serializer>(ms: &Option<i64>, serializer: S) -> Result<S::Ok, S::Error> {
+            match ms {
+                Some(ms) => super::serialize(ms, serializer),
+                None => serializer.serialize_none(),
+            }
+        }
+
+        pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+            super::deserialize(deserializer).map(Some)
+        }
     }
 
     /// Read without keeping the text.
