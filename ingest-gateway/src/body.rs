@@ -1,8 +1,12 @@
-//! Reading a body within its limits, on the wire and after decompression.
+//! Reading a body within its limits, on the wire and after decompression, and within the memory
+//! that all requests share.
 
-use async_compression::tokio::bufread::{BrotliDecoder, GzipDecoder, ZlibDecoder, ZstdDecoder};
+use async_compression::{
+    tokio::bufread::{BrotliDecoder, GzipDecoder, ZlibDecoder, ZstdDecoder},
+    zstd::DParameter,
+};
 use axum::{
-    body::Body,
+    body::{Body, HttpBody},
     http::{HeaderMap, header},
 };
 use bytes::Bytes;
@@ -10,43 +14,102 @@ use futures_util::{StreamExt, TryStreamExt};
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncReadExt};
 use tokio_util::io::StreamReader;
 
-use crate::{config::Limits, outcome::RequestError};
+use crate::{
+    config::Limits,
+    in_flight::{Held, InFlight, NoRoom},
+    outcome::RequestError,
+};
+
+/// A frame may look back so far, as a power of two: 8 MiB, what RFC 9659 asks of zstd on the web.
+const ZSTD_WINDOW_LOG_MAX: u32 = 23;
+/// A piece of a decompressed body.
+const PIECE_BYTES: usize = 64 << 10;
+
+/// A body that was read, and the memory that it holds.
+#[derive(Debug)]
+pub struct Text {
+    /// The decoded body. What was no UTF-8 in it is U+FFFD, so that one broken string costs one
+    /// string and not the whole body.
+    pub text: String,
+    /// Given back with the answer.
+    pub held: Held,
+}
 
 /// Reads and decodes the body.
 ///
 /// # Errors
-/// [`RequestError::TooLarge`], [`RequestError::Encoding`] or [`RequestError::BodyBroken`].
-pub async fn read(body: Body, headers: &HeaderMap, limits: &Limits) -> Result<Bytes, RequestError> {
+/// [`RequestError::TooLarge`], [`RequestError::Encoding`], [`RequestError::BodyBroken`], or
+/// [`RequestError::NoRoom`], before anything is read if the announced length finds none.
+pub async fn read(
+    body: Body,
+    headers: &HeaderMap,
+    limits: &Limits,
+    in_flight: &InFlight,
+) -> Result<Text, RequestError> {
     let encoding = headers.get(header::CONTENT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let wire = read_wire(body, limits.body_bytes_max).await?;
-    let source: Box<dyn AsyncRead + Send + Unpin> = match encoding.trim().to_ascii_lowercase().as_str() {
-        "" | "identity" => return Ok(wire),
-        "gzip" | "x-gzip" => Box::new(GzipDecoder::new(buffered(wire))),
-        "deflate" => Box::new(ZlibDecoder::new(buffered(wire))),
-        "br" => Box::new(BrotliDecoder::new(buffered(wire))),
-        "zstd" => Box::new(ZstdDecoder::new(buffered(wire))),
-        other => return Err(RequestError::Encoding(other.chars().take(64).collect())),
+    let encoding = encoding.trim().to_ascii_lowercase();
+    let open = decoder(&encoding)?;
+    let mut held = in_flight.start();
+    let wire = read_wire(body, limits.body_bytes_max, in_flight, &mut held).await?;
+    let decoded = match open {
+        None => wire,
+        Some(open) => {
+            let wire_bytes = wire.len();
+            // A decoder keeps as much of what it gave as its window is long.
+            let mut window = in_flight.start();
+            let decoded = read_decoded(open(wire.into()), limits.decoded_bytes_max, &mut held, &mut window).await?;
+            held.shrink(wire_bytes);
+            decoded
+        }
     };
-    // One byte more than allowed tells a body at the limit from one over it.
-    let mut decoded = Vec::new();
-    let limit = limits.decoded_bytes_max as u64 + 1;
-    source.take(limit).read_to_end(&mut decoded).await.map_err(|e| RequestError::BodyBroken(e.to_string()))?;
-    if decoded.len() > limits.decoded_bytes_max {
-        return Err(RequestError::TooLarge {
-            what: "decompressed body",
-            bytes_max: limits.decoded_bytes_max,
-            bytes: None,
-        });
-    }
-    Ok(decoded.into())
+    let text = match String::from_utf8(decoded) {
+        Ok(text) => text,
+        Err(error) => {
+            // The copy may be three times as long.
+            held.grow(error.as_bytes().len() * 2)?;
+            String::from_utf8_lossy(error.as_bytes()).into_owned()
+        }
+    };
+    Ok(Text { text, held })
 }
 
-async fn read_wire(body: Body, bytes_max: usize) -> Result<Bytes, RequestError> {
-    let announced = http_size(&body);
+type Decoder = Box<dyn AsyncRead + Send + Unpin>;
+type Open = fn(Bytes) -> Decoder;
+
+/// What decodes an encoding; none for a plain body. Bodies of several gzip members or zstd frames
+/// are read to their end, as their formats say.
+fn decoder(encoding: &str) -> Result<Option<Open>, RequestError> {
+    Ok(Some(match encoding {
+        "" | "identity" => return Ok(None),
+        "gzip" | "x-gzip" => |wire| {
+            let mut decoder = GzipDecoder::new(buffered(wire));
+            decoder.multiple_members(true);
+            Box::new(decoder)
+        },
+        "deflate" => |wire| Box::new(ZlibDecoder::new(buffered(wire))),
+        "br" => |wire| Box::new(BrotliDecoder::new(buffered(wire))),
+        "zstd" => |wire| {
+            let window = DParameter::window_log_max(ZSTD_WINDOW_LOG_MAX);
+            let mut decoder = ZstdDecoder::with_params(buffered(wire), &[window]);
+            decoder.multiple_members(true);
+            Box::new(decoder)
+        },
+        other => return Err(RequestError::Encoding(other.chars().take(64).collect())),
+    }))
+}
+
+async fn read_wire(
+    body: Body,
+    bytes_max: usize,
+    in_flight: &InFlight,
+    held: &mut Held,
+) -> Result<Vec<u8>, RequestError> {
+    let announced = body.size_hint().exact();
     let too_large = |bytes| RequestError::TooLarge { what: "body", bytes_max, bytes };
     if let Some(bytes) = announced.filter(|bytes| *bytes > bytes_max as u64) {
         return Err(too_large(Some(bytes)));
     }
+    in_flight.check(announced.unwrap_or(1))?;
     let mut chunks = body.into_data_stream();
     let mut all = Vec::with_capacity(usize::try_from(announced.unwrap_or(0)).unwrap_or(0));
     while let Some(chunk) = chunks.next().await {
@@ -54,13 +117,44 @@ async fn read_wire(body: Body, bytes_max: usize) -> Result<Bytes, RequestError> 
         if all.len() + chunk.len() > bytes_max {
             return Err(too_large(None));
         }
+        held.grow(chunk.len())?;
         all.extend_from_slice(&chunk);
     }
-    Ok(all.into())
+    Ok(all)
 }
 
-fn http_size(body: &Body) -> Option<u64> {
-    axum::body::HttpBody::size_hint(body).exact()
+async fn read_decoded(
+    mut source: Decoder,
+    bytes_max: usize,
+    held: &mut Held,
+    window: &mut Held,
+) -> Result<Vec<u8>, RequestError> {
+    let mut decoded = Vec::new();
+    let mut piece = vec![0; PIECE_BYTES];
+    loop {
+        let count = source.read(&mut piece).await.map_err(|e| RequestError::BodyBroken(e.to_string()))?;
+        if count == 0 {
+            return Ok(decoded);
+        }
+        if decoded.len() + count > bytes_max {
+            return Err(RequestError::TooLarge { what: "decompressed body", bytes_max, bytes: None });
+        }
+        make_room(&mut decoded, count, bytes_max, held)?;
+        window.grow(count)?;
+        decoded.extend_from_slice(&piece[..count]);
+    }
+}
+
+/// Doubles the buffer when it is full, and no further than to its limit; the memory is held before
+/// it is taken.
+fn make_room(buffer: &mut Vec<u8>, count: usize, bytes_max: usize, held: &mut Held) -> Result<(), NoRoom> {
+    let (have, need) = (buffer.capacity(), buffer.len() + count);
+    if need > have {
+        let grown = (have * 2).min(bytes_max).max(need);
+        held.grow(grown - have)?;
+        buffer.reserve_exact(grown - buffer.len());
+    }
+    Ok(())
 }
 
 fn buffered(wire: Bytes) -> impl AsyncBufRead + Send + Unpin {

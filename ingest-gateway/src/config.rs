@@ -9,6 +9,7 @@ use ipnet::IpNet;
 use vector_components::{Privacy, Projects, enrich::Language, privacy::AddressPolicy};
 
 use crate::{
+    in_flight::{EVENT_OVERHEAD_BYTES, ROW_OVERHEAD_BYTES},
     migrate::cluster::Cluster,
     operate::{doctor, erase, export, import, retention},
 };
@@ -38,6 +39,9 @@ pub struct Options {
     /// The topic of events.
     #[arg(long, env = "KAFKA_TOPIC", default_value = "analytics", global = true)]
     pub kafka_topic: String,
+    /// The largest message that Kafka takes, in bytes: the topic's `max.message.bytes`, or less.
+    #[arg(long, env = "KAFKA_MESSAGE_BYTES_MAX", default_value_t = 1_000_000, global = true)]
+    pub kafka_message_bytes_max: usize,
     /// A ClickHouse server; if not given, the embedded engine is started.
     #[arg(long, env = "CLICKHOUSE_URL", default_value = "", global = true)]
     pub clickhouse_url: String,
@@ -56,7 +60,7 @@ pub struct Options {
     /// The embedded engine's memory, in bytes; if not given, 60 % of the machine's or the container's.
     #[arg(long, env = "FOOTFALL_ENGINE_MEMORY_BYTES_MAX", global = true)]
     pub engine_memory_bytes_max: Option<u64>,
-    /// The folder of the embedded engine's data and of the visitor salts.
+    /// The folder of the embedded engine's data, of the visitor salts and of the remembered arrivals.
     #[arg(long, env = "FOOTFALL_DATA", default_value = ".footfall", global = true)]
     pub data: PathBuf,
     /// A GeoIP City database in MaxMind's format; without one the place stays empty.
@@ -89,6 +93,12 @@ pub struct Options {
     /// Events that wait for the sink at once; more are answered 503.
     #[arg(long, env = "FOOTFALL_PENDING_EVENTS_MAX", default_value_t = 100_000, global = true)]
     pub pending_events_max: usize,
+    /// Memory that all requests hold at once, in bytes: read, decompressed and encoded; more are answered 503.
+    #[arg(long, env = "FOOTFALL_IN_FLIGHT_BYTES_MAX", default_value_t = 128 << 20, global = true)]
+    pub in_flight_bytes_max: usize,
+    /// Events whose first arrival is remembered for a day, so that one sent again without a time or a name is the same.
+    #[arg(long, env = "FOOTFALL_REMEMBERED_EVENTS_MAX", default_value_t = 2_000_000, global = true)]
+    pub remembered_events_max: u64,
     /// The time for one request, its durable write included, in milliseconds.
     #[arg(long, env = "FOOTFALL_REQUEST_MS_MAX", default_value_t = 30_000, global = true)]
     pub request_ms_max: u64,
@@ -151,7 +161,7 @@ pub struct Config {
 #[expect(missing_docs, reason = "as the options of the same names")]
 pub enum Sink {
     Direct { insert_interval: Duration },
-    Kafka { brokers: String, topic: String },
+    Kafka { brokers: String, topic: String, message_bytes_max: usize },
 }
 
 /// How to reach ClickHouse.
@@ -174,6 +184,8 @@ pub struct Limits {
     pub decoded_bytes_max: usize,
     pub batch_events_max: usize,
     pub pending_events_max: usize,
+    pub in_flight_bytes_max: usize,
+    pub remembered_events_max: u64,
     pub request_time_max: Duration,
 }
 
@@ -192,8 +204,22 @@ impl Config {
         let sink = match options.sink.unwrap_or(by_brokers) {
             SinkKind::Direct => Sink::Direct { insert_interval: Duration::from_millis(options.insert_interval_ms) },
             SinkKind::Kafka if options.kafka_brokers.is_empty() => bail!("FOOTFALL_SINK=kafka needs KAFKA_BROKERS"),
-            SinkKind::Kafka => Sink::Kafka { brokers: options.kafka_brokers, topic: options.kafka_topic },
+            SinkKind::Kafka => Sink::Kafka {
+                brokers: options.kafka_brokers,
+                topic: options.kafka_topic,
+                message_bytes_max: options.kafka_message_bytes_max,
+            },
         };
+        let limits = Limits {
+            body_bytes_max: options.body_bytes_max,
+            decoded_bytes_max: options.decoded_bytes_max,
+            batch_events_max: options.batch_events_max,
+            pending_events_max: options.pending_events_max,
+            in_flight_bytes_max: options.in_flight_bytes_max,
+            remembered_events_max: options.remembered_events_max,
+            request_time_max: Duration::from_millis(options.request_ms_max),
+        };
+        limits.check()?;
         Ok(Self {
             listen: options.listen,
             write_keys: WriteKeys::parse(&options.write_keys, &projects)?,
@@ -215,14 +241,38 @@ impl Config {
                 .map_err(anyhow::Error::msg)
                 .context("FOOTFALL_REDACT_PROPERTIES")?,
             trusted_proxies: networks(&options.trusted_proxies)?,
-            limits: Limits {
-                body_bytes_max: options.body_bytes_max,
-                decoded_bytes_max: options.decoded_bytes_max,
-                batch_events_max: options.batch_events_max,
-                pending_events_max: options.pending_events_max,
-                request_time_max: Duration::from_millis(options.request_ms_max),
-            },
+            limits,
         })
+    }
+}
+
+impl Limits {
+    /// A request that keeps each limit of its own must find room when it is alone, or it would be told
+    /// to come again for ever.
+    fn check(&self) -> anyhow::Result<()> {
+        if self.pending_events_max < self.batch_events_max {
+            bail!(
+                "FOOTFALL_PENDING_EVENTS_MAX is {}, less than the {} of FOOTFALL_BATCH_EVENTS_MAX: a full batch would never be taken",
+                self.pending_events_max,
+                self.batch_events_max
+            );
+        }
+        let needed = self.request_bytes_max();
+        if self.in_flight_bytes_max < needed {
+            bail!(
+                "FOOTFALL_IN_FLIGHT_BYTES_MAX is {}, less than the {needed} that one request may take by FOOTFALL_BODY_BYTES_MAX, FOOTFALL_DECODED_BYTES_MAX and FOOTFALL_BATCH_EVENTS_MAX",
+                self.in_flight_bytes_max
+            );
+        }
+        Ok(())
+    }
+
+    /// What one request may hold: its body, that decoded, its events, and what they are encoded as,
+    /// which is no more than twice as long where every character has to be escaped.
+    fn request_bytes_max(&self) -> usize {
+        let events = self.batch_events_max.saturating_mul(EVENT_OVERHEAD_BYTES + ROW_OVERHEAD_BYTES);
+        let texts = self.decoded_bytes_max.max(self.body_bytes_max).saturating_mul(3);
+        self.body_bytes_max.saturating_add(texts).saturating_add(events)
     }
 }
 

@@ -23,6 +23,11 @@ pub struct Metrics {
     pub pending_max: Gauge,
     pub request_seconds: Histogram,
     pub insert_rows: Histogram,
+    pub in_flight_bytes: Gauge,
+    pub in_flight_bytes_max: Gauge,
+    pub arrivals_remembered: Gauge,
+    pub arrivals_known: Counter,
+    pub arrivals_forgotten_early: Counter,
     dropped: Family<ReasonLabel, Counter>,
     requests_refused: Family<ReasonLabel, Counter>,
 }
@@ -46,6 +51,11 @@ impl Default for Metrics {
             pending_max: Gauge::default(),
             request_seconds: Histogram::new(seconds),
             insert_rows: Histogram::new(rows),
+            in_flight_bytes: Gauge::default(),
+            in_flight_bytes_max: Gauge::default(),
+            arrivals_remembered: Gauge::default(),
+            arrivals_known: Counter::default(),
+            arrivals_forgotten_early: Counter::default(),
             dropped: Family::default(),
             requests_refused: Family::default(),
             registry: Registry::default(),
@@ -55,7 +65,11 @@ impl Default for Metrics {
         }
         registry.register("events_received", "Events in the bodies that were read", metrics.received.clone());
         registry.register("events_stored", "Events that are durable", metrics.stored.clone());
-        registry.register("events_duplicate", "Events that stood twice in a request", metrics.duplicate.clone());
+        registry.register(
+            "events_duplicate",
+            "Events that stood twice in a request, or were known to be stored",
+            metrics.duplicate.clone(),
+        );
         registry.register("events_dropped", "Events that break the contract, by reason", metrics.dropped.clone());
         registry.register("events_failed", "Events whose sender was told to send them again", metrics.failed.clone());
         registry.register("events_pending", "Events that wait for the sink", metrics.pending.clone());
@@ -68,6 +82,27 @@ impl Default for Metrics {
             "requests_refused",
             "Requests refused as a whole, by reason",
             metrics.requests_refused.clone(),
+        );
+        registry.register("in_flight_bytes", "Memory that requests in flight hold", metrics.in_flight_bytes.clone());
+        registry.register(
+            "in_flight_bytes_max",
+            "Memory that requests in flight may hold; beyond it requests are answered 503",
+            metrics.in_flight_bytes_max.clone(),
+        );
+        registry.register(
+            "arrivals_remembered",
+            "Events whose first arrival is remembered, as they lack an id of their own, a time or a name",
+            metrics.arrivals_remembered.clone(),
+        );
+        registry.register(
+            "arrivals_known",
+            "Events of which an earlier arrival was remembered",
+            metrics.arrivals_known.clone(),
+        );
+        registry.register(
+            "arrivals_forgotten_early",
+            "Events whose arrival was forgotten before a day was over, as there were too many",
+            metrics.arrivals_forgotten_early.clone(),
         );
         registry.register("request_seconds", "From the request to its answer", metrics.request_seconds.clone());
         registry.register("insert_rows", "Rows in one insert or produce call", metrics.insert_rows.clone());

@@ -8,6 +8,8 @@ use serde::Serialize;
 use uuid::Uuid;
 use vector_components::Rejection;
 
+use crate::{in_flight::NoRoom, sink::NotDurable};
+
 /// What became of one event.
 #[derive(Debug, Clone, Serialize, PartialEq)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
@@ -17,13 +19,22 @@ pub enum Outcome {
         /// Its id, for a client that wants to name it again.
         event_id: Uuid,
     },
-    /// The same event stands earlier in this request.
+    /// The same event stands earlier in this request, or is known to be durable since an earlier one.
     Duplicate {
         /// The id of both.
         event_id: Uuid,
     },
     /// It breaks the contract; sending it again is no use.
     Dropped(Rejection),
+}
+
+impl Outcome {
+    /// An accepted event turns out to be durable since an earlier request.
+    pub fn become_duplicate(&mut self) {
+        if let Self::Accepted { event_id } = *self {
+            *self = Self::Duplicate { event_id };
+        }
+    }
 }
 
 /// The answer to a request whose events were judged.
@@ -50,14 +61,14 @@ impl Answer {
 }
 
 impl IntoResponse for Answer {
-    /// 201 if anything was accepted; else the first rejection decides.
+    /// 201 if anything is durable; else the first rejection decides.
     fn into_response(self) -> Response {
         let first = self.outcomes.iter().find_map(|o| match o {
             Outcome::Dropped(rejection) => Some(rejection.clone()),
             _ => None,
         });
         match first {
-            Some(error) if self.accepted == 0 => {
+            Some(error) if self.accepted + self.duplicate == 0 => {
                 let body = ErrorBody { error: &error, accepted: 0, dropped: self.dropped, outcomes: &self.outcomes };
                 json(StatusCode::BAD_REQUEST, &body)
             }
@@ -74,8 +85,8 @@ struct ErrorBody<'a> {
     outcomes: &'a [Outcome],
 }
 
-/// Why a request as a whole was not taken; nothing of it is stored, or, for the last
-/// two, it is not known to be stored and must be sent again.
+/// Why a request as a whole was not taken; nothing of it is stored, or, for the last one, it is
+/// not known to be stored and must be sent again.
 #[derive(Debug, Clone, thiserror::Error)]
 #[expect(missing_docs, reason = "each message says it")]
 pub enum RequestError {
@@ -95,16 +106,27 @@ pub enum RequestError {
     SentAt,
     #[error("the body holds no event")]
     Empty,
-    #[error("the body holds {events} events, at most {events_max} are allowed in one request")]
-    TooManyEvents { events: usize, events_max: usize },
+    #[error("the body holds more than {events_max} events, which is the most that are allowed in one request")]
+    TooManyEvents { events_max: usize },
     #[error("method {0} is not allowed here: events are sent by POST")]
     Method(String),
     #[error("there is no {0}: events are sent to POST /v1/events")]
     Path(String),
     #[error("{0} events are waiting already: send this again in a second")]
     Busy(usize),
+    #[error("{0}: send this again in a second")]
+    NoRoom(#[from] NoRoom),
     #[error("the events could not be made durable: {0}; send them again")]
-    Sink(String),
+    NotDurable(NotDurable),
+}
+
+impl From<NotDurable> for RequestError {
+    fn from(error: NotDurable) -> Self {
+        match error {
+            NotDurable::NoRoom(no_room) => Self::NoRoom(no_room),
+            other => Self::NotDurable(other),
+        }
+    }
 }
 
 /// The reason on the wire, the field and the status: the one table.
@@ -128,8 +150,8 @@ impl RequestError {
             Self::TooManyEvents { .. } => ("too_many_events", "events", StatusCode::PAYLOAD_TOO_LARGE),
             Self::Method(_) => ("method_not_allowed", "method", StatusCode::METHOD_NOT_ALLOWED),
             Self::Path(_) => ("not_found", "path", StatusCode::NOT_FOUND),
-            Self::Busy(_) => ("busy", "", StatusCode::SERVICE_UNAVAILABLE),
-            Self::Sink(_) => ("not_durable", "", StatusCode::SERVICE_UNAVAILABLE),
+            Self::Busy(_) | Self::NoRoom(_) => ("busy", "", StatusCode::SERVICE_UNAVAILABLE),
+            Self::NotDurable(_) => ("not_durable", "", StatusCode::SERVICE_UNAVAILABLE),
         }
     }
 }

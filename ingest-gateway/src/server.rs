@@ -8,13 +8,16 @@ use std::{
 
 use anyhow::Context;
 use axum::serve::ListenerExt;
-use tokio::{net::TcpListener, sync::Semaphore};
+use tokio::net::TcpListener;
 use vector_components::{Enricher, enrich::UserAgents};
 
 use crate::{
+    arrivals::{Arrivals, Clock},
     config::{self, Config},
     endpoints::{self, Shared},
     geoip::{self, GeoFiles},
+    identify::Identifier,
+    ingest::Ingest,
     metrics::Metrics,
     operate::Tables,
     rate::Rates,
@@ -34,8 +37,8 @@ const DRAIN_PAUSE: Duration = Duration::from_millis(20);
 /// If anything is missing at the start, with what to do.
 pub async fn serve(config: Config) -> anyhow::Result<()> {
     let metrics = Arc::new(Metrics::default());
-    metrics.pending_max.set(i64::try_from(config.limits.pending_events_max).unwrap_or(i64::MAX));
     let (sink, engine) = sink(&config, &metrics).await?;
+    let ingest = ingest(&config, sink, &metrics)?;
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("cannot listen on {}: set FOOTFALL_LISTEN to a free address", config.listen))?;
@@ -44,12 +47,10 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         projects: config.projects,
         write_keys: config.write_keys,
         trusted_proxies: config.trusted_proxies,
-        privacy: config.privacy,
         rates: Rates::default(),
         limits: config.limits,
-        pending: Semaphore::new(config.limits.pending_events_max.min(Semaphore::MAX_PERMITS)),
         metrics,
-        sink,
+        ingest,
     });
     tracing::info!(%address, projects = ?shared.projects.iter().collect::<Vec<_>>(), "events are taken");
     println!("http://{address}");
@@ -90,7 +91,7 @@ async fn drain(mut shared: Arc<Shared>) {
     let started = Instant::now();
     while started.elapsed() < DRAIN_TIME_MAX {
         match Arc::try_unwrap(shared) {
-            Ok(last) => return last.sink.close().await,
+            Ok(last) => return last.ingest.close().await,
             Err(still_used) => shared = still_used,
         }
         tokio::time::sleep(DRAIN_PAUSE).await;
@@ -98,11 +99,20 @@ async fn drain(mut shared: Arc<Shared>) {
     tracing::warn!("some requests did not end in {} s; their senders have no answer", DRAIN_TIME_MAX.as_secs());
 }
 
-async fn sink(config: &Config, metrics: &Arc<Metrics>) -> anyhow::Result<(Sink, Option<embedded::Server>)> {
+fn ingest(config: &Config, sink: Sink, metrics: &Arc<Metrics>) -> anyhow::Result<Ingest> {
     let salts = SaltKeeper::open(&config.data)?;
+    let clock: Clock = Arc::new(|| chrono::Utc::now().timestamp_millis());
+    let arrivals = Arrivals::open(&config.data, config.limits.remembered_events_max, clock, Arc::clone(metrics))?;
+    let identifier = Identifier::new(salts, arrivals);
+    Ok(Ingest::new(config.limits, config.privacy.clone(), identifier, sink, Arc::clone(metrics)))
+}
+
+async fn sink(config: &Config, metrics: &Arc<Metrics>) -> anyhow::Result<(Sink, Option<embedded::Server>)> {
     match &config.sink {
-        config::Sink::Kafka { brokers, topic } => {
-            Ok((Sink::Kafka(Kafka::start(brokers, topic.clone(), salts, Arc::clone(metrics))?), None))
+        config::Sink::Kafka { brokers, topic, message_bytes_max } => {
+            let (time_max, metrics) = (config.limits.request_time_max, Arc::clone(metrics));
+            let kafka = Kafka::start(brokers, topic.clone(), *message_bytes_max, time_max, metrics)?;
+            Ok((Sink::Kafka(kafka), None))
         }
         config::Sink::Direct { insert_interval } => {
             let (client, engine) = config.clickhouse.connect(&config.data).await?;
@@ -110,10 +120,8 @@ async fn sink(config: &Config, metrics: &Arc<Metrics>) -> anyhow::Result<(Sink, 
             let steps = tables.bring_up_to_date().await.context("ClickHouse's tables cannot be brought up to date")?;
             tracing::info!(migrations = steps.len(), "ClickHouse's tables are up to date");
             let enricher = enricher(config)?;
-            Ok((
-                Sink::Direct(Box::new(Direct::start(client, enricher, salts, *insert_interval, Arc::clone(metrics)))),
-                engine,
-            ))
+            let direct = Direct::start(client, enricher, *insert_interval, Arc::clone(metrics));
+            Ok((Sink::Direct(Box::new(direct)), engine))
         }
     }
 }

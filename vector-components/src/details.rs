@@ -8,7 +8,7 @@ use serde::{
 };
 
 /// The properties. A list: events have few, and reading one needs no more than two pieces of
-/// memory, or none for the texts when they are borrowed.
+/// memory, or none for the strings when they are borrowed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Details<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
@@ -51,6 +51,12 @@ impl<'a> FromIterator<(Cow<'a, str>, Cow<'a, str>)> for Details<'a> {
 }
 
 fn sorted<'a>(mut pairs: Vec<(Cow<'a, str>, Cow<'a, str>)>) -> Details<'a> {
+    last_of_each_name(&mut pairs);
+    Details(pairs)
+}
+
+/// Sorts by name; of a name that comes twice, the last one sent stays.
+pub(crate) fn last_of_each_name<T>(pairs: &mut Vec<(Cow<'_, str>, T)>) {
     if !pairs.is_sorted_by(|(a, _), (b, _)| a < b) {
         // Stable, so that the last of equal names is the last one sent.
         pairs.sort_by(|(a, _), (b, _)| a.cmp(b));
@@ -58,7 +64,6 @@ fn sorted<'a>(mut pairs: Vec<(Cow<'a, str>, Cow<'a, str>)>) -> Details<'a> {
         pairs.dedup_by(|(a, _), (b, _)| a == b);
         pairs.reverse();
     }
-    Details(pairs)
 }
 
 impl Serialize for Details<'_> {
@@ -73,7 +78,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Details<'a> {
     }
 }
 
-/// A text that is borrowed where it can be; inside of other types serde copies without it.
+/// A string that is borrowed where it can be; inside of other types serde copies without it.
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
@@ -83,7 +88,7 @@ impl<'de> Visitor<'de> for Map {
     type Value = Details<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object of texts")
+        f.write_str("an object of strings")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Details<'de>, A::Error> {

@@ -114,6 +114,20 @@ pub struct Hints<'a> {
 }
 
 impl Hints<'_> {
+    /// The same, borrowed.
+    #[must_use]
+    pub fn borrowed(&self) -> Hints<'_> {
+        Hints {
+            seen: self.seen,
+            accept_language: (*self.accept_language).into(),
+            sec_ch_ua: (*self.sec_ch_ua).into(),
+            sec_ch_ua_platform: (*self.sec_ch_ua_platform).into(),
+            sec_ch_ua_platform_version: (*self.sec_ch_ua_platform_version).into(),
+            sec_ch_ua_model: (*self.sec_ch_ua_model).into(),
+            events_per_10_s: self.events_per_10_s,
+        }
+    }
+
     fn is_unseen(&self) -> bool {
         !self.seen
     }

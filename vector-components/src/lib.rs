@@ -1,8 +1,8 @@
 //! Footfall's event logic, pure: no I/O, no clock, no framework.
 //!
 //! # Path of an event
-//! 1. [`validate::validate`] turns an untrusted JSON object into an [`Event`], or says
-//!    in a [`Rejection`] which field is wrong, what the limit is and what came.
+//! 1. [`validate::receive`] turns an untrusted JSON object into an [`Event`] that borrows from
+//!    it, or says in a [`Rejection`] which field is wrong, what the limit is and what came.
 //! 2. [`Privacy::apply`] takes out what the operator wants nowhere stored.
 //! 3. [`Enricher::enrich`] adds what can be derived: user agent, place, referrer,
 //!    campaign and visitor.

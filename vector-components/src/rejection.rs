@@ -23,8 +23,12 @@ pub enum Reason {
     WrongType,
     /// A field holds a value that is not allowed.
     InvalidValue,
-    /// A text is longer than its limit in bytes.
+    /// A string is longer than its limit in bytes.
     TooLong,
+    /// The event as a whole has more bytes than allowed.
+    TooLarge,
+    /// Arrays and objects are nested deeper than allowed.
+    TooDeep,
     /// There are more entries than allowed.
     TooMany,
     /// The timestamp cannot be read.
@@ -35,7 +39,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, for metrics that must start at zero.
-    pub const ALL: [Reason; 11] = [
+    pub const ALL: [Reason; 13] = [
         Reason::MissingProject,
         Reason::UnknownProject,
         Reason::NotJson,
@@ -44,6 +48,8 @@ impl Reason {
         Reason::WrongType,
         Reason::InvalidValue,
         Reason::TooLong,
+        Reason::TooLarge,
+        Reason::TooDeep,
         Reason::TooMany,
         Reason::InvalidTimestamp,
         Reason::TimestampOutOfRange,
@@ -61,6 +67,8 @@ impl Reason {
             Reason::WrongType => "wrong_type",
             Reason::InvalidValue => "invalid_value",
             Reason::TooLong => "too_long",
+            Reason::TooLarge => "too_large",
+            Reason::TooDeep => "too_deep",
             Reason::TooMany => "too_many",
             Reason::InvalidTimestamp => "invalid_timestamp",
             Reason::TimestampOutOfRange => "timestamp_out_of_range",

@@ -1,7 +1,9 @@
 //! Reading and writing instants, in whole milliseconds since 1970-01-01 UTC.
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Timelike};
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
+
+use crate::validate::json::Json;
 
 /// Events before this instant are refused: 2000-01-01T00:00:00Z, in milliseconds.
 pub const TIMESTAMP_MS_MIN: i64 = 946_684_800_000;
@@ -18,6 +20,19 @@ pub fn parse_ms(value: &Value) -> Option<i64> {
         Value::String(text) => parse_text_ms(text.trim()),
         Value::Number(number) => epoch_ms(number.as_f64()?),
         _ => None,
+    }
+}
+
+/// As [`parse_ms`], of a value that is still text.
+#[must_use]
+pub fn parse_json_ms(json: &RawValue) -> Option<i64> {
+    json_ms(Json::new(json))
+}
+
+pub(crate) fn json_ms(json: Json<'_>) -> Option<i64> {
+    match json.string() {
+        Some(text) => parse_text_ms(text.ok()?.trim()),
+        None => epoch_ms(json.number()?),
     }
 }
 
@@ -84,7 +99,7 @@ impl serde::Serialize for Written {
     }
 }
 
-/// As [`parse_ms`], of a text.
+/// As [`parse_ms`], of a string's inside.
 #[must_use]
 pub fn parse_text_ms(text: &str) -> Option<i64> {
     if let Some(ms) = as_written(text) {
@@ -129,6 +144,10 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    fn raw(value: &Value) -> Box<RawValue> {
+        serde_json::value::to_raw_value(value).unwrap()
+    }
+
     #[test]
     fn every_documented_form_is_read() {
         let noon = 1_713_326_652_000;
@@ -142,6 +161,7 @@ mod tests {
             json!("1713326652000"),
         ] {
             assert_eq!(parse_ms(&value), Some(noon), "{value}");
+            assert_eq!(parse_json_ms(&raw(&value)), Some(noon), "{value}");
         }
         assert_eq!(to_rfc3339(noon), "2024-04-17T04:04:12.000Z");
         assert_eq!(to_clickhouse(noon).as_str(), "2024-04-17 04:04:12.000");
@@ -161,6 +181,7 @@ mod tests {
     fn nonsense_is_none_and_never_a_panic() {
         for value in [json!("yesterday"), json!(""), json!(1e300), json!(true), json!("NaN"), json!("2024-13-01")] {
             assert_eq!(parse_ms(&value), None, "{value}");
+            assert_eq!(parse_json_ms(&raw(&value)), None, "{value}");
         }
     }
 }

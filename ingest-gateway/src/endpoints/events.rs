@@ -2,7 +2,6 @@
 
 use std::{
     borrow::Cow,
-    collections::HashSet,
     net::{IpAddr, SocketAddr},
     sync::Arc,
     time::Instant,
@@ -15,17 +14,18 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use vector_components::{
-    Arrival, Event, Privacy,
+    Arrival,
     event::Hints,
-    validate,
     validate::{HINT_BYTES_MAX, USER_AGENT_BYTES_MAX},
 };
 
 use super::Shared;
 use crate::{
-    body, client_ip,
-    decode::{self, Batch},
-    outcome::{Answer, Outcome, RequestError},
+    body::{self, Text},
+    client_ip,
+    decode::Batch,
+    outcome::RequestError,
+    sink::NotDurable,
 };
 
 /// Takes a request's events and answers when they are durable.
@@ -38,13 +38,15 @@ pub async fn take(
     let started = Instant::now();
     let deadline = started + shared.limits.request_time_max;
     let result = match tokio::time::timeout_at(deadline.into(), read(&shared, &headers, body)).await {
-        Ok(Ok((project, batch))) => {
-            let arrival = arrival(&shared, project, &batch, peer.ip(), &headers);
+        Ok(Ok((project, text))) => {
             // What was read is finished in a task of its own: a client that goes away
             // does not leave the ledger with events that are neither stored nor failed.
             let shared = Arc::clone(&shared);
-            let finish = tokio::spawn(async move { judge_and_store(&shared, batch, &arrival, deadline).await });
-            finish.await.unwrap_or_else(|_| Err(RequestError::Sink("an internal error".into())))
+            let finish = tokio::spawn(async move {
+                let arrival = |batch: &Batch<'_>| arrival(&shared, project, batch, peer.ip(), &headers);
+                shared.ingest.take(text, arrival, deadline).await
+            });
+            finish.await.unwrap_or(Err(RequestError::NotDurable(NotDurable::Internal)))
         }
         Ok(Err(error)) => Err(error),
         Err(_) => Err(RequestError::BodyBroken(format!(
@@ -62,74 +64,12 @@ pub async fn take(
     )
 }
 
-/// Which project → the body → its events.
-async fn read(shared: &Shared, headers: &HeaderMap, body: Body) -> Result<(String, Batch), RequestError> {
+/// Which project → is there room → the body.
+async fn read(shared: &Shared, headers: &HeaderMap, body: Body) -> Result<(String, Text), RequestError> {
     let project = project(shared, headers)?;
-    let body = body::read(body, headers, &shared.limits).await?;
-    let batch = decode::decode(&body, shared.limits.batch_events_max)?;
-    Ok((project, batch))
-}
-
-/// Validate → store → one outcome per event.
-async fn judge_and_store(
-    shared: &Shared,
-    batch: Batch,
-    arrival: &Arrival,
-    deadline: Instant,
-) -> Result<Answer, RequestError> {
-    let metrics = &shared.metrics;
-    let count = u32::try_from(batch.events.len()).unwrap_or(u32::MAX);
-    let Ok(_pending) = shared.pending.try_acquire_many(count) else {
-        return Err(RequestError::Busy(shared.limits.pending_events_max));
-    };
-    metrics.received.inc_by(u64::from(count));
-    metrics.pending.inc_by(i64::from(count));
-    let (events, outcomes) = judge(batch, arrival, &shared.privacy);
-    let accepted = events.len() as u64;
-    let stored = if events.is_empty() {
-        Ok(())
-    } else {
-        let store = tokio::time::timeout_at(deadline.into(), shared.sink.store(events));
-        store.await.unwrap_or_else(|_| Err(format!("no answer in {} s", shared.limits.request_time_max.as_secs())))
-    };
-    for outcome in &outcomes {
-        match outcome {
-            Outcome::Dropped(rejection) => metrics.dropped(rejection.reason),
-            Outcome::Duplicate { .. } => drop(metrics.duplicate.inc()),
-            Outcome::Accepted { .. } => {}
-        }
-    }
-    metrics.pending.dec_by(i64::from(count));
-    match stored {
-        Ok(()) => {
-            metrics.stored.inc_by(accepted);
-            Ok(Answer::new(outcomes))
-        }
-        Err(why) => {
-            metrics.failed.inc_by(accepted);
-            Err(RequestError::Sink(why))
-        }
-    }
-}
-
-/// The valid events, and an outcome for each one received, in order.
-fn judge(batch: Batch, arrival: &Arrival, privacy: &Privacy) -> (Vec<Event<'static>>, Vec<Outcome>) {
-    let mut seen = HashSet::with_capacity(batch.events.len());
-    let mut events = Vec::with_capacity(batch.events.len());
-    let mut outcomes = Vec::with_capacity(batch.events.len());
-    for raw in batch.events {
-        outcomes.push(match validate(raw, arrival) {
-            Err(rejection) => Outcome::Dropped(rejection),
-            Ok(event) if !seen.insert(event.event_id) => Outcome::Duplicate { event_id: event.event_id },
-            Ok(mut event) => {
-                let event_id = event.event_id;
-                privacy.apply(&mut event);
-                events.push(event);
-                Outcome::Accepted { event_id }
-            }
-        });
-    }
-    (events, outcomes)
+    shared.ingest.check_room()?;
+    let text = body::read(body, headers, &shared.limits, shared.ingest.in_flight()).await?;
+    Ok((project, text))
 }
 
 fn project(shared: &Shared, headers: &HeaderMap) -> Result<String, RequestError> {
@@ -142,7 +82,7 @@ fn project(shared: &Shared, headers: &HeaderMap) -> Result<String, RequestError>
     Ok(name.to_owned())
 }
 
-fn arrival(shared: &Shared, project: String, batch: &Batch, peer: IpAddr, headers: &HeaderMap) -> Arrival {
+fn arrival(shared: &Shared, project: String, batch: &Batch<'_>, peer: IpAddr, headers: &HeaderMap) -> Arrival {
     let forwarded = headers.get("x-forwarded-for").and_then(|v| v.to_str().ok()).unwrap_or_default();
     let agent = headers.get(header::USER_AGENT).map(|v| String::from_utf8_lossy(v.as_bytes())).unwrap_or_default();
     let ip = client_ip::client_ip(peer, forwarded, &shared.trusted_proxies);

@@ -13,15 +13,14 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use tokio::sync::Semaphore;
-use vector_components::{Privacy, Projects};
+use vector_components::Projects;
 
 use crate::{
     config::{Limits, WriteKeys},
+    ingest::Ingest,
     metrics::Metrics,
     outcome::RequestError,
     rate::Rates,
-    sink::Sink,
 };
 
 /// What the endpoints share.
@@ -30,12 +29,10 @@ pub struct Shared {
     pub projects: Projects,
     pub write_keys: WriteKeys,
     pub trusted_proxies: Vec<ipnet::IpNet>,
-    pub privacy: Privacy,
     pub rates: Rates,
     pub limits: Limits,
-    pub pending: Semaphore,
     pub metrics: Arc<Metrics>,
-    pub sink: Sink,
+    pub ingest: Ingest,
 }
 
 /// The gateway's routes.

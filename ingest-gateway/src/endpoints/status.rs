@@ -17,7 +17,7 @@ pub async fn alive() -> &'static str {
 
 /// The sink can take events; 503 with what is missing otherwise.
 pub async fn ready(State(shared): State<Arc<Shared>>) -> Response {
-    match shared.sink.ready().await {
+    match shared.ingest.ready().await {
         Ok(()) => "ready\n".into_response(),
         Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")).into_response(),
     }
@@ -25,6 +25,7 @@ pub async fn ready(State(shared): State<Arc<Shared>>) -> Response {
 
 /// Prometheus' text form.
 pub async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
+    shared.ingest.observe();
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], shared.metrics.text()).into_response()
 }

@@ -88,7 +88,7 @@ impl Finding {
 /// If a check failed.
 pub async fn run(options: &Options, config: &Config) -> anyhow::Result<()> {
     let mut findings = clickhouse(options, config).await;
-    if let Sink::Kafka { brokers, topic } = &config.sink {
+    if let Sink::Kafka { brokers, topic, .. } = &config.sink {
         let (brokers, topic, group) = (brokers.clone(), topic.clone(), options.kafka_group.clone());
         findings.extend(kafka(&brokers, &topic, &group).await);
     }

@@ -213,7 +213,8 @@ fn events(rng: &mut StdRng, count: usize, mut agent: impl FnMut(&mut StdRng, usi
         let raw = json!({"type": "page_view", "user_id": n % 997, "session_id": format!("s{}", n / 8), "timestamp": 1_713_326_652_000_i64 + n as i64,
             "locale": "en", "path": paths.choose(rng), "url": "https://shop.example/x?utm_source=newsletter&utm_medium=email", "appVersion": "1.4.0",
             "referrer": "https://www.google.com/", "details": {"plan": "pro", "n": n}});
-        serde_json::to_vec(&validate(raw, &arrival).expect("a good event")).expect("an event is JSON")
+        let raw = serde_json::value::to_raw_value(&raw).expect("JSON");
+        serde_json::to_vec(&validate(&raw, &arrival).expect("a good event")).expect("an event is JSON")
     };
     (0..count).map(|n| event(rng, n)).collect()
 }

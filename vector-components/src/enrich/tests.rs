@@ -26,7 +26,8 @@ fn arrival(user_agent: &str) -> Arrival {
 /// The row of what was sent, as JSON.
 fn row(mut raw: Value, arrival: &Arrival) -> Value {
     raw["type"] = "a".into();
-    let event = validate(raw, arrival).unwrap();
+    let raw = serde_json::value::to_raw_value(&raw).unwrap();
+    let event = validate(&raw, arrival).unwrap();
     serde_json::to_value(ENRICHER.enrich(&event, &VisitorSalt([0; 16])).row()).unwrap()
 }
 

@@ -93,7 +93,9 @@ fn sent(mut raw: Value, privacy: &Privacy) -> Event<'static> {
         user_agent: String::new(),
         hints: Hints::default(),
     };
-    let mut event = validate(raw, &arrival).unwrap();
+    // A test's events may live as long as the test.
+    let (raw, arrival) = (serde_json::value::to_raw_value(&raw).unwrap(), Box::leak(Box::new(arrival)));
+    let mut event = validate(Box::leak(raw), arrival).unwrap();
     privacy.apply(&mut event);
     event
 }

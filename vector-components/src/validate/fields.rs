@@ -1,150 +1,128 @@
-//! Taking typed fields out of an untrusted object, with errors that name the field.
+//! Reading typed fields of an untrusted object, with errors that name the field.
 
-use serde_json::{Map, Value};
+use std::borrow::Cow;
+
 use uuid::Uuid;
 
-use super::limits::{ID_BYTES_MAX, REVENUE_MAX};
+use super::{
+    json::Json,
+    limits::{ID_BYTES_MAX, REVENUE_MAX},
+    object::{Object, ObjectError},
+};
 use crate::rejection::{Reason, Rejection, shown};
 
-/// An untrusted object from which fields are taken one by one. JSON `null` is absent.
-pub struct Fields {
-    prefix: &'static str,
-    object: Map<String, Value>,
+/// One field by its dotted name, and what was sent for it. JSON `null` is absent.
+#[derive(Clone, Copy)]
+pub struct Field<'a> {
+    name: &'static str,
+    value: Option<Json<'a>>,
 }
 
-impl Fields {
-    /// The fields of the event itself.
-    pub fn new(object: Map<String, Value>) -> Self {
-        Self { prefix: "", object }
+impl<'a> Field<'a> {
+    /// A field that is absent until it is [`set`](Self::set).
+    pub const fn absent(name: &'static str) -> Self {
+        Self { name, value: None }
     }
 
-    /// The fields of the object under `prefix`.
-    pub fn within(prefix: &'static str, object: Map<String, Value>) -> Self {
-        Self { prefix, object }
+    /// What was sent.
+    pub fn set(&mut self, value: Json<'a>) {
+        self.value = (!value.is_null()).then_some(value);
     }
 
-    /// The value of `name`, removed.
-    pub fn take(&mut self, name: &str) -> Option<Value> {
-        self.object.remove(name).filter(|value| !value.is_null())
+    /// The value, if one was sent.
+    pub fn value(self) -> Option<Json<'a>> {
+        self.value
     }
 
-    /// What was not taken.
-    pub fn rest(self) -> Map<String, Value> {
-        self.object
-    }
-
-    /// A text of at most `bytes_max`; empty if absent.
-    pub fn text(&mut self, name: &str, bytes_max: usize) -> Result<String, Rejection> {
-        match self.take(name) {
-            None => Ok(String::new()),
-            Some(Value::String(text)) => self.bounded(name, text, bytes_max),
-            Some(other) => Err(self.wrong_type(name, "text", &other)),
+    /// A string of at most `bytes_max`; empty if absent.
+    pub fn string(self, bytes_max: usize) -> Result<Cow<'a, str>, Rejection> {
+        let Some(value) = self.value else { return Ok(Cow::Borrowed("")) };
+        let text = value.string().ok_or_else(|| self.wrong_type("a string", value))?;
+        let text = text.map_err(|error| unreadable(self.name, &error))?;
+        if text.len() <= bytes_max {
+            return Ok(text);
         }
+        let name = self.name;
+        let message = format!("{name} has {} bytes, at most {bytes_max} are allowed: {}", text.len(), shown(&text));
+        Err(Rejection::new(Reason::TooLong, name, message))
     }
 
-    /// A text that must be there and not be blank.
-    pub fn required_text(&mut self, name: &str, bytes_max: usize) -> Result<String, Rejection> {
-        let text = self.text(name, bytes_max)?;
+    /// A string that must be there and not be blank.
+    pub fn required_string(self, bytes_max: usize) -> Result<Cow<'a, str>, Rejection> {
+        let text = self.string(bytes_max)?;
         if text.trim().is_empty() {
-            let field = self.dotted(name);
-            return Err(Rejection::new(
-                Reason::MissingField,
-                &field,
-                format!("{field} is required and must not be empty"),
-            ));
+            let message = format!("{} is required and must not be empty", self.name);
+            return Err(Rejection::new(Reason::MissingField, self.name, message));
         }
         Ok(text)
     }
 
-    /// An id: text, or a whole number as some clients send it.
-    pub fn id(&mut self, name: &str) -> Result<String, Rejection> {
-        match self.take(name) {
-            Some(Value::Number(number)) if !number.is_f64() => Ok(number.to_string()),
-            Some(value) => {
-                self.object.insert(name.to_owned(), value);
-                self.text(name, ID_BYTES_MAX)
-            }
-            None => Ok(String::new()),
+    /// An id: a string, or an integer as some clients send it.
+    pub fn id(self) -> Result<Cow<'a, str>, Rejection> {
+        match self.value.and_then(Json::integer) {
+            Some(digits) if digits.len() <= ID_BYTES_MAX => Ok(Cow::Borrowed(digits)),
+            _ => self.string(ID_BYTES_MAX),
         }
     }
 
-    /// A UUID in any of its text forms.
-    pub fn uuid(&mut self, name: &str) -> Result<Option<Uuid>, Rejection> {
-        let text = self.text(name, ID_BYTES_MAX)?;
+    /// A UUID in any of its forms.
+    pub fn uuid(self) -> Result<Option<Uuid>, Rejection> {
+        let text = self.string(ID_BYTES_MAX)?;
         if text.is_empty() {
             return Ok(None);
         }
-        let field = self.dotted(name);
-        Uuid::parse_str(&text).map(Some).map_err(|_| {
-            Rejection::new(Reason::InvalidValue, &field, format!("{field} {} is not a UUID", shown(&text)))
+        let name = self.name;
+        let message = || format!("{name} {} is not a UUID", shown(&text));
+        Uuid::parse_str(&text).map(Some).map_err(|_| Rejection::new(Reason::InvalidValue, name, message()))
+    }
+
+    /// An object of at most `fields_max` fields.
+    pub fn object(self, fields_max: usize) -> Result<Option<Object<'a>>, Rejection> {
+        let Some(value) = self.value else { return Ok(None) };
+        if value.kind() != "an object" {
+            return Err(self.wrong_type("an object", value));
+        }
+        Object::read(value, fields_max).map(Some).map_err(|error| match error {
+            ObjectError::TooMany(count) => too_many(self.name, count, fields_max),
+            ObjectError::Unreadable(error) => unreadable(self.name, &error),
         })
     }
 
-    /// An object.
-    pub fn object(&mut self, name: &str) -> Result<Option<Map<String, Value>>, Rejection> {
-        match self.take(name) {
-            None => Ok(None),
-            Some(Value::Object(object)) => Ok(Some(object)),
-            Some(other) => Err(self.wrong_type(name, "an object", &other)),
-        }
-    }
-
-    /// A whole number of pixels, 0 to 65,535.
-    pub fn pixels(&mut self, name: &str) -> Result<u16, Rejection> {
-        let value = self.take(name).unwrap_or_else(|| Value::from(0));
-        value.as_u64().and_then(|n| u16::try_from(n).ok()).ok_or_else(|| {
-            let field = self.dotted(name);
-            let message = format!("{field} {} must be a whole number from 0 to {}", shown(&plain(&value)), u16::MAX);
-            Rejection::new(Reason::InvalidValue, field, message)
+    /// A number of pixels, 0 to 65,535; browsers with a zoom send fractions, which are rounded.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked before")]
+    pub fn pixels(self) -> Result<u16, Rejection> {
+        let Some(value) = self.value else { return Ok(0) };
+        let rounded = value.number().filter(|n| *n >= 0.0).map(f64::round);
+        rounded.filter(|n| *n <= f64::from(u16::MAX)).map(|n| n as u16).ok_or_else(|| {
+            let message = format!("{} {} must be a number from 0 to {}", self.name, shown(&value.shown()), u16::MAX);
+            Rejection::new(Reason::InvalidValue, self.name, message)
         })
     }
 
     /// An amount of money.
-    pub fn amount(&mut self, name: &str) -> Result<f64, Rejection> {
-        let value = self.take(name).unwrap_or(Value::Null);
-        value.as_f64().filter(|n| n.abs() <= REVENUE_MAX).ok_or_else(|| {
-            let field = self.dotted(name);
-            let message = format!("{field} {} must be a number of at most {REVENUE_MAX:e}", shown(&plain(&value)));
-            Rejection::new(Reason::InvalidValue, field, message)
+    pub fn amount(self) -> Result<f64, Rejection> {
+        self.value.and_then(Json::number).filter(|n| n.abs() <= REVENUE_MAX).ok_or_else(|| {
+            let sent = self.value.map_or(Cow::Borrowed("null"), Json::shown);
+            let message = format!("{} {} must be a number of at most {REVENUE_MAX:e}", self.name, shown(&sent));
+            Rejection::new(Reason::InvalidValue, self.name, message)
         })
     }
 
-    fn bounded(&self, name: &str, text: String, bytes_max: usize) -> Result<String, Rejection> {
-        if text.len() <= bytes_max {
-            return Ok(text);
-        }
-        let field = self.dotted(name);
-        let message = format!("{field} has {} bytes, at most {bytes_max} are allowed: {}", text.len(), shown(&text));
-        Err(Rejection::new(Reason::TooLong, field, message))
-    }
-
-    fn wrong_type(&self, name: &str, expected: &str, got: &Value) -> Rejection {
-        let field = self.dotted(name);
-        let message = format!("{field} must be {expected}, not {}: {}", kind(got), shown(&plain(got)));
-        Rejection::new(Reason::WrongType, field, message)
-    }
-
-    fn dotted(&self, name: &str) -> String {
-        if self.prefix.is_empty() { name.to_owned() } else { format!("{}.{name}", self.prefix) }
+    fn wrong_type(self, expected: &str, got: Json<'_>) -> Rejection {
+        let message = format!("{} must be {expected}, not {}: {}", self.name, got.kind(), shown(&got.shown()));
+        Rejection::new(Reason::WrongType, self.name, message)
     }
 }
 
-/// The JSON type of a value, in words.
-pub fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "text",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
-    }
+/// For an object with more entries than are allowed.
+pub fn too_many(name: &str, count: usize, count_max: usize) -> Rejection {
+    let what = if name.is_empty() { "the event" } else { name };
+    let message = format!("{what} holds {count} entries, at most {count_max} are allowed");
+    Rejection::new(Reason::TooMany, name, message)
 }
 
-/// A value as text: strings without quotes, the rest as JSON.
-pub fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
+/// For a string that is JSON and yet no text, as half of a surrogate pair.
+pub fn unreadable(name: &str, error: &serde_json::Error) -> Rejection {
+    let what = if name.is_empty() { "a field's name" } else { name };
+    Rejection::new(Reason::InvalidValue, name, format!("{what} cannot be read: {error}"))
 }

@@ -1,6 +1,12 @@
 //! The limits of one event. Each is named in the error that it causes, and listed in
 //! docs/events.md.
 
+/// One event as sent, in bytes: as JSON within Kafka's limit of a message, with room for what is added.
+pub const EVENT_BYTES_MAX: usize = 512 << 10;
+/// The fields of one event, its known ones and its details at the top level.
+pub const FIELDS_MAX: usize = DETAILS_MAX + 16;
+/// How deep arrays and objects in a detail may be nested.
+pub const NESTING_MAX: usize = 32;
 /// `type`, in bytes.
 pub const TYPE_BYTES_MAX: usize = 200;
 /// `user_id`, `anonymous_id` and `session_id`, each, in bytes.
@@ -27,7 +33,5 @@ pub const DETAIL_KEY_BYTES_MAX: usize = 128;
 pub const DETAIL_VALUE_BYTES_MAX: usize = 8_192;
 /// The `User-Agent` header; a longer one is cut by the transport, not refused.
 pub const USER_AGENT_BYTES_MAX: usize = 1_024;
-/// A client's clock is corrected by `sent_at` from this difference on, in milliseconds.
-pub const SKEW_MS_MIN: i64 = 60_000;
 /// Each of the other headers, cut likewise.
 pub const HINT_BYTES_MAX: usize = 256;

@@ -3,13 +3,16 @@
 mod details;
 mod fields;
 mod identity;
+pub(crate) mod json;
 mod limits;
+mod object;
+mod sent;
 
-use std::net::IpAddr;
+use std::{borrow::Cow, net::IpAddr};
 
-use serde_json::{Map, Value};
+use serde_json::value::RawValue;
+use uuid::Uuid;
 
-pub use identity::event_id;
 pub use limits::*;
 
 use crate::{
@@ -18,7 +21,10 @@ use crate::{
     rejection::{Reason, Rejection, shown},
     timestamp,
 };
-use fields::Fields;
+use fields::Field;
+use json::Json;
+use object::{Object, ObjectError};
+use sent::{Sent, unknown};
 
 /// What the transport knows of an event's arrival.
 #[derive(Clone, Debug)]
@@ -37,115 +43,188 @@ pub struct Arrival {
     pub hints: Hints<'static>,
 }
 
-/// Checks one untrusted JSON value against the event contract.
+/// A valid event, and what of its identity the client itself gave. What it did not give depends on
+/// the arrival, and is for the caller to keep the same when the event is sent again.
+#[derive(Debug)]
+pub struct Received<'a> {
+    /// The event.
+    pub event: Event<'a>,
+    /// The client sent an `event_id`.
+    pub has_own_id: bool,
+    /// The time is the client's: of `timestamp`, or of an `event_id` of UUID version 7.
+    pub has_own_time: bool,
+}
+
+/// As [`receive`], for callers to whom each arrival is an event: one without id and time gets an id
+/// out of content and arrival.
+///
+/// # Errors
+/// As [`receive`].
+pub fn validate<'a>(raw: &'a RawValue, arrival: &'a Arrival) -> Result<Event<'a>, Rejection> {
+    let new_id = |object: &Object<'_>, has_actor| identity::of_arrival(arrival, object, has_actor);
+    check(raw, arrival, new_id).map(|received| received.event)
+}
+
+/// Checks one untrusted JSON value against the event contract. Nothing is built of what is not a
+/// field: the event borrows from `raw`, and nested values stay text.
 ///
 /// Fields the contract does not know are kept among the details, so that a misspelt
-/// name is seen rather than lost.
+/// name is seen rather than lost. `new_id` is for an event that has neither id nor time, and is
+/// therefore another one each time it arrives.
 ///
 /// # Errors
 /// The first field at fault, with reason, limit and value.
-pub fn validate(raw: Value, arrival: &Arrival) -> Result<Event<'static>, Rejection> {
-    let Value::Object(object) = raw else {
-        let message = format!("an event must be a JSON object, not {}", fields::kind(&raw));
-        return Err(Rejection::new(Reason::NotAnObject, "", message));
-    };
-    let id_seed = object.clone();
-    let mut fields = Fields::new(object);
+pub fn receive<'a>(
+    raw: &'a RawValue,
+    arrival: &'a Arrival,
+    new_id: impl FnOnce() -> Uuid,
+) -> Result<Received<'a>, Rejection> {
+    check(raw, arrival, |_, _| new_id())
+}
 
-    let event_type = fields.required_text("type", TYPE_BYTES_MAX)?;
-    let user_id = fields.id("user_id")?;
-    let anonymous_id = fields.id("anonymous_id")?;
-    let session_id = fields.id("session_id")?;
-    let sent_timestamp = fields.take("timestamp");
-    let timestamp_ms = event_time(sent_timestamp.as_ref(), arrival)?;
-    let known_actor = !(user_id.is_empty() && anonymous_id.is_empty() && session_id.is_empty());
-    let event_id = match fields.uuid("event_id")? {
-        Some(id) => id,
-        None => event_id(arrival, &id_seed, sent_timestamp.is_some(), known_actor),
-    };
-    let path = fields.text("path", PATH_BYTES_MAX)?;
-    let locale = fields.text("locale", LOCALE_BYTES_MAX)?;
-    let app_version = fields.text("appVersion", APP_VERSION_BYTES_MAX)?;
-    let url = fields.text("url", URL_BYTES_MAX)?;
-    let referrer = fields.text("referrer", URL_BYTES_MAX)?;
-    let title = fields.text("title", TITLE_BYTES_MAX)?;
-    let screen = screen(fields.object("screen")?)?;
-    let revenue = revenue(fields.object("revenue")?)?;
-    let sent_details = fields.object("details")?.unwrap_or_default();
-    let details = details::flatten(sent_details, fields.rest())?;
+fn check<'a>(
+    raw: &'a RawValue,
+    arrival: &'a Arrival,
+    new_id: impl FnOnce(&Object<'a>, bool) -> Uuid,
+) -> Result<Received<'a>, Rejection> {
+    let object = read(Json::new(raw))?;
+    let sent = Sent::of(&object);
 
-    Ok(Event {
+    let event_type = sent.event_type.required_string(TYPE_BYTES_MAX)?;
+    let user_id = sent.user_id.id()?;
+    let anonymous_id = sent.anonymous_id.id()?;
+    let session_id = sent.session_id.id()?;
+    let has_actor = !(user_id.is_empty() && anonymous_id.is_empty() && session_id.is_empty());
+    let own_id = sent.event_id.uuid()?;
+    let own_time = own_time(&sent, own_id.as_ref(), arrival)?;
+    let event_id = own_id.unwrap_or_else(|| match own_time {
+        Some(_) => identity::of_content(arrival, &object, has_actor),
+        None => new_id(&object, has_actor),
+    });
+    let path = sent.path.string(PATH_BYTES_MAX)?;
+    let locale = sent.locale.string(LOCALE_BYTES_MAX)?;
+    let app_version = sent.app_version.string(APP_VERSION_BYTES_MAX)?;
+    let url = sent.url.string(URL_BYTES_MAX)?;
+    let referrer = sent.referrer.string(URL_BYTES_MAX)?;
+    let title = sent.title.string(TITLE_BYTES_MAX)?;
+    let screen = screen(sent.screen.object(FIELDS_MAX)?)?;
+    let revenue = revenue(sent.revenue.object(FIELDS_MAX)?)?;
+    let details = details::flatten(sent.details.object(FIELDS_MAX)?, unknown(object))?;
+
+    let event = Event {
         version: WIRE_VERSION,
         event_id,
-        project: arrival.project.clone().into(),
-        event_type: event_type.into(),
-        timestamp_ms,
+        project: arrival.project.as_str().into(),
+        event_type,
+        timestamp_ms: own_time.unwrap_or(arrival.received_at_ms),
         received_at_ms: arrival.received_at_ms,
         sent_at_ms: arrival.sent_at_ms,
         tie_order: 0,
-        user_id: user_id.into(),
-        anonymous_id: anonymous_id.into(),
-        session_id: session_id.into(),
-        path: if path.is_empty() { path_of(&url) } else { path }.into(),
-        locale: locale.into(),
-        app_version: app_version.into(),
-        url: scrub(&url).into_owned().into(),
-        referrer: scrub(&referrer).into_owned().into(),
-        title: title.into(),
+        user_id,
+        anonymous_id,
+        session_id,
+        path: if path.is_empty() { path_of(&url).into() } else { path },
+        locale,
+        app_version,
+        url: without_secrets(url),
+        referrer: without_secrets(referrer),
+        title,
         screen,
         revenue,
         details,
         ip: arrival.ip,
-        user_agent: arrival.user_agent.clone().into(),
-        hints: arrival.hints.clone(),
+        user_agent: arrival.user_agent.as_str().into(),
+        hints: arrival.hints.borrowed(),
+    };
+    Ok(Received { event, has_own_id: own_id.is_some(), has_own_time: own_time.is_some() })
+}
+
+fn read(json: Json<'_>) -> Result<Object<'_>, Rejection> {
+    let bytes = json.text().len();
+    if json.kind() != "an object" {
+        let message = format!("an event must be a JSON object, not {}", json.kind());
+        return Err(Rejection::new(Reason::NotAnObject, "", message));
+    }
+    if bytes > EVENT_BYTES_MAX {
+        let message = format!("the event has {bytes} bytes, at most {EVENT_BYTES_MAX} are allowed");
+        return Err(Rejection::new(Reason::TooLarge, "", message));
+    }
+    Object::read(json, FIELDS_MAX).map_err(|error| match error {
+        ObjectError::TooMany(count) => fields::too_many("", count, FIELDS_MAX),
+        ObjectError::Unreadable(error) => fields::unreadable("", &error),
     })
 }
 
-/// The event's time by the server's clock. A client whose `sent_at` is off by more
-/// than [`SKEW_MS_MIN`] has a wrong clock, and its timestamps are moved by that much;
-/// a smaller difference is network delay, and a retry must keep its timestamp.
-fn event_time(sent: Option<&Value>, arrival: &Arrival) -> Result<i64, Rejection> {
-    let now_ms = arrival.received_at_ms;
-    let Some(value) = sent else { return Ok(now_ms) };
-    let Some(client_ms) = timestamp::parse_ms(value) else {
+/// The time that the client gave. It is taken as it stands, however wrong the client's clock may
+/// be: a correction by the arrival would make another event of a retry.
+fn own_time(sent: &Sent<'_>, id: Option<&Uuid>, arrival: &Arrival) -> Result<Option<i64>, Rejection> {
+    let Some(value) = sent.timestamp.value() else {
+        let Some((id, ms)) = id.and_then(|id| Some((id, identity::time_ms(id)?))) else { return Ok(None) };
+        let shown = || format!("{id}, whose time is {},", timestamp::to_rfc3339(ms));
+        return in_range("event_id", shown, ms, arrival);
+    };
+    let Some(ms) = timestamp::json_ms(value) else {
         let message = format!(
             "timestamp {} is not a date: send RFC 3339 such as 2024-04-17T04:04:12Z, or epoch seconds or milliseconds",
-            shown(&fields::plain(value))
+            shown(&value.shown())
         );
         return Err(Rejection::new(Reason::InvalidTimestamp, "timestamp", message));
     };
-    let skew_ms = arrival.sent_at_ms.map_or(0, |sent_at| now_ms.saturating_sub(sent_at));
-    let event_ms = if skew_ms.abs() >= SKEW_MS_MIN { client_ms.saturating_add(skew_ms) } else { client_ms };
-    let latest_ms = now_ms.saturating_add(timestamp::FUTURE_MS_MAX);
-    if !(timestamp::TIMESTAMP_MS_MIN..=latest_ms).contains(&event_ms) {
-        let message = format!(
-            "timestamp {} is outside {} … {} (one day from now)",
-            shown(&fields::plain(value)),
-            timestamp::to_rfc3339(timestamp::TIMESTAMP_MS_MIN),
-            timestamp::to_rfc3339(latest_ms)
-        );
-        return Err(Rejection::new(Reason::TimestampOutOfRange, "timestamp", message));
+    in_range("timestamp", || shown(&value.shown()), ms, arrival)
+}
+
+fn in_range(field: &str, shown: impl FnOnce() -> String, ms: i64, arrival: &Arrival) -> Result<Option<i64>, Rejection> {
+    let latest_ms = arrival.received_at_ms.saturating_add(timestamp::FUTURE_MS_MAX);
+    if (timestamp::TIMESTAMP_MS_MIN..=latest_ms).contains(&ms) {
+        return Ok(Some(ms));
     }
-    Ok(event_ms)
+    let message = format!(
+        "{field} {} is outside {} … {} (one day from now)",
+        shown(),
+        timestamp::to_rfc3339(timestamp::TIMESTAMP_MS_MIN),
+        timestamp::to_rfc3339(latest_ms)
+    );
+    Err(Rejection::new(Reason::TimestampOutOfRange, field, message))
 }
 
-fn screen(object: Option<Map<String, Value>>) -> Result<Option<Screen>, Rejection> {
+fn screen(object: Option<Object<'_>>) -> Result<Option<Screen>, Rejection> {
     let Some(object) = object else { return Ok(None) };
-    let mut fields = Fields::within("screen", object);
-    Ok(Some(Screen { width: fields.pixels("width")?, height: fields.pixels("height")? }))
+    let (mut width, mut height) = (Field::absent("screen.width"), Field::absent("screen.height"));
+    for (name, value) in object {
+        match &*name {
+            "width" => width.set(value),
+            "height" => height.set(value),
+            _ => {}
+        }
+    }
+    Ok(Some(Screen { width: width.pixels()?, height: height.pixels()? }))
 }
 
-fn revenue(object: Option<Map<String, Value>>) -> Result<Option<Revenue<'static>>, Rejection> {
+fn revenue(object: Option<Object<'_>>) -> Result<Option<Revenue<'_>>, Rejection> {
     let Some(object) = object else { return Ok(None) };
-    let mut fields = Fields::within("revenue", object);
-    let amount = fields.amount("amount")?;
-    let currency = fields.required_text("currency", CURRENCY_BYTES)?;
+    let (mut amount, mut currency) = (Field::absent("revenue.amount"), Field::absent("revenue.currency"));
+    for (name, value) in object {
+        match &*name {
+            "amount" => amount.set(value),
+            "currency" => currency.set(value),
+            _ => {}
+        }
+    }
+    let amount = amount.amount()?;
+    let currency = currency.required_string(CURRENCY_BYTES)?;
     if currency.len() != CURRENCY_BYTES || !currency.bytes().all(|b| b.is_ascii_uppercase()) {
         let message =
             format!("revenue.currency {} must be three capital letters (ISO 4217), such as EUR", shown(&currency));
         return Err(Rejection::new(Reason::InvalidValue, "revenue.currency", message));
     }
-    Ok(Some(Revenue { amount, currency: currency.into() }))
+    Ok(Some(Revenue { amount, currency }))
+}
+
+fn without_secrets(url: Cow<'_, str>) -> Cow<'_, str> {
+    match url {
+        Cow::Borrowed(url) => scrub(url),
+        Cow::Owned(url) => scrub(&url).into_owned().into(),
+    }
 }
 
 fn path_of(url: &str) -> String {

@@ -1,7 +1,7 @@
 //! Golden pairs: each file under testdata/events is one raw event and what becomes of it.
 
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json, value::to_raw_value};
 
 use super::*;
 use crate::enrich::{Enricher, Geo, UserAgents, VisitorSalt};
@@ -17,6 +17,22 @@ fn arrival() -> Arrival {
     }
 }
 
+fn raw(value: &Value) -> Box<RawValue> {
+    to_raw_value(value).unwrap()
+}
+
+/// As a client writes it.
+fn text(json: &str) -> &RawValue {
+    serde_json::from_str(json).unwrap()
+}
+
+/// Reason and field of what is refused.
+fn refused(json: &str) -> (Reason, String) {
+    let rejection = validate(text(json), &arrival()).unwrap_err();
+    assert!(rejection.message.len() > 10, "{rejection:?}");
+    (rejection.reason, rejection.field)
+}
+
 #[test]
 fn golden_pairs() {
     let city = include_bytes!("../../testdata/geoip/GeoLite2-City-Test.mmdb").to_vec();
@@ -29,7 +45,8 @@ fn golden_pairs() {
     assert!(files.len() >= 8, "golden pairs are missing from {folder}");
     for file in files {
         let mut pair: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
-        let got = match validate(pair["raw"].clone(), &arrival()) {
+        let (raw, arrival) = (raw(&pair["raw"]), arrival());
+        let got = match validate(&raw, &arrival) {
             Err(rejection) => json!({ "rejection": rejection }),
             Ok(event) => json!({ "event": event, "row": enricher.enrich(&event, &VisitorSalt([7; 16])).row() }),
         };
@@ -46,53 +63,126 @@ fn golden_pairs() {
 
 #[test]
 fn an_event_survives_its_json_form() {
-    let raw = json!({"type": "buy", "user_id": 7, "timestamp": 1_713_326_652_123_i64, "screen": {"width": 390, "height": 844},
+    let sent = json!({"type": "buy", "user_id": 7, "timestamp": 1_713_326_652_123_i64, "screen": {"width": 390, "height": 844},
         "revenue": {"amount": 9.99, "currency": "EUR"}, "details": {"plan": "pro", "n": 3}});
-    let event = validate(raw, &arrival()).unwrap();
+    let (raw, arrival) = (raw(&sent), arrival());
+    let event = validate(&raw, &arrival).unwrap();
     let text = serde_json::to_string(&event).unwrap();
     let back: Event<'_> = serde_json::from_str(&text).unwrap();
     assert_eq!(back, event);
 }
 
 #[test]
-fn a_retry_is_the_same_event_and_a_second_event_is_not() {
-    let id = |raw: Value, arrival: &Arrival| validate(raw, arrival).unwrap().event_id;
-    let (first, mut later) = (arrival(), arrival());
-    later.received_at_ms += 5_000;
-    let timed = json!({"type": "a", "timestamp": "2024-04-17T04:04:12", "user_id": "1"});
-    assert_eq!(id(timed.clone(), &first), id(timed.clone(), &later));
-    let untimed = json!({"type": "a", "user_id": "1"});
-    assert_ne!(id(untimed.clone(), &first), id(untimed, &later), "no timestamp: two arrivals are two events");
-    later.ip = None;
-    assert_eq!(id(timed, &first), id(json!({"user_id": "1", "timestamp": "2024-04-17T04:04:12", "type": "a"}), &later));
-    let nobody = json!({"type": "a", "timestamp": "2024-04-17T04:04:12"});
-    assert_ne!(id(nobody.clone(), &first), id(nobody, &later), "two addresses without ids are two people");
+fn nothing_nested_is_built_and_numbers_keep_their_digits() {
+    let sent = r#"{"type": "a", "user_id": 98765432109876543210987, "details": {
+        "order": 12345678901234567890123, "price": 1.50, "list": [ 1, {"b": 2, "a": "x \" y"} ], "b": "1", "b": "2"}, "other": true}"#;
+    let arrival = arrival();
+    let event = validate(text(sent), &arrival).unwrap();
+    assert_eq!(
+        event.details.iter().collect::<Vec<_>>(),
+        [
+            ("b", "2"),
+            ("list", r#"[1,{"b":2,"a":"x \" y"}]"#),
+            ("order", "12345678901234567890123"),
+            ("other", "true"),
+            ("price", "1.50")
+        ]
+    );
+    assert_eq!(event.user_id, "98765432109876543210987");
+    for borrowed in [&event.event_type, &event.user_id, &event.project, &event.user_agent] {
+        assert!(matches!(borrowed, Cow::Borrowed(_)), "{borrowed} is a copy");
+    }
 }
 
 #[test]
-fn a_wrong_clock_is_corrected_and_network_delay_is_not() {
-    let raw = json!({"type": "a", "timestamp": "2024-04-16T05:00:00Z"});
-    let at = |sent_at_ms| {
-        let arrival = Arrival { sent_at_ms: Some(sent_at_ms), ..arrival() };
-        validate(raw.clone(), &arrival).unwrap().timestamp_ms
+fn what_breaks_a_limit_is_named() {
+    let of = |name: &str, value: String| format!(r#"{{"type":"a","details":{{"{name}":{value}}}}}"#);
+    let many = |n: usize| (0..n).map(|n| format!(r#""k{n}":1"#)).collect::<Vec<_>>().join(",");
+    for (json, reason, field) in [
+        (of("d", format!("{}{}", "[".repeat(33), "]".repeat(33))), Reason::TooDeep, "details.d"),
+        (of("d", format!("\"{}\"", "x".repeat(8_193))), Reason::TooLong, "details.d"),
+        (format!(r#"{{"type":"a","details":{{{}}}}}"#, many(201)), Reason::TooMany, "details"),
+        (format!(r#"{{"type":"a","details":{{{}}}}}"#, many(5_000)), Reason::TooMany, "details"),
+        (format!(r#"{{"type":"a",{},"details":{{{}}}}}"#, many(10), many(195)), Reason::TooMany, "details"),
+        (format!(r#"{{"type":"a",{}}}"#, many(5_000)), Reason::TooMany, ""),
+        (of("d", format!("\"{}\"", "x".repeat(EVENT_BYTES_MAX))), Reason::TooLarge, ""),
+        (of("d", r#""cut \ud83d""#.into()), Reason::InvalidValue, "details.d"),
+        (r#"{"type":"a","title":"cut \ud83d"}"#.into(), Reason::InvalidValue, "title"),
+        (r#"{"type":"a","\ud83d":1}"#.into(), Reason::InvalidValue, ""),
+        (r#"{"type":"a","screen":{"width":-1}}"#.into(), Reason::InvalidValue, "screen.width"),
+        (r#"{"type":"a","screen":{"width":65535.6}}"#.into(), Reason::InvalidValue, "screen.width"),
+        (r#"{"type":"a","screen":{"height":"NaN"}}"#.into(), Reason::InvalidValue, "screen.height"),
+        (r#"{"type":"a","user_id":1.5}"#.into(), Reason::WrongType, "user_id"),
+        (r#"{"type":"a","revenue":{"amount":1e400,"currency":"EUR"}}"#.into(), Reason::InvalidValue, "revenue.amount"),
+    ] {
+        assert_eq!(refused(&json), (reason, field.to_owned()), "{}", &json[..json.len().min(200)]);
+    }
+    let deepest = of("d", format!("{}{}", "[".repeat(32), "]".repeat(32)));
+    assert!(validate(text(&deepest), &arrival()).is_ok());
+    let arrival = arrival();
+    let event = validate(text(r#"{"type":"a","screen":{"width":411.42857,"height":731.4}}"#), &arrival).unwrap();
+    assert_eq!(event.screen, Some(Screen { width: 411, height: 731 }));
+}
+
+#[test]
+fn what_identifies_an_event_is_what_was_sent() {
+    let key = |json: &str, arrival: &Arrival| {
+        let received = receive(text(json), arrival, Uuid::max).unwrap();
+        (received.event.event_id, received.has_own_time.then_some(received.event.timestamp_ms))
     };
-    let day_ms = 86_400_000;
-    assert_eq!(at(arrival().received_at_ms - day_ms), 1_713_243_600_000 + day_ms);
-    assert_eq!(at(arrival().received_at_ms - 59_999), 1_713_243_600_000);
+    let first = arrival();
+    let later = Arrival { received_at_ms: first.received_at_ms + 3_600_000, ip: None, ..arrival() };
+    for sent_again_is_the_same in [
+        r#"{"type":"a","timestamp":"2024-04-17T04:04:12","user_id":"1"}"#,
+        r#"{"type":"a","event_id":"0b0e1f2a-1111-4222-8333-444455556666"}"#,
+        r#"{"type":"a","event_id":"018ee9a4-0000-7000-8000-000000000001"}"#,
+        r#"{"type":"a","event_id":"018ee9a4-0000-7000-8000-000000000001","timestamp":"2024-04-17T04:04:12"}"#,
+    ] {
+        assert_eq!(
+            key(sent_again_is_the_same, &first),
+            key(sent_again_is_the_same, &later),
+            "{sent_again_is_the_same}"
+        );
+    }
+    assert_eq!(
+        key(r#"{"type":"a","event_id":"018ee9a4-0000-7000-8000-000000000001"}"#, &first).1,
+        Some(0x018e_e9a4_0000)
+    );
+    let of_nothing = r#"{"type":"a","user_id":"1"}"#;
+    assert_eq!(key(of_nothing, &first), (Uuid::max(), None), "it is new each time, and the caller says which");
+    let nobody = r#"{"type":"a","timestamp":"2024-04-17T04:04:12"}"#;
+    assert_ne!(key(nobody, &first).0, key(nobody, &later).0, "two addresses without ids are two people");
+
+    // The order of names is not content, their values are.
+    let id = |json: &str| key(json, &first).0;
+    let one = id(r#"{"type":"a","timestamp":1713326652,"user_id":"1","details":{"x":[1, 2],"y":"é"}}"#);
+    assert_eq!(one, id(r#"{"details":{"y":"\u00e9","x":[1,2]}, "user_id":"1","timestamp":1713326652,"type":"a"}"#));
+    assert_ne!(one, id(r#"{"type":"a","timestamp":1713326652,"user_id":"1","details":{"x":[1,2],"y":"e"}}"#));
+    // The id that the version before made, so that an import done again stores nothing twice.
+    assert_eq!(one.to_string(), "19962e1e-cce1-55bf-bdd3-0a206e546321");
+}
+
+#[test]
+fn the_time_of_an_id_has_the_limits_of_a_timestamp() {
+    let far = r#"{"type":"a","event_id":"ffffffff-ffff-7000-8000-000000000001"}"#;
+    assert_eq!(refused(far), (Reason::TimestampOutOfRange, "event_id".to_owned()));
+    // Another version holds no time.
+    assert!(validate(text(r#"{"type":"a","event_id":"ffffffff-ffff-4000-8000-000000000001"}"#), &arrival()).is_ok());
 }
 
 proptest! {
     /// No input panics, and what is accepted is within the limits.
     #[test]
     fn any_json_is_accepted_or_refused(raw in any_json()) {
-        match validate(raw, &arrival()) {
+        let (raw, arrival) = (to_raw_value(&raw).unwrap(), arrival());
+        match validate(&raw, &arrival) {
             Ok(event) => prop_assert!(!event.event_type.is_empty() && event.details.len() <= DETAILS_MAX),
             Err(rejection) => prop_assert!(!rejection.message.is_empty()),
         }
     }
 }
 
-fn any_json() -> impl Strategy<Value = Value> {
+pub(super) fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),

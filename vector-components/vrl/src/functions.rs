@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value as Json;
+use serde_json::{
+    Value as Json,
+    value::{RawValue, to_raw_value},
+};
 use vector_components::{
     Arrival, Event, Privacy,
     enrich::VisitorSalt,
@@ -51,10 +54,11 @@ const PARSE_ANALYTICS_EVENT: Definition = Definition {
     ],
     run: |_, arguments| {
         let value = arguments.get("value").ok_or("value is missing")?;
-        let json = match value.to_str_lossy() {
-            Some(text) => serde_json::from_str(&text).map_err(|e| format!("not_json: {e}"))?,
-            None => serde_json::to_value(value).map_err(|e| format!("not_json: {e}"))?,
+        let raw = match value.to_str_lossy() {
+            Some(text) => RawValue::from_string(text.into_owned()),
+            None => serde_json::to_value(value).and_then(|json| to_raw_value(&json)),
         };
+        let raw = raw.map_err(|e| format!("not_json: {e}"))?;
         let received_at = arguments.get("received_at").and_then(Value::as_timestamp).ok_or("received_at is missing")?;
         let ip = arguments.text("ip");
         let arrival = Arrival {
@@ -70,7 +74,7 @@ const PARSE_ANALYTICS_EVENT: Definition = Definition {
             },
         };
         let mut event =
-            validate(json, &arrival).map_err(|rejection| format!("{}: {rejection}", rejection.reason.as_str()))?;
+            validate(&raw, &arrival).map_err(|rejection| format!("{}: {rejection}", rejection.reason.as_str()))?;
         // As the gateway does before an event goes anywhere.
         Privacy::default().apply(&mut event);
         serde_json::to_value(&event).map(Value::from).map_err(|e| e.to_string())

@@ -96,7 +96,8 @@ impl World {
             user_agent: user_agent.to_owned(),
             hints: Default::default(),
         };
-        let event = validate(event.clone(), &arrival).map_err(|e| anyhow!("{}", e.message))?;
+        let raw = serde_json::value::to_raw_value(event)?;
+        let event = validate(&raw, &arrival).map_err(|e| anyhow!("{}", e.message))?;
         Ok(serde_json::to_value(self.enricher.enrich(&event, &VisitorSalt([0; 16])).row())?)
     }
 

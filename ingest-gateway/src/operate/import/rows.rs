@@ -1,7 +1,7 @@
 //! Rows of `analytics.events` from what a source gives.
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, value::to_raw_value};
 use uuid::Uuid;
 use vector_components::{Arrival, Enricher, Privacy, enrich::VisitorSalt, event::Hints, timestamp, validate};
 
@@ -57,7 +57,8 @@ pub fn from_event(
         user_agent: String::new(),
         hints: Hints::default(),
     };
-    let mut event = validate(event, &arrival).map_err(|rejection| rejection.reason.as_str().to_owned())?;
+    let raw = to_raw_value(&event).map_err(|e| e.to_string())?;
+    let mut event = validate(&raw, &arrival).map_err(|rejection| rejection.reason.as_str().to_owned())?;
     Privacy::default().apply(&mut event);
     if event.user_id.is_empty() && event.anonymous_id.is_empty() && event.session_id.is_empty() {
         return Err("nobody: neither user_id, anonymous_id nor session_id".into());

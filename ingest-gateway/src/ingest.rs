@@ -1,0 +1,213 @@
+//! The events of one request: judged, identified, stored, each with one outcome.
+
+use std::{collections::HashSet, sync::Arc, time::Instant};
+
+use tokio::sync::{Semaphore, SemaphorePermit};
+use vector_components::{Arrival, Privacy, validate::receive};
+
+use crate::{
+    body::Text,
+    config::Limits,
+    decode::{Batch, decode},
+    identify::{Identifier, Judged},
+    in_flight::{EVENT_OVERHEAD_BYTES, Held, InFlight},
+    metrics::Metrics,
+    outcome::{Answer, Outcome, RequestError},
+    sink::{NotDurable, Sink},
+};
+
+/// So much of the pending events' room is kept for requests whose events are being parsed already:
+/// a new request is refused before that work, not after.
+const PENDING_RESERVE: usize = 8;
+
+/// What becomes of events, from their text to their outcomes.
+pub struct Ingest {
+    limits: Limits,
+    privacy: Privacy,
+    identifier: Identifier,
+    sink: Sink,
+    pending: Semaphore,
+    in_flight: InFlight,
+    metrics: Arc<Metrics>,
+}
+
+impl Ingest {
+    /// Into `sink`.
+    #[must_use]
+    pub fn new(limits: Limits, privacy: Privacy, identifier: Identifier, sink: Sink, metrics: Arc<Metrics>) -> Self {
+        let gauge = |value: usize| i64::try_from(value).unwrap_or(i64::MAX);
+        metrics.pending_max.set(gauge(limits.pending_events_max));
+        metrics.in_flight_bytes_max.set(gauge(limits.in_flight_bytes_max));
+        Self {
+            limits,
+            privacy,
+            identifier,
+            sink,
+            pending: Semaphore::new(limits.pending_events_max.min(Semaphore::MAX_PERMITS)),
+            in_flight: InFlight::new(limits.in_flight_bytes_max),
+            metrics,
+        }
+    }
+
+    /// Whether there is room for the events of another request: asked before its body is read, and
+    /// again before it is parsed, as refusing must be cheap when there is much to refuse.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn check_room(&self) -> Result<(), RequestError> {
+        if self.pending.available_permits() < self.limits.pending_events_max.div_ceil(PENDING_RESERVE) {
+            return Err(RequestError::Busy(self.limits.pending_events_max));
+        }
+        Ok(())
+    }
+
+    /// The memory that requests share.
+    #[must_use]
+    pub fn in_flight(&self) -> &InFlight {
+        &self.in_flight
+    }
+
+    /// Decode → judge → identify → store → one outcome per event. `arrival` is asked once the events
+    /// are counted.
+    ///
+    /// # Errors
+    /// If nothing is stored, or it is not certain that all is.
+    pub async fn take(
+        &self,
+        body: Text,
+        arrival: impl FnOnce(&Batch<'_>) -> Arrival,
+        deadline: Instant,
+    ) -> Result<Answer, RequestError> {
+        self.check_room()?;
+        let Text { text, mut held } = body;
+        let batch = decode(&text, self.limits.batch_events_max)?;
+        held.grow(batch.events.len() * EVENT_OVERHEAD_BYTES)?;
+        let _pending = self.admit(batch.events.len())?;
+        let arrival = arrival(&batch);
+        let ledger = Ledger::open(&self.metrics, batch.events.len());
+        let (mut outcomes, judged) = self.judge(&batch, &arrival);
+        let time_max = self.limits.request_time_max;
+        let stored = tokio::time::timeout_at(deadline.into(), self.store(judged, &mut outcomes, &mut held)).await;
+        let stored = stored.unwrap_or(Err(NotDurable::TimedOut(time_max.as_secs())));
+        ledger.close(&outcomes, stored.is_ok());
+        stored?;
+        Ok(Answer::new(outcomes))
+    }
+
+    /// Whether the sink can take events now.
+    ///
+    /// # Errors
+    /// Says what is missing.
+    pub async fn ready(&self) -> Result<(), String> {
+        self.sink.ready().await
+    }
+
+    /// Sets the gauges that are read and not counted.
+    pub fn observe(&self) {
+        self.metrics.in_flight_bytes.set(i64::try_from(self.in_flight.bytes()).unwrap_or(i64::MAX));
+    }
+
+    /// Ends after everything taken is durable or answered as failed.
+    pub async fn close(self) {
+        self.sink.close().await;
+        self.identifier.close().await;
+    }
+
+    fn admit(&self, events: usize) -> Result<SemaphorePermit<'_>, RequestError> {
+        let permit = u32::try_from(events).ok().and_then(|events| self.pending.try_acquire_many(events).ok());
+        permit.ok_or(RequestError::Busy(self.limits.pending_events_max))
+    }
+
+    /// An outcome for each event, in order, and those that are to be stored.
+    fn judge<'a>(&self, batch: &Batch<'a>, arrival: &'a Arrival) -> (Vec<Outcome>, Vec<Judged<'a>>) {
+        let mut seen = HashSet::with_capacity(batch.events.len());
+        let mut judged = Vec::with_capacity(batch.events.len());
+        let mut outcomes = Vec::with_capacity(batch.events.len());
+        for (at, raw) in batch.events.iter().enumerate() {
+            let received = receive(raw, arrival, || Identifier::new_id(arrival.received_at_ms));
+            outcomes.push(match received {
+                Err(rejection) => Outcome::Dropped(rejection),
+                Ok(received) if !seen.insert(received.event.event_id) => {
+                    Outcome::Duplicate { event_id: received.event.event_id }
+                }
+                Ok(mut received) => {
+                    let event_id = received.event.event_id;
+                    self.privacy.apply(&mut received.event);
+                    judged.push(Judged { at, received });
+                    Outcome::Accepted { event_id }
+                }
+            });
+        }
+        (outcomes, judged)
+    }
+
+    /// Makes what was judged good durable, and says of the rest why it is not stored.
+    async fn store(
+        &self,
+        judged: Vec<Judged<'_>>,
+        outcomes: &mut [Outcome],
+        held: &mut Held,
+    ) -> Result<(), NotDurable> {
+        let sorted = self.identifier.identify(judged).await?;
+        for at in &sorted.known {
+            outcomes[*at].become_duplicate();
+        }
+        if sorted.events.is_empty() {
+            return Ok(());
+        }
+        let refused = self.sink.store(&sorted.events, held).await?;
+        self.identifier.stored(&sorted, &refused);
+        for refused in refused {
+            outcomes[sorted.at[refused.index]] = Outcome::Dropped(refused.rejection);
+        }
+        Ok(())
+    }
+}
+
+/// Counts each event of a request once as received and once by its outcome, whatever happens to
+/// the request; in between it is pending.
+struct Ledger<'m> {
+    metrics: &'m Metrics,
+    open: u64,
+}
+
+impl<'m> Ledger<'m> {
+    fn open(metrics: &'m Metrics, events: usize) -> Self {
+        let open = events as u64;
+        metrics.received.inc_by(open);
+        metrics.pending.inc_by(i64::try_from(open).unwrap_or(i64::MAX));
+        Self { metrics, open }
+    }
+
+    /// The outcomes as they are told to the sender; accepted ones failed if they are not durable.
+    fn close(mut self, outcomes: &[Outcome], is_durable: bool) {
+        let (mut accepted, mut duplicate) = (0, 0);
+        for outcome in outcomes {
+            match outcome {
+                Outcome::Dropped(rejection) => self.metrics.dropped(rejection.reason),
+                Outcome::Duplicate { .. } => duplicate += 1,
+                Outcome::Accepted { .. } => accepted += 1,
+            }
+        }
+        self.metrics.duplicate.inc_by(duplicate);
+        if is_durable {
+            self.metrics.stored.inc_by(accepted)
+        } else {
+            self.metrics.failed.inc_by(accepted)
+        };
+        self.settle(outcomes.len() as u64);
+    }
+
+    fn settle(&mut self, events: u64) {
+        self.metrics.pending.dec_by(i64::try_from(events).unwrap_or(i64::MAX));
+        self.open -= events;
+    }
+}
+
+impl Drop for Ledger<'_> {
+    /// What was not closed has failed.
+    fn drop(&mut self) {
+        self.metrics.failed.inc_by(self.open);
+        self.settle(self.open);
+    }
+}
