@@ -118,18 +118,6 @@ func start(program, clickhouse, project string) (*host, error) {
 	return h, errors.Join(errs[:]...)
 }
 
-// A page of another site must not reach the preview: a rebound name comes in Host.
-func onlyFromHere(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		name, _, err := net.SplitHostPort(r.Host)
-		if ip := net.ParseIP(name); err != nil || (name != "localhost" && (ip == nil || !ip.IsLoopback())) {
-			http.Error(w, "the preview answers on loopback only", http.StatusForbidden)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
 // query is Grafana's POST /api/ds/query.
 func (h *host) query(w http.ResponseWriter, r *http.Request) {
 	var body struct {

@@ -9,13 +9,15 @@ mod show;
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use clap::Args;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use crate::{
     bin,
@@ -23,12 +25,14 @@ use crate::{
     engine, front_end,
     plugin::Plugin,
     prerequisites,
-    process::{Process, free_port},
+    process::{Process, free_port, stop_signal},
     prometheus::{self, Prometheus},
     root,
 };
 
 const DAY_MS: i64 = 86_400_000;
+/// What is up gets so long to end in order.
+const ORDERLY_TIME_MAX: Duration = Duration::from_secs(60);
 /// Single events whose way to visibility is timed.
 const LIVE_EVENTS: usize = 20;
 /// Where the page of the dashboards is, if nothing else is there.
@@ -79,8 +83,27 @@ struct State {
     live: usize,
 }
 
-/// Build → start → send → wait → ask → show.
+/// Runs the demo, to its end or to a signal: whatever it has started ends with it.
 pub async fn run(options: Options) -> anyhow::Result<()> {
+    let is_up = AtomicBool::new(false);
+    let (stop, stopping) = watch::channel(false);
+    let interrupted = async {
+        stop_signal().await;
+        let _ = stop.send(true);
+        // Once everything is up it ends in order; before, what runs is ended at once. What was
+        // acknowledged is durable either way.
+        if is_up.load(Ordering::Relaxed) {
+            tokio::time::sleep(ORDERLY_TIME_MAX).await;
+        }
+    };
+    tokio::select! {
+        result = steps(options, stopping, &is_up) => result,
+        () = interrupted => bail!("interrupted"),
+    }
+}
+
+/// Build → start → send → wait → ask → show.
+async fn steps(options: Options, stopping: watch::Receiver<bool>, is_up: &AtomicBool) -> anyhow::Result<()> {
     prerequisites::check(&prerequisites::DEMO)?;
     for name in ["FOOTFALL_KAFKA", "FOOTFALL_VECTOR"] {
         let message = "the demo through Kafka and Vector is not there yet: unset it to run the direct demo";
@@ -151,13 +174,15 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
             ),
             None => (None, None),
         };
-        stay_up(&url, &clickhouse, &data, preview.as_ref()).await?;
+        is_up.store(true, Ordering::Relaxed);
+        stay_up(&url, &clickhouse, &data, preview.as_ref(), stopping).await?;
         // In order, so that it ends the datasource that it has started.
         if let Some(preview) = preview {
             preview.stop().await?;
         }
     }
     ensure!(state.sent == stored, "{} events were sent and {stored} are stored", state.sent);
+    plugin.stop().await?;
     gateway.stop().await.map(drop)
 }
 
@@ -241,7 +266,13 @@ async fn preview(
     started.inspect_err(|error| eprintln!("\n· no page of the dashboards: {error:#}")).ok()
 }
 
-async fn stay_up(url: &str, clickhouse: &Server, data: &Path, preview: Option<&Process>) -> anyhow::Result<()> {
+async fn stay_up(
+    url: &str,
+    clickhouse: &Server,
+    data: &Path,
+    preview: Option<&Process>,
+    mut stopping: watch::Receiver<bool>,
+) -> anyhow::Result<()> {
     let passwords = data.join("clickhouse");
     let passwords = passwords.strip_prefix(root()).unwrap_or(&passwords).display();
     let clickhouse = &clickhouse.url;
@@ -261,9 +292,8 @@ async fn stay_up(url: &str, clickhouse: &Server, data: &Path, preview: Option<&P
          In a Grafana of yours: docs/install.md; its data source's URL is {clickhouse}, its user reader, \
          and its password stands in {passwords}/reader-password."
     );
-    tokio::signal::ctrl_c().await?;
-    // The gateway got the same signal and drains by itself.
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    // An error means that nobody can send the signal any more.
+    let _ = stopping.wait_for(|stop| *stop).await;
     Ok(())
 }
 

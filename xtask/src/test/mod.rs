@@ -2,6 +2,7 @@
 //! closing lines say which real parts ran.
 
 mod browser;
+mod demo;
 mod kafka;
 mod nginx;
 mod oldest;
@@ -17,7 +18,6 @@ use std::{
 
 use anyhow::{Context, bail, ensure};
 use clap::Args;
-use serde_json::Value;
 
 use crate::{
     bin, cargo,
@@ -57,6 +57,13 @@ struct Ground {
 
 /// Runs all steps; the first that fails ends it.
 pub async fn run(options: Options) -> anyhow::Result<()> {
+    let wanted = |name: &str| options.only.as_deref().is_none_or(|only| name.contains(only));
+    ensure!(
+        STEPS.iter().any(|name| wanted(name)),
+        "no step is called {:?}; the steps are {}",
+        options.only.as_deref().unwrap_or_default(),
+        STEPS.join(", ")
+    );
     prerequisites::check(&prerequisites::TEST)?;
     let library = engine::install()?;
     let folder = root().join("target/xtask-test");
@@ -64,7 +71,6 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     std::fs::create_dir_all(&folder)?;
     let pictures = options.pictures.map(std::path::absolute).transpose()?;
     let mut ground = Ground { folder, engine: None, cases: options.cases, seed: options.seed, pictures };
-    let wanted = |name: &str| options.only.as_deref().is_none_or(|only| name.contains(only));
     let mut report = Vec::new();
     for name in STEPS {
         if !wanted(name) {
@@ -115,7 +121,7 @@ async fn step(name: &str, ground: &mut Ground) -> anyhow::Result<String> {
             .map(|()| "unit, golden and property tests; gateway and clickhouse crate on the real engine"),
         "vrl" => vrl(),
         "front end" => front_end::check().map(|()| "types, style; Grafana's own libraries by the lockfile"),
-        "demo" => demo(ground),
+        "demo" => demo::run(&ground.folder).await,
         "oracle" => oracle(ground),
         "replay" => replay::run(&ground.folder.join("replay")).await,
         "properties" => return properties::run(&ground.folder.join("properties"), ground.cases, ground.seed).await,
@@ -141,31 +147,6 @@ fn vrl() -> anyhow::Result<&'static str> {
     Ok(
         "functions by VRL's own framework; the programs of provisioning/vector on golden events; Vector itself: not at hand, not run",
     )
-}
-
-/// The demo on an empty folder, then again on its own data.
-fn demo(ground: &Ground) -> anyhow::Result<&'static str> {
-    let first = run_demo(ground, "summary.json")?;
-    ensure!(first["sent"] == first["stored"], "sent and stored differ: {first}");
-    ensure!(first["sent"].as_u64() >= Some(200_000), "too few events: {first}");
-    let again = run_demo(ground, "summary-again.json")?;
-    ensure!(again["sent"] == again["stored"], "the second run: sent and stored differ: {again}");
-    ensure!(again["funnel"] == first["funnel"], "the second run shows another funnel: {again}");
-    Ok("200,000 events through gateway, engine and plugin; a second run finds them")
-}
-
-fn run_demo(ground: &Ground, summary: &str) -> anyhow::Result<Value> {
-    let data = ground.folder.join("demo");
-    let mut demo = Command::new(std::env::current_exe()?);
-    demo.args(["demo", "--once", "--json", "--port", "0", "--data"]).arg(&data);
-    if !ground.folder.join("record.jsonl").exists() {
-        demo.arg("--record").arg(ground.folder.join("record.jsonl"));
-    }
-    // The steps that follow open the demo's own data.
-    let output = demo.env_remove("CLICKHOUSE_URL").stderr(Stdio::inherit()).output()?;
-    ensure!(output.status.success(), "the demo ended with {}", output.status);
-    std::fs::write(ground.folder.join(summary), &output.stdout)?;
-    Ok(serde_json::from_slice(&output.stdout)?)
 }
 
 fn oracle(ground: &Ground) -> anyhow::Result<&'static str> {
