@@ -1,29 +1,18 @@
 //! `POST /v1/events` and the article's `POST /`: the native wire.
 
-use std::{
-    borrow::Cow,
-    collections::HashSet,
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-    time::Instant,
-};
+use std::{collections::HashSet, net::SocketAddr, sync::Arc, time::Instant};
 
 use axum::{
     body::Body,
     extract::{ConnectInfo, State},
-    http::{HeaderMap, header},
+    http::{HeaderMap, Uri},
     response::{IntoResponse, Response},
 };
-use vector_components::{
-    Arrival, Event, Privacy,
-    event::Hints,
-    validate,
-    validate::{HINT_BYTES_MAX, USER_AGENT_BYTES_MAX},
-};
+use vector_components::{Arrival, Event, Privacy, validate};
 
-use super::Shared;
+use super::{Shared, client};
 use crate::{
-    body, client_ip,
+    body,
     decode::{self, Batch},
     outcome::{Answer, Outcome, RequestError},
 };
@@ -32,14 +21,15 @@ use crate::{
 pub async fn take(
     State(shared): State<Arc<Shared>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    uri: Uri,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
     let started = Instant::now();
     let deadline = started + shared.limits.request_time_max;
-    let result = match tokio::time::timeout_at(deadline.into(), read(&shared, &headers, body)).await {
+    let result = match tokio::time::timeout_at(deadline.into(), read(&shared, &uri, &headers, body)).await {
         Ok(Ok((project, batch))) => {
-            let arrival = arrival(&shared, project, &batch, peer.ip(), &headers);
+            let arrival = client::arrival(&shared, project, &batch, peer.ip(), &headers);
             // What was read is finished in a task of its own: a client that goes away
             // does not leave the ledger with events that are neither stored nor failed.
             let shared = Arc::clone(&shared);
@@ -63,8 +53,8 @@ pub async fn take(
 }
 
 /// Which project → the body → its events.
-async fn read(shared: &Shared, headers: &HeaderMap, body: Body) -> Result<(String, Batch), RequestError> {
-    let project = project(shared, headers)?;
+async fn read(shared: &Shared, uri: &Uri, headers: &HeaderMap, body: Body) -> Result<(String, Batch), RequestError> {
+    let project = client::project(shared, headers, uri.query().unwrap_or_default())?;
     let body = body::read(body, headers, &shared.limits).await?;
     let batch = decode::decode(&body, shared.limits.batch_events_max)?;
     Ok((project, batch))
@@ -130,44 +120,4 @@ fn judge(batch: Batch, arrival: &Arrival, privacy: &Privacy) -> (Vec<Event<'stat
         });
     }
     (events, outcomes)
-}
-
-fn project(shared: &Shared, headers: &HeaderMap) -> Result<String, RequestError> {
-    let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    if let Some(key) = text("authorization").strip_prefix("Bearer ") {
-        return shared.write_keys.project(key.trim()).map(str::to_owned).ok_or(RequestError::UnknownKey);
-    }
-    let name = text("x-app");
-    shared.projects.check(name).map_err(RequestError::Project)?;
-    Ok(name.to_owned())
-}
-
-fn arrival(shared: &Shared, project: String, batch: &Batch, peer: IpAddr, headers: &HeaderMap) -> Arrival {
-    let forwarded = headers.get("x-forwarded-for").and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let agent = headers.get(header::USER_AGENT).map(|v| String::from_utf8_lossy(v.as_bytes())).unwrap_or_default();
-    let ip = client_ip::client_ip(peer, forwarded, &shared.trusted_proxies);
-    let received_at_ms = chrono::Utc::now().timestamp_millis();
-    let user_agent = agent[..agent.floor_char_boundary(USER_AGENT_BYTES_MAX)].to_owned();
-    Arrival {
-        project,
-        received_at_ms,
-        sent_at_ms: batch.sent_at_ms,
-        ip: Some(ip),
-        hints: Hints {
-            seen: true,
-            accept_language: hint(headers, "accept-language"),
-            sec_ch_ua: hint(headers, "sec-ch-ua"),
-            sec_ch_ua_platform: hint(headers, "sec-ch-ua-platform"),
-            sec_ch_ua_platform_version: hint(headers, "sec-ch-ua-platform-version"),
-            sec_ch_ua_model: hint(headers, "sec-ch-ua-model"),
-            events_per_10_s: shared.rates.add(ip, &user_agent, received_at_ms, batch.events.len()),
-        },
-        user_agent,
-    }
-}
-
-fn hint(headers: &HeaderMap, name: &str) -> Cow<'static, str> {
-    let text = headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    // A header that can be read as text is ASCII, so any byte is a character's border.
-    text[..text.len().min(HINT_BYTES_MAX)].to_owned().into()
 }

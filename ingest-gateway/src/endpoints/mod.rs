@@ -1,5 +1,6 @@
 //! The routes: one table.
 
+mod client;
 pub mod events;
 mod status;
 
