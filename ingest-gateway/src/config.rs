@@ -74,7 +74,7 @@ pub struct Options {
     /// Properties whose values are replaced before anything is stored, beside passwords and the like; separated by commas.
     #[arg(long, env = "FOOTFALL_REDACT_PROPERTIES", default_value = "", global = true)]
     pub redact_properties: String,
-    /// Networks whose X-Forwarded-For is believed, separated by commas.
+    /// Networks whose X-Forwarded-For or Forwarded is believed, separated by commas.
     #[arg(long, env = "FOOTFALL_TRUSTED_PROXIES", default_value = "127.0.0.0/8,::1/128", global = true)]
     pub trusted_proxies: String,
     /// A request's body, compressed or not, in bytes.

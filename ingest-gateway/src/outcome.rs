@@ -6,7 +6,7 @@ use axum::{
 };
 use serde::Serialize;
 use uuid::Uuid;
-use vector_components::Rejection;
+use vector_components::{Rejection, rejection::shown};
 
 /// What became of one event.
 #[derive(Debug, Clone, Serialize, PartialEq)]
@@ -105,6 +105,21 @@ pub enum RequestError {
     Busy(usize),
     #[error("the events could not be made durable: {0}; send them again")]
     Sink(String),
+    #[error("{0}")]
+    ProjectInQuery(Rejection),
+    #[error("{}: name one project", both(.0))]
+    ProjectConflict(Box<[(ProjectSource, String); 2]>),
+}
+
+/// Where a request names its project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProjectSource {
+    /// By the write key in `Authorization`.
+    Key,
+    /// In `X-App`.
+    Header,
+    /// In the query, as `project`.
+    Query,
 }
 
 /// The reason on the wire, the field and the status: the one table.
@@ -130,6 +145,8 @@ impl RequestError {
             Self::Path(_) => ("not_found", "path", StatusCode::NOT_FOUND),
             Self::Busy(_) => ("busy", "", StatusCode::SERVICE_UNAVAILABLE),
             Self::Sink(_) => ("not_durable", "", StatusCode::SERVICE_UNAVAILABLE),
+            Self::ProjectInQuery(rejection) => (rejection.reason.as_str(), "project", StatusCode::FORBIDDEN),
+            Self::ProjectConflict(_) => ("conflicting_projects", "project", StatusCode::BAD_REQUEST),
         }
     }
 }
@@ -167,4 +184,16 @@ fn json(status: StatusCode, body: &impl Serialize) -> Response {
 
 fn size(bytes: Option<u64>, bytes_max: usize) -> String {
     bytes.map_or_else(|| format!("more than {bytes_max} bytes"), |bytes| format!("{bytes} bytes"))
+}
+
+fn both(named: &[(ProjectSource, String); 2]) -> String {
+    let [one, other] = named.each_ref().map(|(source, name)| {
+        let source = match source {
+            ProjectSource::Key => "the write key stands for",
+            ProjectSource::Header => "X-App names",
+            ProjectSource::Query => "the query names",
+        };
+        format!("{source} {}", shown(name))
+    });
+    format!("{one}, {other}")
 }

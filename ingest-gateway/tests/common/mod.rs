@@ -22,6 +22,11 @@ pub struct Gateway {
 
 impl Gateway {
     pub fn start(data: &Path) -> Self {
+        Self::start_with(data, &[])
+    }
+
+    /// As [`Gateway::start`], with further variables.
+    pub fn start_with(data: &Path, environment: &[(&str, &str)]) -> Self {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut process = Command::new(env!("CARGO_BIN_EXE_ingest-gateway"))
             .env("FOOTFALL_LISTEN", "127.0.0.1:0")
@@ -38,6 +43,7 @@ impl Gateway {
             .env("PROJECTS", "app,website")
             .env_remove("CLICKHOUSE_URL")
             .env_remove("KAFKA_BROKERS")
+            .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
