@@ -11,6 +11,8 @@ use prometheus_client::{
 };
 use vector_components::Reason;
 
+use crate::connections::metrics::ConnectionMetrics;
+
 /// All metrics; label sets are closed lists.
 #[expect(missing_docs, reason = "each metric's help text says it")]
 pub struct Metrics {
@@ -23,6 +25,7 @@ pub struct Metrics {
     pub pending_max: Gauge,
     pub request_seconds: Histogram,
     pub insert_rows: Histogram,
+    pub connections: ConnectionMetrics,
     dropped: Family<ReasonLabel, Counter>,
     requests_refused: Family<ReasonLabel, Counter>,
 }
@@ -46,6 +49,7 @@ impl Default for Metrics {
             pending_max: Gauge::default(),
             request_seconds: Histogram::new(seconds),
             insert_rows: Histogram::new(rows),
+            connections: ConnectionMetrics::default(),
             dropped: Family::default(),
             requests_refused: Family::default(),
             registry: Registry::default(),
@@ -71,6 +75,7 @@ impl Default for Metrics {
         );
         registry.register("request_seconds", "From the request to its answer", metrics.request_seconds.clone());
         registry.register("insert_rows", "Rows in one insert or produce call", metrics.insert_rows.clone());
+        metrics.connections.register(&mut registry);
         Self { registry, ..metrics }
     }
 }

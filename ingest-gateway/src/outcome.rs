@@ -109,6 +109,10 @@ pub enum RequestError {
     ProjectInQuery(Rejection),
     #[error("{}: name one project", both(.0))]
     ProjectConflict(Box<[(ProjectSource, String); 2]>),
+    #[error("the address has {bytes} bytes, at most {bytes_max} are allowed")]
+    AddressTooLong { bytes: usize, bytes_max: usize },
+    #[error("there are {count} headers of {bytes} bytes in all, at most {count_max} of {bytes_max} bytes are allowed")]
+    HeadersTooLarge { count: usize, count_max: usize, bytes: usize, bytes_max: usize },
 }
 
 /// Where a request names its project.
@@ -146,6 +150,10 @@ impl RequestError {
             Self::Busy(_) => ("busy", "", StatusCode::SERVICE_UNAVAILABLE),
             Self::Sink(_) => ("not_durable", "", StatusCode::SERVICE_UNAVAILABLE),
             Self::ProjectInQuery(rejection) => (rejection.reason.as_str(), "project", StatusCode::FORBIDDEN),
+            Self::AddressTooLong { .. } => ("address_too_long", "path", StatusCode::URI_TOO_LONG),
+            Self::HeadersTooLarge { .. } => {
+                ("headers_too_large", "headers", StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)
+            }
             Self::ProjectConflict(_) => ("conflicting_projects", "project", StatusCode::BAD_REQUEST),
         }
     }

@@ -13,13 +13,15 @@ use serde_json::{Value, json};
 const LONDON: &str = "81.2.69.160";
 const SEOUL: &str = "2001:220::1";
 
+type Headers<'a> = &'a [(&'a str, &'a str)];
+
 struct Sender<'a> {
     gateway: &'a Gateway,
     client: Client,
 }
 
 impl Sender<'_> {
-    async fn send(&self, path: &str, headers: &[(&str, &str)], body: &Value) -> (u16, Value) {
+    async fn send(&self, path: &str, headers: Headers<'_>, body: &Value) -> (u16, Value) {
         let mut request = self.client.post(format!("{}{path}", self.gateway.url)).body(body.to_string());
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -28,7 +30,7 @@ impl Sender<'_> {
         (answer.status().as_u16(), answer.json().await.unwrap())
     }
 
-    async fn ask(&self, path: &str, headers: &[(&str, &str)]) -> (u16, HeaderMap) {
+    async fn ask(&self, path: &str, headers: Headers<'_>) -> (u16, HeaderMap) {
         let mut request = self.client.request(Method::OPTIONS, format!("{}{path}", self.gateway.url));
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -57,7 +59,7 @@ async fn addresses(sender: &Sender<'_>) {
     let forwarded = [("Forwarded", "for=1.1.1.1, For=\"[2001:220::1]:443\";proto=https;by=127.0.0.1")];
     let not_mixed = [("Forwarded", "for=\"[2001:220::1]\""), ("X-Forwarded-For", LONDON)];
     let unknown = [("X-Forwarded-For", "81.2.69.160, unknown")];
-    let cases: [(&str, &[(&str, &str)], &str); 7] = [
+    let cases: [(&str, Headers, &str); 7] = [
         ("1_two_lines", &two_lines, "GB"),
         ("2_with_port", &with_port, "GB"),
         ("3_in_brackets", &in_brackets, "KR"),
@@ -85,7 +87,7 @@ async fn projects(sender: &Sender<'_>) {
     let (app, website) = (("x-app", "app"), ("x-app", "website"));
     // A beacon's text is of the type text/plain, and of an origin.
     let beacon = [("content-type", "text/plain;charset=UTF-8"), ("origin", "https://a.example")];
-    let cases: [(&str, &[(&str, &str)], u16, &str); 12] = [
+    let cases: [(&str, Headers, u16, &str); 12] = [
         ("/v1/events", &[bearer], 201, "website"),
         ("/v1/events", &[upper], 201, "website"),
         ("/v1/events", &[bearer, website], 201, "website"),

@@ -3,6 +3,7 @@
 mod client;
 mod cors;
 pub mod events;
+mod head;
 mod status;
 
 use std::sync::Arc;
@@ -50,6 +51,7 @@ pub fn router(shared: Arc<Shared>) -> Router {
         .fallback(|request: Request| async move {
             RequestError::Path(request.uri().path().chars().take(128).collect()).into_response()
         })
+        .layer(middleware::from_fn_with_state(Arc::clone(&shared), head::limit))
         .layer(middleware::from_fn(cors::allow_other_origins));
     // Pages of other sites may not read these.
     Router::new()

@@ -27,8 +27,13 @@ impl Gateway {
 
     /// As [`Gateway::start`], with further variables.
     pub fn start_with(data: &Path, environment: &[(&str, &str)]) -> Self {
+        Self::start_by(Command::new(env!("CARGO_BIN_EXE_ingest-gateway")), data, environment)
+    }
+
+    /// As [`Gateway::start_with`], by a command that becomes the gateway's program.
+    pub fn start_by(mut command: Command, data: &Path, environment: &[(&str, &str)]) -> Self {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut process = Command::new(env!("CARGO_BIN_EXE_ingest-gateway"))
+        let mut process = command
             .env("FOOTFALL_LISTEN", "127.0.0.1:0")
             .env("FOOTFALL_ENGINE_LISTEN", format!("127.0.0.1:{port}"))
             .env("FOOTFALL_DATA", data)
