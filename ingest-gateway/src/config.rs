@@ -78,7 +78,7 @@ pub struct Options {
     /// Properties whose values are replaced before anything is stored, beside passwords and the like; separated by commas.
     #[arg(long, env = "FOOTFALL_REDACT_PROPERTIES", default_value = "", global = true)]
     pub redact_properties: String,
-    /// Networks whose X-Forwarded-For is believed, separated by commas.
+    /// Networks whose X-Forwarded-For or Forwarded is believed, separated by commas.
     #[arg(long, env = "FOOTFALL_TRUSTED_PROXIES", default_value = "127.0.0.0/8,::1/128", global = true)]
     pub trusted_proxies: String,
     /// A request's body, compressed or not, in bytes.
@@ -102,6 +102,15 @@ pub struct Options {
     /// The time for one request, its durable write included, in milliseconds.
     #[arg(long, env = "FOOTFALL_REQUEST_MS_MAX", default_value_t = 30_000, global = true)]
     pub request_ms_max: u64,
+    /// Connections at once; if not given, 10,000, or fewer where file descriptors are short.
+    #[arg(long, env = "FOOTFALL_CONNECTIONS_MAX", global = true)]
+    pub connections_max: Option<usize>,
+    /// The time for a request's head, from its first byte, in milliseconds.
+    #[arg(long, env = "FOOTFALL_HEAD_MS_MAX", default_value_t = 10_000, global = true)]
+    pub head_ms_max: u64,
+    /// The time of a connection without a request, in milliseconds; longer than that of a proxy in front.
+    #[arg(long, env = "FOOTFALL_IDLE_MS_MAX", default_value_t = 90_000, global = true)]
+    pub idle_ms_max: u64,
     /// The least time between two inserts into ClickHouse, in milliseconds.
     #[arg(long, env = "FOOTFALL_INSERT_INTERVAL_MS", default_value_t = 100, global = true)]
     pub insert_interval_ms: u64,
@@ -154,6 +163,9 @@ pub struct Config {
     pub privacy: Privacy,
     pub trusted_proxies: Vec<IpNet>,
     pub limits: Limits,
+    pub connections_max: Option<usize>,
+    pub head_time_max: Duration,
+    pub idle_time_max: Duration,
 }
 
 /// The chosen sink with its settings.
@@ -242,6 +254,9 @@ impl Config {
                 .context("FOOTFALL_REDACT_PROPERTIES")?,
             trusted_proxies: networks(&options.trusted_proxies)?,
             limits,
+            connections_max: options.connections_max,
+            head_time_max: Duration::from_millis(options.head_ms_max),
+            idle_time_max: Duration::from_millis(options.idle_ms_max),
         })
     }
 }

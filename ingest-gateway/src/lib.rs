@@ -25,6 +25,7 @@ pub mod arrivals;
 pub mod body;
 pub mod client_ip;
 pub mod config;
+pub mod connections;
 pub mod decode;
 pub mod endpoints;
 pub mod geoip;

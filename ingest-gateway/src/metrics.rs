@@ -11,6 +11,8 @@ use prometheus_client::{
 };
 use vector_components::Reason;
 
+use crate::connections::metrics::ConnectionMetrics;
+
 /// All metrics; label sets are closed lists.
 #[expect(missing_docs, reason = "each metric's help text says it")]
 pub struct Metrics {
@@ -28,6 +30,7 @@ pub struct Metrics {
     pub arrivals_remembered: Gauge,
     pub arrivals_known: Counter,
     pub arrivals_forgotten_early: Counter,
+    pub connections: ConnectionMetrics,
     dropped: Family<ReasonLabel, Counter>,
     requests_refused: Family<ReasonLabel, Counter>,
 }
@@ -56,6 +59,7 @@ impl Default for Metrics {
             arrivals_remembered: Gauge::default(),
             arrivals_known: Counter::default(),
             arrivals_forgotten_early: Counter::default(),
+            connections: ConnectionMetrics::default(),
             dropped: Family::default(),
             requests_refused: Family::default(),
             registry: Registry::default(),
@@ -106,6 +110,7 @@ impl Default for Metrics {
         );
         registry.register("request_seconds", "From the request to its answer", metrics.request_seconds.clone());
         registry.register("insert_rows", "Rows in one insert or produce call", metrics.insert_rows.clone());
+        metrics.connections.register(&mut registry);
         Self { registry, ..metrics }
     }
 }

@@ -6,7 +6,7 @@ use axum::{
 };
 use serde::Serialize;
 use uuid::Uuid;
-use vector_components::Rejection;
+use vector_components::{Rejection, rejection::shown};
 
 use crate::{in_flight::NoRoom, sink::NotDurable};
 
@@ -118,6 +118,14 @@ pub enum RequestError {
     NoRoom(#[from] NoRoom),
     #[error("the events could not be made durable: {0}; send them again")]
     NotDurable(NotDurable),
+    #[error("{0}")]
+    ProjectInQuery(Rejection),
+    #[error("{}: name one project", both(.0))]
+    ProjectConflict(Box<[(ProjectSource, String); 2]>),
+    #[error("the address has {bytes} bytes, at most {bytes_max} are allowed")]
+    AddressTooLong { bytes: usize, bytes_max: usize },
+    #[error("there are {count} headers of {bytes} bytes in all, at most {count_max} of {bytes_max} bytes are allowed")]
+    HeadersTooLarge { count: usize, count_max: usize, bytes: usize, bytes_max: usize },
 }
 
 impl From<NotDurable> for RequestError {
@@ -127,6 +135,17 @@ impl From<NotDurable> for RequestError {
             other => Self::NotDurable(other),
         }
     }
+}
+
+/// Where a request names its project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProjectSource {
+    /// By the write key in `Authorization`.
+    Key,
+    /// In `X-App`.
+    Header,
+    /// In the query, as `project`.
+    Query,
 }
 
 /// The reason on the wire, the field and the status: the one table.
@@ -152,6 +171,12 @@ impl RequestError {
             Self::Path(_) => ("not_found", "path", StatusCode::NOT_FOUND),
             Self::Busy(_) | Self::NoRoom(_) => ("busy", "", StatusCode::SERVICE_UNAVAILABLE),
             Self::NotDurable(_) => ("not_durable", "", StatusCode::SERVICE_UNAVAILABLE),
+            Self::ProjectInQuery(rejection) => (rejection.reason.as_str(), "project", StatusCode::FORBIDDEN),
+            Self::AddressTooLong { .. } => ("address_too_long", "path", StatusCode::URI_TOO_LONG),
+            Self::HeadersTooLarge { .. } => {
+                ("headers_too_large", "headers", StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)
+            }
+            Self::ProjectConflict(_) => ("conflicting_projects", "project", StatusCode::BAD_REQUEST),
         }
     }
 }
@@ -189,4 +214,16 @@ fn json(status: StatusCode, body: &impl Serialize) -> Response {
 
 fn size(bytes: Option<u64>, bytes_max: usize) -> String {
     bytes.map_or_else(|| format!("more than {bytes_max} bytes"), |bytes| format!("{bytes} bytes"))
+}
+
+fn both(named: &[(ProjectSource, String); 2]) -> String {
+    let [one, other] = named.each_ref().map(|(source, name)| {
+        let source = match source {
+            ProjectSource::Key => "the write key stands for",
+            ProjectSource::Header => "X-App names",
+            ProjectSource::Query => "the query names",
+        };
+        format!("{source} {}", shown(name))
+    });
+    format!("{one}, {other}")
 }

@@ -1,19 +1,18 @@
 //! Starting, serving and stopping.
 
 use std::{
-    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use anyhow::Context;
-use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use vector_components::{Enricher, enrich::UserAgents};
 
 use crate::{
     arrivals::{Arrivals, Clock},
     config::{self, Config},
+    connections::{self, descriptors},
     endpoints::{self, Shared},
     geoip::{self, GeoFiles},
     identify::Identifier,
@@ -25,8 +24,7 @@ use crate::{
     sink::{Sink, direct::Direct, kafka::Kafka},
 };
 
-/// Connections get so long to end after the signal to stop, then requests without one.
-const CONNECTIONS_TIME_MAX: Duration = Duration::from_secs(15);
+/// After the connections, requests without one get so long to end.
 const DRAIN_TIME_MAX: Duration = Duration::from_secs(5);
 const DRAIN_PAUSE: Duration = Duration::from_millis(20);
 
@@ -36,6 +34,11 @@ const DRAIN_PAUSE: Duration = Duration::from_millis(20);
 /// # Errors
 /// If anything is missing at the start, with what to do.
 pub async fn serve(config: Config) -> anyhow::Result<()> {
+    let connection_limits = connections::Limits {
+        connections_max: descriptors::connections_max(config.connections_max, descriptors::raise())?,
+        head_time_max: config.head_time_max,
+        idle_time_max: config.idle_time_max,
+    };
     let metrics = Arc::new(Metrics::default());
     let (sink, engine) = sink(&config, &metrics).await?;
     let ingest = ingest(&config, sink, &metrics)?;
@@ -55,29 +58,12 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     tracing::info!(%address, projects = ?shared.projects.iter().collect::<Vec<_>>(), "events are taken");
     println!("http://{address}");
 
-    let app = endpoints::router(Arc::clone(&shared)).into_make_service_with_connect_info::<SocketAddr>();
-    let (stop, stopping) = tokio::sync::oneshot::channel();
-    let wait = async move {
+    let router = endpoints::router(Arc::clone(&shared));
+    let stop = async {
         stop_signal().await;
         tracing::info!("stopping: requests in flight are finished first");
-        let _ = stop.send(());
     };
-    let listener = listener.tap_io(|stream| {
-        // Answers are small and go out at once.
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "TCP_NODELAY cannot be set");
-        }
-    });
-    let serving = axum::serve(listener, app).with_graceful_shutdown(wait);
-    let deadline = async {
-        // An error here means that serving ended by itself.
-        let _ = stopping.await;
-        tokio::time::sleep(CONNECTIONS_TIME_MAX).await;
-    };
-    tokio::select! {
-        ended = serving => ended?,
-        () = deadline => tracing::warn!("some connections did not end in {} s", CONNECTIONS_TIME_MAX.as_secs()),
-    }
+    connections::serve(listener, router, connection_limits, Arc::clone(&shared.metrics), stop).await;
     drain(shared).await;
     match engine {
         Some(engine) => engine.stop().await,

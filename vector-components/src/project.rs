@@ -41,7 +41,8 @@ impl Projects {
     /// [`Reason::MissingProject`] for an empty name, else [`Reason::UnknownProject`].
     pub fn check(&self, name: &str) -> Result<(), Rejection> {
         if name.is_empty() {
-            let message = "no project is named: send the header X-App: <project>";
+            let message =
+                "no project is named: send the header X-App: <project>, or name it in the address, ?project=<project>";
             return Err(Rejection::new(Reason::MissingProject, "X-App", message));
         }
         if self.0.contains(name) {

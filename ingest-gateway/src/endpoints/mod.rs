@@ -1,6 +1,9 @@
 //! The routes: one table.
 
+mod client;
+mod cors;
 pub mod events;
+mod head;
 mod status;
 
 use std::sync::Arc;
@@ -8,9 +11,8 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::Request,
-    http::{HeaderValue, Method, StatusCode, header},
-    middleware::{self, Next},
-    response::{IntoResponse, Response},
+    middleware,
+    response::IntoResponse,
     routing::{get, post},
 };
 use vector_components::Projects;
@@ -39,32 +41,20 @@ pub struct Shared {
 pub fn router(shared: Arc<Shared>) -> Router {
     let wrong_method =
         |request: Request| async move { RequestError::Method(request.method().to_string()).into_response() };
-    Router::new()
+    let events = Router::new()
         .route("/v1/events", post(events::take).fallback(wrong_method))
         // The article's address.
         .route("/", post(events::take).fallback(wrong_method))
-        .route("/healthz", get(status::alive))
-        .route("/readyz", get(status::ready))
-        .route("/metrics", get(status::metrics))
         .fallback(|request: Request| async move {
             RequestError::Path(request.uri().path().chars().take(128).collect()).into_response()
         })
-        .layer(middleware::from_fn(allow_other_origins))
+        .layer(middleware::from_fn_with_state(Arc::clone(&shared), head::limit))
+        .layer(middleware::from_fn(cors::allow_other_origins));
+    // Pages of other sites may not read these.
+    Router::new()
+        .route("/healthz", get(status::alive))
+        .route("/readyz", get(status::ready))
+        .route("/metrics", get(status::metrics))
+        .merge(events)
         .with_state(shared)
-}
-
-/// Pages of any site may send events, as they may to any analytics product; the answer
-/// holds nothing that a page must not see, and no cookie is used.
-async fn allow_other_origins(request: Request, next: Next) -> Response {
-    let preflight = request.method() == Method::OPTIONS;
-    let mut response = if preflight { StatusCode::NO_CONTENT.into_response() } else { next.run(request).await };
-    let headers = response.headers_mut();
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    if preflight {
-        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST"));
-        let names = HeaderValue::from_static("X-App, Authorization, Content-Type, Content-Encoding");
-        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, names);
-        headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
-    }
-    response
 }

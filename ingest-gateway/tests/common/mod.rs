@@ -22,8 +22,18 @@ pub struct Gateway {
 
 impl Gateway {
     pub fn start(data: &Path) -> Self {
+        Self::start_with(data, &[])
+    }
+
+    /// As [`Gateway::start`], with further variables.
+    pub fn start_with(data: &Path, environment: &[(&str, &str)]) -> Self {
+        Self::start_by(Command::new(env!("CARGO_BIN_EXE_ingest-gateway")), data, environment)
+    }
+
+    /// As [`Gateway::start_with`], by a command that becomes the gateway's program.
+    pub fn start_by(mut command: Command, data: &Path, environment: &[(&str, &str)]) -> Self {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut process = Command::new(env!("CARGO_BIN_EXE_ingest-gateway"))
+        let mut process = command
             .env("FOOTFALL_LISTEN", "127.0.0.1:0")
             .env("FOOTFALL_ENGINE_LISTEN", format!("127.0.0.1:{port}"))
             .env("FOOTFALL_DATA", data)
@@ -38,6 +48,7 @@ impl Gateway {
             .env("PROJECTS", "app,website")
             .env_remove("CLICKHOUSE_URL")
             .env_remove("KAFKA_BROKERS")
+            .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
