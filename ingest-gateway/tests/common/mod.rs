@@ -67,18 +67,13 @@ impl Gateway {
     }
 
     pub async fn sql(&self, sql: impl Into<String>) -> String {
-        Client::new()
-            .post(&self.clickhouse)
-            .basic_auth("default", Some(&self.password))
-            .body(sql.into())
-            .send()
-            .await
-            .unwrap()
-            .text()
-            .await
-            .unwrap()
-            .trim()
-            .to_owned()
+        String::from_utf8(self.bytes(sql).await).unwrap().trim().to_owned()
+    }
+
+    /// As [`Gateway::sql`], of a format that is no text.
+    pub async fn bytes(&self, sql: impl Into<String>) -> Vec<u8> {
+        let request = Client::new().post(&self.clickhouse).basic_auth("default", Some(&self.password)).body(sql.into());
+        request.send().await.unwrap().bytes().await.unwrap().to_vec()
     }
 
     pub async fn stored(&self) -> u64 {

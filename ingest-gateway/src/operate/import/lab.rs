@@ -3,7 +3,10 @@
 use serde_json::{Map, Value, json};
 use vector_components::Enricher;
 
-use super::rows::{event_id, from_event, take};
+use super::{
+    dropped::Dropped,
+    rows::{event_id, from_event, take},
+};
 
 /// The lab's name and ours.
 const COLUMNS: [(&str, &str); 14] = [
@@ -25,9 +28,9 @@ const COLUMNS: [(&str, &str); 14] = [
 
 /// A row out of one of the lab's. Its identity is the whole record: the lab has no ids, so
 /// equal records are one event.
-pub fn row(project: &str, enricher: &Enricher, mut record: Map<String, Value>) -> Result<Vec<u8>, String> {
-    if record.get("project").and_then(Value::as_str).is_some_and(|of| of != project) {
-        return Err("row of another project".into());
+pub fn row(project: &str, enricher: &Enricher, mut record: Map<String, Value>) -> Result<Vec<u8>, Dropped> {
+    if let Some(of) = record.get("project").and_then(Value::as_str).filter(|of| *of != project) {
+        return Err(Dropped::OtherProject(of.to_owned()));
     }
     let id = event_id("lab", &Value::Object(record.clone()).to_string());
     let event = json!({
@@ -52,5 +55,5 @@ pub fn row(project: &str, enricher: &Enricher, mut record: Map<String, Value>) -
             known.insert(place.to_owned(), value);
         }
     }
-    from_event(project, enricher, event, &known)
+    from_event(project, enricher, &event, &known)
 }

@@ -3,13 +3,20 @@
 
 use std::{
     collections::BTreeMap,
+    fs::File,
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, ensure};
-use serde_json::{Map, Value, json};
+use anyhow::{Context, bail, ensure};
+use serde_json::json;
 
-use super::{Options, Tally, insert, rows::take};
+use super::{
+    Options,
+    dropped::{Dropped, Tally},
+    insert,
+    records::{Content, Csv, Record},
+    rows::take,
+};
 use crate::operate::Tables;
 
 /// A file's name begins so; then the dimension, and the column that holds its value.
@@ -54,21 +61,22 @@ fn kind(path: &Path) -> Option<(&'static str, &'static str)> {
 async fn one(options: &Options, tables: &Tables, file: &Path, tally: &mut Tally) -> anyhow::Result<()> {
     let (dimension, column) =
         kind(file).with_context(|| format!("{} is no file of Plausible's export", file.display()))?;
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_path(file)?;
-    let headers = reader.headers()?.clone();
+    let mut lines = Csv::open(File::open(file).with_context(|| format!("cannot read {}", file.display()))?)?;
     // A day's value can stand in several lines (versions of a browser); they are one here.
     let mut days: BTreeMap<(String, String), [u64; 5]> = BTreeMap::new();
-    for record in reader.records() {
+    while let Some(Record { place, content }) = lines.next()? {
         tally.read += 1;
-        let Ok(record) = record else {
-            *tally.dropped.entry("line that cannot be read".into()).or_default() += 1;
-            continue;
+        let mut record = match content {
+            Content::Unreadable(dropped) => {
+                tally.drop(place, &dropped);
+                continue;
+            }
+            Content::Record(record) => record,
+            Content::Line(_) | Content::Row(_) => bail!("a line of CSV has columns: this is a defect"),
         };
-        let mut record: Map<String, Value> =
-            headers.iter().zip(&record).map(|(name, value)| (name.to_owned(), value.into())).collect();
         let date = take(&mut record, "date");
         if chrono::NaiveDate::parse_from_str(&date, "%Y-%m-%d").is_err() {
-            *tally.dropped.entry("invalid date".into()).or_default() += 1;
+            tally.drop(place, &Dropped::InvalidDate(date));
             continue;
         }
         let value = if column.is_empty() { String::new() } else { take(&mut record, column) };
