@@ -17,12 +17,14 @@
 //!   received = stored + dropped (by reason) + duplicate + failed + pending.
 //! * No queue, body or wait is without a limit ([`config::Limits`]).
 
+pub mod answering;
 pub mod body;
 pub mod client_ip;
 pub mod config;
 pub mod connections;
 pub mod decode;
 pub mod endpoints;
+pub mod exception;
 pub mod geoip;
 pub mod metrics;
 pub mod migrate;
