@@ -64,13 +64,21 @@ pub async fn read(
     };
     let text = match String::from_utf8(decoded) {
         Ok(text) => text,
-        Err(error) => {
-            // The copy may be three times as long.
-            held.grow(error.as_bytes().len() * 2)?;
-            String::from_utf8_lossy(error.as_bytes()).into_owned()
-        }
+        Err(error) => repaired(error.as_bytes(), limits.decoded_bytes_max, &mut held)?,
     };
     Ok(Text { text, held })
+}
+
+/// With U+FFFD for what is no UTF-8, which may be three times as long.
+fn repaired(bytes: &[u8], bytes_max: usize, held: &mut Held) -> Result<String, RequestError> {
+    held.grow(bytes.len() * 3)?;
+    let text = String::from_utf8_lossy(bytes).into_owned();
+    // The bytes are given back, and what the text did not need.
+    held.shrink(bytes.len() * 4 - text.len());
+    match text.len() > bytes_max {
+        true => Err(RequestError::TooLarge { what: "decompressed body", bytes_max, bytes: None }),
+        false => Ok(text),
+    }
 }
 
 type Decoder = Box<dyn AsyncRead + Send + Unpin>;

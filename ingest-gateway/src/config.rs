@@ -8,8 +8,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 use vector_components::{Privacy, Projects, enrich::Language, privacy::AddressPolicy};
 
+pub use crate::limits::Limits;
 use crate::{
-    in_flight::{EVENT_OVERHEAD_BYTES, ROW_OVERHEAD_BYTES},
     migrate::cluster::Cluster,
     operate::{doctor, erase, export, import, retention},
 };
@@ -188,19 +188,6 @@ pub struct ClickHouse {
     pub engine_memory_bytes_max: Option<u64>,
 }
 
-/// The limits of the gateway, each with its unit.
-#[derive(Debug, Clone, Copy)]
-#[expect(missing_docs, reason = "as the options of the same names")]
-pub struct Limits {
-    pub body_bytes_max: usize,
-    pub decoded_bytes_max: usize,
-    pub batch_events_max: usize,
-    pub pending_events_max: usize,
-    pub in_flight_bytes_max: usize,
-    pub remembered_events_max: u64,
-    pub request_time_max: Duration,
-}
-
 /// Secret keys and the project each stands for.
 #[derive(Clone, Default)]
 pub struct WriteKeys(HashMap<String, String>);
@@ -211,14 +198,6 @@ impl Config {
     /// # Errors
     /// Names the option that is wrong.
     pub fn resolve(options: Options) -> anyhow::Result<Self> {
-        if options.pending_events_max < options.batch_events_max {
-            bail!(
-                "FOOTFALL_PENDING_EVENTS_MAX is {}, less than FOOTFALL_BATCH_EVENTS_MAX, {}: a full request would be \
-                 answered 503 for ever",
-                options.pending_events_max,
-                options.batch_events_max
-            );
-        }
         let projects = Projects::parse(&options.projects).map_err(anyhow::Error::msg).context("PROJECTS")?;
         let by_brokers = if options.kafka_brokers.is_empty() { SinkKind::Direct } else { SinkKind::Kafka };
         let sink = match options.sink.unwrap_or(by_brokers) {
@@ -266,36 +245,6 @@ impl Config {
             head_time_max: Duration::from_millis(options.head_ms_max),
             idle_time_max: Duration::from_millis(options.idle_ms_max),
         })
-    }
-}
-
-impl Limits {
-    /// A request that keeps each limit of its own must find room when it is alone, or it would be told
-    /// to come again for ever.
-    fn check(&self) -> anyhow::Result<()> {
-        if self.pending_events_max < self.batch_events_max {
-            bail!(
-                "FOOTFALL_PENDING_EVENTS_MAX is {}, less than the {} of FOOTFALL_BATCH_EVENTS_MAX: a full batch would never be taken",
-                self.pending_events_max,
-                self.batch_events_max
-            );
-        }
-        let needed = self.request_bytes_max();
-        if self.in_flight_bytes_max < needed {
-            bail!(
-                "FOOTFALL_IN_FLIGHT_BYTES_MAX is {}, less than the {needed} that one request may take by FOOTFALL_BODY_BYTES_MAX, FOOTFALL_DECODED_BYTES_MAX and FOOTFALL_BATCH_EVENTS_MAX",
-                self.in_flight_bytes_max
-            );
-        }
-        Ok(())
-    }
-
-    /// What one request may hold: its body, that decoded, its events, and what they are encoded as,
-    /// which is no more than twice as long where every character has to be escaped.
-    fn request_bytes_max(&self) -> usize {
-        let events = self.batch_events_max.saturating_mul(EVENT_OVERHEAD_BYTES + ROW_OVERHEAD_BYTES);
-        let texts = self.decoded_bytes_max.max(self.body_bytes_max).saturating_mul(3);
-        self.body_bytes_max.saturating_add(texts).saturating_add(events)
     }
 }
 

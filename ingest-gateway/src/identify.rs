@@ -170,6 +170,9 @@ fn key(event: &Event<'_>, own_time_ms: Option<i64>) -> u128 {
     hasher.finish128().into()
 }
 
+/// The order of two events is one number with the flag of a path's anchor below it, which leaves 15 bits.
+const TIE_ORDER_MAX: u16 = i16::MAX as u16;
+
 /// Events of one request and one millisecond keep the order in which they were sent.
 fn number_ties(events: &mut [Identified<'_>]) {
     if events.len() < 2 {
@@ -179,6 +182,34 @@ fn number_ties(events: &mut [Identified<'_>]) {
     for Identified { event, .. } in events {
         let count = counts.entry(event.timestamp_ms).or_default();
         event.tie_order = *count;
-        *count = count.saturating_add(1);
+        *count = TIE_ORDER_MAX.min(*count + 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(timestamp_ms: i64) -> Identified<'static> {
+        let event = r#"{"v":1,"event_id":"018ee9a4-0000-7000-8000-000000000001","project":"app","type":"a","timestamp":"2024-04-17T05:00:00.000Z","received_at":"2026-01-01T00:00:00.000Z"}"#;
+        let event: Event<'_> = serde_json::from_str(event).unwrap();
+        Identified { event: Event { timestamp_ms, ..event }, visitor: 7 }
+    }
+
+    #[test]
+    fn events_of_one_millisecond_keep_their_order() {
+        let mut events: Vec<_> = [5, 6, 5, 5, 6].map(at).into();
+        number_ties(&mut events);
+        assert_eq!(events.iter().map(|of| of.event.tie_order).collect::<Vec<_>>(), [0, 0, 1, 2, 1]);
+        let mut many: Vec<_> = (0..70_000).map(|_| at(5)).collect();
+        number_ties(&mut many);
+        assert_eq!(many[69_999].event.tie_order, TIE_ORDER_MAX);
+    }
+
+    #[test]
+    fn new_ids_differ_and_hold_the_arrival() {
+        let (a, b) = (Identifier::new_id(1_772_388_000_123), Identifier::new_id(1_772_388_000_123));
+        assert_ne!(a, b);
+        assert_eq!((a.get_version_num(), a.as_u128() >> 80), (7, 1_772_388_000_123));
     }
 }

@@ -34,6 +34,7 @@ pub mod geoip;
 pub mod identify;
 pub mod in_flight;
 pub mod ingest;
+pub mod limits;
 pub mod metrics;
 pub mod migrate;
 pub mod operate;

@@ -96,6 +96,8 @@ fn block(enricher: &Enricher, events: &[&Identified<'_>], is_live: bool, held: &
             held_bytes = rows.capacity();
         }
     }
+    rows.shrink_to_fit();
+    held.shrink(held_bytes.saturating_sub(rows.capacity()));
     Ok(Block { rows: rows.into(), count, months, is_live })
 }
 

@@ -124,5 +124,6 @@ pub fn too_many(name: &str, count: usize, count_max: usize) -> Rejection {
 /// For a string that is JSON and yet no text, as half of a surrogate pair.
 pub fn unreadable(name: &str, error: &serde_json::Error) -> Rejection {
     let what = if name.is_empty() { "a field's name" } else { name };
-    Rejection::new(Reason::InvalidValue, name, format!("{what} cannot be read: {error}"))
+    let message = format!("{what} holds an escape that is no character, such as half of a surrogate pair: {error}");
+    Rejection::new(Reason::InvalidValue, name, message)
 }

@@ -90,7 +90,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-const STEPS: [&str; 17] = [
+const STEPS: [&str; 18] = [
     "format",
     "clippy",
     "rust",
@@ -99,6 +99,7 @@ const STEPS: [&str; 17] = [
     "demo",
     "oracle",
     "replay",
+    "attack",
     "properties",
     "engine clients",
     "oldest clickhouse",
@@ -123,6 +124,7 @@ async fn step(name: &str, ground: &mut Ground) -> anyhow::Result<String> {
         "front end" => front_end::check().map(|()| "types, style; Grafana's own libraries by the lockfile"),
         "demo" => demo::run(&ground.folder).await,
         "oracle" => oracle(ground),
+        "attack" => attack(ground).await,
         "replay" => replay::run(&ground.folder.join("replay")).await,
         "properties" => return properties::run(&ground.folder.join("properties"), ground.cases, ground.seed).await,
         "engine clients" => engine_clients(ground).await,
@@ -146,6 +148,14 @@ fn vrl() -> anyhow::Result<&'static str> {
     command(&mut cargo)?;
     Ok(
         "functions by VRL's own framework; the programs of provisioning/vector on golden events; Vector itself: not at hand, not run",
+    )
+}
+
+/// A short run of `cargo xtask attack`.
+async fn attack(ground: &Ground) -> anyhow::Result<&'static str> {
+    attack::attack(&ground.folder.join("attack"), 1).await?;
+    Ok(
+        "bodies that grow, idle connections, greedy and slow queries, on processes under limits: all stayed up and stored",
     )
 }
 
