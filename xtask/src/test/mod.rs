@@ -20,7 +20,7 @@ use anyhow::{Context, bail, ensure};
 use clap::Args;
 
 use crate::{
-    bin, cargo,
+    attack, bin, cargo,
     clickhouse::Server,
     engine::{self, Engine},
     front_end, prerequisites, root,
