@@ -211,6 +211,14 @@ impl Config {
     /// # Errors
     /// Names the option that is wrong.
     pub fn resolve(options: Options) -> anyhow::Result<Self> {
+        if options.pending_events_max < options.batch_events_max {
+            bail!(
+                "FOOTFALL_PENDING_EVENTS_MAX is {}, less than FOOTFALL_BATCH_EVENTS_MAX, {}: a full request would be \
+                 answered 503 for ever",
+                options.pending_events_max,
+                options.batch_events_max
+            );
+        }
         let projects = Projects::parse(&options.projects).map_err(anyhow::Error::msg).context("PROJECTS")?;
         let by_brokers = if options.kafka_brokers.is_empty() { SinkKind::Direct } else { SinkKind::Kafka };
         let sink = match options.sink.unwrap_or(by_brokers) {
@@ -319,7 +327,8 @@ impl ClickHouse {
         {
             let client = clickhouse::Client::default().with_url(format!("http://{}", self.engine_listen));
             let client = of_engine(client, &passwords);
-            if client.query_raw("SELECT 1").fetch_one::<u8>().await.is_ok() {
+            let asked = client.query_raw("SELECT 1").fetch_one::<u8>();
+            if let Ok(Ok(_)) = tokio::time::timeout(Duration::from_secs(10), asked).await {
                 return Ok((client, None));
             }
         }

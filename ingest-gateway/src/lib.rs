@@ -21,6 +21,7 @@
 //! * No queue, body or wait is without a limit ([`config::Limits`]); all requests together hold no
 //!   more memory than they may.
 
+pub mod answering;
 pub mod arrivals;
 pub mod body;
 pub mod client_ip;
@@ -28,6 +29,7 @@ pub mod config;
 pub mod connections;
 pub mod decode;
 pub mod endpoints;
+pub mod exception;
 pub mod geoip;
 pub mod identify;
 pub mod in_flight;

@@ -3,9 +3,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed invariant here is a failed test")]
 
+use std::time::Duration;
+
 use clickhouse::Client;
 use ingest_gateway::{
-    migrate::{self, MIGRATIONS, NEWEST},
+    migrate::{self, MIGRATIONS, NEWEST, lock},
     operate::Tables,
 };
 
@@ -68,6 +70,7 @@ async fn the_tables_come_up_to_date_from_every_version() {
     cut_off_anywhere(&client).await;
     a_table_made_anew_keeps_the_retention(&client).await;
     two_at_once(&client).await;
+    only_another_runner_is_waited_for(&client).await;
     newer_tables_and_changed_files_are_refused(&client).await;
     a_cluster_s_statements_are_read_by_clickhouse(&client).await;
     engine.stop().await.unwrap();
@@ -133,6 +136,20 @@ async fn a_table_made_anew_keeps_the_retention(client: &Client) {
     tables.bring_up_to_date().await.unwrap();
     let kept = "SELECT count() FROM system.tables WHERE database = 'analytics' AND name IN ('events', 'sessions') AND create_table_query LIKE '%toIntervalDay(365)%'";
     assert_eq!(number(client, kept).await, 2);
+}
+
+/// Whoever may not make the lock's table is told at once why.
+async fn only_another_runner_is_waited_for(client: &Client) {
+    let reader = client.clone().with_setting("readonly", "2");
+    let refused = tokio::time::timeout(Duration::from_secs(10), lock::take(&reader)).await;
+    let error = refused.expect("it does not wait").err().expect("it may not");
+    assert!(format!("{error:#}").contains("cannot take the turn to migrate: "), "{error:#}");
+
+    let lock = lock::take(client).await.unwrap();
+    let second = tokio::time::timeout(Duration::from_secs(2), lock::take(client)).await;
+    assert!(second.is_err(), "the turn is taken");
+    lock.release(client).await.unwrap();
+    lock::take(client).await.unwrap().release(client).await.unwrap();
 }
 
 async fn two_at_once(client: &Client) {

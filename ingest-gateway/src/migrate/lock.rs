@@ -4,9 +4,11 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use clickhouse::Client;
 use tokio::task::JoinHandle;
+
+use crate::exception;
 
 /// A holder that has not written for so long is gone.
 const SILENCE_S_MAX: i64 = 20;
@@ -14,6 +16,8 @@ const BEAT_PAUSE: Duration = Duration::from_secs(3);
 /// Waiting for a living holder.
 const WAIT_MAX: Duration = Duration::from_secs(30 * 60);
 const WAIT_PAUSE: Duration = Duration::from_millis(300);
+/// Between two words about it.
+const SAY_PAUSE: Duration = Duration::from_secs(60);
 const PREFIX: &str = "migration_lock_";
 
 /// The turn; give it back by [`Lock::release`].
@@ -25,9 +29,10 @@ pub struct Lock {
 /// Waits for the turn.
 ///
 /// # Errors
-/// If ClickHouse does not answer, or another runner keeps the turn for half an hour.
+/// If ClickHouse refuses, or another runner keeps the turn for half an hour.
 pub async fn take(client: &Client) -> anyhow::Result<Lock> {
     let started = Instant::now();
+    let mut said = None;
     loop {
         let newest = held(client).await?.into_iter().max();
         let number = match newest {
@@ -39,13 +44,26 @@ pub async fn take(client: &Client) -> anyhow::Result<Lock> {
             let made = client.query_raw(&format!(
                 "CREATE TABLE analytics.{PREFIX}{number} (at DateTime64(3, 'UTC')) ENGINE = MergeTree ORDER BY at"
             ));
-            if made.execute().await.is_ok() {
-                beat(client, number).await?;
-                return Ok(Lock { number, beat: tokio::spawn(keep_beating(client.clone(), number)) });
+            match made.execute().await {
+                Ok(()) => {
+                    beat(client, number).await?;
+                    return Ok(Lock { number, beat: tokio::spawn(keep_beating(client.clone(), number)) });
+                }
+                // Another runner was faster.
+                Err(error) if exception::code(&error) == Some(exception::TABLE_ALREADY_EXISTS) => {}
+                Err(error) => return Err(error).context("cannot take the turn to migrate"),
             }
         }
-        if started.elapsed() > WAIT_MAX {
-            bail!("another runner migrates since {} min: see the tables analytics.{PREFIX}…", WAIT_MAX.as_secs() / 60);
+        let waited = started.elapsed();
+        if waited > WAIT_MAX {
+            bail!(
+                "another runner has been migrating for more than {} min: see the tables analytics.{PREFIX}…",
+                WAIT_MAX.as_secs() / 60
+            );
+        }
+        if said.is_none_or(|at: Instant| at.elapsed() > SAY_PAUSE) {
+            said = Some(Instant::now());
+            tracing::info!("another runner has been migrating for {} min; waiting for it", waited.as_secs() / 60);
         }
         tokio::time::sleep(WAIT_PAUSE).await;
     }
@@ -53,12 +71,22 @@ pub async fn take(client: &Client) -> anyhow::Result<Lock> {
 
 impl Lock {
     /// Lets the next runner go on.
+    ///
+    /// # Errors
+    /// If ClickHouse refuses.
     pub async fn release(self, client: &Client) -> anyhow::Result<()> {
         self.beat.abort();
         for number in held(client).await?.into_iter().filter(|number| *number <= self.number) {
             client.query_raw(&format!("DROP TABLE IF EXISTS analytics.{PREFIX}{number}")).execute().await?;
         }
         Ok(())
+    }
+}
+
+/// A runner that was stopped midway beats no more, so that the next one goes on.
+impl Drop for Lock {
+    fn drop(&mut self) {
+        self.beat.abort();
     }
 }
 
@@ -83,9 +111,12 @@ async fn silence_s(client: &Client, number: u64) -> anyhow::Result<i64> {
     let sql = format!(
         "SELECT if(count() = 0, {SILENCE_S_MAX} + 1, dateDiff('second', max(at), now64(3))) FROM analytics.{PREFIX}{number}"
     );
-    // The table can be gone by now, which is an ended turn, not an error.
-    let beat = client.query_raw(&sql).fetch_one::<i64>().await.unwrap_or(0);
-    Ok(beat.min(made))
+    match client.query_raw(&sql).fetch_one::<i64>().await {
+        Ok(beat) => Ok(beat.min(made)),
+        // Gone by now: an ended turn.
+        Err(error) if exception::code(&error) == Some(exception::UNKNOWN_TABLE) => Ok(0),
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn beat(client: &Client, number: u64) -> Result<(), clickhouse::error::Error> {

@@ -6,7 +6,7 @@
 //! runners take turns ([`lock`]). One source serves one server and a cluster ([`cluster`]).
 
 pub mod cluster;
-mod lock;
+pub mod lock;
 pub mod script;
 
 use anyhow::{Context, ensure};

@@ -11,6 +11,7 @@ pub mod retention;
 use clickhouse::Client;
 
 use crate::{
+    answering::Patience,
     config::{Command, Config},
     migrate::{self, cluster::Cluster},
 };
@@ -28,8 +29,12 @@ impl Tables {
     /// retention again.
     ///
     /// # Errors
-    /// As [`migrate::apply`] and [`retention::apply`].
+    /// As [`migrate::apply`] and [`retention::apply`], or if ClickHouse does not answer.
     pub async fn bring_up_to_date(&self) -> anyhow::Result<Vec<String>> {
+        Patience::default().during(&self.client, self.apply()).await
+    }
+
+    async fn apply(&self) -> anyhow::Result<Vec<String>> {
         let steps = migrate::apply(&self.client, self.cluster.as_ref()).await?;
         if steps.iter().any(|step| step.ends_with(": applied")) {
             retention::apply(self).await?;

@@ -1,0 +1,118 @@
+//! Work on ClickHouse that may take as long as it needs, as long as ClickHouse answers.
+//!
+//! A migration of a large table takes its time, so its statements have no time limit of their
+//! own. A server that is stopped, or behind a network that swallows packets, gives no error
+//! either: so it is asked beside the work whether it is still there.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use clickhouse::Client;
+
+/// How often is asked, and how long an answer may be away.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// The first answer, and each later one.
+    pub answer_time_max: Duration,
+    /// Between two questions.
+    pub pause: Duration,
+    /// Without any answer, while the work goes on.
+    pub silence_time_max: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            answer_time_max: Duration::from_secs(10),
+            pause: Duration::from_secs(5),
+            // The embedded engine may have all its slots taken by queries for this long.
+            silence_time_max: Duration::from_secs(90),
+        }
+    }
+}
+
+impl Patience {
+    /// Does the work, unless ClickHouse does not answer.
+    ///
+    /// # Errors
+    /// As the work, or if ClickHouse does not answer in time.
+    pub async fn during<T>(self, client: &Client, work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+        const HINT: &str = "ClickHouse does not answer: does it run, and is CLICKHOUSE_URL right?";
+        self.ask(client).await.context(HINT)?;
+        tokio::select! {
+            result = work => result,
+            silence = self.silence(client) => bail!("ClickHouse has not answered for {} s and was left in the middle of the work; start this again when it does", silence.as_secs()),
+        }
+    }
+
+    /// Ends when there has been no answer for too long.
+    async fn silence(self, client: &Client) -> Duration {
+        let mut answered = Instant::now();
+        loop {
+            tokio::time::sleep(self.pause).await;
+            match self.ask(client).await {
+                Ok(()) => answered = Instant::now(),
+                Err(error) => tracing::warn!(%error, "ClickHouse does not answer"),
+            }
+            let silence = answered.elapsed();
+            if silence > self.silence_time_max {
+                return silence;
+            }
+        }
+    }
+
+    async fn ask(self, client: &Client) -> anyhow::Result<()> {
+        match tokio::time::timeout(self.answer_time_max, client.query_raw("SELECT 1").execute()).await {
+            Ok(answer) => Ok(answer?),
+            Err(_) => bail!("no answer to SELECT 1 in {} s", self.answer_time_max.as_secs()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    use super::*;
+
+    /// A server that answers `answers` questions and then takes connections in silence.
+    async fn server(answers: usize) -> Client {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            let mut silent = Vec::new();
+            for n in 0.. {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                if n < answers {
+                    let _ = stream.read(&mut [0; 4_096]).await;
+                    let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+                    stream.write_all(answer).await.unwrap();
+                } else {
+                    silent.push(stream);
+                }
+            }
+        });
+        Client::default().with_url(url)
+    }
+
+    #[tokio::test]
+    async fn a_server_that_falls_silent_ends_the_work_and_one_that_answers_does_not() {
+        let ms = Duration::from_millis;
+        let patience = Patience { answer_time_max: ms(200), pause: ms(10), silence_time_max: ms(300) };
+        let never = || pending::<anyhow::Result<()>>();
+        let error = patience.during(&server(0).await, never()).await.unwrap_err();
+        assert!(format!("{error:#}").contains("does not answer: does it run"), "{error:#}");
+        let error = patience.during(&server(3).await, never()).await.unwrap_err();
+        assert!(error.to_string().contains("in the middle of the work"), "{error}");
+        let work = async {
+            tokio::time::sleep(ms(1_000)).await;
+            Ok(7)
+        };
+        assert_eq!(patience.during(&server(1_000_000).await, work).await.unwrap(), 7);
+    }
+}
