@@ -68,3 +68,11 @@ fn limits_that_contradict_each_other_are_refused() {
     let said = fails(&environment, Duration::from_secs(10));
     assert!(said.contains("FOOTFALL_PENDING_EVENTS_MAX is 99, less than FOOTFALL_BATCH_EVENTS_MAX, 100"), "{said}");
 }
+
+#[test]
+fn damaged_salts_are_not_replaced_in_silence() {
+    let data = tempfile::tempdir().unwrap();
+    std::fs::write(data.path().join("visitor-salts.json"), "{\"20000\":[1,2").unwrap();
+    let said = fails(&[("FOOTFALL_DATA", data.path().to_str().unwrap())], Duration::from_secs(20));
+    assert!(said.contains("visitor-salts.json is damaged: restore it, or delete it"), "{said}");
+}
