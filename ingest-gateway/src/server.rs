@@ -20,7 +20,7 @@ use crate::{
     metrics::Metrics,
     operate::Tables,
     rate::Rates,
-    salt::SaltKeeper,
+    salt::{self, SaltKeeper},
     sink::{Sink, direct::Direct, kafka::Kafka},
 };
 
@@ -86,8 +86,10 @@ async fn drain(mut shared: Arc<Shared>) {
 }
 
 fn ingest(config: &Config, sink: Sink, metrics: &Arc<Metrics>) -> anyhow::Result<Ingest> {
-    let salts = SaltKeeper::open(&config.data)?;
     let clock: Clock = Arc::new(|| chrono::Utc::now().timestamp_millis());
+    let salts = SaltKeeper::open(&config.data)?;
+    salts.turn(clock())?;
+    tokio::spawn(salt::keep_turning(salts.clone(), Arc::clone(&clock), salt::TURN_PAUSE));
     let arrivals = Arrivals::open(&config.data, config.limits.remembered_events_max, clock, Arc::clone(metrics))?;
     let identifier = Identifier::new(salts, arrivals);
     Ok(Ingest::new(config.limits, config.privacy.clone(), identifier, sink, Arc::clone(metrics)))

@@ -71,3 +71,11 @@ fn limits_that_contradict_each_other_are_refused() {
         "{said}"
     );
 }
+
+#[test]
+fn damaged_salts_are_not_replaced_in_silence() {
+    let data = tempfile::tempdir().unwrap();
+    std::fs::write(data.path().join("visitor-salts.json"), "{\"20000\":[1,2").unwrap();
+    let said = fails(&[("FOOTFALL_DATA", data.path().to_str().unwrap())], Duration::from_secs(20));
+    assert!(said.contains("visitor-salts.json is damaged: restore it, or delete it"), "{said}");
+}
