@@ -198,14 +198,6 @@ impl Config {
     /// # Errors
     /// Names the option that is wrong.
     pub fn resolve(options: Options) -> anyhow::Result<Self> {
-        if options.pending_events_max < options.batch_events_max {
-            bail!(
-                "FOOTFALL_PENDING_EVENTS_MAX is {}, less than FOOTFALL_BATCH_EVENTS_MAX, {}: a full request would be \
-                 answered 503 for ever",
-                options.pending_events_max,
-                options.batch_events_max
-            );
-        }
         let projects = Projects::parse(&options.projects).map_err(anyhow::Error::msg).context("PROJECTS")?;
         let by_brokers = if options.kafka_brokers.is_empty() { SinkKind::Direct } else { SinkKind::Kafka };
         let sink = match options.sink.unwrap_or(by_brokers) {
