@@ -31,6 +31,7 @@ pub mod decode;
 pub mod endpoints;
 pub mod exception;
 pub mod geoip;
+pub mod heal;
 pub mod identify;
 pub mod in_flight;
 pub mod ingest;

@@ -15,6 +15,7 @@ use crate::{
     connections::{self, descriptors},
     endpoints::{self, Shared},
     geoip::{self, GeoFiles},
+    heal::{Healer, Pace},
     identify::Identifier,
     ingest::Ingest,
     metrics::Metrics,
@@ -108,7 +109,8 @@ async fn sink(config: &Config, metrics: &Arc<Metrics>) -> anyhow::Result<(Sink, 
             let steps = tables.bring_up_to_date().await.context("ClickHouse's tables cannot be brought up to date")?;
             tracing::info!(migrations = steps.len(), "ClickHouse's tables are up to date");
             let enricher = enricher(config)?;
-            let direct = Direct::start(client, enricher, *insert_interval, Arc::clone(metrics));
+            let healer = Healer::start(&config.data, client.clone(), Pace::default());
+            let direct = Direct::start(client, enricher, healer, *insert_interval, Arc::clone(metrics));
             Ok((Sink::Direct(Box::new(direct)), engine))
         }
     }

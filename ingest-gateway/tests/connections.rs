@@ -226,6 +226,11 @@ async fn stopping_waits_for_answers_and_not_for_silence() {
     // Its body comes after the signal.
     let mut busy = connect(&gateway);
     write!(busy, "{}", head(&format!("Content-Length: {}\r\n", EVENT.len()))).unwrap();
+    // It asks and never reads: its answers fill every buffer on the way.
+    let mut deaf = connect(&gateway);
+    deaf.set_write_timeout(Some(Duration::from_secs(1))).unwrap();
+    let asked = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n".repeat(10_000);
+    while deaf.write_all(&asked).is_ok() {}
     thread::sleep(Duration::from_millis(300));
     let started = Instant::now();
     let sender = thread::spawn(move || {
@@ -237,7 +242,7 @@ async fn stopping_waits_for_answers_and_not_for_silence() {
     let took = started.elapsed();
     assert!(sender.join().unwrap().contains(" 201 "));
     assert!(took < Duration::from_secs(8), "{took:?}");
-    drop((silent, slow, kept));
+    drop((silent, slow, kept, deaf));
 }
 
 /// A proxy speaks HTTP/2 without TLS, by prior knowledge.

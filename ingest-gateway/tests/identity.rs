@@ -22,6 +22,7 @@ use ingest_gateway::{
     body::Text,
     config::{Config, Options},
     decode::Batch,
+    heal::{Healer, Pace},
     identify::Identifier,
     ingest::Ingest,
     metrics::Metrics,
@@ -59,8 +60,9 @@ impl Inside {
         };
         let arrivals = Arrivals::open(data, config.limits.remembered_events_max, now, Arc::clone(&metrics)).unwrap();
         let identifier = Identifier::new(SaltKeeper::open(data).unwrap(), arrivals);
-        let direct =
-            Direct::start(client.clone(), Arc::clone(enricher), Duration::from_millis(1), Arc::clone(&metrics));
+        let healer = Healer::start(data, client.clone(), Pace::default());
+        let interval = Duration::from_millis(1);
+        let direct = Direct::start(client.clone(), Arc::clone(enricher), healer, interval, Arc::clone(&metrics));
         let sink = Sink::Direct(Box::new(direct));
         Self { ingest: Ingest::new(config.limits, config.privacy, identifier, sink, metrics), clock }
     }

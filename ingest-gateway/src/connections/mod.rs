@@ -185,12 +185,14 @@ async fn converse(
     };
     connection.as_mut().graceful_shutdown();
     let ended = futures_util::poll!(connection.as_mut());
-    // A request may have come in the meantime; it is answered. Nobody else is waited for.
     if ended.is_pending() && !activity.may_be_cut(ending) {
-        said(connection.await);
-    } else {
-        activity.cut();
+        // A request came in the meantime: it is answered, if its client takes the answer.
+        tokio::select! {
+            ended = connection => return said(ended),
+            () = activity.abandoned() => {}
+        }
     }
+    activity.cut();
 }
 
 fn said(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>) {

@@ -205,6 +205,17 @@ impl Activity {
         }
     }
 
+    /// Waits until its client has had its answer before it for too long.
+    pub(super) async fn abandoned(&self) {
+        let is_abandoned = || {
+            let since_ms = self.waiting_since_ms.load(Ordering::Relaxed);
+            self.requests.load(Ordering::Relaxed) == 0 && self.is_over(since_ms, PATIENCE)
+        };
+        while !is_abandoned() {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    }
+
     /// It ends without waiting for its client.
     pub(super) fn cut(&self) {
         self.is_cut.store(true, Ordering::Relaxed);

@@ -9,7 +9,7 @@ use clickhouse::Client;
 use vector_components::Enricher;
 
 use super::{Identified, NotDurable, block::blocks, insert::Lane};
-use crate::{in_flight::Held, metrics::Metrics};
+use crate::{heal::Healer, in_flight::Held, metrics::Metrics};
 
 const PING_TIME_MAX: Duration = Duration::from_secs(2);
 
@@ -17,6 +17,7 @@ const PING_TIME_MAX: Duration = Duration::from_secs(2);
 pub struct Direct {
     enricher: Arc<Enricher>,
     client: Client,
+    healer: Healer,
     live: Lane,
     backfill: Lane,
 }
@@ -24,11 +25,17 @@ pub struct Direct {
 impl Direct {
     /// Starts the inserters.
     #[must_use]
-    pub fn start(client: Client, enricher: Arc<Enricher>, interval: Duration, metrics: Arc<Metrics>) -> Self {
+    pub fn start(
+        client: Client,
+        enricher: Arc<Enricher>,
+        healer: Healer,
+        interval: Duration,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         // The number of months is limited here; ClickHouse's own limit is lower in some set-ups.
         let inserting = client.clone().with_setting("max_partitions_per_insert_block", "0");
         let lane = || Lane::start(inserting.clone(), interval, Arc::clone(&metrics));
-        Self { enricher, client, live: lane(), backfill: lane() }
+        Self { enricher, client, healer, live: lane(), backfill: lane() }
     }
 
     /// Enriches, queues and waits for the commits.
@@ -37,9 +44,12 @@ impl Direct {
             if block.is_live { self.live.queue(block) } else { self.backfill.queue(block) }
         };
         let inserted: Result<Vec<_>, _> = blocks(&self.enricher, events, held)?.into_iter().map(queue).collect();
-        for inserted in inserted? {
+        let inserted = inserted?;
+        let watch = self.healer.watch(events.iter().map(|of| of.event.timestamp_ms));
+        for inserted in inserted {
             inserted.await.unwrap_or(Err(NotDurable::Stopping))?;
         }
+        watch.settled();
         Ok(())
     }
 
@@ -57,5 +67,6 @@ impl Direct {
     pub(super) async fn close(self) {
         self.live.close().await;
         self.backfill.close().await;
+        self.healer.close().await;
     }
 }

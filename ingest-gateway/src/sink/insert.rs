@@ -146,6 +146,8 @@ fn token(batch: &[Waiting]) -> String {
 
 async fn insert(client: &Client, token: &str, batch: &[Waiting]) -> Result<(), clickhouse::error::Error> {
     let insert = client.insert_formatted_with(INSERT).with_setting("insert_deduplication_token", token);
+    // Repeated, it fills the view as well, whose insert may be what failed: not every ClickHouse does so by itself.
+    let insert = insert.with_setting("deduplicate_blocks_in_dependent_materialized_views", "1");
     let insert = insert.with_timeouts(Some(INSERT_TIME_MAX), Some(INSERT_TIME_MAX));
     let mut insert = insert.buffered_with_capacity(PIECE_BYTES);
     for waiting in batch {
