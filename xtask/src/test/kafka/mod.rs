@@ -1,5 +1,7 @@
 //! Gateway → Apache Kafka → read back, with Kafka's own broker from its own jars.
 
+mod retries;
+
 use std::{
     collections::HashSet,
     os::unix::fs::PermissionsExt,
@@ -58,8 +60,9 @@ pub async fn run(folder: &Path) -> anyhow::Result<&'static str> {
     );
     ensure!(sent == read.iter().map(|(id, ..)| id.clone()).collect(), "other events were read back than were sent");
     in_order_by_visitor(&read)?;
-
     doctor(&broker.address, folder).await?;
+    retries::are_the_same_events(&client, &url, &broker.address).await?;
+    retries::too_large_is_one_event(&client, &url, &broker.address).await?;
 
     drop(broker);
     let away =
@@ -73,7 +76,7 @@ pub async fn run(folder: &Path) -> anyhow::Result<&'static str> {
     // It cannot drain to a broker that is away, so it is not waited for.
     drop(gateway);
     Ok(
-        "Apache Kafka 4.1: topics by provisioning/kafka; 5,000 events read back once each, in order by visitor; 503 without the broker; the doctor on topic, lag and retention",
+        "Apache Kafka 4.1: topics by provisioning/kafka; 5,000 events read back once each, in order by visitor; the same event when it is sent again; a too large one dropped alone; 503 without the broker; the doctor on topic, lag and retention",
     )
 }
 
@@ -114,7 +117,12 @@ async fn doctor(brokers: &str, folder: &Path) -> anyhow::Result<()> {
     for result in admin.alter_configs(&[short], &AdminOptions::new()).await? {
         result.map_err(|(_, error)| anyhow::anyhow!("cannot alter the topic: {error}"))?;
     }
-    expect(&ask(TOPIC, "slow")?, "kafka consumers", "fail", "4997 events behind")
+    expect(&ask(TOPIC, "slow")?, "kafka consumers", "fail", "4997 events behind")?;
+    let long = AlterConfig::new(ResourceSpecifier::Topic(TOPIC)).set("retention.ms", "604800000");
+    for result in admin.alter_configs(&[long], &AdminOptions::new()).await? {
+        result.map_err(|(_, error)| anyhow::anyhow!("cannot alter the topic: {error}"))?;
+    }
+    Ok(())
 }
 
 async fn send(client: &reqwest::Client, url: &str) -> anyhow::Result<HashSet<String>> {
