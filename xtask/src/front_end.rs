@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, ensure};
 
-use crate::{bin, clickhouse::Server, process::Process, root};
+use crate::{bin, clickhouse::Server, portable::Machine, process::Process, root};
 
 /// The datasource's plugin.
 pub const DATASOURCE: &str = "footfall-analytics-datasource";
@@ -35,13 +35,25 @@ pub fn check() -> anyhow::Result<()> {
     npm(&["run", "--silent", "lint"])
 }
 
-/// Fetches → builds → arranges the plugins as Grafana wants them, a folder each. The datasource's
-/// program has to be built.
+/// The plugins for a Grafana or the preview on this machine. The datasource's program has to be built.
 pub fn build() -> anyhow::Result<Built> {
+    let built = arrange(root().join("target/preview/plugins"))?;
+    fs::copy(bin("gpx_footfall"), built.plugins.join(DATASOURCE).join(Machine::this().program_name()))
+        .context("the datasource's program is not built")?;
+    Ok(built)
+}
+
+/// The plugins as they are installed, still without the datasource's program.
+pub fn build_to_install() -> anyhow::Result<Built> {
+    arrange(root().join("target/grafana/plugins"))
+}
+
+/// Fetches → builds → arranges the plugins as Grafana wants them, a folder each.
+fn arrange(plugins: PathBuf) -> anyhow::Result<Built> {
     fetch()?;
     npm(&["run", "--silent", "build"])?;
     npm(&["run", "--silent", "build:preview"])?;
-    let (dist, plugins) = (sources().join("dist"), root().join("target/grafana/plugins"));
+    let dist = sources().join("dist");
     let _ = fs::remove_dir_all(&plugins);
     copy(&dist, &plugins.join(DATASOURCE))?;
     fs::remove_dir_all(plugins.join(DATASOURCE).join("panels"))?;
@@ -51,15 +63,7 @@ pub fn build() -> anyhow::Result<Built> {
             fs::copy(dist.join(file), plugins.join(id).join(file))?;
         }
     }
-    fs::copy(bin("gpx_footfall"), plugins.join(DATASOURCE).join(program_name()))
-        .context("the datasource's program is not built")?;
     Ok(Built { plugins, page: sources().join("preview/dist") })
-}
-
-/// As Grafana looks for it on this machine.
-pub fn program_name() -> String {
-    let machine = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
-    format!("gpx_footfall_linux_{machine}")
 }
 
 /// What the preview host shows.
@@ -79,7 +83,7 @@ pub async fn preview(built: &Built, listen: &str, shown: Shown<'_>, log: &Path) 
     go.args(["build", "-o"]).arg(&host).arg("./preview").current_dir(root().join("tests/plugin-host"));
     run(&mut go, "go build")?;
     let text = |path: &Path| path.display().to_string();
-    let program = text(&built.plugins.join(DATASOURCE).join(program_name()));
+    let program = text(&built.plugins.join(DATASOURCE).join(Machine::this().program_name()));
     let (plugins, page, dashboards) = (text(&built.plugins), text(&built.page), text(&root().join("dashboards")));
     let reader = shown.clickhouse.reader();
     let arguments = [

@@ -9,6 +9,7 @@ mod front_end;
 mod gateway;
 mod package;
 mod plugin;
+mod portable;
 mod prerequisites;
 mod process;
 mod prometheus;

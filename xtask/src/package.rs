@@ -13,11 +13,13 @@ use clap::Args;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::{bin, cargo, front_end, prerequisites, root};
+use crate::{
+    bin, cargo, front_end,
+    portable::{self, Machine},
+    prerequisites, root,
+};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// Targets by Grafana's name of the machine; those whose Rust target is not installed are said to be left out.
-const MACHINES: [(&str, &str); 2] = [("amd64", "x86_64-unknown-linux-gnu"), ("arm64", "aarch64-unknown-linux-gnu")];
 /// A plugin's archive is refused by Grafana's catalogue beyond this.
 const PLUGIN_BYTES_MAX: u64 = 100 << 20;
 
@@ -31,15 +33,13 @@ pub struct Options {
 
 /// Build → plugins → gateway → list of contents → checksums.
 pub fn run(options: &Options) -> anyhow::Result<()> {
-    prerequisites::check(&prerequisites::DEMO)?;
-    let built = cargo()
-        .args(["build", "--release", "--locked", "--bin", "gpx_footfall", "--bin", "ingest-gateway"])
-        .status()?;
+    prerequisites::check(&prerequisites::PACKAGE)?;
+    let built = cargo().args(["build", "--release", "--locked", "--bin", "ingest-gateway"]).status()?;
     ensure!(built.success(), "the build failed");
     let out = root().join(&options.out);
     let _ = fs::remove_dir_all(&out);
     fs::create_dir_all(&out)?;
-    let front = front_end::build()?;
+    let front = front_end::build_to_install()?;
     let machines = programs(&front.plugins.join(front_end::DATASOURCE))?;
     let mut files = plugins(&front.plugins, &out)?;
     files.extend(gateway(&out)?);
@@ -60,31 +60,20 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The datasource's program for each machine that can be built for, executable.
+/// The datasource's program for each machine that can be built for, executable. This machine's is a
+/// must; for another its C compiler may be missing.
 fn programs(plugin: &Path) -> anyhow::Result<Vec<&'static str>> {
-    let installed =
-        Command::new("rustc").args(["--print", "target-libdir", "--target", "aarch64-unknown-linux-gnu"]).output();
-    let has_arm = installed.is_ok_and(|output| Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir());
     let mut made = Vec::new();
-    for (machine, target) in MACHINES {
-        let file = plugin.join(format!("gpx_footfall_linux_{machine}"));
-        if front_end::program_name().ends_with(machine) {
-            fs::copy(bin("gpx_footfall"), &file)?;
-        } else if machine == "arm64" && has_arm {
-            let built = cargo()
-                .args(["build", "--release", "--locked", "--bin", "gpx_footfall", "--target", target])
-                .status()?;
-            ensure!(
-                built.success(),
-                "the build for {machine} failed: is its linker there (apt-get install gcc-aarch64-linux-gnu)?"
-            );
-            fs::copy(root().join("target").join(target).join("release/gpx_footfall"), &file)?;
-        } else {
-            eprintln!("· left out: the datasource for {machine} (rustup target add {target})");
+    for machine in portable::MACHINES {
+        let is_this = machine.name == Machine::this().name;
+        if !is_this && !machine.is_installed() {
+            eprintln!("· left out: the datasource for {} ({})", machine.name, machine.needs());
             continue;
         }
+        let file = plugin.join(machine.program_name());
+        fs::copy(portable::build(machine)?, &file)?;
         fs::set_permissions(&file, fs::Permissions::from_mode(0o755))?;
-        made.push(machine);
+        made.push(machine.name);
     }
     Ok(made)
 }
@@ -136,7 +125,7 @@ fn check_manifest(folder: &Path, id: &str) -> anyhow::Result<()> {
     }
     ensure!(folder.join("module.js").is_file(), "{id} has no module.js");
     if manifest["backend"] == true {
-        let program = folder.join(front_end::program_name());
+        let program = folder.join(Machine::this().program_name());
         let mode =
             fs::metadata(&program).with_context(|| format!("{} is not there", program.display()))?.permissions().mode();
         ensure!(mode & 0o777 == 0o755, "{} has mode {mode:o}, not 0755", program.display());

@@ -16,6 +16,8 @@ const CC: Tool = Tool {
     ask: &["sh", "-c", "cc --version && c++ --version && make --version"],
     get: "apt-get install build-essential",
 };
+const MUSL: Tool =
+    Tool { name: "a C compiler for musl", ask: &["musl-gcc", "--version"], get: "apt-get install musl-tools" };
 const NPM: Tool = Tool {
     name: "Node.js 20 or newer with npm",
     ask: &["npm", "--version"],
@@ -49,8 +51,10 @@ pub const PIPELINE: [Tool; 1] = [PROMETHEUS];
 
 /// For `demo`.
 pub const DEMO: [Tool; 2] = [CC, NPM];
+/// For `package`.
+pub const PACKAGE: [Tool; 3] = [CC, MUSL, NPM];
 /// For `test`.
-pub const TEST: [Tool; 9] = [CC, NPM, GO, JAVA, MAVEN, PYTHON, CHROMIUM, NGINX, PROMETHEUS];
+pub const TEST: [Tool; 10] = [CC, MUSL, NPM, GO, JAVA, MAVEN, PYTHON, CHROMIUM, NGINX, PROMETHEUS];
 
 /// Checks that all are there.
 pub fn check(tools: &[Tool]) -> anyhow::Result<()> {

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Context;
 
-use crate::{clickhouse::Server, front_end, root};
+use crate::{clickhouse::Server, front_end, portable, root};
 
 const IMAGE: &str = "grafana/grafana:13.2.2";
 const PORT: u16 = 3000;
@@ -55,6 +55,11 @@ pub fn start(built: &front_end::Built, clickhouse: &Server, data: &Path) -> anyh
         return Ok(Some(Grafana { process, container: None }));
     }
     if has_docker() {
+        // The image is Alpine, where the program of this machine does not start.
+        if let Err(error) = portable::install(&built.plugins.join(front_end::DATASOURCE)) {
+            eprintln!("· no Grafana in a container: {error:#}");
+            return Ok(None);
+        }
         const NAME: &str = "footfall-demo-grafana";
         let log = fs::File::create(data.join("grafana.log"))?;
         let process = Command::new("docker")
@@ -70,8 +75,7 @@ pub fn start(built: &front_end::Built, clickhouse: &Server, data: &Path) -> anyh
     }
     eprintln!(
         "· no Grafana on this machine: https://grafana.com/grafana/download, or Docker; docs/install.md has the command. \
-         The plugins for it are in {}",
-        built.plugins.display()
+         `cargo xtask package` makes the plugins for it"
     );
     Ok(None)
 }

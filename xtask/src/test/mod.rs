@@ -6,6 +6,7 @@ mod demo;
 mod kafka;
 mod nginx;
 mod oldest;
+mod portable;
 mod prometheus;
 mod properties;
 mod replay;
@@ -104,6 +105,7 @@ const STEPS: [&str; 18] = [
     "engine clients",
     "oldest clickhouse",
     "plugin host",
+    "static plugin",
     "browser",
     "nginx",
     "prometheus",
@@ -130,6 +132,7 @@ async fn step(name: &str, ground: &mut Ground) -> anyhow::Result<String> {
         "engine clients" => engine_clients(ground).await,
         "oldest clickhouse" => oldest::run(&ground.folder.join("oldest")).await,
         "plugin host" => plugin_host(ground).await,
+        "static plugin" => portable::run(&ground.folder.join("portable")).await,
         "browser" => browser(ground).await,
         "nginx" => nginx::run(&ground.folder.join("nginx")).await,
         "prometheus" => return prometheus::run(&ground.folder.join("prometheus")).await,
