@@ -6,7 +6,10 @@ use std::{
 };
 
 use anyhow::Context;
-use tokio::net::TcpListener;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
 use vector_components::{Enricher, enrich::UserAgents};
 
 use crate::{
@@ -56,12 +59,14 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         metrics,
         ingest,
     });
+    // Before anybody knows that events are taken, and can send one and stop us.
+    let stopped = stop_signal()?;
     tracing::info!(%address, projects = ?shared.projects.iter().collect::<Vec<_>>(), "events are taken");
     println!("http://{address}");
 
     let router = endpoints::router(Arc::clone(&shared));
     let stop = async {
-        stop_signal().await;
+        stopped.await;
         tracing::info!("stopping: requests in flight are finished first");
     };
     connections::serve(listener, router, connection_limits, Arc::clone(&shared.metrics), stop).await;
@@ -128,13 +133,14 @@ fn enricher(config: &Config) -> anyhow::Result<Arc<Enricher>> {
     Ok(enricher)
 }
 
-async fn stop_signal() {
-    let interrupt = tokio::signal::ctrl_c();
-    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(mut terminate) => tokio::select! {
+/// Takes the signals to stop from now on; the future ends with the first of them.
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
             _ = terminate.recv() => {}
-            _ = interrupt => {}
-        },
-        Err(_) => drop(interrupt.await),
-    }
+            _ = interrupt.recv() => {}
+        }
+    })
 }
