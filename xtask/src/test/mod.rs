@@ -91,7 +91,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-const STEPS: [&str; 18] = [
+const STEPS: [&str; 19] = [
     "format",
     "clippy",
     "rust",
