@@ -91,6 +91,13 @@ impl Frame {
         format!(r#"{{"schema":{schema},"data":{data}}}"#)
     }
 
+    /// The values of a column, for tests.
+    #[cfg(test)]
+    #[must_use]
+    pub fn column_json(&self, name: &str) -> Value {
+        self.columns.iter().find(|column| column.name == name).map_or(Value::Null, Column::values_json)
+    }
+
     /// The Arrow form.
     ///
     /// # Errors

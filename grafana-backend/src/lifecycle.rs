@@ -86,7 +86,7 @@ pub async fn run(clickhouse: &ClickHouse, query: &Query, lifecycle: &Lifecycle) 
         move |counts: &mut Counts, rows: &[Packed]| add(counts, rows, &edges),
     )
     .await?;
-    let frame = if lifecycle.stickiness { stickiness(&counts) } else { kinds(&counts, &buckets) };
+    let frame = if lifecycle.stickiness { stickiness(&counts) } else { kinds(&counts, &buckets, query.now_ms) };
     Ok(frame.with_executed(text))
 }
 
@@ -158,11 +158,14 @@ fn add(counts: &mut Counts, rows: &[Packed], buckets: &Buckets) {
     counts.periods[there.iter().filter(|period| **period > 0).count()] += 1;
 }
 
-fn kinds(counts: &Counts, buckets: &Buckets) -> Frame {
+/// A row a period. Nobody is new, gone or anything else in a period that has not begun.
+fn kinds(counts: &Counts, buckets: &Buckets, now_ms: i64) -> Frame {
     let mut frame = Frame::new("lifecycle");
-    frame.push(Column::time("time", buckets.starts_ms.iter().skip(1).map(|ms| Some(*ms)).collect()));
+    let shown = || buckets.starts_ms.iter().zip(&counts.kinds).skip(1);
+    frame.push(Column::time("time", shown().map(|(start, _)| Some(*start)).collect()));
     for (at, name) in ["new", "returning", "resurrecting", "dormant"].into_iter().enumerate() {
-        frame.push(Column::whole(name, counts.kinds.iter().skip(1).map(|row| Some(row[at])).collect()));
+        let count = |(start, row): (&i64, &[i64; 4])| Some(if *start < now_ms { row[at] } else { 0 });
+        frame.push(Column::whole(name, shown().map(count).collect()));
     }
     frame
 }
@@ -174,4 +177,24 @@ fn stickiness(counts: &Counts) -> Frame {
     frame.push(Column::whole("periods", shown().map(|(periods, _)| i64::try_from(periods).ok()).collect()));
     frame.push(Column::whole("count", shown().map(|(_, count)| Some(*count)).collect()));
     frame
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_period_that_has_not_begun_is_zero() {
+        // The period before, and three of 10 ms from 10 on.
+        let buckets = Buckets { starts_ms: vec![0, 10, 20, 30], end_ms: 40 };
+        let mut counts = Counts { kinds: vec![[0; 4]; 4], periods: vec![0; 5] };
+        let was_there = |at_ms: u64| Packed { actor: 1, packed: at_ms + 1 };
+        add(&mut counts, &[was_there(0), was_there(10)], &buckets);
+        let dormant = |now_ms| kinds(&counts, &buckets, now_ms).column_json("dormant");
+        assert_eq!(dormant(25), serde_json::json!([0, -1, 0]));
+        // At its first instant a period has not begun: nobody can be missing from it.
+        assert_eq!(dormant(20), serde_json::json!([0, 0, 0]));
+        assert_eq!(kinds(&counts, &buckets, 5).column_json("returning"), serde_json::json!([0, 0, 0]));
+        assert_eq!(kinds(&counts, &buckets, 11).column_json("returning"), serde_json::json!([1, 0, 0]));
+    }
 }

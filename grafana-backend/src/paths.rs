@@ -13,9 +13,15 @@ use crate::{
     clickhouse::ClickHouse,
     error::QueryError,
     frame::{Column, Frame},
-    funnel::{OTHER, model::Actor},
+    funnel::model::Actor,
     names,
-    query::{Query, dimension::Dimension, filter::EventFilter, sql::Sql},
+    query::{
+        Query,
+        dimension::Dimension,
+        filter::EventFilter,
+        label::{OTHER, apart},
+        sql::Sql,
+    },
     sessions::INACTIVITY_MS_MAX,
 };
 
@@ -241,9 +247,10 @@ struct Way {
 }
 
 fn named(mut shown: Shown, names: &HashMap<u64, String>) -> Vec<Way> {
+    let rest = apart(OTHER, names.values().map(String::as_str));
     let name = |hash: Option<u64>| match hash {
         Some(hash) => names.get(&hash).cloned().unwrap_or_default(),
-        None => OTHER.to_owned(),
+        None => rest.clone(),
     };
     // By name, not by hash, where counts are the same.
     shown.sort_by_cached_key(|(step, from, to, count)| {

@@ -7,10 +7,11 @@ use super::{
     model::{Actor, Funnel},
     tally::{Group, Plan, Tally, quantile},
 };
-use crate::frame::{Column, Frame};
+use crate::{
+    frame::{Column, Frame},
+    query::label::{OTHER, apart},
+};
 
-/// What the values beyond the limit are called.
-pub const OTHER: &str = "(other)";
 /// Upper bounds of the classes of time to convert, in milliseconds.
 const CLASSES_MS: [i64; 16] = [
     1_000,
@@ -39,7 +40,8 @@ pub fn steps(funnel: &Funnel, plan: &Plan, named: Named) -> Frame {
     let rows = named.len() * count;
     let at = |row: usize| (row / count, row % count);
     if let Some(title) = broken_down {
-        let label = |row: usize| Some(named[at(row).0].0.clone().unwrap_or_else(|| OTHER.to_owned()));
+        let rest = rest(&named);
+        let label = |row: usize| Some(named[at(row).0].0.clone().unwrap_or_else(|| rest.clone()));
         frame.push(Column::text(title, (0..rows).map(label).collect()));
     }
     frame.push(Column::text("step", (0..rows).map(|row| Some(funnel.step_name(at(row).1))).collect()));
@@ -90,7 +92,8 @@ pub fn trend(funnel: &Funnel, plan: &Plan, named: Named, now_ms: i64) -> Frame {
     };
     frame.push(Column::time("time", rows().map(|(_, _, _, start)| Some(start)).collect()));
     if let Some(breakdown) = &funnel.breakdown {
-        let label = |name: &Option<String>| Some(name.clone().unwrap_or_else(|| OTHER.to_owned()));
+        let rest = rest(&named);
+        let label = |name: &Option<String>| Some(name.clone().unwrap_or_else(|| rest.clone()));
         frame.push(Column::text(breakdown.dimension.title(), rows().map(|(name, ..)| label(name)).collect()));
     }
     let taken = |group: &Group, at: usize, step: usize| group.by_entry.get(&at).map_or(0, |counts| counts[step]);
@@ -140,6 +143,11 @@ pub fn actors(funnel: &Funnel, tally: &Tally, ids: &HashMap<u64, String>) -> Fra
         tally.actors.iter().map(|(at_ms, _, chain)| Some((chain.last()?.at_ms - at_ms) as f64 / 1000.0)).collect();
     frame.push(Column::number("time_s", seconds).with_unit("s"));
     frame
+}
+
+/// What the values beyond the limit are called.
+fn rest(named: &Named) -> String {
+    apart(OTHER, named.iter().filter_map(|(name, _)| name.as_deref()))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "shares; counts stay whole")]

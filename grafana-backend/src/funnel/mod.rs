@@ -19,7 +19,6 @@ use crate::{
     query::{Query, dimension::Dimension, interval::Buckets, sql::Sql},
 };
 use fold::{Rules, StepRule, plain};
-pub use frames::OTHER;
 use model::{Actor, Attribution, Funnel, Order, Shown};
 use tally::{Group, Plan, Tally};
 
@@ -200,6 +199,9 @@ fn hash(sql: &mut Sql, dimension: Option<&Dimension>) {
 /// A value of the breakdown with its counts, the most entered first; `None` is the rest.
 type Named = Vec<(Option<String>, Group)>;
 
+/// Values of which the name is asked, for each that is shown: more may have the same number.
+const CANDIDATES: usize = 4;
+
 /// The values that are shown by themselves get their names, the others become one.
 async fn named(
     clickhouse: &ClickHouse,
@@ -211,30 +213,39 @@ async fn named(
         let group = groups.into_values().next().unwrap_or_else(|| Group::new(funnel.steps.len()));
         return Ok(vec![(Some(String::new()), group)]);
     };
-    let mut sorted: Vec<(u64, Group)> = groups.into_iter().collect();
-    sorted.sort_by_key(|(hash, group)| (std::cmp::Reverse(group.entered), *hash));
-    // One more may have the same number; by name it is decided who is shown.
     let limit = breakdown.limit as usize;
-    let least = sorted.get(limit.saturating_sub(1)).map_or(0, |(_, group)| group.entered);
-    let candidates: Vec<u64> = sorted
-        .iter()
-        .take_while(|(_, group)| group.entered >= least)
-        .map(|(hash, _)| *hash)
-        .take(limit.saturating_mul(4))
-        .collect();
     let to_ms = query.range.to_ms.saturating_add(funnel.window_ms);
-    let names = names::of(clickhouse, query, to_ms, &breakdown.dimension, &candidates).await?;
-    sorted.sort_by(|(a, x), (b, y)| y.entered.cmp(&x.entered).then_with(|| names.get(a).cmp(&names.get(b))));
+    let names = names::of(clickhouse, query, to_ms, &breakdown.dimension, &candidates(&groups, limit)).await?;
+    Ok(split(groups, &names, limit))
+}
+
+/// The hashes of the values with the most entries, and those with as many as the last of them.
+fn candidates(groups: &HashMap<u64, Group>, limit: usize) -> Vec<u64> {
+    let mut sorted: Vec<(u64, u64)> = groups.iter().map(|(hash, group)| (group.entered, *hash)).collect();
+    sorted.sort_unstable_by_key(|(entered, hash)| (std::cmp::Reverse(*entered), *hash));
+    let least = sorted.get(limit.saturating_sub(1)).map_or(0, |(entered, _)| *entered);
+    let enough = sorted.iter().take_while(|(entered, _)| *entered >= least);
+    enough.map(|(_, hash)| *hash).take(limit.saturating_mul(CANDIDATES)).collect()
+}
+
+/// By name it is decided who is shown of those with the same number; whose name was not asked
+/// for comes after all that have one.
+fn split(groups: HashMap<u64, Group>, names: &HashMap<u64, String>, limit: usize) -> Named {
+    let mut sorted: Vec<(Option<&String>, Group)> =
+        groups.into_iter().map(|(hash, group)| (names.get(&hash), group)).collect();
+    sorted.sort_by(|(a, x), (b, y)| {
+        y.entered.cmp(&x.entered).then_with(|| (a.is_none(), a).cmp(&(b.is_none(), b)))
+    });
     let mut out: Named = Vec::new();
     let mut rest: Option<Group> = None;
-    for (at, (hash, group)) in sorted.into_iter().enumerate() {
-        match names.get(&hash) {
-            Some(name) if at < limit => out.push((Some(name.clone()), group)),
+    for (name, group) in sorted {
+        match name {
+            Some(name) if out.len() < limit => out.push((Some(name.clone()), group)),
             _ => rest.get_or_insert_with(Group::default).merge(group),
         }
     }
     out.extend(rest.map(|group| (None, group)));
-    Ok(out)
+    out
 }
 
 /// The ids of the listed actors, as people know them.
@@ -259,4 +270,21 @@ async fn actor_ids(
     query.scope(&mut sql, query.range.from_ms, query.range.to_ms.saturating_add(funnel.window_ms));
     sql.text(funnel.by.condition()).text(" AND hash IN ").uints(&hashes).text(" GROUP BY hash");
     names::not_kept(clickhouse, sql).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_values_with_the_same_number_the_first_by_name_are_shown() {
+        let group = || Group { entered: 1, ..Group::new(2) };
+        let groups: HashMap<u64, Group> = (0..100).map(|hash| (hash, group())).collect();
+        let asked = candidates(&groups, 3);
+        assert_eq!(asked.len(), 12);
+        let names = asked.into_iter().map(|hash| (hash, format!("v{:02}", 50 - hash))).collect();
+        let named = split(groups, &names, 3);
+        let shown: Vec<_> = named.iter().map(|(name, group)| (name.as_deref(), group.entered)).collect();
+        assert_eq!(shown, [(Some("v39"), 1), (Some("v40"), 1), (Some("v41"), 1), (None, 97)]);
+    }
 }

@@ -245,7 +245,11 @@ impl Raw {
         let exclusions: Vec<Exclusion> = each.collect::<Result<_, _>>()?;
         let hold =
             (!self.hold.is_empty()).then(|| Dimension::parse(&self.hold).map_err(|e| e.at("hold"))).transpose()?;
-        let breakdown = self.breakdown.filter(|b| !b.dimension.is_empty()).map(|b| b.resolve(count)).transpose()?;
+        // A histogram and a list of actors are not split: what the editor has kept of another
+        // result must not change their chains.
+        let is_split = matches!(result, Shown::Steps | Shown::Trend(_));
+        let breakdown = self.breakdown.filter(|b| is_split && !b.dimension.is_empty());
+        let breakdown = breakdown.map(|b| b.resolve(count)).transpose()?;
         let funnel = Funnel {
             steps,
             order: self.order,

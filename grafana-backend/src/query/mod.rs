@@ -4,6 +4,7 @@ pub mod comparison;
 pub mod dimension;
 pub mod filter;
 pub mod interval;
+pub mod label;
 pub mod sql;
 
 use chrono_tz::Tz;
@@ -22,7 +23,7 @@ use crate::{
     settings::Settings,
     spikes::{self, Spikes},
     timeline::{self, Timeline},
-    trend::{self, Trend},
+    trend::{self, model::Trend},
 };
 use filter::{AdHoc, Filter};
 use sql::Sql;
@@ -141,7 +142,7 @@ impl Query {
         let kind = match if raw.query_type.is_empty() { query_type } else { &raw.query_type } {
             "sessions" => Kind::Sessions(parse::<sessions::model::Raw>(json)?.resolve(range)?),
             "funnel" => Kind::Funnel(Box::new(parse::<funnel::model::Raw>(json)?.resolve(range)?)),
-            "trend" => Kind::Trend(parse::<trend::Raw>(json)?.resolve(range)?),
+            "trend" => Kind::Trend(parse::<trend::model::Raw>(json)?.resolve(range)?),
             "retention" => Kind::Retention(Box::new(parse::<retention::Raw>(json)?.resolve()?)),
             "lifecycle" => Kind::Lifecycle(parse::<lifecycle::Raw>(json)?.resolve(range, false)?),
             "stickiness" => Kind::Lifecycle(parse::<lifecycle::Raw>(json)?.resolve(range, true)?),

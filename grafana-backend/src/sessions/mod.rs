@@ -62,13 +62,16 @@ pub async fn run(
     if let Shown::List { limit } = sessions.shown {
         return list::run(clickhouse, query, limit, settings).await;
     }
-    let (sql, buckets) = counts(query, sessions, settings, query.range)?;
+    let (sql, buckets) = counts(query, sessions, settings, query.range, None)?;
     let text = sql.as_text().to_owned();
     let now: Vec<Counts> = clickhouse.rows(sql).await?;
     let before = match sessions.compare {
         None => None,
         Some(comparison) => {
-            let (sql, buckets) = counts(query, sessions, settings, comparison.of(query.range, query.zone))?;
+            // The values that are shown, whatever their rank was.
+            let labels: Vec<String> = now.iter().map(|row| row.label.clone()).collect();
+            let earlier = comparison.of(query.range, query.zone);
+            let (sql, buckets) = counts(query, sessions, settings, earlier, Some(&labels))?;
             Some((clickhouse.rows::<Counts>(sql).await?, buckets))
         }
     };
@@ -82,19 +85,20 @@ pub async fn run(
     Ok(frame.with_executed(text))
 }
 
-/// The statement over a range, and its buckets.
+/// The statement over a range, of these values alone if they are given, and its buckets.
 fn counts(
     query: &Query,
     sessions: &Sessions,
     settings: &Settings,
     range: Range,
+    labels: Option<&[String]>,
 ) -> Result<(Sql, Option<Buckets>), QueryError> {
     let query = Query { range, ..query.clone() };
     let buckets = match sessions.shown {
         Shown::OverTime(unit) => Some(Buckets::cut(range, unit, query.zone)?),
         _ => None,
     };
-    let sql = statement(&query, sessions, settings, buckets.as_ref());
+    let sql = statement(&query, sessions, settings, buckets.as_ref(), labels);
     Ok((sql, buckets))
 }
 
@@ -105,11 +109,17 @@ fn counts(
 pub fn plan(query: &Query, sessions: &Sessions, settings: &Settings) -> Result<Sql, QueryError> {
     match sessions.shown {
         Shown::List { limit } => Ok(list::statement(query, limit, settings)),
-        _ => counts(query, sessions, settings, query.range).map(|(sql, _)| sql),
+        _ => counts(query, sessions, settings, query.range, None).map(|(sql, _)| sql),
     }
 }
 
-fn statement(query: &Query, sessions: &Sessions, settings: &Settings, buckets: Option<&Buckets>) -> Sql {
+fn statement(
+    query: &Query,
+    sessions: &Sessions,
+    settings: &Settings,
+    buckets: Option<&Buckets>,
+    labels: Option<&[String]>,
+) -> Sql {
     let label = match &sessions.shown {
         Shown::By { label, .. } => label,
         _ => &Label::None,
@@ -133,6 +143,9 @@ fn statement(query: &Query, sessions: &Sessions, settings: &Settings, buckets: O
         false => raw::write(&mut sql, query, label, settings),
     }
     sql.text(") WHERE started_ms >= ").int(query.range.from_ms).text(" AND started_ms < ").int(query.range.to_ms);
+    if let (Shown::By { .. }, Some(labels)) = (&sessions.shown, labels) {
+        sql.text(" AND label IN ").strings(labels);
+    }
     match &sessions.shown {
         Shown::OverTime(_) => sql.text(" GROUP BY bucket_ms ORDER BY bucket_ms"),
         Shown::By { limit, .. } => {
