@@ -10,7 +10,6 @@ use crate::query::interval::Buckets;
 
 /// A row of [`super::statement::counts`].
 #[derive(Row, Deserialize, Debug, Clone)]
-#[expect(missing_docs, reason = "as the columns of the statement")]
 pub struct Cell {
     pub bucket_ms: i64,
     pub label: String,
@@ -21,7 +20,6 @@ pub struct Cell {
 
 /// A row of [`super::statement::top`].
 #[derive(Row, Deserialize)]
-#[expect(missing_docs, reason = "as the column of the statement")]
 pub struct Label {
     pub label: String,
 }
