@@ -27,7 +27,7 @@ def main(path):
     asked = wrong = ambiguous = 0
     for number, line in enumerate(open(path)):
         case = json.loads(line)
-        events = sorted((prepared(e) for e in case["events"]), key=lambda e: (e["ms"], e["event_id"]))
+        events = sorted((prepared(e) for e in case["events"]), key=lambda e: (e["ms"], e["tie_order"], e["event_id"]))
         for answer in case["answers"]:
             asked += 1
             query = answer["query"]
@@ -210,7 +210,8 @@ def sessions(events, query, from_ms, to_ms, _):
     now = sessions_of(events, query, from_ms, to_ms)
     if not query.get("compare") or query["result"] == "list":
         return now
-    before = sessions_of(events, query, *compared_with(query, from_ms, to_ms))
+    # Of the values that are shown, whatever their rank was.
+    before = sessions_of(events, query | {"limit": sys.maxsize}, *compared_with(query, from_ms, to_ms))
     title = query.get("dimension", "").removeprefix("property:")
     rows = []
     for at, row in enumerate(now):
@@ -277,7 +278,18 @@ def sessions_of(events, query, from_ms, to_ms):
     for group in groups:
         labels.setdefault(label_of(group), []).append(group)
     title = query["dimension"].removeprefix("property:")
-    return [{title: label} | row(own) for label, own in sorted(labels.items(), key=lambda i: (-len(i[1]), i[0]))]
+    shown = sorted(labels.items(), key=lambda i: (-len(i[1]), i[0]))
+    return [{title: label} | row(own) for label, own in shown[: query["limit"]]]
+
+
+def apart(name, shown):
+    """What is no value must not be called as a value that is shown is."""
+    while name in shown:
+        name = f"({name})"
+    return name
+
+
+REST = object()
 
 
 def trend(events, query, from_ms, to_ms, _):
@@ -306,26 +318,29 @@ def trend(events, query, from_ms, to_ms, _):
     counted = lambda low, high: [e for e in events if low <= e["ms"] < high and any(matches(e, s) for s in series)]
     labels = [""]
     if breakdown:
-        totals = {}
-        for event in counted(from_ms, to_ms):
-            label = value_of(event, breakdown["dimension"])
-            totals[label] = totals.get(label, 0) + 1
-        labels = [label for label, _ in sorted(totals.items(), key=lambda i: (-i[1], i[0]))][: breakdown["limit"]]
+        labels = []
+        for low, high in [(from_ms, to_ms)] + ([compared_with(query, from_ms, to_ms)] if query.get("compare") else []):
+            totals = {}
+            for event in counted(low, high):
+                label = value_of(event, breakdown["dimension"])
+                totals[label] = totals.get(label, 0) + 1
+            new = [label for label, _ in sorted(totals.items(), key=lambda i: (-i[1], i[0])) if label not in labels]
+            labels += new[: breakdown["limit"] - len(labels)]
 
     def label_of(event):
         if not breakdown:
             return ""
         label = value_of(event, breakdown["dimension"])
-        return label if label in labels else "(other)"
+        return label if label in labels else REST
 
     def table(low, high):
         starts, end = [low], high
         if query.get("result") != "total":
             starts, end = buckets(low, high, query["interval"], query["timezone"])
         inside = counted(low, high)
-        rest = any(label_of(e) == "(other)" for e in inside)
+        rest = any(label_of(e) is REST for e in inside)
         out = {}
-        for label in labels + ["(other)"] * rest:
+        for label in labels + [REST]:
             sums, row = [0] * len(series), []
             for start in starts:
                 own = [e for e in inside if label_of(e) == label and bucket(starts, end, e["ms"]) == start]
@@ -334,21 +349,26 @@ def trend(events, query, from_ms, to_ms, _):
                     sums = values = [a + b for a, b in zip(sums, values)]
                 row.append(combined(values))
             out[label] = row
-        return starts, out
+        return starts, out, rest
 
-    starts, now = table(from_ms, to_ms)
-    before = table(*compared_with(query, from_ms, to_ms))[1] if query.get("compare") else {}
+    starts, now, has_rest = table(from_ms, to_ms)
+    before = {}
+    if query.get("compare"):
+        _, before, had_rest = table(*compared_with(query, from_ms, to_ms))
+        has_rest = has_rest or had_rest
     rows = []
     for label, values in now.items():
+        if label is REST and not has_rest:
+            continue
         for at, value in enumerate(values):
             row = {"value": value}
             if query.get("result") != "total":
                 row["time"] = ns(starts[at])
             if breakdown:
-                row[breakdown["dimension"].removeprefix("property:")] = label
+                row[breakdown["dimension"].removeprefix("property:")] = apart("(other)", labels) if label is REST else label
             if query.get("compare"):
-                earlier = before.get(label)
-                row["previous"] = 0 if earlier is None else earlier[at] if at < len(earlier) else None
+                earlier = before[label]
+                row["previous"] = earlier[at] if at < len(earlier) else None
             rows.append(row)
     return rows
 
@@ -627,7 +647,11 @@ def funnel(events, query, from_ms, to_ms, _):
     if not breakdown:
         groups.setdefault("", [])
     rows = []
-    for value, own in sorted(groups.items(), key=lambda i: (-len(i[1]), i[0])):
+    shown = sorted(groups.items(), key=lambda i: (-len(i[1]), i[0]))
+    if breakdown and len(shown) > breakdown["limit"]:
+        shown, rest = shown[: breakdown["limit"]], shown[breakdown["limit"] :]
+        shown.append((apart("(other)", [value for value, _ in shown]), [chain for _, own in rest for chain in own]))
+    for value, own in shown:
         for step in range(len(steps)):
             taken = [c for c in own if took(c, step)]
             row = {"count": len(taken), "rate": len(taken) / len(own) if own else None}
@@ -645,7 +669,7 @@ def funnel(events, query, from_ms, to_ms, _):
             gaps.sort()
             row["median_s"], row["p90_s"] = quantile(gaps, 0.5), quantile(gaps, 0.9)
             if breakdown:
-                row[breakdown["dimension"]] = value
+                row[breakdown["dimension"].removeprefix("property:")] = value
             rows.append(row)
     return rows
 

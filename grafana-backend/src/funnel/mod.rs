@@ -233,9 +233,7 @@ fn candidates(groups: &HashMap<u64, Group>, limit: usize) -> Vec<u64> {
 fn split(groups: HashMap<u64, Group>, names: &HashMap<u64, String>, limit: usize) -> Named {
     let mut sorted: Vec<(Option<&String>, Group)> =
         groups.into_iter().map(|(hash, group)| (names.get(&hash), group)).collect();
-    sorted.sort_by(|(a, x), (b, y)| {
-        y.entered.cmp(&x.entered).then_with(|| (a.is_none(), a).cmp(&(b.is_none(), b)))
-    });
+    sorted.sort_by(|(a, x), (b, y)| y.entered.cmp(&x.entered).then_with(|| (a.is_none(), a).cmp(&(b.is_none(), b))));
     let mut out: Named = Vec::new();
     let mut rest: Option<Group> = None;
     for (name, group) in sorted {

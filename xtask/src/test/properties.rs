@@ -75,6 +75,11 @@ pub async fn run(folder: &Path, cases: u64, seed: u64) -> anyhow::Result<String>
         }
         // The last, so that the queries of projects that were once answered wrongly stay what they were.
         queries.push((spikes(&mut rng, &project), BEFORE_CHANGE_MS - DAY_MS, BEFORE_CHANGE_MS + 9 * DAY_MS));
+        // The events lie in both halves of the ranges that are compared.
+        let middle_ms = BEFORE_CHANGE_MS + rng.random_range(0..2) * DAY_MS;
+        for query in few_of_many(&mut rng, &project) {
+            queries.push((query, middle_ms, middle_ms + 2 * DAY_MS));
+        }
         let mut answers = Vec::new();
         for (query, from_ms, to_ms) in queries {
             let rows = plugin.query(&query, from_ms, to_ms).await.with_context(|| query.to_string())?;
@@ -117,7 +122,13 @@ fn events(rng: &mut StdRng, case: u64) -> Vec<Value> {
             "session_id": session, "event_id": number + 1, "user_id": if person % 2 == 0 { format!("u{person}") } else { String::new() },
             "path": pick(rng, &PATHS), "country": pick(rng, &["DE", "FR", ""]), "url_rest": "", "revenue_amount": f64::from(rng.random_range(0..400)) / 4.0,
             "properties": if plan.is_empty() { json!({}) } else { json!({"plan": plan, "n": rng.random_range(0..5_i32).to_string()}) },
+            // Not drawn: remembered projects stay what they were.
+            "tie_order": number * 7 % 3,
         }));
+        let last = out.len() - 1;
+        // Few times as many values as are shown, many with the same number, some called as the rest is.
+        let group = ["(other)", "x1", "x2", "((other))", "x3", "(none)", "x4"][(number * 5 + out.len() / 3) % 7];
+        out[last]["properties"]["group"] = group.into();
     }
     out
 }
@@ -150,6 +161,26 @@ fn spikes(rng: &mut StdRng, project: &str) -> Value {
     query["interval"] = pick(rng, &["hour", "day"]).into();
     query["least"] = rng.random_range(1..4).into();
     query
+}
+
+/// Fewer values are shown than there are, beside the range before.
+fn few_of_many(rng: &mut StdRng, project: &str) -> [Value; 3] {
+    let first = one(&mut rng.clone(), false);
+    let mut limit = || rng.random_range(1..4);
+    let dimension = "property:group";
+    let mut queries = [
+        json!({"queryType": "trend", "interval": "day", "compare": "before", "shape": "long", "series": [{"measure": "count"}],
+            "breakdown": {"dimension": dimension, "limit": limit()}}),
+        json!({"queryType": "sessions", "result": "by", "dimension": dimension, "limit": limit(), "compare": "before"}),
+        json!({"queryType": "funnel", "order": "ordered", "by": "visitor", "conversionWindowMs": DAY_MS,
+            "steps": [first, {"event": "page_view"}],
+            "breakdown": {"dimension": dimension, "attribution": "first", "step": 1, "limit": limit()}}),
+    ];
+    for query in &mut queries {
+        query["project"] = project.into();
+        query["timezone"] = "UTC".into();
+    }
+    queries
 }
 
 fn sessions(rng: &mut StdRng) -> Value {
