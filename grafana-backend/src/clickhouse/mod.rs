@@ -11,6 +11,16 @@ use tokio::io::AsyncBufReadExt;
 use crate::{error::QueryError, query::sql::Sql};
 pub use native::Columns;
 
+/// What a variable of a person's statement stands for.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(untagged)]
+pub enum Bound {
+    /// One value, of whatever type the statement says.
+    One(String),
+    /// An array of strings.
+    Several(Vec<String>),
+}
+
 /// ClickHouse for one request.
 #[derive(Clone)]
 pub struct ClickHouse {
@@ -72,7 +82,7 @@ impl ClickHouse {
     pub async fn lines(
         &self,
         text: &str,
-        variables: &BTreeMap<String, String>,
+        variables: &BTreeMap<String, Bound>,
         lines_max: usize,
     ) -> Result<Vec<String>, QueryError> {
         self.within_time(async {
@@ -80,8 +90,11 @@ impl ClickHouse {
             // What a person wrote may hold what is not for logs.
             tracing::debug!(query_id = running.query_id, "asking ClickHouse what a person wrote");
             // 2: settings may be given, nothing may be changed.
-            let query = query.with_setting("readonly", "2");
-            let query = variables.iter().fold(query, |query, (name, value)| query.param(name, value));
+            let query = query.with_setting("readonly", "2").with_setting("date_time_output_format", "iso");
+            let query = variables.iter().fold(query, |query, (name, value)| match value {
+                Bound::One(value) => query.param(name, value),
+                Bound::Several(values) => query.param(name, values),
+            });
             let mut lines = query.fetch_bytes("JSONCompactEachRowWithNamesAndTypes").map_err(error)?.lines();
             let mut out = Vec::new();
             while let Some(line) = lines.next_line().await.map_err(|e| QueryError::ClickHouse(e.to_string()))? {

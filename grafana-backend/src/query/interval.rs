@@ -17,7 +17,7 @@ const DAY_MS: i64 = 24 * HOUR_MS;
 /// How long a bucket is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
-    /// A fixed time of less than an hour, counted from 1970 UTC.
+    /// A fixed time of less than an hour, from the zone's full hours on.
     Ms(i64),
     /// From full hour to full hour.
     Hour,
@@ -132,19 +132,18 @@ impl Buckets {
 }
 
 fn floor(ms: i64, unit: Unit, zone: Tz) -> i64 {
-    if let Unit::Ms(length) = unit {
-        return ms.div_euclid(length) * length;
-    }
     let local = instant(ms).with_timezone(&zone).naive_local();
+    // By the offset in force, so that the hour that comes twice is two buckets.
+    let of_length = |length: i64| {
+        let offset_ms = local.and_utc().timestamp_millis() - ms;
+        (ms + offset_ms).div_euclid(length) * length - offset_ms
+    };
     let date = match unit {
-        Unit::Hour => {
-            // By the offset in force, so that the hour that comes twice is two buckets.
-            let offset_ms = local.and_utc().timestamp_millis() - ms;
-            return (ms + offset_ms).div_euclid(HOUR_MS) * HOUR_MS - offset_ms;
-        }
+        Unit::Ms(length) => return of_length(length),
+        Unit::Hour => return of_length(HOUR_MS),
         Unit::Week => local.date() - Days::new(local.weekday().num_days_from_monday().into()),
         Unit::Month => local.date().with_day(1).unwrap_or(local.date()),
-        Unit::Day | Unit::Ms(_) => local.date(),
+        Unit::Day => local.date(),
     };
     midnight(date, zone)
 }
@@ -175,9 +174,10 @@ fn midnight(date: NaiveDate, zone: Tz) -> i64 {
     first(NaiveDateTime::new(date, NaiveTime::MIN), zone)
 }
 
-/// The first instant at which clocks show this; where they jump over it, the instant after.
+/// The first instant at which clocks show this; where they jump over it, the instant after. Over the date
+/// line a zone jumps over a whole day: Samoa had no 30 December 2011.
 fn first(mut local: NaiveDateTime, zone: Tz) -> i64 {
-    for _ in 0..8 {
+    for _ in 0..=2 * 24 {
         if let Some(found) = zone.from_local_datetime(&local).earliest() {
             return found.timestamp_millis();
         }
@@ -226,6 +226,26 @@ mod tests {
         assert_eq!(
             cut("2026-09-05T12:00:00Z", "2026-09-07T12:00:00Z", Unit::Day, "America/Santiago"),
             ["09-05T04:00", "09-06T04:00", "09-07T03:00"]
+        );
+    }
+
+    #[test]
+    fn a_day_that_a_zone_jumps_over_is_none() {
+        assert_eq!(
+            cut("2011-12-28T10:00:00Z", "2012-01-01T10:00:00Z", Unit::Day, "Pacific/Apia"),
+            ["12-28T10:00", "12-29T10:00", "12-30T10:00", "12-31T10:00"]
+        );
+        assert_eq!(
+            cut("2011-12-26T10:00:00Z", "2012-01-02T12:00:00Z", Unit::Week, "Pacific/Apia"),
+            ["12-26T10:00", "01-01T10:00"]
+        );
+    }
+
+    #[test]
+    fn parts_of_an_hour_begin_at_the_zones_full_hour() {
+        assert_eq!(
+            cut("2026-10-24T00:15:00Z", "2026-10-24T01:15:00Z", Unit::Ms(30 * MINUTE_MS), "Asia/Kathmandu"),
+            ["10-24T00:15", "10-24T00:45"]
         );
     }
 
