@@ -8,10 +8,12 @@
 
 use std::time::Instant;
 
-use crate::{clickhouse::ClickHouse, error::QueryError, query::sql::Sql};
+use crate::{clickhouse::ClickHouse, error::QueryError, memory::Held, query::sql::Sql};
 
-/// Bytes of events that are held at once.
-pub const HELD_BYTES_MAX: usize = 1 << 30;
+/// Bytes of events that a query holds at once, if the plugin's memory has room for two of them.
+const HELD_BYTES_MAX: usize = 1 << 30;
+/// Beside the events: vectors that grow, and the room in which they are sorted.
+const HELD_FACTOR: usize = 2;
 /// The actors are divided into at most so many parts; 64 GiB of events then.
 const PASSES_MAX: u64 = 64;
 /// Actors are gathered in so many heaps, each sorted by itself.
@@ -114,6 +116,11 @@ impl Item<5> for Wide {
 pub trait Sum: Send {
     /// Adds the parts of another thread.
     fn merge(&mut self, other: Self);
+
+    /// Bytes that it holds, about, if that grows with the values or ways it has met.
+    fn bytes(&self) -> usize {
+        0
+    }
 }
 
 /// Which actors a statement is to give.
@@ -150,14 +157,15 @@ pub async fn fold<const N: usize, T: Item<N> + 'static, S: Sum + 'static>(
     make: impl Fn() -> S + Send + Sync + Clone + 'static,
     each: impl Fn(&mut S, &[T]) + Send + Sync + Clone + 'static,
 ) -> Result<S, QueryError> {
+    let events_bytes_max = HELD_BYTES_MAX.min(clickhouse.memory().bytes_max() / (HELD_FACTOR * 2));
     let mut passes = 1;
     while passes <= PASSES_MAX {
-        if let Some(sum) = fold_passes(clickhouse, &statement, passes, &make, &each).await? {
+        if let Some(sum) = fold_passes(clickhouse, &statement, passes, events_bytes_max, &make, &each).await? {
             return Ok(sum);
         }
         passes *= 4;
     }
-    Err(QueryError::TooLarge(HELD_BYTES_MAX >> 20))
+    Err(QueryError::TooLarge(events_bytes_max >> 20))
 }
 
 /// Takes the actors in so many parts; `None` if one does not fit into memory.
@@ -165,43 +173,57 @@ async fn fold_passes<const N: usize, T: Item<N> + 'static, S: Sum + 'static>(
     clickhouse: &ClickHouse,
     statement: &impl Fn(Pass) -> Sql,
     passes: u64,
+    events_bytes_max: usize,
     make: &(impl Fn() -> S + Send + Sync + Clone + 'static),
     each: &(impl Fn(&mut S, &[T]) + Send + Sync + Clone + 'static),
 ) -> Result<Option<S>, QueryError> {
     let mut sum = make();
+    // What the sum has grown to, from pass to pass.
+    let mut held_by_sum = clickhouse.memory().start();
     for number in 0..passes {
         let started = Instant::now();
-        let Some(heaps) = gather::<N, T>(clickhouse, statement(Pass { number, of: passes })).await? else {
+        let part = statement(Pass { number, of: passes });
+        let Some((heaps, _held)) = gather::<N, T>(clickhouse, part, events_bytes_max).await? else {
             return Ok(None);
         };
         let (gathered, events) = (started.elapsed(), heaps.iter().map(Vec::len).sum::<usize>());
         let (make, each) = (make.clone(), each.clone());
         let folded = tokio::task::spawn_blocking(move || fold_heaps(heaps, &make, &each)).await;
         sum.merge(folded.map_err(|e| QueryError::Encoding(e.to_string()))?);
+        held_by_sum.grow(sum.bytes().saturating_sub(held_by_sum.bytes()))?;
         let folded = started.elapsed().saturating_sub(gathered);
         tracing::debug!(events, gather_ms = gathered.as_millis(), fold_ms = folded.as_millis(), "folded actors");
     }
     Ok(Some(sum))
 }
 
-/// The events by heap; `None` if they are too many.
+/// The events by heap, with the memory that they hold.
+type Heaps<T> = (Vec<Vec<T>>, Held);
+
+/// The events; `None` if they are too many for one query.
 async fn gather<const N: usize, T: Item<N>>(
     clickhouse: &ClickHouse,
     sql: Sql,
-) -> Result<Option<Vec<Vec<T>>>, QueryError> {
-    let most = HELD_BYTES_MAX / size_of::<T>();
+    events_bytes_max: usize,
+) -> Result<Option<Heaps<T>>, QueryError> {
+    let most = events_bytes_max / size_of::<T>();
+    let mut held = clickhouse.memory().start();
     let mut heaps: Vec<Vec<T>> = (0..HEAPS).map(|_| Vec::new()).collect();
     let mut count = 0;
     clickhouse
         .fold_numbers(sql, |columns| {
             count += columns.rows();
+            if count > most {
+                return Ok(false);
+            }
+            held.grow(columns.rows() * size_of::<T>() * HELD_FACTOR)?;
             for item in columns.iter().map(T::from) {
                 heaps[(item.actor() >> 56) as usize].push(item);
             }
-            count <= most
+            Ok(true)
         })
         .await?;
-    Ok((count <= most).then_some(heaps))
+    Ok((count <= most).then_some((heaps, held)))
 }
 
 fn fold_heaps<const N: usize, T: Item<N>, S: Sum>(

@@ -14,6 +14,12 @@ pub enum QueryError {
     Timeout(u64),
     #[error("the events of a part of the actors alone take more than {0} MiB: narrow the time range or the filter")]
     TooLarge(usize),
+    #[error(
+        "the running queries hold the {0} MiB of memory that they may: try again in a moment, narrow the range, or raise FOOTFALL_PLUGIN_MEMORY_BYTES_MAX in Grafana's environment"
+    )]
+    Memory(usize),
+    #[error("the result has more than {0} MiB: select less, or group")]
+    ResultTooLarge(usize),
     #[error("{0} queries run already: try again in a moment")]
     Busy(usize),
     #[error("the result could not be encoded: {0}")]
@@ -40,7 +46,8 @@ impl QueryError {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Invalid { .. } => "invalid",
-            Self::TooLarge(_) => "too_large",
+            Self::TooLarge(_) | Self::ResultTooLarge(_) => "too_large",
+            Self::Memory(_) => "memory",
             Self::Busy(_) => "busy",
             Self::Encoding(_) => "encoding",
             Self::ClickHouse(_) => "clickhouse",
@@ -53,8 +60,8 @@ impl QueryError {
     #[must_use]
     pub fn status(&self) -> i32 {
         match self {
-            Self::Invalid { .. } | Self::TooLarge(_) => 400,
-            Self::Busy(_) => 429,
+            Self::Invalid { .. } | Self::TooLarge(_) | Self::ResultTooLarge(_) => 400,
+            Self::Busy(_) | Self::Memory(_) => 429,
             Self::Encoding(_) => 500,
             Self::ClickHouse(_) | Self::Unreachable(_) => 502,
             Self::Timeout(_) => 504,

@@ -20,6 +20,7 @@ pub mod frame;
 pub mod funnel;
 pub mod lifecycle;
 pub mod live;
+pub mod memory;
 pub mod names;
 pub mod paths;
 pub mod query;

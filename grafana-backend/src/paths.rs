@@ -136,6 +136,10 @@ impl Sum for Ways {
             *self.0.entry(way).or_default() += count;
         }
     }
+
+    fn bytes(&self) -> usize {
+        self.0.capacity() * (size_of::<((u32, u64, u64), u64)>() + 1)
+    }
 }
 
 /// Runs the query and makes its frame.

@@ -27,6 +27,7 @@ use rustls::{ClientConfig, RootCertStore, crypto::CryptoProvider, pki_types::pem
 use super::ClickHouse;
 use crate::{
     error::QueryError,
+    memory::Memory,
     settings::{self, Secret, Settings, Tls},
 };
 
@@ -41,6 +42,7 @@ const IDLE_TIME_MAX: std::time::Duration = std::time::Duration::from_secs(2);
 pub struct Connections {
     kept: Mutex<HashMap<Settings, (u64, Client)>>,
     next: AtomicU64,
+    memory: Memory,
 }
 
 impl Connections {
@@ -62,7 +64,7 @@ impl Connections {
                 kept.entry(settings.clone()).or_insert(new).clone()
             }
         };
-        Ok((number, ClickHouse::new(client, settings.query_timeout)))
+        Ok((number, ClickHouse::new(client, settings.query_timeout, self.memory.clone())))
     }
 }
 

@@ -6,10 +6,18 @@ mod native;
 use std::{collections::BTreeMap, time::Duration};
 
 use clickhouse::{Client, RowOwned, RowRead};
-use tokio::io::AsyncBufReadExt;
 
-use crate::{error::QueryError, query::sql::Sql};
+use crate::{
+    error::QueryError,
+    memory::{Held, Memory},
+    query::sql::Sql,
+};
 pub use native::Columns;
+
+/// The result of a statement that a person wrote, in bytes.
+const RESULT_BYTES_MAX: usize = 64 << 20;
+/// Ending a cancelled query.
+const KILL_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// What a variable of a person's statement stands for.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -26,13 +34,20 @@ pub enum Bound {
 pub struct ClickHouse {
     client: Client,
     timeout: Duration,
+    memory: Memory,
 }
 
 impl ClickHouse {
     /// ClickHouse as the settings say, over a connection that is kept for all requests.
     #[must_use]
-    pub fn new(client: Client, timeout: Duration) -> Self {
-        Self { client, timeout }
+    pub fn new(client: Client, timeout: Duration, memory: Memory) -> Self {
+        Self { client, timeout, memory }
+    }
+
+    /// The memory that this query shares with the others.
+    #[must_use]
+    pub fn memory(&self) -> &Memory {
+        &self.memory
     }
 
     /// All rows of a small result.
@@ -57,15 +72,25 @@ impl ClickHouse {
     pub async fn fold_numbers<const N: usize>(
         &self,
         sql: Sql,
-        mut each: impl FnMut(Columns<'_, N>) -> bool,
+        mut each: impl FnMut(Columns<'_, N>) -> Result<bool, QueryError>,
     ) -> Result<(), QueryError> {
         self.within_time(async {
             let (query, running) = self.query(sql);
             let mut cursor = query.fetch_bytes("Native").map_err(error)?;
             let mut reader = native::Reader::<N>::default();
             while let Some(bytes) = cursor.next().await.map_err(error)? {
-                if !reader.read(&bytes, &mut each).map_err(QueryError::ClickHouse)? {
-                    return Ok(());
+                let mut wrong = None;
+                let mut each = |columns: Columns<'_, N>| {
+                    each(columns).unwrap_or_else(|error| {
+                        wrong = Some(error);
+                        false
+                    })
+                };
+                let wants_more = reader.read(&bytes, &mut each).map_err(QueryError::ClickHouse)?;
+                match wrong {
+                    Some(error) => return Err(error),
+                    None if !wants_more => return Ok(()),
+                    None => {}
                 }
             }
             running.ended();
@@ -75,7 +100,8 @@ impl ClickHouse {
     }
 
     /// The lines of a statement that a person wrote, as JSON: names, types, then the rows; at
-    /// most so many. It may read and nothing else.
+    /// most so many, and so many bytes of them. It may read and nothing else. The memory is held
+    /// as long as the lines are.
     ///
     /// # Errors
     /// As [`ClickHouse::rows`].
@@ -84,7 +110,7 @@ impl ClickHouse {
         text: &str,
         variables: &BTreeMap<String, Bound>,
         lines_max: usize,
-    ) -> Result<Vec<String>, QueryError> {
+    ) -> Result<Lines, QueryError> {
         self.within_time(async {
             let (query, running) = self.begin(text);
             // What a person wrote may hold what is not for logs.
@@ -95,16 +121,26 @@ impl ClickHouse {
                 Bound::One(value) => query.param(name, value),
                 Bound::Several(values) => query.param(name, values),
             });
-            let mut lines = query.fetch_bytes("JSONCompactEachRowWithNamesAndTypes").map_err(error)?.lines();
-            let mut out = Vec::new();
-            while let Some(line) = lines.next_line().await.map_err(|e| QueryError::ClickHouse(e.to_string()))? {
-                out.push(line);
-                if out.len() > lines_max {
-                    return Ok(out);
+            // The server stops at a result that is too large, before it has made all of it.
+            let query = query
+                .with_setting("max_result_bytes", RESULT_BYTES_MAX.to_string())
+                .with_setting("result_overflow_mode", "throw");
+            let mut bytes = query.fetch_bytes("JSONCompactEachRowWithNamesAndTypes").map_err(error)?;
+            let mut lines = Lines { lines: Vec::new(), held: self.memory.start() };
+            let mut rest = Vec::new();
+            while let Some(more) = bytes.next().await.map_err(error)? {
+                if lines.held.bytes() + more.len() > RESULT_BYTES_MAX {
+                    return Err(QueryError::ResultTooLarge(RESULT_BYTES_MAX >> 20));
+                }
+                lines.held.grow(more.len())?;
+                rest.extend_from_slice(&more);
+                if lines.take_whole(&mut rest, lines_max) {
+                    return Ok(lines);
                 }
             }
             running.ended();
-            Ok(out)
+            lines.push(&rest);
+            Ok(lines)
         })
         .await
     }
@@ -133,6 +169,35 @@ impl ClickHouse {
     }
 }
 
+/// Lines of a result, and the memory that they hold.
+pub struct Lines {
+    /// Each without its end.
+    pub lines: Vec<String>,
+    held: Held,
+}
+
+impl Lines {
+    /// Takes the lines that are whole out of `rest`; whether there are more than `lines_max` then.
+    fn take_whole(&mut self, rest: &mut Vec<u8>, lines_max: usize) -> bool {
+        let end = rest.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        for line in rest[..end].split_inclusive(|byte| *byte == b'\n') {
+            self.push(line);
+            if self.lines.len() > lines_max {
+                return true;
+            }
+        }
+        rest.drain(..end);
+        false
+    }
+
+    fn push(&mut self, line: &[u8]) {
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        if !line.is_empty() {
+            self.lines.push(String::from_utf8_lossy(line).into_owned());
+        }
+    }
+}
+
 /// A query that runs in ClickHouse. Dropped before it ended (Grafana has cancelled the panel,
 /// time is up, or enough has been read) it is killed there: closing the connection does not
 /// end it.
@@ -154,8 +219,10 @@ impl Drop for Running {
         };
         let kill = self.client.query_raw("KILL QUERY WHERE query_id = {id:String} ASYNC").param("id", &query_id);
         runtime.spawn(async move {
-            if let Err(error) = kill.execute().await {
-                tracing::warn!(query_id, %error, "a cancelled query could not be killed");
+            match tokio::time::timeout(KILL_TIME_MAX, kill.execute()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::warn!(query_id, %error, "a cancelled query could not be killed"),
+                Err(_) => tracing::warn!(query_id, "a cancelled query was not killed in {} s", KILL_TIME_MAX.as_secs()),
             }
         });
     }

@@ -198,6 +198,13 @@ impl Group {
         Self { taken: vec![0; steps], continued: vec![0; steps], times_ms: vec![Vec::new(); steps], ..Self::default() }
     }
 
+    /// Bytes that it holds, about.
+    fn bytes(&self) -> usize {
+        let times = self.times_ms.iter().map(Vec::len).sum::<usize>() + self.totals_ms.len();
+        let buckets = self.by_entry.len() * (size_of::<(usize, Vec<u64>)>() * 2 + self.taken.len() * 8);
+        size_of::<Self>() * 2 + self.taken.len() * 40 + times * 8 + buckets
+    }
+
     /// Adds another value's counts.
     pub fn merge(&mut self, other: Self) {
         if self.taken.is_empty() {
@@ -226,6 +233,11 @@ impl Sum for Tally {
         }
         self.actors.extend(other.actors);
         self.trim();
+    }
+
+    fn bytes(&self) -> usize {
+        let actor = size_of::<(i64, u64, Vec<Taken>)>() + 4 * size_of::<Taken>();
+        self.groups.values().map(Group::bytes).sum::<usize>() + self.actors.len() * actor
     }
 }
 

@@ -85,9 +85,9 @@ fn bound(value: Value) -> Bound {
 /// # Errors
 /// See [`QueryError`]; more than 100,000 rows are an error, not a cut.
 pub async fn run(clickhouse: &ClickHouse, sql: &RawSql) -> Result<Frame, QueryError> {
-    let lines = clickhouse.lines(&sql.text, &sql.variables, ROWS_MAX + 2).await?;
+    let answer = clickhouse.lines(&sql.text, &sql.variables, ROWS_MAX + 2).await?;
     let broken = |e: serde_json::Error| QueryError::ClickHouse(format!("its answer cannot be read: {e}"));
-    let mut lines = lines.iter().map(|line| serde_json::from_str::<Vec<Value>>(line).map_err(broken));
+    let mut lines = answer.lines.iter().map(|line| serde_json::from_str::<Vec<Value>>(line).map_err(broken));
     let names = lines.next().transpose()?.unwrap_or_default();
     let types = lines.next().transpose()?.unwrap_or_default();
     let rows: Vec<Vec<Value>> = lines.collect::<Result<_, _>>()?;

@@ -1,12 +1,18 @@
 //! Answers that are given again for a few seconds. Panels of a dashboard often ask the same
 //! (six numbers out of one row), and so do several viewers: the question is asked once, the
-//! others wait for its answer. Errors are not kept.
+//! others wait for its answer, or its error: who waited for a question that failed does not ask it
+//! once more, one after another. An error is forgotten at once.
 
 use std::sync::Arc;
 
 use quick_cache::{Weighter, sync};
 
-use crate::{error::QueryError, frame::Frame, query::Query, settings::Settings};
+use crate::{
+    error::QueryError,
+    frame::Frame,
+    query::{Kind, Query},
+    settings::Settings,
+};
 
 /// Bytes of answers that are kept.
 const KEPT_BYTES_MAX: u64 = 64 << 20;
@@ -17,14 +23,15 @@ const ANSWERS_ABOUT: usize = 1_000;
 pub type Answer = Arc<Vec<Frame>>;
 
 /// Answers by question.
-pub struct Cache(sync::Cache<String, Answer, ByBytes>);
+pub struct Cache(sync::Cache<String, Result<Answer, QueryError>, ByBytes>);
 
 #[derive(Clone)]
 struct ByBytes;
 
-impl Weighter<String, Answer> for ByBytes {
-    fn weight(&self, key: &String, answer: &Answer) -> u64 {
-        (key.len() + answer.iter().map(Frame::size_bytes).sum::<usize>()) as u64 + 1
+impl Weighter<String, Result<Answer, QueryError>> for ByBytes {
+    fn weight(&self, key: &String, answer: &Result<Answer, QueryError>) -> u64 {
+        let bytes = answer.as_ref().map_or(0, |answer| answer.iter().map(Frame::size_bytes).sum::<usize>());
+        (key.len() + bytes) as u64 + 1
     }
 }
 
@@ -46,12 +53,15 @@ impl Cache {
         ask: impl Future<Output = Result<Vec<Frame>, QueryError>>,
     ) -> Result<(Answer, bool), QueryError> {
         match self.0.get_value_or_guard_async(&key).await {
-            Ok(answer) => Ok((answer, true)),
+            Ok(answer) => answer.map(|answer| (answer, true)),
             Err(guard) => {
-                let answer = Arc::new(ask.await?);
+                let answer = ask.await.map(Arc::new);
                 // Where it was removed meanwhile there is nothing to keep.
-                let _ = guard.insert(Arc::clone(&answer));
-                Ok((answer, false))
+                let _ = guard.insert(answer.clone());
+                if answer.is_err() {
+                    self.0.remove(&key);
+                }
+                answer.map(|answer| (answer, false))
             }
         }
     }
@@ -61,7 +71,31 @@ impl Cache {
 /// not kept. `connection` stands for all settings, secrets included.
 #[must_use]
 pub fn key(connection: u64, query: &Query, settings: &Settings) -> Option<String> {
-    let seconds = i64::try_from(settings.cache_seconds).ok().filter(|seconds| *seconds > 0)?;
+    // A live panel's frame names the datasource's own channel, which is none of the settings.
+    let is_kept = !matches!(query.kind, Kind::Live(_));
+    let seconds = i64::try_from(settings.cache_seconds).ok().filter(|seconds| is_kept && *seconds > 0)?;
     let now = query.now_ms.div_euclid(seconds * 1000);
     Some(format!("{connection} {now} {:?}", Query { now_ms: 0, ..query.clone() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_waits_for_a_question_that_fails_gets_its_error() {
+        let (cache, asked) = (Cache::default(), AtomicUsize::new(0));
+        let ask = || async {
+            asked.fetch_add(1, Ordering::Relaxed);
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            Err(QueryError::Timeout(60))
+        };
+        let answers = futures_util::future::join_all((0..10).map(|_| cache.get("k".into(), ask()))).await;
+        assert!(answers.iter().all(|answer| matches!(answer, Err(QueryError::Timeout(60)))));
+        assert_eq!(asked.load(Ordering::Relaxed), 1, "ten viewers wait for one question");
+        cache.get("k".into(), ask()).await.unwrap_err();
+        assert_eq!(asked.load(Ordering::Relaxed), 2, "and who comes later asks again");
+    }
 }

@@ -1,9 +1,6 @@
 //! `QueryData`: every refId is answered, each by itself.
 
-use std::{
-    collections::HashMap,
-    time::{Duration, Instant},
-};
+use std::{collections::HashMap, time::Instant};
 
 use futures_util::future::join_all;
 use grafana_plugin_sdk::pluginv2::{
@@ -14,6 +11,7 @@ use tonic::{Request, Response, Status};
 use super::{
     CONCURRENT_QUERIES_MAX, Service,
     cache::{self, Answer},
+    turn,
 };
 use crate::{
     clickhouse::ClickHouse,
@@ -27,8 +25,6 @@ use crate::{
     spikes, timeline, trend,
 };
 
-/// A query waits at most so long for its turn.
-const WAIT_MAX: Duration = Duration::from_secs(30);
 const SESSION_NOTICE: &str = "Events without a session id are not part of a funnel by session.";
 
 #[tonic::async_trait]
@@ -92,8 +88,7 @@ impl Service {
     ) -> Result<(Answer, bool), QueryError> {
         let (connection, clickhouse) = self.shared.connections.of(settings)?;
         let ask = async {
-            let turn = tokio::time::timeout(WAIT_MAX, self.shared.slots.acquire()).await;
-            let Ok(Ok(_turn)) = turn else { return Err(QueryError::Busy(CONCURRENT_QUERIES_MAX)) };
+            let _turn = turn(&self.shared.slots, CONCURRENT_QUERIES_MAX).await?;
             let _running = Running::of(&self.shared.metrics.running);
             run(&clickhouse, query, settings, context).await
         };

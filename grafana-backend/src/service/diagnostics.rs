@@ -12,7 +12,7 @@ use super::Service;
 use crate::{error::QueryError, query::sql::Sql};
 
 /// The migrations that this version's queries need.
-const MIGRATION_NEEDED: u32 = 7;
+const MIGRATION_NEEDED: u32 = 8;
 
 /// What is known of the tables.
 #[derive(Row, Deserialize, Serialize)]
@@ -54,6 +54,7 @@ impl Diagnostics for Service {
 impl Service {
     async fn check(&self, request: &CheckHealthRequest) -> Result<Health, QueryError> {
         let (_, clickhouse) = self.open(request.plugin_context.as_ref())?;
+        let _turn = self.edit_turn().await?;
         let sql = Sql::new(
             "SELECT version() AS version, ifNull((SELECT max(version) FROM analytics.schema_migrations), 0) AS migration, \
              ifNull((SELECT count() FROM analytics.events), 0) AS rows, ifNull((SELECT count() FROM analytics.sessions), 0) AS sessions, \

@@ -8,10 +8,10 @@ mod plan;
 mod resource;
 mod stream;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use grafana_plugin_sdk::pluginv2::PluginContext;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{
     clickhouse::{ClickHouse, connect::Connections},
@@ -23,6 +23,12 @@ use metrics::Metrics;
 
 /// Queries of this plugin that run in ClickHouse at once.
 const CONCURRENT_QUERIES_MAX: usize = 32;
+/// Suggestions, plans and health checks at once: apart from the panels, so that neither waits for the other.
+const CONCURRENT_EDITS_MAX: usize = 8;
+/// Streams of live numbers at once.
+const STREAMS_MAX: usize = 64;
+/// Any of them waits at most so long for its turn.
+const WAIT_MAX: Duration = Duration::from_secs(30);
 
 /// What the services share.
 #[derive(Clone)]
@@ -32,6 +38,8 @@ pub struct Service {
 
 struct Shared {
     slots: Semaphore,
+    edit_slots: Semaphore,
+    stream_slots: Arc<Semaphore>,
     connections: Connections,
     cache: Cache,
     metrics: Metrics,
@@ -41,6 +49,8 @@ impl Default for Service {
     fn default() -> Self {
         let shared = Shared {
             slots: Semaphore::new(CONCURRENT_QUERIES_MAX),
+            edit_slots: Semaphore::new(CONCURRENT_EDITS_MAX),
+            stream_slots: Arc::new(Semaphore::new(STREAMS_MAX)),
             connections: Connections::default(),
             cache: Cache::default(),
             metrics: Metrics::default(),
@@ -49,7 +59,20 @@ impl Default for Service {
     }
 }
 
+/// Waits for a turn.
+async fn turn(slots: &Semaphore, of: usize) -> Result<SemaphorePermit<'_>, QueryError> {
+    match tokio::time::timeout(WAIT_MAX, slots.acquire()).await {
+        Ok(Ok(turn)) => Ok(turn),
+        _ => Err(QueryError::Busy(of)),
+    }
+}
+
 impl Service {
+    /// A turn for what is no panel's query.
+    async fn edit_turn(&self) -> Result<SemaphorePermit<'_>, QueryError> {
+        turn(&self.shared.edit_slots, CONCURRENT_EDITS_MAX).await
+    }
+
     /// The request's settings, and ClickHouse as they say.
     fn open(&self, context: Option<&PluginContext>) -> Result<(Settings, ClickHouse), QueryError> {
         let settings = Settings::read(context)?;

@@ -46,7 +46,7 @@ pub async fn answer(body: &[u8], settings: &Settings, clickhouse: &ClickHouse) -
     let Some(sql) = statement(&query, settings)? else {
         let Kind::Sql(sql) = &query.kind else { return Ok(json!({})) };
         let lines = clickhouse.lines(&format!("EXPLAIN ESTIMATE {}", sql.text), &sql.variables, 100).await?;
-        let numbers = lines.iter().skip(2).filter_map(|line| serde_json::from_str::<Vec<Value>>(line).ok());
+        let numbers = lines.lines.iter().skip(2).filter_map(|line| serde_json::from_str::<Vec<Value>>(line).ok());
         let sum = |at: usize| numbers.clone().map(|row| number(row.get(at))).sum::<u64>();
         return Ok(
             json!({"sql": sql.text, "parameters": sql.variables, "parts": sum(2), "rows": sum(3), "marks": sum(4)}),

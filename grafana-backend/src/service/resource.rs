@@ -37,7 +37,10 @@ impl Resource for Service {
     ) -> Result<Response<Self::CallResourceStream>, Status> {
         let (code, body) = match self.suggest(&request.into_inner()).await {
             Ok(Some(body)) => (200, body),
-            Ok(None) => (404, json!({"error": "there is projects, events, properties, values, dimensions and plan"})),
+            Ok(None) => (
+                404,
+                json!({"error": "unknown resource; expected projects, events, properties, values, dimensions or plan"}),
+            ),
             Err(error) => (error.status(), json!({"error": error.to_string()})),
         };
         let response = CallResourceResponse { code, body: body.to_string().into(), ..Default::default() };
@@ -52,13 +55,17 @@ impl Service {
         let asked = Asked::read(&request.url, &settings);
         let sql = match request.path.trim_matches('/') {
             "dimensions" => return Ok(Some(json!(COLUMNS))),
-            "plan" => return plan::answer(&request.body, &settings, &clickhouse).await.map(Some),
+            "plan" => {
+                let _turn = self.edit_turn().await?;
+                return plan::answer(&request.body, &settings, &clickhouse).await.map(Some);
+            }
             "projects" => projects(),
             "events" => asked.values(&Dimension::Column("event")),
             "properties" => asked.properties(),
             "values" => asked.values(&Dimension::parse(&asked.field).map_err(|error| error.at("field"))?),
             _ => return Ok(None),
         };
+        let _turn = self.edit_turn().await?;
         let names: Vec<Name> = clickhouse.rows(sql).await?;
         Ok(Some(names.into_iter().map(|name| name.name).collect()))
     }

@@ -1,6 +1,6 @@
 //! Grafana Live: one stream a project, whoever looks at it.
 
-use std::{pin::Pin, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use futures_util::{Stream, stream};
 use grafana_plugin_sdk::pluginv2::{
@@ -9,7 +9,7 @@ use grafana_plugin_sdk::pluginv2::{
 };
 use tonic::{Request, Response, Status};
 
-use super::{Service, data::Running};
+use super::{STREAMS_MAX, Service, data::Running};
 use crate::{
     clickhouse::ClickHouse,
     error::QueryError,
@@ -51,11 +51,13 @@ impl stream_server::Stream for Service {
         let (_, clickhouse) =
             self.open(request.plugin_context.as_ref()).map_err(|e| Status::invalid_argument(e.to_string()))?;
         let (service, project) = (self.clone(), project.to_owned());
-        let packets = stream::unfold((), move |()| {
+        let slot = Arc::clone(&self.shared.stream_slots).try_acquire_owned();
+        let slot = slot.map_err(|_| Status::resource_exhausted(QueryError::Busy(STREAMS_MAX).to_string()))?;
+        let packets = stream::unfold(slot, move |slot| {
             let (service, clickhouse, project) = (service.clone(), clickhouse.clone(), project.clone());
             async move {
                 let _streams = Running::of(&service.shared.metrics.streams);
-                Some((next(&clickhouse, &project).await, ()))
+                Some((next(&clickhouse, &project).await, slot))
             }
         });
         Ok(Response::new(Box::pin(packets)))
