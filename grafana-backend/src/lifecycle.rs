@@ -12,7 +12,7 @@ use crate::{
     funnel::model::Actor,
     query::{
         Query, Range,
-        filter::EventFilter,
+        filter::{EventFilter, OneOf},
         interval::{Buckets, Unit},
         sql::Sql,
     },
@@ -35,8 +35,8 @@ pub struct Lifecycle {
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Raw {
-    event: String,
-    path: String,
+    event: OneOf,
+    path: OneOf,
     event_filter: Value,
     interval: String,
     by: Actor,

@@ -18,7 +18,7 @@ use crate::{
     query::{
         Query,
         dimension::Dimension,
-        filter::EventFilter,
+        filter::{EventFilter, OneOf},
         label::{OTHER, apart},
         sql::Sql,
     },
@@ -59,8 +59,8 @@ pub struct Paths {
 #[serde(rename_all = "camelCase", default)]
 pub struct Raw {
     node: String,
-    event: String,
-    path: String,
+    event: OneOf,
+    path: OneOf,
     event_filter: Value,
     anchor: Option<RawAnchor>,
     direction: String,
@@ -74,8 +74,8 @@ pub struct Raw {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct RawAnchor {
-    event: String,
-    path: String,
+    event: OneOf,
+    path: OneOf,
     filter: Value,
 }
 

@@ -12,7 +12,7 @@ use crate::{
     funnel::model::Actor,
     query::{
         Query,
-        filter::EventFilter,
+        filter::{EventFilter, OneOf},
         interval::{Buckets, Unit},
         sql::Sql,
     },
@@ -55,8 +55,8 @@ pub struct Raw {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct RawEvent {
-    event: String,
-    path: String,
+    event: OneOf,
+    path: OneOf,
     filter: Value,
 }
 

@@ -12,7 +12,7 @@ use crate::{
     funnel::tally::quantile,
     query::{
         Query, Range,
-        filter::EventFilter,
+        filter::{EventFilter, OneOf},
         interval::{Buckets, Unit},
         sql::Sql,
     },
@@ -40,8 +40,8 @@ pub struct Spikes {
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Raw {
-    event: String,
-    path: String,
+    event: OneOf,
+    path: OneOf,
     event_filter: Value,
     interval: String,
     least: Option<u32>,

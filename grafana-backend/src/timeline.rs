@@ -9,7 +9,11 @@ use crate::{
     clickhouse::ClickHouse,
     error::QueryError,
     frame::{Column, Frame},
-    query::{Query, filter::EventFilter, sql::Sql},
+    query::{
+        Query,
+        filter::{EventFilter, OneOf},
+        sql::Sql,
+    },
 };
 
 const ROWS_MAX: u32 = 10_000;
@@ -36,8 +40,8 @@ pub struct Timeline {
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Raw {
-    event: String,
-    path: String,
+    event: OneOf,
+    path: OneOf,
     event_filter: Value,
     visitor: String,
     user_id: String,

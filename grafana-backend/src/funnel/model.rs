@@ -5,7 +5,12 @@ use serde_json::Value;
 
 use crate::{
     error::QueryError,
-    query::{Range, dimension::Dimension, filter::EventFilter, interval::Unit},
+    query::{
+        Range,
+        dimension::Dimension,
+        filter::{EventFilter, OneOf},
+        interval::Unit,
+    },
 };
 
 /// Funnel steps, at least and at most.
@@ -196,8 +201,8 @@ pub struct Raw {
 #[serde(rename_all = "camelCase", default)]
 struct RawStep {
     name: String,
-    event: String,
-    path: String,
+    event: OneOf,
+    path: OneOf,
     filter: Value,
     optional: bool,
     window_ms: Option<i64>,
@@ -206,8 +211,8 @@ struct RawStep {
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 struct RawExclusion {
-    event: String,
-    path: String,
+    event: OneOf,
+    path: OneOf,
     filter: Value,
     after_step: Option<usize>,
     before_step: Option<usize>,
@@ -396,7 +401,7 @@ fn window(ms: i64, field: &str) -> Result<i64, QueryError> {
 }
 
 /// A step or an exclusion that every event matches is a mistake.
-fn narrowing(event: String, path: String, filter: &Value, place: &str) -> Result<EventFilter, QueryError> {
+fn narrowing(event: OneOf, path: OneOf, filter: &Value, place: &str) -> Result<EventFilter, QueryError> {
     let filter = EventFilter::read(event, path, filter, &format!("{place}.filter"))?;
     if filter.is_empty() {
         return Err(QueryError::invalid(place, "it has neither an event nor a path nor a filter"));

@@ -18,15 +18,66 @@ pub const VALUES_MAX: usize = 1_000;
 pub const VALUE_BYTES_MAX: usize = 2_048;
 
 /// An event's name, exactly, its path, with `*` for any text, and more tests; what is empty
-/// matches all.
+/// matches all, and of several one is enough.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EventFilter {
-    /// The event's name.
-    pub event: String,
-    /// The path's pattern.
-    pub path: String,
+    /// The event's names.
+    pub event: OneOf,
+    /// The path's patterns.
+    pub path: OneOf,
     /// What else has to hold.
     pub filter: Filter,
+}
+
+/// A string, or a list of which one is enough, as a dashboard's variable with several values gives
+/// it. Empty strings among them mean nothing.
+#[derive(Deserialize, Debug, Clone, Default, PartialEq, Eq)]
+#[serde(from = "OneOrMany")]
+pub struct OneOf(Vec<String>);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl From<OneOrMany> for OneOf {
+    fn from(given: OneOrMany) -> Self {
+        let values = match given {
+            OneOrMany::One(value) => vec![value],
+            OneOrMany::Many(values) => values,
+        };
+        Self(values.into_iter().filter(|value| !value.is_empty()).collect())
+    }
+}
+
+impl OneOf {
+    /// Whether it means everything.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn check(&self, place: &str) -> Result<(), QueryError> {
+        if self.0.len() > VALUES_MAX {
+            let message = format!("{} are given, at most {VALUES_MAX} are allowed", self.0.len());
+            return Err(QueryError::invalid(place, message));
+        }
+        match self.0.iter().find(|value| value.len() > VALUE_BYTES_MAX) {
+            Some(long) => Err(QueryError::invalid(
+                place,
+                format!("it has {} bytes, at most {VALUE_BYTES_MAX} are allowed", long.len()),
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for OneOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join(" | "))
+    }
 }
 
 /// A condition on one event.
@@ -209,28 +260,34 @@ fn test(
             number.ok_or_else(|| QueryError::invalid(format!("{place}.value"), format!("{text:?} is no number")))?;
         Ok(Test::Number(comparison, number))
     };
-    let (negated, test) = match op {
-        "=" | "" | "in" | "=|" => (false, Test::In(values.clone())),
-        "!=" | "not in" | "!=|" => (true, Test::In(values.clone())),
-        "contains" => (false, Test::Contains(one()?)),
-        "not contains" => (true, Test::Contains(one()?)),
-        "wildcard" => (false, Test::Wildcard(one()?)),
-        "not wildcard" => (true, Test::Wildcard(one()?)),
-        "=~" => (false, Test::Matches(one()?)),
-        "!~" => (true, Test::Matches(one()?)),
-        "<" => (false, number(Comparison::Less)?),
-        "<=" => (false, number(Comparison::LessOrEqual)?),
-        ">" => (false, number(Comparison::Greater)?),
-        ">=" => (false, number(Comparison::GreaterOrEqual)?),
-        "is set" => (false, Test::IsSet),
-        "is not set" => (true, Test::IsSet),
+    let test = |test| Filter::Test(dimension.clone(), test);
+    let any_of = |each: fn(String) -> Test| match values.len() {
+        0 => Err(QueryError::invalid(format!("{place}.value"), "a value is expected")),
+        1 => Ok(test(each(values[0].clone()))),
+        _ => Ok(Filter::Any(values.iter().map(|value| test(each(value.clone()))).collect())),
+    };
+    // Of several values one is enough; where the test is negated, none may hold.
+    let (negated, filter) = match op {
+        "=" | "" | "in" | "=|" => (false, test(Test::In(values.clone()))),
+        "!=" | "not in" | "!=|" => (true, test(Test::In(values.clone()))),
+        "contains" => (false, any_of(Test::Contains)?),
+        "not contains" => (true, any_of(Test::Contains)?),
+        "wildcard" => (false, any_of(Test::Wildcard)?),
+        "not wildcard" => (true, any_of(Test::Wildcard)?),
+        "=~" => (false, any_of(Test::Matches)?),
+        "!~" => (true, any_of(Test::Matches)?),
+        "<" => (false, test(number(Comparison::Less)?)),
+        "<=" => (false, test(number(Comparison::LessOrEqual)?)),
+        ">" => (false, test(number(Comparison::Greater)?)),
+        ">=" => (false, test(number(Comparison::GreaterOrEqual)?)),
+        "is set" => (false, test(Test::IsSet)),
+        "is not set" => (true, test(Test::IsSet)),
         other => {
             const KNOWN: &str = "=, !=, in, not in, contains, not contains, wildcard, not wildcard, =~, !~, <, <=, >, >=, is set or is not set";
             return Err(QueryError::invalid(format!("{place}.op"), format!("{other:?} is not known: {KNOWN}")));
         }
     };
-    let test = Filter::Test(dimension.clone(), test);
-    Ok(if negated { Filter::Not(Box::new(test)) } else { test })
+    Ok(if negated { Filter::Not(Box::new(filter)) } else { filter })
 }
 
 /// `values` if there are any, else `value`; numbers and booleans as they are written.
@@ -245,7 +302,7 @@ fn values(object: &serde_json::Map<String, Value>, place: &str) -> Result<Vec<St
         Some(Value::Null) | None => Some(Vec::new()),
         Some(value) => text(value).map(|text| vec![text]),
     };
-    let wrong = || QueryError::invalid(format!("{place}.value"), "texts or numbers are expected");
+    let wrong = || QueryError::invalid(format!("{place}.value"), "strings or numbers are expected");
     let values = match of("values").ok_or_else(wrong)? {
         values if values.is_empty() => of("value").ok_or_else(wrong)?,
         values => values,
@@ -253,13 +310,13 @@ fn values(object: &serde_json::Map<String, Value>, place: &str) -> Result<Vec<St
     if values.len() > VALUES_MAX {
         return Err(QueryError::invalid(
             format!("{place}.values"),
-            format!("{} are given, at most {VALUES_MAX} can", values.len()),
+            format!("{} are given, at most {VALUES_MAX} are allowed", values.len()),
         ));
     }
     if let Some(long) = values.iter().find(|value| value.len() > VALUE_BYTES_MAX) {
         return Err(QueryError::invalid(
             format!("{place}.value"),
-            format!("it has {} bytes, at most {VALUE_BYTES_MAX} can", long.len()),
+            format!("it has {} bytes, at most {VALUE_BYTES_MAX} are allowed", long.len()),
         ));
     }
     Ok(values)
@@ -319,7 +376,9 @@ impl EventFilter {
     ///
     /// # Errors
     /// As [`Filter::read`].
-    pub fn read(event: String, path: String, filter: &Value, place: &str) -> Result<Self, QueryError> {
+    pub fn read(event: OneOf, path: OneOf, filter: &Value, place: &str) -> Result<Self, QueryError> {
+        event.check("event")?;
+        path.check("path")?;
         Ok(Self { event, path, filter: Filter::read(filter, place)? })
     }
 
@@ -332,15 +391,19 @@ impl EventFilter {
     /// Appends the condition.
     pub fn write(&self, sql: &mut Sql) {
         sql.text("(");
-        match self.event.as_str() {
-            "" => sql.text("1"),
-            event => sql.text("event = ").string(event),
+        match &self.event.0[..] {
+            [] => sql.text("1"),
+            [event] => sql.text("event = ").string(event),
+            events => sql.text("event IN ").strings(events),
         };
-        match self.path.as_str() {
-            "" => &mut *sql,
-            path if path.contains('*') => sql.text(" AND path LIKE ").string(&like(path)),
-            path => sql.text(" AND path = ").string(path),
-        };
+        for (at, path) in self.path.0.iter().enumerate() {
+            sql.text(if at == 0 { " AND (" } else { " OR " });
+            match path.contains('*') {
+                true => sql.text("path LIKE ").string(&like(path)),
+                false => sql.text("path = ").string(path),
+            };
+        }
+        sql.text(if self.path.is_empty() { "" } else { ")" });
         if !self.filter.is_empty() {
             sql.text(" AND ").sub(|sql| self.filter.write(sql));
         }
@@ -350,11 +413,11 @@ impl EventFilter {
 
 impl fmt::Display for EventFilter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.event.as_str(), self.path.as_str()) {
-            ("", "") => f.write_str("any event"),
-            (event, "") => f.write_str(event),
-            ("", path) => f.write_str(path),
-            (event, path) => write!(f, "{event} {path}"),
+        match (self.event.is_empty(), self.path.is_empty()) {
+            (true, true) => f.write_str("any event"),
+            (false, true) => self.event.fmt(f),
+            (true, false) => self.path.fmt(f),
+            (false, false) => write!(f, "{} {}", self.event, self.path),
         }
     }
 }
@@ -406,16 +469,42 @@ mod tests {
     }
 
     #[test]
+    fn of_several_values_one_is_enough_and_negated_none_may_hold() {
+        assert_eq!(
+            text(json!({"field": "path", "op": "not contains", "values": ["a", "b"]})),
+            "NOT ((positionCaseInsensitiveUTF8(toString(path), {p0:String}) > 0) OR (positionCaseInsensitiveUTF8(toString(path), {p1:String}) > 0))"
+        );
+        assert_eq!(
+            text(json!({"field": "country", "op": "=~", "values": ["^D", "^F"]})),
+            "((match(toString(country), {p0:String})) OR (match(toString(country), {p1:String})))"
+        );
+        let event = |event: Value, path: Value| {
+            let read = |json| serde_json::from_value(json).unwrap();
+            let filter = EventFilter::read(read(event), read(path), &Value::Null, "filter").unwrap();
+            let mut sql = Sql::default();
+            filter.write(&mut sql);
+            (sql.as_text().to_owned(), filter.to_string())
+        };
+        assert_eq!(
+            event(json!(["a", "b"]), json!(["/x", "/y/*"])),
+            (
+                "(event IN {p0:Array(String)} AND (path = {p1:String} OR path LIKE {p2:String}))".into(),
+                "a | b /x | /y/*".into()
+            )
+        );
+        assert_eq!(event(json!("a"), json!([])), ("(event = {p0:String})".into(), "a".into()));
+        assert_eq!(event(json!([""]), json!("")), ("(1)".into(), "any event".into()));
+    }
+
+    #[test]
     fn what_is_wrong_is_named_with_its_place() {
         for (json, expected) in [
             (json!({"all": [{"field": "nope"}]}), "filter.all[0].field: \"nope\" is not known"),
             (json!({"field": "path", "op": "~~", "value": "x"}), "filter.op: \"~~\" is not known"),
-            (
-                json!({"field": "path", "op": "contains", "values": ["a", "b"]}),
-                "filter.value: one value is expected, not 2",
-            ),
+            (json!({"field": "path", "op": "contains"}), "filter.value: a value is expected"),
+            (json!({"field": "path", "op": "<", "values": [1, 2]}), "filter.value: one value is expected, not 2"),
             (json!({"field": "property:n", "op": "<", "value": "many"}), "filter.value: \"many\" is no number"),
-            (json!({"field": "path", "value": {"a": 1}}), "filter.value: texts or numbers are expected"),
+            (json!({"field": "path", "value": {"a": 1}}), "filter.value: strings or numbers are expected"),
             (json!([1]), "filter: an object is expected"),
             (json!({"value": 1}), "filter: it has none of all, any, not and field"),
             (json!({"field": "path", "value": "x".repeat(3000)}), "filter.value: it has 3000 bytes"),

@@ -5,7 +5,13 @@ use serde_json::Value;
 
 use crate::{
     error::QueryError,
-    query::{Range, comparison::Comparison, dimension::Dimension, filter::EventFilter, interval::Unit},
+    query::{
+        Range,
+        comparison::Comparison,
+        dimension::Dimension,
+        filter::{EventFilter, OneOf},
+        interval::Unit,
+    },
 };
 
 const BREAKDOWN_MAX: u32 = 100;
@@ -86,8 +92,8 @@ pub struct Raw {
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 struct RawSeries {
-    event: String,
-    path: String,
+    event: OneOf,
+    path: OneOf,
     filter: Value,
     measure: Measure,
 }
