@@ -72,7 +72,7 @@ pub struct Raw {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 struct RawAnchor {
     event: OneOf,
     path: OneOf,

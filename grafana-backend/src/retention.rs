@@ -53,7 +53,7 @@ pub struct Raw {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 struct RawEvent {
     event: OneOf,
     path: OneOf,

@@ -198,7 +198,7 @@ pub struct Raw {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 struct RawStep {
     name: String,
     event: OneOf,
@@ -209,7 +209,7 @@ struct RawStep {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 struct RawExclusion {
     event: OneOf,
     path: OneOf,

@@ -2,6 +2,7 @@
 
 pub mod comparison;
 pub mod dimension;
+mod fields;
 pub mod filter;
 pub mod interval;
 pub mod label;
@@ -119,6 +120,7 @@ impl Query {
     /// # Errors
     /// Names the field that is wrong, the limit and the value.
     pub fn read(json: &[u8], query_type: &str, range: Range, settings: &Settings) -> Result<Self, QueryError> {
+        fields::check(json)?;
         let raw: Raw = parse(json)?;
         if range.from_ms >= range.to_ms {
             return Err(QueryError::invalid("timeRange", "its end is not after its start"));

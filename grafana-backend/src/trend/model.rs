@@ -90,7 +90,7 @@ pub struct Raw {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 struct RawSeries {
     event: OneOf,
     path: OneOf,
