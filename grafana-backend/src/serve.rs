@@ -2,7 +2,7 @@
 //!
 //! The SDK's own `Plugin::start` is not used. Its generated services are, behind this
 //! router, which answers go-plugin's health check and shutdown call and takes larger
-//! messages. Rule's source: go-plugin's docs/internals.md and its `grpc_controller.proto`.
+//! messages. Rule's source: go-plugin's own internals.md and its `grpc_controller.proto`.
 
 use std::{convert::Infallible, future::Future, pin::Pin, sync::Arc, task};
 

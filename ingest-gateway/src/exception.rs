@@ -7,6 +7,11 @@ pub const TABLE_ALREADY_EXISTS: u32 = 57;
 /// It is not there, or not any more.
 pub const UNKNOWN_TABLE: u32 = 60;
 
+/// A database that is not there.
+pub const UNKNOWN_DATABASE: u32 = 81;
+/// No such user, or another password.
+pub const AUTHENTICATION_FAILED: u32 = 516;
+
 /// The number of the exception that ClickHouse answered with; none if it did not answer.
 ///
 /// The one place that reads an answer's text: the client gives nothing but `Code: 57. DB::…`.

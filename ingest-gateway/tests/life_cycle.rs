@@ -287,6 +287,17 @@ async fn the_doctor_names_what_is_wrong() {
         (text("check"), text("seen"))
     };
     assert_eq!(broken(&gateway, &[], &[("CLICKHOUSE_URL", "http://127.0.0.1:1")]).0, "clickhouse");
+    let output = Command::new(env!("CARGO_BIN_EXE_ingest-gateway"))
+        .arg("doctor")
+        .envs(gateway.clickhouse_environment())
+        .env("CLICKHOUSE_PASSWORD", "another")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        said.contains("FAIL  clickhouse") && said.contains("check CLICKHOUSE_USER and CLICKHOUSE_PASSWORD"),
+        "{said}"
+    );
     let (check, seen) = broken(&gateway, &[], &[("FOOTFALL_GEOIP", "/nowhere.mmdb")]);
     assert!(check == "geoip" && seen.contains("/nowhere.mmdb"), "{seen}");
     let mut output = gateway.command(&["doctor", "--json", "--disk-free-bytes-min", "18446744073709551615"]).stdout;

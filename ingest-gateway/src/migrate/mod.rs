@@ -9,10 +9,13 @@ pub mod cluster;
 pub mod lock;
 pub mod script;
 
+use std::fmt;
+
 use anyhow::{Context, ensure};
 use clickhouse::Client;
 use sha2::{Digest, Sha256};
 
+use crate::exception;
 use cluster::Cluster;
 use script::{Scope, Statement};
 
@@ -55,6 +58,51 @@ pub const MIGRATIONS: [Migration; 8] = [
 /// The version that this program brings the tables to.
 pub const NEWEST: u32 = MIGRATIONS[MIGRATIONS.len() - 1].version;
 
+/// A migration, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Number and name.
+    pub migration: String,
+    /// What became of it.
+    pub done: Done,
+}
+
+/// What became of a migration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Done {
+    /// It was applied now.
+    Now,
+    /// An earlier runner had applied it.
+    Before,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let done = match self.done {
+            Done::Now => "applied",
+            Done::Before => "was applied before",
+        };
+        write!(out, "{}: {done}", self.migration)
+    }
+}
+
+/// Why it is not known what was applied.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordsError {
+    /// Nothing was ever applied.
+    #[error("there is no table analytics.schema_migrations")]
+    Absent,
+    /// A newer program has migrated the tables.
+    #[error("the tables are at version {version}, this program knows {NEWEST}: install a newer one")]
+    Newer {
+        /// The tables'.
+        version: u32,
+    },
+    /// ClickHouse does not tell.
+    #[error("cannot read analytics.schema_migrations")]
+    Unreadable(#[source] clickhouse::error::Error),
+}
+
 const RECORDS: &str = "CREATE TABLE IF NOT EXISTS analytics.schema_migrations \
     (version UInt32, name String, checksum String, applied_at DateTime64(3, 'UTC') DEFAULT now64(3)) \
     ENGINE = ReplacingMergeTree ORDER BY version";
@@ -65,7 +113,7 @@ const RECORDS: &str = "CREATE TABLE IF NOT EXISTS analytics.schema_migrations \
 /// # Errors
 /// If ClickHouse refuses a statement, if a recorded file was changed afterwards, or if
 /// the tables are newer than this program.
-pub async fn apply(client: &Client, cluster: Option<&Cluster>) -> anyhow::Result<Vec<String>> {
+pub async fn apply(client: &Client, cluster: Option<&Cluster>) -> anyhow::Result<Vec<Step>> {
     apply_up_to(client, cluster, NEWEST).await
 }
 
@@ -73,7 +121,7 @@ pub async fn apply(client: &Client, cluster: Option<&Cluster>) -> anyhow::Result
 ///
 /// # Errors
 /// As [`apply`].
-pub async fn apply_up_to(client: &Client, cluster: Option<&Cluster>, version: u32) -> anyhow::Result<Vec<String>> {
+pub async fn apply_up_to(client: &Client, cluster: Option<&Cluster>, version: u32) -> anyhow::Result<Vec<Step>> {
     let wanted = || MIGRATIONS.iter().filter(move |migration| migration.version <= version);
     let prepare = ["CREATE DATABASE IF NOT EXISTS analytics", RECORDS];
     for statement in prepare {
@@ -94,15 +142,18 @@ pub async fn apply_up_to(client: &Client, cluster: Option<&Cluster>, version: u3
 /// Number and checksum of what was applied.
 ///
 /// # Errors
-/// If ClickHouse does not answer, or if the tables are newer than this program.
-pub async fn recorded(client: &Client) -> anyhow::Result<Vec<(u32, String)>> {
+/// If nothing was ever applied, the tables are newer than this program, or ClickHouse does not answer.
+pub async fn recorded(client: &Client) -> Result<Vec<(u32, String)>, RecordsError> {
     let rows: Vec<(u32, String)> = client
         .query_raw("SELECT version, checksum FROM analytics.schema_migrations FINAL ORDER BY version")
         .fetch_all()
         .await
-        .context("cannot read analytics.schema_migrations")?;
+        .map_err(|error| match exception::code(&error) {
+            Some(exception::UNKNOWN_TABLE | exception::UNKNOWN_DATABASE) => RecordsError::Absent,
+            _ => RecordsError::Unreadable(error),
+        })?;
     if let Some((version, _)) = rows.iter().find(|(version, _)| *version > NEWEST) {
-        anyhow::bail!("the tables are at version {version}, this program knows {NEWEST}: install a newer one");
+        return Err(RecordsError::Newer { version: *version });
     }
     Ok(rows)
 }
@@ -111,7 +162,7 @@ async fn apply_missing(
     client: &Client,
     cluster: Option<&Cluster>,
     wanted: impl Iterator<Item = &'static Migration>,
-) -> anyhow::Result<Vec<String>> {
+) -> anyhow::Result<Vec<Step>> {
     // Asked again: the runner before us may have done it.
     let known = recorded(client).await?;
     let mut steps = Vec::new();
@@ -133,16 +184,16 @@ async fn apply_missing(
             .param("checksum", migration.checksum())
             .execute()
             .await?;
-        steps.push(format!("{name}: applied"));
+        steps.push(Step { migration: name, done: Done::Now });
     }
     Ok(steps)
 }
 
-fn check(migration: &Migration, known: &[(u32, String)]) -> anyhow::Result<String> {
+fn check(migration: &Migration, known: &[(u32, String)]) -> anyhow::Result<Step> {
     let name = migration.full_name();
     let same = known.iter().any(|(version, sum)| *version == migration.version && *sum == migration.checksum());
     ensure!(same, "migration {name} was changed after it was applied: restore the file");
-    Ok(format!("{name}: was applied before"))
+    Ok(Step { migration: name, done: Done::Before })
 }
 
 async fn run_statement(client: &Client, cluster: Option<&Cluster>, statement: &Statement) -> anyhow::Result<()> {

@@ -17,8 +17,9 @@ use rdkafka::{
 
 use crate::{
     config::{Config, Sink},
+    exception,
     geoip::GeoFiles,
-    migrate::{self, NEWEST},
+    migrate::{self, NEWEST, RecordsError},
 };
 
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(5);
@@ -138,8 +139,8 @@ async fn clickhouse(options: &Options, config: &Config) -> Vec<Finding> {
             findings.push(freshness(&client).await);
         }
         Ok(Err(error)) => {
-            let advice = match error.to_string() {
-                text if text.contains("AUTHENTICATION_FAILED") => "check CLICKHOUSE_USER and CLICKHOUSE_PASSWORD",
+            let advice = match exception::code(&error) {
+                Some(exception::AUTHENTICATION_FAILED) => "check CLICKHOUSE_USER and CLICKHOUSE_PASSWORD",
                 _ => "is the server up, and CLICKHOUSE_URL its HTTP address (port 8123)?",
             };
             findings.push(Finding::fail("clickhouse", error.to_string(), advice));
@@ -172,14 +173,7 @@ fn clock(skew_ms: i64) -> Finding {
 async fn migrations(client: &clickhouse::Client) -> Finding {
     let known = match migrate::recorded(client).await {
         Ok(known) => known,
-        Err(error) if error.to_string().contains("install a newer one") => {
-            return Finding::fail(
-                "migrations",
-                error.to_string(),
-                "install the gateway that migrated the tables, or a newer one",
-            );
-        }
-        Err(_) => return Finding::fail("migrations", "none was ever applied", "run `ingest-gateway migrate`"),
+        Err(error) => return without_records(&error),
     };
     for migration in &migrate::MIGRATIONS {
         match known.iter().find(|(version, _)| *version == migration.version) {
@@ -199,6 +193,20 @@ async fn migrations(client: &clickhouse::Client) -> Finding {
         }
     }
     Finding::ok("migrations", format!("all {NEWEST} are applied"))
+}
+
+fn without_records(error: &RecordsError) -> Finding {
+    let (seen, advice) = match error {
+        RecordsError::Absent => ("none was ever applied".to_owned(), "run `ingest-gateway migrate`"),
+        RecordsError::Newer { .. } => {
+            (error.to_string(), "install the gateway that migrated the tables, or a newer one")
+        }
+        RecordsError::Unreadable(cause) => (
+            format!("{error}: {cause}"),
+            "the user of CLICKHOUSE_USER needs SELECT on it: provisioning/clickhouse-users/users.sql",
+        ),
+    };
+    Finding::fail("migrations", seen, advice)
 }
 
 async fn disks(client: &clickhouse::Client, free_bytes_min: u64) -> Vec<Finding> {

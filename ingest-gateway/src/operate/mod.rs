@@ -13,7 +13,7 @@ use clickhouse::Client;
 use crate::{
     answering::Patience,
     config::{Command, Config},
-    migrate::{self, cluster::Cluster},
+    migrate::{self, Done, Step, cluster::Cluster},
 };
 
 /// ClickHouse, and whether it is a cluster.
@@ -30,13 +30,13 @@ impl Tables {
     ///
     /// # Errors
     /// As [`migrate::apply`] and [`retention::apply`], or if ClickHouse does not answer.
-    pub async fn bring_up_to_date(&self) -> anyhow::Result<Vec<String>> {
+    pub async fn bring_up_to_date(&self) -> anyhow::Result<Vec<Step>> {
         Patience::default().during(&self.client, self.apply()).await
     }
 
-    async fn apply(&self) -> anyhow::Result<Vec<String>> {
+    async fn apply(&self) -> anyhow::Result<Vec<Step>> {
         let steps = migrate::apply(&self.client, self.cluster.as_ref()).await?;
-        if steps.iter().any(|step| step.ends_with(": applied")) {
+        if steps.iter().any(|step| step.done == Done::Now) {
             retention::apply(self).await?;
         }
         Ok(steps)

@@ -1,5 +1,5 @@
 //! The event logic as functions of VRL, for those who prefer `remap`. A Vector build adds them with
-//! one line, `functions.extend(footfall_vrl::all(enricher))`; docs/vrl.md is their reference.
+//! one line, `functions.extend(footfall_vrl::all(enricher))`; docs/vector.md is their reference.
 //!
 //! Each is a [`Definition`]: parameters, a plain function on values, and examples, which are run as
 //! tests by VRL's own framework.
