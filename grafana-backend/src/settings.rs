@@ -6,7 +6,7 @@ use std::{collections::HashMap, time::Duration};
 use grafana_plugin_sdk::pluginv2::PluginContext;
 use serde::Deserialize;
 
-use crate::error::QueryError;
+use crate::{error::QueryError, raw_sql::Tables};
 
 const URL_DEFAULT: &str = "http://127.0.0.1:8123";
 const QUERY_TIMEOUT_S_DEFAULT: u64 = 60;
@@ -45,6 +45,8 @@ pub struct Settings {
     pub rows_read_max: u64,
     /// An answer is given again for so many seconds; 0 is never.
     pub cache_seconds: u64,
+    /// The tables that SQL of a person may read.
+    pub sql_tables: Tables,
     /// Whether answers come compressed.
     pub compression: Compression,
     /// How TLS is done.
@@ -105,6 +107,7 @@ struct JsonData {
     memory_bytes_max: Option<u64>,
     rows_read_max: Option<u64>,
     cache_seconds: Option<u64>,
+    sql_tables: Vec<String>,
     compression: Compression,
     tls_skip_verify: bool,
     tls_auth: bool,
@@ -150,6 +153,7 @@ impl Settings {
             memory_bytes_max: json.memory_bytes_max.unwrap_or(MEMORY_BYTES_DEFAULT),
             rows_read_max: json.rows_read_max.unwrap_or(0),
             cache_seconds: cache_seconds(json.cache_seconds)?,
+            sql_tables: Tables::new(&json.sql_tables)?,
             compression: json.compression,
             tls: Tls {
                 skip_verify: json.tls_skip_verify,

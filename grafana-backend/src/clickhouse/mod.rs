@@ -117,6 +117,8 @@ impl ClickHouse {
             tracing::debug!(query_id = running.query_id, "asking ClickHouse what a person wrote");
             // 2: settings may be given, nothing may be changed.
             let query = query.with_setting("readonly", "2").with_setting("date_time_output_format", "iso");
+            // A table without a database is one of Footfall's, never one of the user's default.
+            let query = query.with_setting("database", "analytics");
             let query = variables.iter().fold(query, |query, (name, value)| match value {
                 Bound::One(value) => query.param(name, value),
                 Bound::Several(values) => query.param(name, values),

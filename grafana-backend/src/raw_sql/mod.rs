@@ -1,8 +1,9 @@
-//! SQL that a person wrote, with the macros of Grafana's own ClickHouse datasource. It is run
-//! as it is, reading only: this is the one place where text of a user is a statement, because
+//! SQL that a person wrote, with the macros of Grafana's own ClickHouse datasource. It is judged
+//! and then run as it is: this is the one place where text of a user is a statement, because
 //! the statement is what the user gives. Times and variables are bound. docs/queries/sql.md.
 
 mod columns;
+mod judge;
 mod macros;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use crate::{
 };
 
 use columns::column;
+pub use judge::Tables;
 use macros::expand;
 
 const SQL_BYTES_MAX: usize = 65_536;
@@ -64,8 +66,42 @@ impl Raw {
             ("footfall_interval_s", (range.interval_ms / 1000).max(1)),
         ];
         variables.extend(own.map(|(name, value)| (name.to_owned(), Bound::One(value.to_string()))));
-        Ok(RawSql { text: expand(&self.raw_sql)?, variables })
+        let mut text = expand(&self.raw_sql)?;
+        // As people end a statement.
+        text.truncate(text.trim_end().trim_end_matches(';').len());
+        Ok(RawSql { text, variables })
     }
+}
+
+/// Sums of what ClickHouse would read for the statement.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Estimate {
+    /// Parts of tables.
+    pub parts: u64,
+    /// Rows.
+    pub rows: u64,
+    /// Marks: groups of about 8,192 rows.
+    pub marks: u64,
+}
+
+/// Judges the statement and lets ClickHouse estimate what it would read, without running it.
+///
+/// # Errors
+/// As [`run`].
+pub async fn estimate(clickhouse: &ClickHouse, sql: &RawSql, tables: &Tables) -> Result<Estimate, QueryError> {
+    judge::check(clickhouse, &sql.text, &sql.variables, tables).await?;
+    let answer = clickhouse.lines(&format!("EXPLAIN ESTIMATE {}", sql.text), &sql.variables, 100).await?;
+    let tables = answer.lines.iter().skip(2).filter_map(|line| serde_json::from_str::<Vec<Value>>(line).ok());
+    Ok(tables.fold(Estimate::default(), |sum, table| Estimate {
+        parts: sum.parts + number(table.get(2)),
+        rows: sum.rows + number(table.get(3)),
+        marks: sum.marks + number(table.get(4)),
+    }))
+}
+
+/// 64 bit numbers come as strings.
+fn number(value: Option<&Value>) -> u64 {
+    value.and_then(|value| value.as_u64().or_else(|| value.as_str()?.parse().ok())).unwrap_or(0)
 }
 
 /// A variable with several values is bound as an array: `{name:Array(String)}`.
@@ -80,11 +116,13 @@ fn bound(value: Value) -> Bound {
     }
 }
 
-/// Runs the statement and makes its frame.
+/// Judges the statement, runs it, and makes its frame.
 ///
 /// # Errors
-/// See [`QueryError`]; more than 100,000 rows are an error, not a cut.
-pub async fn run(clickhouse: &ClickHouse, sql: &RawSql) -> Result<Frame, QueryError> {
+/// See [`QueryError`]; what the statement may not do is named, and more than 100,000 rows are
+/// an error, not a cut.
+pub async fn run(clickhouse: &ClickHouse, sql: &RawSql, tables: &Tables) -> Result<Frame, QueryError> {
+    judge::check(clickhouse, &sql.text, &sql.variables, tables).await?;
     let answer = clickhouse.lines(&sql.text, &sql.variables, ROWS_MAX + 2).await?;
     let broken = |e: serde_json::Error| QueryError::ClickHouse(format!("its answer cannot be read: {e}"));
     let mut lines = answer.lines.iter().map(|line| serde_json::from_str::<Vec<Value>>(line).map_err(broken));

@@ -119,7 +119,7 @@ async fn run(
                 context.and_then(|context| context.data_source_instance_settings.as_ref()).map(|ds| ds.uid.as_str());
             live::run(clickhouse, query, *live, uid.unwrap_or_default()).await
         }
-        Kind::Sql(sql) => raw_sql::run(clickhouse, sql).await,
+        Kind::Sql(sql) => raw_sql::run(clickhouse, sql, &settings.sql_tables).await,
         Kind::Funnel(funnel) => funnel::run(clickhouse, query, funnel).await.map(|frame| match funnel.by {
             Actor::Session => frame.with_notice(SESSION_NOTICE),
             _ => frame,

@@ -9,7 +9,7 @@ use crate::{
     error::QueryError,
     funnel, lifecycle, live, paths,
     query::{Kind, Query, Range, sql::Sql},
-    retention, sessions,
+    raw_sql, retention, sessions,
     settings::Settings,
     spikes, timeline, trend,
 };
@@ -45,12 +45,10 @@ pub async fn answer(body: &[u8], settings: &Settings, clickhouse: &ClickHouse) -
     let query = Query::read(asked.query.to_string().as_bytes(), "", range, settings)?;
     let Some(sql) = statement(&query, settings)? else {
         let Kind::Sql(sql) = &query.kind else { return Ok(json!({})) };
-        let lines = clickhouse.lines(&format!("EXPLAIN ESTIMATE {}", sql.text), &sql.variables, 100).await?;
-        let numbers = lines.lines.iter().skip(2).filter_map(|line| serde_json::from_str::<Vec<Value>>(line).ok());
-        let sum = |at: usize| numbers.clone().map(|row| number(row.get(at))).sum::<u64>();
-        return Ok(
-            json!({"sql": sql.text, "parameters": sql.variables, "parts": sum(2), "rows": sum(3), "marks": sum(4)}),
-        );
+        let sum = raw_sql::estimate(clickhouse, sql, &settings.sql_tables).await?;
+        return Ok(json!({
+            "sql": sql.text, "parameters": sql.variables, "parts": sum.parts, "rows": sum.rows, "marks": sum.marks,
+        }));
     };
     let (text, parameters) = (sql.as_text().to_owned(), sql.values_json());
     // As a statement of its own: within another, it would need the right to make temporary tables.
@@ -60,11 +58,6 @@ pub async fn answer(body: &[u8], settings: &Settings, clickhouse: &ClickHouse) -
         "sql": text, "parameters": parameters,
         "parts": sum(|table| table.parts), "rows": sum(|table| table.rows), "marks": sum(|table| table.marks),
     }))
-}
-
-/// 64 bit numbers come as text.
-fn number(value: Option<&Value>) -> u64 {
-    value.and_then(|value| value.as_u64().or_else(|| value.as_str()?.parse().ok())).unwrap_or(0)
 }
 
 /// The statement that reads the events; `None` for SQL that a person wrote.

@@ -33,9 +33,9 @@ const COMMAND_TIME_MAX: Duration = Duration::from_secs(30 * 60);
 /// Options of the tests.
 #[derive(Args)]
 pub struct Options {
-    /// Run only the steps whose name holds this text.
+    /// Run only the steps whose name holds this text; can be given several times.
     #[arg(long)]
-    only: Option<String>,
+    only: Vec<String>,
     /// Random projects of the step "properties", a dozen queries each.
     #[arg(long, default_value_t = 60)]
     cases: u64,
@@ -58,13 +58,14 @@ struct Ground {
 
 /// Runs all steps; the first that fails ends it.
 pub async fn run(options: Options) -> anyhow::Result<()> {
-    let wanted = |name: &str| options.only.as_deref().is_none_or(|only| name.contains(only));
-    ensure!(
-        STEPS.iter().any(|name| wanted(name)),
-        "no step is called {:?}; the steps are {}",
-        options.only.as_deref().unwrap_or_default(),
-        STEPS.join(", ")
-    );
+    for only in &options.only {
+        ensure!(
+            STEPS.iter().any(|name| name.contains(only)),
+            "no step is called {only:?}; the steps are {}",
+            STEPS.join(", ")
+        );
+    }
+    let wanted = |name: &str| options.only.is_empty() || options.only.iter().any(|only| name.contains(only));
     prerequisites::check(&prerequisites::TEST)?;
     let library = engine::install()?;
     let folder = root().join("target/xtask-test");
@@ -125,7 +126,7 @@ async fn step(name: &str, ground: &mut Ground) -> anyhow::Result<String> {
         "vrl" => vrl(),
         "front end" => front_end::check().map(|()| "types, style; Grafana's own libraries by the lockfile"),
         "demo" => demo::run(&ground.folder).await,
-        "oracle" => oracle(ground),
+        "oracle" => oracle(ground).await,
         "attack" => attack(ground).await,
         "replay" => replay::run(&ground.folder.join("replay")).await,
         "properties" => return properties::run(&ground.folder.join("properties"), ground.cases, ground.seed).await,
@@ -162,7 +163,8 @@ async fn attack(ground: &Ground) -> anyhow::Result<&'static str> {
     )
 }
 
-fn oracle(ground: &Ground) -> anyhow::Result<&'static str> {
+async fn oracle(ground: &Ground) -> anyhow::Result<&'static str> {
+    demo_data(&ground.folder).await?;
     let mut python = Command::new("python3");
     python.arg(root().join("tests/oracle/demo.py"));
     command(python.arg(ground.folder.join("record.jsonl")).arg(ground.folder.join("summary.json")))?;
@@ -206,11 +208,20 @@ async fn browser(ground: &mut Ground) -> anyhow::Result<&'static str> {
     browser::run(&folder, &server, &summary, ground.pictures.as_ref()).await
 }
 
+/// What the step "demo" leaves, which several steps read; it runs now if `--only` left it out.
+async fn demo_data(folder: &Path) -> anyhow::Result<()> {
+    if folder.join("demo/clickhouse").is_dir() {
+        return Ok(());
+    }
+    eprintln!("   the step reads the demo's data, which is made first");
+    demo::run(folder).await.map(drop)
+}
+
 /// The engine on the demo's data, started when first needed.
 async fn clickhouse(ground: &mut Ground) -> anyhow::Result<Server> {
     if ground.engine.is_none() {
         let data = ground.folder.join("demo/clickhouse");
-        ensure!(data.is_dir(), "the step needs the demo's data: run the step \"demo\" as well");
+        demo_data(&ground.folder).await?;
         let engine = engine::start(&data, &ground.folder.join("engine.log")).await?;
         ground.engine = Some(engine);
     }
