@@ -88,6 +88,46 @@ pub struct Event<'a> {
     pub hints: Hints<'a>,
 }
 
+/// Why a message of the topic is no event.
+#[derive(Debug, thiserror::Error)]
+pub enum NotAnEvent {
+    /// Not JSON, or not of this form.
+    #[error("{0}")]
+    Unreadable(#[from] serde_json::Error),
+    /// Written by a newer Footfall.
+    #[error("its version {0} is newer than {WIRE_VERSION}")]
+    NewerVersion(u8),
+}
+
+impl NotAnEvent {
+    /// The name in metrics and dead letters.
+    #[must_use]
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Unreadable(_) => "not_an_event",
+            Self::NewerVersion(_) => "newer_version",
+        }
+    }
+}
+
+impl<'a> Event<'a> {
+    /// Reads a message of the topic.
+    ///
+    /// # Errors
+    /// If it is no event, or of a newer version.
+    pub fn of_message(message: &'a [u8]) -> Result<Self, NotAnEvent> {
+        let event: Self = match std::str::from_utf8(message) {
+            // Once as a whole is less work than text by text.
+            Ok(text) => serde_json::from_str(text)?,
+            Err(_) => serde_json::from_slice(message)?,
+        };
+        if event.version > WIRE_VERSION {
+            return Err(NotAnEvent::NewerVersion(event.version));
+        }
+        Ok(event)
+    }
+}
+
 /// Headers that tell a browser from a program; never stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hints<'a> {

@@ -2,6 +2,7 @@
 
 mod attack;
 mod bench;
+mod broker;
 mod clickhouse;
 mod demo;
 mod engine;
@@ -16,6 +17,7 @@ mod prometheus;
 mod seed;
 mod test;
 mod traffic;
+mod vector;
 
 use std::{path::PathBuf, process::ExitCode};
 
