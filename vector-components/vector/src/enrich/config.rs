@@ -103,9 +103,11 @@ impl EnrichConfig {
     }
 
     fn visitor(&self) -> Result<VisitorOf, String> {
-        let salt = self.salt.as_ref().map(|salt| {
+        // `vector validate` asks no secret backend: the placeholder is no salt, and no error.
+        let given = self.salt.as_ref().map(SensitiveString::inner).filter(|salt| !salt.starts_with("SECRET["));
+        let salt = given.map(|salt| {
             // A secret: the message does not repeat it.
-            let digits = Some(salt.inner()).filter(|salt| salt.len() == 32 && salt.is_ascii());
+            let digits = Some(salt).filter(|salt| salt.len() == 32 && salt.is_ascii());
             let bits = digits.and_then(|digits| u128::from_str_radix(digits, 16).ok());
             bits.map(|bits| VisitorSalt(bits.to_be_bytes())).ok_or("salt: not 32 hexadecimal digits")
         });
@@ -120,12 +122,6 @@ impl EnrichConfig {
         geoip::watch(files, &enricher);
         Ok(Enrich::new(enricher, self.visitor()?, privacy, self.output))
     }
-}
-
-/// All errors there are.
-fn all(found: [Result<(), String>; 2]) -> Result<(), Vec<String>> {
-    let errors: Vec<_> = found.into_iter().filter_map(Result::err).collect();
-    if errors.is_empty() { Ok(()) } else { Err(errors) }
 }
 
 #[async_trait::async_trait]
@@ -145,12 +141,13 @@ impl TransformConfig for EnrichConfig {
 
     fn validate(&self, _: &TransformContext) -> Result<(), Vec<String>> {
         let privacy = self.privacy.as_ref().map_or(Ok(()), |privacy| privacy.checked().map(drop));
-        all([self.geo_files().map(drop), privacy])
+        let found = [self.geo_files().map(drop), self.visitor().map(drop), privacy];
+        let errors: Vec<_> = found.into_iter().filter_map(Result::err).collect();
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 
-    /// The salt may be in one of Vector's secret backends, and is not there before.
     fn validate_env(&self, _: &TransformContext) -> Result<(), Vec<String>> {
-        all([self.visitor().map(drop), self.geo_files().and_then(|files| files.read()).map(drop)])
+        self.geo_files().and_then(|files| files.read()).map(drop).map_err(|error| vec![error])
     }
 
     fn enable_concurrency(&self) -> bool {
