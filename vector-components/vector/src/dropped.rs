@@ -61,6 +61,10 @@ pub fn push(mut log: LogEvent, cause: &Cause, output: &mut TransformOutputsBuf) 
         let message = log.value().clone();
         *log.value_mut() = Value::Object(ObjectMap::from([("message".into(), message)]));
     }
+    // A sink to Kafka would write the text `<null>` for the key of a message that had none.
+    if log.get(event_path!("message_key")).is_some_and(Value::is_null) {
+        log.remove(event_path!("message_key"));
+    }
     log.insert(event_path!("reason"), cause.reason);
     log.insert(event_path!("field"), cause.field.as_str());
     log.insert(event_path!("detail"), cause.message.as_str());

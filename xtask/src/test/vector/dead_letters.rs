@@ -46,7 +46,8 @@ pub async fn run(ground: &Ground<'_>) -> anyhow::Result<String> {
                 && header(letter, "footfall-reason").as_deref() == Some(reason)
                 && header(letter, "footfall-origin").is_some_and(|origin| origin.starts_with("analytics/"))
         });
-        ensure!(found, "no dead letter {key:?} {reason} among {letters:?}");
+        let texts = letters.iter().map(|letter| (letter.key(), header(letter, "footfall-reason")));
+        ensure!(found, "no dead letter {key:?} {reason} among {:?}", texts.collect::<Vec<_>>());
     }
     let stored = "SELECT count() FROM analytics.events WHERE project = 'letters'";
     ensure!(number(&ground.clickhouse, stored).await? == 0, "a dead letter is stored");
