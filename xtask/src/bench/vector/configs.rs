@@ -91,8 +91,8 @@ const ARTICLE: &str = r#"
       }"#;
 
 impl Config {
-    /// The file.
-    pub fn text(&self, brokers: &str, clickhouse: &Server) -> String {
+    /// The file; each round is a consumer group of its own.
+    pub fn text(&self, round: u32, brokers: &str, clickhouse: &Server) -> String {
         let (name, geoip) = (self.name, root().join("vector-components/testdata/geoip/GeoLite2-City-Test.mmdb"));
         let geoip = geoip.display();
         let acknowledged = !matches!(self.sink, Sink::Blackhole);
@@ -117,8 +117,8 @@ impl Config {
             "acknowledgements: {{enabled: {acknowledged}}}\n\
              enrichment_tables:\n  geoip: {{type: geoip, path: {geoip}}}\n\
              sources:\n  events:\n    type: kafka\n    bootstrap_servers: '{brokers}'\n    topics: [analytics]\n    \
-             group_id: bench-{name}\n    auto_offset_reset: earliest\n    \
-             librdkafka_options: {{queued.max.messages.kbytes: '16384'}}\n\
+             group_id: bench-{name}-{round}\n    auto_offset_reset: earliest\n    \
+             librdkafka_options: {{queued.max.messages.kbytes: '2048'}}\n\
              transforms:\n  work:\n    inputs: [events]\n    {transform}\n\
              sinks:\n  out:\n    inputs: [work]\n    {sink}\n"
         )

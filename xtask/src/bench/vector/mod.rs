@@ -6,6 +6,7 @@ mod messages;
 mod visible;
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -23,6 +24,8 @@ use configs::{CONFIGS, Config, Done};
 
 const PARTITIONS: u32 = 4;
 const RUN_TIME_MAX: Duration = Duration::from_secs(300);
+/// Of which the fastest counts, and the most memory.
+const ROUNDS: u32 = 3;
 /// Linux counts CPU time in hundredths of a second.
 const TICKS_PER_SECOND: f64 = 100.0;
 
@@ -53,19 +56,26 @@ pub async fn run(events: u64) -> anyhow::Result<()> {
     tokio::task::spawn_blocking(move || messages::produce(&address, events)).await??;
 
     let mut figures = Map::new();
-    let mut speed = std::collections::BTreeMap::new();
+    let mut best: BTreeMap<&str, Taken> = BTreeMap::new();
     eprintln!("{:<28}{:>16}{:>14}", "", "events/CPU-s", "memory, MiB");
-    for config in CONFIGS {
-        let taken = one(&program, &folder.join(config.name), config, &broker.address, &engine.server, events).await?;
-        eprintln!("{:<28}{:>16.0}{:>14.0}", config.name, taken.events_per_cpu_s, taken.memory_mib);
-        figures.insert(format!("{}_events_per_cpu_s", config.name), json!(taken.events_per_cpu_s));
-        figures.insert(format!("{}_memory_mib", config.name), json!(taken.memory_mib));
-        speed.insert(config.name, taken.events_per_cpu_s);
+    for round in 1..=ROUNDS {
+        for config in CONFIGS {
+            let folder = folder.join(format!("{}-{round}", config.name));
+            let taken = one(&program, &folder, config, round, &broker.address, &engine.server, events).await?;
+            eprintln!("{:<28}{:>16.0}{:>14.0}", config.name, taken.events_per_cpu_s, taken.memory_mib);
+            let best = best.entry(config.name).or_insert(Taken { events_per_cpu_s: 0.0, memory_mib: 0.0 });
+            best.events_per_cpu_s = best.events_per_cpu_s.max(taken.events_per_cpu_s);
+            best.memory_mib = best.memory_mib.max(taken.memory_mib);
+        }
+    }
+    for (name, best) in &best {
+        figures.insert(format!("{name}_events_per_cpu_s"), json!(best.events_per_cpu_s));
+        figures.insert(format!("{name}_memory_mib"), json!(best.memory_mib));
     }
     let visible_ms = visible::p99_ms(&program, &folder, &broker, &engine.server).await?;
     eprintln!("visible after capture, p99: {visible_ms:.0} ms");
     figures.insert("visible_ms_p99".into(), json!(visible_ms));
-    let ratio = |ours: &str, theirs: &str| Some(speed.get(ours)? / speed.get(theirs)?);
+    let ratio = |ours: &str, theirs: &str| Some(best.get(ours)?.events_per_cpu_s / best.get(theirs)?.events_per_cpu_s);
     let line = json!({
         "name": "vector", "ok": true,
         "ratios": {
@@ -87,12 +97,13 @@ async fn one(
     program: &Path,
     folder: &PathBuf,
     config: &Config,
+    round: u32,
     brokers: &str,
     clickhouse: &Server,
     events: u64,
 ) -> anyhow::Result<Taken> {
     let place = vector::place(folder, &["metrics.yaml"], brokers, clickhouse)?;
-    std::fs::write(folder.join("run.yaml"), config.text(brokers, clickhouse))?;
+    std::fs::write(folder.join("run.yaml"), config.text(round, brokers, clickhouse))?;
     let mut vector = Vector::start(program, folder, "run.yaml")?;
     let started = Instant::now();
     loop {
