@@ -8,6 +8,7 @@ mod demo;
 mod engine;
 mod front_end;
 mod gateway;
+mod installed;
 mod package;
 mod plugin;
 mod portable;

@@ -7,7 +7,7 @@ mod visible;
 
 use std::{
     collections::BTreeMap,
-    path::{Path, PathBuf},
+    path::Path,
     time::{Duration, Instant},
 };
 
@@ -95,7 +95,7 @@ pub async fn run(events: u64) -> anyhow::Result<()> {
 /// Starts Vector on one configuration and waits until it has done with every message.
 async fn one(
     program: &Path,
-    folder: &PathBuf,
+    folder: &Path,
     config: &Config,
     round: u32,
     brokers: &str,

@@ -96,7 +96,8 @@ pub async fn two_in_a_group(ground: &Ground<'_>) -> anyhow::Result<String> {
         first.kill()
     };
     let (sent, killed) = tokio::join!(sending, killing);
-    (sent?, killed?);
+    sent?;
+    killed?;
     let all = before + (SHARED_BATCHES * BATCH_EVENTS) as u64;
     arrived_final(ground, &mut second, all).await?;
     unique(&ground.clickhouse, all).await?;
