@@ -52,7 +52,7 @@ impl Broker {
             java
         };
         let format = java("kafka.tools.StorageTool")
-            .args(["format", "--cluster-id", "Zm9vdGZhbGwtdGVzdHMtMQ", "--config"])
+            .args(["format", "--ignore-formatted", "--cluster-id", "Zm9vdGZhbGwtdGVzdHMtMQ", "--config"])
             .arg(&properties)
             .output()
             .context("cannot start java")?;

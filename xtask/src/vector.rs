@@ -15,6 +15,8 @@ use crate::{clickhouse::Server, process::free_port, root};
 const STOP_TIME_MAX: Duration = Duration::from_secs(60);
 /// What `api.address` of the shipped files is.
 const API: &str = "127.0.0.1:8686";
+/// How footfall.yaml says where GeoIP files are given.
+const GEOIP_COMMENT: &str = "# geoip: /var/lib/GeoIP/GeoLite2-City.mmdb";
 /// Where metrics.yaml listens.
 const METRICS: &str = "127.0.0.1:9598";
 
@@ -61,6 +63,16 @@ pub fn place(folder: &Path, files: &[&str], kafka: &str, clickhouse: &Server) ->
         fs::write(secrets.join(name), format!("{value}\n"))?;
     }
     Ok(Place { folder: folder.to_owned(), metrics: format!("http://{metrics}") })
+}
+
+/// Gives the transform of the shipped file a GeoIP database.
+///
+/// # Errors
+/// If the file cannot be changed.
+pub fn set_geoip(file: &Path, geoip: &str) -> anyhow::Result<()> {
+    let shipped = fs::read_to_string(file)?;
+    ensure!(shipped.contains(GEOIP_COMMENT), "footfall.yaml does not say how GeoIP files are given");
+    Ok(fs::write(file, shipped.replace(GEOIP_COMMENT, &format!("geoip: {geoip}")))?)
 }
 
 /// Runs one of Vector's commands to its end and gives what it printed.

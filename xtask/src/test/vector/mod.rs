@@ -9,8 +9,6 @@ mod sent;
 
 use std::path::Path;
 
-use anyhow::ensure;
-
 use crate::{
     bin,
     broker::Broker,
@@ -21,7 +19,6 @@ use crate::{
 };
 
 const PARTITIONS: u32 = 4;
-const GEOIP_COMMENT: &str = "# geoip: /var/lib/GeoIP/GeoLite2-City.mmdb";
 
 /// What the tests with a real Vector stand on.
 struct Ground<'a> {
@@ -74,11 +71,8 @@ impl Ground<'_> {
             &self.broker.address,
             &self.clickhouse,
         )?;
-        let file = place.folder.join("footfall.yaml");
-        let shipped = std::fs::read_to_string(&file)?;
-        ensure!(shipped.contains(GEOIP_COMMENT), "footfall.yaml does not say how GeoIP files are given");
         let geoip = root().join("vector-components/testdata/geoip/GeoLite2-City-Test.mmdb");
-        std::fs::write(&file, shipped.replace(GEOIP_COMMENT, &format!("geoip: {}", geoip.display())))?;
+        vector::set_geoip(&place.folder.join("footfall.yaml"), &geoip.display().to_string())?;
         Ok(place)
     }
 }
