@@ -240,3 +240,25 @@ mod rfc3339_ms {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(version: u8) -> Vec<u8> {
+        format!(r#"{{"v":{version},"event_id":"018ee9a4-0000-7000-8000-000000000001","project":"app","type":"a","timestamp":"2024-04-17T05:00:00.000Z","received_at":"2026-01-01T00:00:00.000Z"}}"#).into()
+    }
+
+    #[test]
+    fn a_message_is_an_event_of_a_known_version() {
+        assert_eq!(Event::of_message(&message(WIRE_VERSION)).unwrap().project, "app");
+        let said = |message: &[u8]| {
+            let error = Event::of_message(message).unwrap_err();
+            format!("{}: {error}", error.reason())
+        };
+        assert_eq!(said(&message(WIRE_VERSION + 1)), "newer_version: its version 2 is newer than 1");
+        assert!(said(br#"{"v":1}"#).starts_with("not_an_event: missing field"));
+        assert!(said(b"\xff{}").starts_with("not_an_event: "));
+        assert!(said(b"").starts_with("not_an_event: EOF"));
+    }
+}
