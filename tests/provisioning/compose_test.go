@@ -22,6 +22,8 @@ func TestCompose(t *testing.T) {
 		"direct": {[]string{"compose.yaml"}, []string{"clickhouse", "gateway", "grafana", "nginx", "prometheus"}},
 		"kafka": {[]string{"compose.yaml", "compose.kafka.yaml"},
 			[]string{"clickhouse", "gateway", "grafana", "kafka", "nginx", "prometheus", "tables", "topics", "vector"}},
+		"footfall-vector": {[]string{"compose.yaml", "compose.kafka.yaml", "compose.vector.yaml"},
+			[]string{"clickhouse", "gateway", "grafana", "kafka", "nginx", "prometheus", "tables", "topics", "vector"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			project := load(t, expected.files)

@@ -19,6 +19,16 @@ import (
 
 // Every object is one that Kubernetes knows, and has no field that it does not know.
 func TestKubernetes(t *testing.T) {
+	for file, expected := range map[string][]string{
+		"gateway.yaml": {"Namespace", "ConfigMap", "StatefulSet", "Service"},
+		"vector.yaml":  {"ConfigMap", "StatefulSet"},
+	} {
+		t.Run(file, func(t *testing.T) { checkObjects(t, file, expected) })
+	}
+}
+
+func checkObjects(t *testing.T, file string, expected []string) {
+	t.Helper()
 	scheme := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{corev1.AddToScheme, appsv1.AddToScheme} {
 		if err := add(scheme); err != nil {
@@ -26,7 +36,7 @@ func TestKubernetes(t *testing.T) {
 		}
 	}
 	strict := serializer.NewCodecFactory(scheme, serializer.EnableStrict).UniversalDeserializer()
-	text, err := os.ReadFile(filepath.Join(folder, "kubernetes", "gateway.yaml"))
+	text, err := os.ReadFile(filepath.Join(folder, "kubernetes", file))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +60,7 @@ func TestKubernetes(t *testing.T) {
 			checkPods(t, set)
 		}
 	}
-	if expected := []string{"Namespace", "ConfigMap", "StatefulSet", "Service"}; !slices.Equal(kinds, expected) {
+	if !slices.Equal(kinds, expected) {
 		t.Errorf("kinds: %v", kinds)
 	}
 }
@@ -64,6 +74,9 @@ func checkPods(t *testing.T, set *appsv1.StatefulSet) {
 	var claims []string
 	for _, claim := range set.Spec.VolumeClaimTemplates {
 		claims = append(claims, claim.Name)
+	}
+	for _, volume := range set.Spec.Template.Spec.Volumes {
+		claims = append(claims, volume.Name)
 	}
 	for _, container := range set.Spec.Template.Spec.Containers {
 		if container.ReadinessProbe == nil || container.LivenessProbe == nil || container.Resources.Limits.Memory().IsZero() {

@@ -88,6 +88,46 @@ pub struct Event<'a> {
     pub hints: Hints<'a>,
 }
 
+/// Why a message of the topic is no event.
+#[derive(Debug, thiserror::Error)]
+pub enum NotAnEvent {
+    /// Not JSON, or not of this form.
+    #[error("{0}")]
+    Unreadable(#[from] serde_json::Error),
+    /// Written by a newer Footfall.
+    #[error("its version {0} is newer than {WIRE_VERSION}")]
+    NewerVersion(u8),
+}
+
+impl NotAnEvent {
+    /// The name in metrics and dead letters.
+    #[must_use]
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Unreadable(_) => "not_an_event",
+            Self::NewerVersion(_) => "newer_version",
+        }
+    }
+}
+
+impl<'a> Event<'a> {
+    /// Reads a message of the topic.
+    ///
+    /// # Errors
+    /// If it is no event, or of a newer version.
+    pub fn of_message(message: &'a [u8]) -> Result<Self, NotAnEvent> {
+        let event: Self = match std::str::from_utf8(message) {
+            // Once as a whole is less work than text by text.
+            Ok(text) => serde_json::from_str(text)?,
+            Err(_) => serde_json::from_slice(message)?,
+        };
+        if event.version > WIRE_VERSION {
+            return Err(NotAnEvent::NewerVersion(event.version));
+        }
+        Ok(event)
+    }
+}
+
 /// Headers that tell a browser from a program; never stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hints<'a> {
@@ -198,5 +238,27 @@ mod rfc3339_ms {
         fn visit_str<E: Error>(self, text: &str) -> Result<i64, E> {
             timestamp::parse_text_ms(text).ok_or_else(|| E::custom("not an RFC 3339 timestamp"))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(version: u8) -> Vec<u8> {
+        format!(r#"{{"v":{version},"event_id":"018ee9a4-0000-7000-8000-000000000001","project":"app","type":"a","timestamp":"2024-04-17T05:00:00.000Z","received_at":"2026-01-01T00:00:00.000Z"}}"#).into()
+    }
+
+    #[test]
+    fn a_message_is_an_event_of_a_known_version() {
+        assert_eq!(Event::of_message(&message(WIRE_VERSION)).unwrap().project, "app");
+        let said = |message: &[u8]| {
+            let error = Event::of_message(message).unwrap_err();
+            format!("{}: {error}", error.reason())
+        };
+        assert_eq!(said(&message(WIRE_VERSION + 1)), "newer_version: its version 2 is newer than 1");
+        assert!(said(br#"{"v":1}"#).starts_with("not_an_event: missing field"));
+        assert!(said(b"\xff{}").starts_with("not_an_event: "));
+        assert!(said(b"").starts_with("not_an_event: EOF"));
     }
 }

@@ -2,11 +2,13 @@
 
 mod attack;
 mod bench;
+mod broker;
 mod clickhouse;
 mod demo;
 mod engine;
 mod front_end;
 mod gateway;
+mod installed;
 mod package;
 mod plugin;
 mod portable;
@@ -16,6 +18,7 @@ mod prometheus;
 mod seed;
 mod test;
 mod traffic;
+mod vector;
 
 use std::{path::PathBuf, process::ExitCode};
 

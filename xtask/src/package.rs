@@ -5,7 +5,7 @@ use std::{
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
 };
 
 use anyhow::{Context, ensure};
@@ -14,9 +14,9 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    bin, cargo, front_end,
+    cargo, front_end, installed,
     portable::{self, Machine},
-    prerequisites, root,
+    prerequisites, root, vector,
 };
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -31,7 +31,7 @@ pub struct Options {
     out: PathBuf,
 }
 
-/// Build → plugins → gateway → list of contents → checksums.
+/// Build → plugins → gateway and Vector → list of contents → checksums.
 pub fn run(options: &Options) -> anyhow::Result<()> {
     prerequisites::check(&prerequisites::PACKAGE)?;
     let built = cargo().args(["build", "--release", "--locked", "--bin", "ingest-gateway"]).status()?;
@@ -42,7 +42,11 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let front = front_end::build_to_install()?;
     let machines = programs(&front.plugins.join(front_end::DATASOURCE))?;
     let mut files = plugins(&front.plugins, &out)?;
-    files.extend(gateway(&out)?);
+    files.extend(installed::gateway().make(&out)?);
+    match vector::program()? {
+        Some(program) => files.extend(installed::vector(program).make(&out)?),
+        None => eprintln!("· left out: footfall-vector (VECTOR_BIN names no program; docs/vector.md)"),
+    }
     files.push(contents(&out)?);
     files.push(npm_contents(&out)?);
     checksums(&out, &files)?;
@@ -150,68 +154,6 @@ fn zip(folder: &Path, id: &str, file: &Path) -> anyhow::Result<()> {
         Command::new("python3").args(["-c", MAKE]).args([folder.as_os_str(), id.as_ref(), file.as_os_str()]).status();
     ensure!(status.context("python3 is needed to make the archives")?.success(), "{} could not be made", name(file));
     Ok(())
-}
-
-/// The gateway as a tarball, and as a Debian package where `dpkg-deb` is there.
-fn gateway(out: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let machine = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
-    let tree = out.join("tree");
-    for (from, to, mode) in [
-        (bin("ingest-gateway"), "usr/bin/ingest-gateway", 0o755),
-        (
-            root().join("provisioning/systemd/footfall-gateway.service"),
-            "lib/systemd/system/footfall-gateway.service",
-            0o644,
-        ),
-        (root().join("docs/gateway.md"), "usr/share/doc/footfall/gateway.md", 0o644),
-        (root().join("LICENSE"), "usr/share/doc/footfall/copyright", 0o644),
-        (root().join("provisioning/nginx/footfall.conf"), "usr/share/doc/footfall/examples/nginx/footfall.conf", 0o644),
-        (
-            root().join("provisioning/nginx/upstreams.conf"),
-            "usr/share/doc/footfall/examples/nginx/upstreams.conf",
-            0o644,
-        ),
-        (
-            root().join("provisioning/nginx/make-certificate.sh"),
-            "usr/share/doc/footfall/examples/nginx/make-certificate.sh",
-            0o644,
-        ),
-    ] {
-        let target = tree.join(to);
-        fs::create_dir_all(target.parent().context("no folder")?)?;
-        fs::copy(&from, &target).with_context(|| format!("{} is not there", from.display()))?;
-        fs::set_permissions(&target, fs::Permissions::from_mode(mode))?;
-    }
-    let tarball = out.join(format!("ingest-gateway-{VERSION}-linux-{machine}.tar.gz"));
-    let mut tar = Command::new("tar");
-    tar.args(["--sort=name", "--owner=0", "--group=0", "--numeric-owner", "-czf"])
-        .arg(&tarball)
-        .arg("-C")
-        .arg(&tree)
-        .arg(".");
-    ensure!(tar.status()?.success(), "the tarball could not be made");
-    let mut files = vec![tarball];
-    if Command::new("dpkg-deb").arg("--version").stdout(Stdio::null()).status().is_ok_and(|status| status.success()) {
-        let control = format!(
-            "Package: footfall-gateway\nVersion: {VERSION}\nArchitecture: {machine}\nMaintainer: Footfall\nSection: net\nPriority: optional\n\
-             Depends: libc6, libstdc++6\nDescription: Footfall's ingest gateway\n Takes events over HTTP and answers when they are durable.\n"
-        );
-        fs::create_dir_all(tree.join("DEBIAN"))?;
-        fs::write(tree.join("DEBIAN/control"), control)?;
-        let package = out.join(format!("footfall-gateway_{VERSION}_{machine}.deb"));
-        let made = Command::new("dpkg-deb")
-            .args(["--build", "--root-owner-group"])
-            .arg(&tree)
-            .arg(&package)
-            .stdout(Stdio::null())
-            .status()?;
-        ensure!(made.success(), "the Debian package could not be made");
-        files.push(package);
-    } else {
-        eprintln!("· left out: the Debian package (there is no dpkg-deb)");
-    }
-    fs::remove_dir_all(&tree)?;
-    Ok(files)
 }
 
 /// The Rust crates of the programs.

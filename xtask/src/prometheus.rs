@@ -21,12 +21,12 @@ pub struct Prometheus {
     _process: Process,
 }
 
-/// The configuration as it is but for the gateway's address and the interval → checked by
+/// The configuration as it is but for the gateway's and Vector's addresses and the interval → checked by
 /// promtool → started → answers.
 ///
 /// # Errors
 /// If Prometheus is not installed, refuses the configuration or does not answer.
-pub async fn start(folder: &Path, gateway: &str) -> anyhow::Result<Prometheus> {
+pub async fn start(folder: &Path, gateway: &str, vector: Option<&str>) -> anyhow::Result<Prometheus> {
     fs::create_dir_all(folder)?;
     let file = folder.join("prometheus.yml");
     let text = fs::read_to_string(root().join("provisioning/prometheus/prometheus.yml"))?;
@@ -35,6 +35,8 @@ pub async fn start(folder: &Path, gateway: &str) -> anyhow::Result<Prometheus> {
     let text = text
         .replace(target, gateway.trim_start_matches("http://"))
         .replace(interval, &format!("scrape_interval: {SCRAPE_SECONDS}s"));
+    let vector = vector.map(|vector| vector.trim_start_matches("http://"));
+    let text = vector.map_or_else(|| text.clone(), |vector| text.replace("vector:9598", vector));
     fs::write(&file, text)?;
     let checked = Command::new("promtool").args(["check", "config"]).arg(&file).output().context("no promtool")?;
     ensure!(checked.status.success(), "promtool: {}", String::from_utf8_lossy(&checked.stderr));

@@ -48,7 +48,7 @@ impl Arguments {
 
     /// A text; empty if it is not given.
     pub fn text(&self, name: &str) -> Cow<'_, str> {
-        self.get(name).and_then(|value| value.to_str_lossy()).unwrap_or_default()
+        self.get(name).and_then(|value| value.as_str()).unwrap_or_default()
     }
 }
 

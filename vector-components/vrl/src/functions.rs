@@ -6,12 +6,7 @@ use serde_json::{
     Value as Json,
     value::{RawValue, to_raw_value},
 };
-use vector_components::{
-    Arrival, Event, Privacy,
-    enrich::VisitorSalt,
-    event::{Hints, WIRE_VERSION},
-    validate,
-};
+use vector_components::{Arrival, Event, Privacy, enrich::VisitorSalt, event::Hints, validate};
 use vrl::prelude::*;
 
 use crate::definition::{Arguments, Definition, Gives};
@@ -54,7 +49,7 @@ const PARSE_ANALYTICS_EVENT: Definition = Definition {
     ],
     run: |_, arguments| {
         let value = arguments.get("value").ok_or("value is missing")?;
-        let raw = match value.to_str_lossy() {
+        let raw = match value.as_str() {
             Some(text) => RawValue::from_string(text.into_owned()),
             None => serde_json::to_value(value).and_then(|json| to_raw_value(&json)),
         };
@@ -251,13 +246,10 @@ fn salt(arguments: &Arguments) -> Result<VisitorSalt, String> {
 /// Reads the event and hands it on; of bytes, its texts are borrowed.
 fn with_event(arguments: &Arguments, each: impl FnOnce(&Event<'_>) -> Result<Value, String>) -> Result<Value, String> {
     let value = arguments.get("value").ok_or("value is missing")?;
-    let text = match value.to_str_lossy() {
+    let text = match value.as_str() {
         Some(text) => text,
         None => Cow::Owned(serde_json::to_value(value).as_ref().map(Json::to_string).map_err(|e| e.to_string())?),
     };
-    let event: Event<'_> = serde_json::from_str(&text).map_err(|e| format!("not_an_event: {e}"))?;
-    if event.version > WIRE_VERSION {
-        return Err(format!("not_an_event: its version {} is newer than {WIRE_VERSION}", event.version));
-    }
+    let event = Event::of_message(text.as_bytes()).map_err(|error| format!("{}: {error}", error.reason()))?;
     each(&event)
 }

@@ -1,5 +1,5 @@
-//! The programs of provisioning/vector, compiled by VRL and run on the golden events as messages of
-//! the topic: what comes out is the golden row, as far as the program knows its columns.
+//! The programs of docs/vector.md and provisioning/vector, compiled by VRL and run on the golden events as
+//! messages of the topic: what comes out is the golden row, as far as the program knows its columns.
 
 use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 
@@ -12,6 +12,9 @@ use vrl::{
     compiler::{Function, Program, TargetValue, TimeZone, compile, runtime::Runtime},
     value::{Secrets, Value},
 };
+
+/// What docs/vector.md shows.
+const WITH_FUNCTIONS: &str = ". = enrich_analytics_event!(.message, visitor: string!(.message_key))";
 
 /// What stock VRL says in its own way, and is not compared.
 const STOCK_DIFFERS: [&str; 9] = [
@@ -54,11 +57,14 @@ fn enricher() -> Arc<Enricher> {
 fn program(file: &str, transform: &str, functions: &[Box<dyn Function>]) -> Program {
     let text = fs::read_to_string(root().join("provisioning/vector").join(file)).unwrap();
     let config: Json = yaml_serde::from_str(&text).unwrap();
-    let source = config["transforms"][transform]["source"].as_str().unwrap();
+    compiled(config["transforms"][transform]["source"].as_str().unwrap(), functions)
+}
+
+fn compiled(source: &str, functions: &[Box<dyn Function>]) -> Program {
     let compiled = compile(source, functions).unwrap_or_else(|errors| {
-        panic!("{file}: {}", vrl::diagnostic::Formatter::new(source, errors));
+        panic!("{}", vrl::diagnostic::Formatter::new(source, errors));
     });
-    assert!(compiled.warnings.is_empty(), "{file}: {:?}", compiled.warnings);
+    assert!(compiled.warnings.is_empty(), "{:?}", compiled.warnings);
     compiled.program
 }
 
@@ -101,7 +107,7 @@ fn rounded(row: &Json) -> BTreeMap<String, Json> {
 fn with_footfalls_functions_every_column_is_there() {
     let mut functions = vrl::stdlib::all();
     functions.extend(footfall_vrl::all(&enricher()));
-    let program = program("footfall.yaml", "enrich", &functions);
+    let program = compiled(WITH_FUNCTIONS, &functions);
     for (message, key, mut expected) in golden() {
         // VRL's whole numbers have a sign.
         expected["visitor"] = key.clone().into();

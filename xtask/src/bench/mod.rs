@@ -2,6 +2,7 @@
 
 mod queries;
 mod storage;
+mod vector;
 
 use std::path::PathBuf;
 
@@ -21,6 +22,9 @@ pub struct Options {
     /// Events in the tables of `queries` and `storage`.
     #[arg(long, default_value_t = 10_000_000)]
     rows: u64,
+    /// Messages in the topic of `vector`.
+    #[arg(long, default_value_t = 400_000)]
+    messages: u64,
     /// Layouts of `storage`, separated by commas; all if empty.
     #[arg(long, default_value = "")]
     layouts: String,
@@ -38,6 +42,9 @@ enum Name {
     Queries,
     /// Layouts of the events' table: bytes a row and the time of what dashboards ask.
     Storage,
+    /// Kafka → Vector → blackhole and ClickHouse: parse_json alone, the article's remap and our transform, in
+    /// the program of `VECTOR_BIN`.
+    Vector,
 }
 
 /// Runs one benchmark.
@@ -45,6 +52,7 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
     match options.name {
         Name::Enrich => enrich(options),
         Name::Storage => storage::run(options.rows, &options.layouts, options.keep).await,
+        Name::Vector => vector::run(options.messages).await,
         Name::Queries => queries::run(options.rows, options.keep).await,
     }
 }

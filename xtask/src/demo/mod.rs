@@ -1,6 +1,7 @@
 //! `cargo xtask demo`: an event that a client posts comes out as a session and a funnel
 //! in the Grafana datasource, on this machine, with nothing set up.
 
+mod cluster;
 mod generator;
 mod grafana;
 mod send;
@@ -65,6 +66,10 @@ pub struct Options {
     /// Show the dashboards on a page of this machine as well; needs Go, and fetches Grafana's libraries.
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
     preview: bool,
+    /// Through Apache Kafka and footfall-vector, as in a cluster: the program of VECTOR_BIN, or one that is
+    /// built. Its data is beside that of the direct demo.
+    #[arg(long)]
+    cluster: bool,
     /// The gateway's port; a free one if it is taken.
     #[arg(long, default_value_t = 4195)]
     port: u16,
@@ -105,22 +110,24 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
 /// Build → start → send → wait → ask → show.
 async fn steps(options: Options, stopping: watch::Receiver<bool>, is_up: &AtomicBool) -> anyhow::Result<()> {
     prerequisites::check(&prerequisites::DEMO)?;
-    for name in ["FOOTFALL_KAFKA", "FOOTFALL_VECTOR"] {
-        let message = "the demo through Kafka and Vector is not there yet: unset it to run the direct demo";
-        ensure!(std::env::var_os(name).is_none(), "{name} is set, but {message}");
-    }
     build()?;
     let external = std::env::var("CLICKHOUSE_URL").ok().filter(|url| !url.is_empty());
     if external.is_none() {
         eprintln!("· ClickHouse engine: {}", engine::install()?.display());
     }
+    ensure!(!options.cluster || external.is_none(), "--cluster brings its own ClickHouse: unset CLICKHOUSE_URL");
     let data = root().join(&options.data);
+    let data = if options.cluster { data.with_extension("cluster") } else { data };
     if options.reset && data.exists() {
         fs::remove_dir_all(&data).with_context(|| format!("cannot remove {}", data.display()))?;
     }
     fs::create_dir_all(&data)?;
     let mut state = State::read(&data, &options)?;
-    let (gateway, url, clickhouse) = start_gateway(&data, options.port, external).await?;
+    let mut cluster = match options.cluster {
+        true => Some(cluster::start(&data, &geoip()).await?),
+        false => None,
+    };
+    let (gateway, url, clickhouse) = start_gateway(&data, options.port, external, cluster.as_ref()).await?;
     eprintln!("· gateway at {url}, ClickHouse at {}", clickhouse.url);
 
     let mut recorder = send::Recorder::open(options.record.as_deref())?;
@@ -131,6 +138,9 @@ async fn steps(options: Options, stopping: watch::Receiver<bool>, is_up: &Atomic
         eprintln!("· {} events of an earlier run are here; `cargo xtask demo --reset` starts anew", state.sent);
     } else {
         send::visits(&url, visits).await?;
+        if let Some(cluster) = &mut cluster {
+            cluster.settle(year).await?;
+        }
         state = State { complete: true, sent: year, ..state };
         state.write(&data)?;
     }
@@ -166,7 +176,7 @@ async fn steps(options: Options, stopping: watch::Receiver<bool>, is_up: &Atomic
     }
     if !options.once {
         let built = front_end(&options);
-        let prometheus = prometheus(&url, &data).await;
+        let prometheus = prometheus(&url, cluster.as_ref().map(|cluster| cluster.metrics.as_str()), &data).await;
         let (preview, _grafana) = match &built {
             Some(built) => (
                 preview(built, &clickhouse, prometheus.as_ref(), &data).await,
@@ -183,7 +193,11 @@ async fn steps(options: Options, stopping: watch::Receiver<bool>, is_up: &Atomic
     }
     ensure!(state.sent == stored, "{} events were sent and {stored} are stored", state.sent);
     plugin.stop().await?;
-    gateway.stop().await.map(drop)
+    gateway.stop().await?;
+    match cluster {
+        Some(cluster) => cluster.stop().await,
+        None => Ok(()),
+    }
 }
 
 /// The funnel that the demo shows; docs and tests use the same.
@@ -209,29 +223,42 @@ fn build() -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn start_gateway(data: &Path, port: u16, external: Option<String>) -> anyhow::Result<(Process, String, Server)> {
+async fn start_gateway(
+    data: &Path,
+    port: u16,
+    external: Option<String>,
+    cluster: Option<&cluster::Cluster>,
+) -> anyhow::Result<(Process, String, Server)> {
     let port = if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() { port } else { free_port()? };
     let engine = match std::net::TcpListener::bind("127.0.0.1:8123") {
         Ok(_) => "127.0.0.1:8123".to_owned(),
         Err(_) => format!("127.0.0.1:{}", free_port()?),
     };
-    let geoip = root().join("vector-components/testdata/geoip/GeoLite2-City-Test.mmdb");
-    let geoip = std::env::var("FOOTFALL_GEOIP").unwrap_or_else(|_| geoip.display().to_string());
-    let environment = [
+    let mut environment = vec![
         ("FOOTFALL_LISTEN", format!("127.0.0.1:{port}")),
         ("FOOTFALL_ENGINE_LISTEN", engine.clone()),
         ("FOOTFALL_DATA", data.display().to_string()),
-        ("FOOTFALL_GEOIP", geoip),
-        ("FOOTFALL_SINK", "direct".to_owned()),
+        ("FOOTFALL_GEOIP", geoip()),
         ("PROJECTS", "app,website".to_owned()),
     ];
+    environment.push(match cluster {
+        Some(cluster) => ("KAFKA_BROKERS", cluster.brokers().to_owned()),
+        None => ("FOOTFALL_SINK", "direct".to_owned()),
+    });
     let gateway = Process::start(&bin("ingest-gateway"), &[], &environment, &data.join("gateway.log")).await?;
     let url = gateway.first_line.clone();
-    let clickhouse = match external {
-        Some(external) => Server::external(external),
-        None => Server::embedded(&format!("http://{engine}"), &data.join("clickhouse"))?,
+    let clickhouse = match (external, cluster) {
+        (_, Some(cluster)) => cluster.clickhouse().clone(),
+        (Some(external), None) => Server::external(external),
+        (None, None) => Server::embedded(&format!("http://{engine}"), &data.join("clickhouse"))?,
     };
     Ok((gateway, url, clickhouse))
+}
+
+/// The test database of MaxMind, if there is no better one.
+fn geoip() -> String {
+    let geoip = root().join("vector-components/testdata/geoip/GeoLite2-City-Test.mmdb");
+    std::env::var("FOOTFALL_GEOIP").unwrap_or_else(|_| geoip.display().to_string())
 }
 
 /// The plugins and the page. The demo is whole without them, so what is missing is only said.
@@ -244,12 +271,12 @@ fn front_end(options: &Options) -> Option<front_end::Built> {
 }
 
 /// For the panels of the pipeline, where the machine has one.
-async fn prometheus(gateway: &str, data: &Path) -> Option<Prometheus> {
+async fn prometheus(gateway: &str, vector: Option<&str>, data: &Path) -> Option<Prometheus> {
     if prerequisites::check(&prerequisites::PIPELINE).is_err() {
         eprintln!("· no Prometheus on this machine (apt-get install prometheus): the gateway's own panels stay empty");
         return None;
     }
-    let started = prometheus::start(&data.join("prometheus"), gateway).await;
+    let started = prometheus::start(&data.join("prometheus"), gateway, vector).await;
     started.inspect_err(|error| eprintln!("\n· no Prometheus: {error:#}")).ok()
 }
 

@@ -32,7 +32,7 @@ pub async fn run(
     pictures: Option<&PathBuf>,
 ) -> anyhow::Result<&'static str> {
     let gateway = gateway::start(folder, PROJECT, Some(clickhouse)).await?;
-    let scraped = prometheus::start(&folder.join("prometheus"), &gateway.url).await?;
+    let scraped = prometheus::start(&folder.join("prometheus"), &gateway.url, None).await?;
     // The demo's numbers are those of before the visitors.
     let before_ms = chrono::Utc::now().timestamp_millis();
     let visitors = tokio::spawn(visit(gateway.url.clone()));

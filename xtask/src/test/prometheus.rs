@@ -16,7 +16,7 @@ const RATE_INTERVAL: &str = "$__rate_interval";
 /// Gateway and Prometheus → events of every outcome → the ledger adds up → every expression.
 pub async fn run(folder: &Path) -> anyhow::Result<String> {
     let gateway = gateway::start(folder, "app", None).await?;
-    let prometheus = prometheus::start(&folder.join("prometheus"), &gateway.url).await?;
+    let prometheus = prometheus::start(&folder.join("prometheus"), &gateway.url, None).await?;
     let expected = [("received", 6.0), ("stored", 3.0), ("duplicate", 1.0), ("dropped", 2.0), ("failed", 0.0)];
     // A rate needs one scrape before what it counts.
     wait_for(&prometheus, "footfall_events_received_total == 0").await?;

@@ -2,13 +2,7 @@
 
 mod retries;
 
-use std::{
-    collections::HashSet,
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-    process::Command,
-    time::Duration,
-};
+use std::{collections::HashSet, path::Path, process::Command, time::Duration};
 
 use anyhow::{Context, ensure};
 use rdkafka::{
@@ -19,24 +13,19 @@ use rdkafka::{
 };
 use serde_json::{Value, json};
 
-use crate::{
-    bin,
-    process::{Process, free_port},
-    root,
-};
+use crate::{bin, broker::Broker, process::Process};
 
 const TOPIC: &str = "analytics";
-const PARTITIONS: &str = "3";
+const PARTITIONS: u32 = 3;
 const BATCHES: usize = 50;
 const BATCH_EVENTS: usize = 100;
-const START_TIME_MAX: Duration = Duration::from_secs(60);
 const READ_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// Start a broker, create the topic, send, read back, compare; then take the broker away.
 pub async fn run(folder: &Path) -> anyhow::Result<&'static str> {
     std::fs::create_dir_all(folder)?;
     let broker = Broker::start(folder).await?;
-    create_topics(&broker.address, folder)?;
+    broker.create_topics(folder, PARTITIONS)?;
     let environment = [
         ("KAFKA_BROKERS", broker.address.clone()),
         ("FOOTFALL_LISTEN", "127.0.0.1:0".to_owned()),
@@ -175,96 +164,4 @@ fn in_order_by_visitor(read: &[(String, String, String)]) -> anyhow::Result<()> 
         ensure!(times.is_sorted(), "the events of visitor {user} are out of order");
     }
     Ok(())
-}
-
-/// The topics of provisioning/kafka, by its own script and Kafka's own tool; twice, since it may be run again.
-fn create_topics(address: &str, folder: &Path) -> anyhow::Result<()> {
-    let tool = folder.join("kafka-topics.sh");
-    let class = "org.apache.kafka.tools.TopicCommand";
-    std::fs::write(&tool, format!("#!/bin/sh\nexec java -cp '{}/*' {class} \"$@\"\n", jars()?.display()))?;
-    std::fs::set_permissions(&tool, std::fs::Permissions::from_mode(0o755))?;
-    for _ in 0..2 {
-        let mut sh = Command::new("sh");
-        sh.arg(root().join("provisioning/kafka/create-topics.sh"));
-        sh.env("BOOTSTRAP", address).env("PARTITIONS", PARTITIONS).env("KAFKA_TOPICS", &tool);
-        super::command(&mut sh)?;
-    }
-    Ok(())
-}
-
-struct Broker {
-    address: String,
-    process: std::process::Child,
-}
-
-impl Broker {
-    /// A broker in KRaft mode on free ports.
-    async fn start(folder: &Path) -> anyhow::Result<Self> {
-        let jars = jars()?;
-        let (port, controller) = (free_port()?, free_port()?);
-        let properties = folder.join("server.properties");
-        let logs = folder.join("kafka-logs");
-        std::fs::write(
-            &properties,
-            format!(
-                "process.roles=broker,controller\nnode.id=1\ncontroller.quorum.voters=1@127.0.0.1:{controller}\n\
-                 listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}\n\
-                 advertised.listeners=PLAINTEXT://127.0.0.1:{port}\ncontroller.listener.names=CONTROLLER\n\
-                 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\nlog.dirs={}\n\
-                 offsets.topic.replication.factor=1\ntransaction.state.log.replication.factor=1\n\
-                 transaction.state.log.min.isr=1\ngroup.initial.rebalance.delay.ms=0\nauto.create.topics.enable=false\n",
-                logs.display()
-            ),
-        )?;
-        let java = |class: &str| {
-            let mut java = Command::new("java");
-            java.args(["-Xmx512m", "-cp", &format!("{}/*", jars.display()), class]);
-            java
-        };
-        let format = java("kafka.tools.StorageTool")
-            .args(["format", "--cluster-id", "Zm9vdGZhbGwtdGVzdHMtMQ", "--config"])
-            .arg(&properties)
-            .output()
-            .context("cannot start java")?;
-        ensure!(format.status.success(), "Kafka cannot format its folder: {}", String::from_utf8_lossy(&format.stderr));
-        let log = std::fs::File::create(folder.join("kafka.log"))?;
-        let process = java("kafka.Kafka").arg(&properties).stdout(log.try_clone()?).stderr(log).spawn()?;
-        let broker = Self { address: format!("127.0.0.1:{port}"), process };
-        broker.wait().await.with_context(|| format!("see {}", folder.join("kafka.log").display()))?;
-        Ok(broker)
-    }
-
-    async fn wait(&self) -> anyhow::Result<()> {
-        let probe: BaseConsumer =
-            ClientConfig::new().set("bootstrap.servers", &self.address).set("log_level", "0").create()?;
-        let started = std::time::Instant::now();
-        tokio::task::spawn_blocking(move || {
-            while started.elapsed() < START_TIME_MAX {
-                if probe.fetch_metadata(None, Duration::from_secs(1)).is_ok() {
-                    return Ok(());
-                }
-            }
-            anyhow::bail!("Kafka did not start in {} s", START_TIME_MAX.as_secs())
-        })
-        .await?
-    }
-}
-
-impl Drop for Broker {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-/// Kafka's jars, by Maven, once.
-fn jars() -> anyhow::Result<PathBuf> {
-    let project = root().join("tests/kafka");
-    let jars = project.join("target/dependency");
-    if !jars.join("kafka-tools-4.1.1.jar").is_file() {
-        super::command(
-            Command::new("mvn").args(["--quiet", "--batch-mode", "dependency:copy-dependencies"]).current_dir(&project),
-        )?;
-    }
-    Ok(jars)
 }

@@ -1,0 +1,99 @@
+//! One message → one row, by way of borrowed structures: no value of VRL is made of what is read.
+
+use std::{borrow::Cow, sync::Arc};
+
+use bytes::Bytes;
+use vector::event::{Event as VectorEvent, LogEvent, Value};
+use vector_components::{Enricher, Event, Privacy, enrich::VisitorSalt};
+use vector_lib::{
+    lookup::lookup_v2::ConfigTargetPath,
+    transform::{SyncTransform, TransformOutputsBuf},
+};
+use vrl::value::ObjectMap;
+
+use super::{columns, config::OutputForm};
+use crate::dropped::{self, Cause};
+
+/// A line is longer than its message in most cases; it grows if it has to.
+const LINE_BYTES: usize = 1536;
+
+/// The transform.
+#[derive(Clone)]
+pub struct Enrich {
+    enricher: Arc<Enricher>,
+    visitor: VisitorOf,
+    privacy: Option<Privacy>,
+    output: OutputForm,
+}
+
+/// Where an event's visitor comes from.
+#[derive(Clone)]
+pub struct VisitorOf {
+    /// A field, such as the message's key.
+    pub field: ConfigTargetPath,
+    /// For events without it.
+    pub salt: Option<VisitorSalt>,
+}
+
+impl Enrich {
+    /// On an enricher with its caches, which the threads share.
+    #[must_use]
+    pub fn new(enricher: Arc<Enricher>, visitor: VisitorOf, privacy: Option<Privacy>, output: OutputForm) -> Self {
+        Self { enricher, visitor, privacy, output }
+    }
+
+    /// Read → take out → know the visitor → derive → write.
+    fn row(&self, log: &LogEvent) -> Result<ObjectMap, Cause> {
+        let mut event = Event::of_message(message(log)?)?;
+        if let Some(privacy) = &self.privacy {
+            privacy.apply(&mut event);
+        }
+        let visitor = self.visitor(log, &event)?;
+        let enriched = self.enricher.enrich_as(&event, visitor);
+        match self.output {
+            OutputForm::Columns => {
+                columns::of(&enriched.row()).map_err(|error| Cause::new("not_a_row", error.to_string()))
+            }
+            OutputForm::JsonLine => {
+                let mut line = Vec::with_capacity(LINE_BYTES);
+                enriched.row().write_json(&mut line);
+                Ok(ObjectMap::from([("message".into(), Value::Bytes(line.into()))]))
+            }
+        }
+    }
+
+    fn visitor(&self, log: &LogEvent, event: &Event<'_>) -> Result<u64, Cause> {
+        let given = log.get(&self.visitor.field).filter(|value| !value.is_null());
+        match (given, &self.visitor.salt) {
+            (Some(given), _) => {
+                let digits = given.as_str().unwrap_or_else(|| Cow::Owned(given.to_string()));
+                digits.parse().map_err(|_| {
+                    let shown = vector_components::rejection::shown(&digits);
+                    let message = format!("{} {shown} is no visitor: a whole number of 64 bits", self.visitor.field);
+                    Cause { field: self.visitor.field.to_string(), ..Cause::new("no_visitor", message) }
+                })
+            }
+            (None, Some(salt)) => Ok(self.enricher.visitor(event, salt)),
+            (None, None) => {
+                let message = format!("there is no {}, and the transform has no salt", self.visitor.field);
+                Err(Cause { field: self.visitor.field.to_string(), ..Cause::new("no_visitor", message) })
+            }
+        }
+    }
+}
+
+/// The message's bytes.
+pub(crate) fn message(log: &LogEvent) -> Result<&Bytes, Cause> {
+    let message = log.get_message().and_then(Value::as_bytes);
+    message.ok_or_else(|| Cause::new("no_message", "the event has no message that is a string"))
+}
+
+impl SyncTransform for Enrich {
+    fn transform(&mut self, event: VectorEvent, output: &mut TransformOutputsBuf) {
+        let log = event.into_log();
+        match self.row(&log) {
+            Ok(row) => output.push(None, VectorEvent::Log(LogEvent::from_map(row, log.metadata().clone()))),
+            Err(cause) => dropped::push(log, &cause, output),
+        }
+    }
+}

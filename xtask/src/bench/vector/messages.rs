@@ -1,0 +1,65 @@
+//! The messages: what the gateway would have written of clients' events.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use rdkafka::{
+    ClientConfig,
+    error::{KafkaError, RDKafkaErrorCode},
+    producer::{BaseProducer, BaseRecord, Producer},
+};
+use serde_json::json;
+use vector_components::{Arrival, event::Hints, validate};
+
+use crate::traffic::{HOST, NETWORKS, PAGES, SOURCES, USER_AGENTS, address};
+
+const FLUSH_TIME_MAX: Duration = Duration::from_secs(60);
+const FIRST_MS: usize = 1_713_326_652_000;
+
+/// Writes so many into the topic.
+pub fn produce(brokers: &str, events: u64) -> anyhow::Result<()> {
+    let producer: BaseProducer = ClientConfig::new()
+        .set("bootstrap.servers", brokers)
+        .set("compression.type", "zstd")
+        .set("linger.ms", "20")
+        .set("queue.buffering.max.messages", "200000")
+        .create()?;
+    for n in 0..usize::try_from(events)? {
+        let (message, key) = (message(n)?, (n / 8 + 1).to_string());
+        loop {
+            let record = BaseRecord::to("analytics").key(&key).payload(&message);
+            match producer.send(record) {
+                Ok(()) => break,
+                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), _)) => {
+                    producer.poll(Duration::from_millis(50));
+                }
+                Err((error, _)) => return Err(error.into()),
+            }
+        }
+    }
+    producer.flush(FLUSH_TIME_MAX)?;
+    Ok(())
+}
+
+fn message(n: usize) -> anyhow::Result<Vec<u8>> {
+    let visit = n / 8;
+    let (network, locale) = NETWORKS[visit % NETWORKS.len()];
+    let ip = address(network, |low, high| low + u16::try_from(visit % usize::from(high - low + 1)).unwrap_or(0));
+    let agent = USER_AGENTS[visit % USER_AGENTS.len()].replace("124.0.0.0", &format!("124.0.{}.0", visit % 3_000));
+    let arrival = Arrival {
+        project: "website".into(),
+        received_at_ms: i64::try_from(FIRST_MS + 3_600_000)?,
+        sent_at_ms: None,
+        ip: ip.parse().ok(),
+        user_agent: agent,
+        hints: Hints { seen: true, accept_language: "en".into(), ..Hints::default() },
+    };
+    let (query, referrer) = SOURCES[visit % SOURCES.len()];
+    let page = PAGES[n % PAGES.len()];
+    let raw = json!({"type": "page_view", "user_id": visit % 9_973, "session_id": format!("s{visit}"), "timestamp": FIRST_MS + n,
+        "locale": locale, "path": page, "url": format!("{HOST}{page}{query}"), "referrer": referrer, "appVersion": "1.4.0",
+        "title": "Footfall", "details": {"plan": "pro", "n": n}});
+    let raw = serde_json::value::to_raw_value(&raw)?;
+    let event = validate(&raw, &arrival).context("a message that is no event")?;
+    Ok(serde_json::to_vec(&event)?)
+}

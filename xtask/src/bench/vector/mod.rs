@@ -1,0 +1,160 @@
+//! Vector between Kafka and what comes after it: `parse_json` alone, the article's remap and
+//! `footfall_enrich`, on the same messages in one run, in events per CPU-second of Vector's process.
+
+mod configs;
+mod messages;
+mod visible;
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, ensure};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    broker::Broker,
+    clickhouse::{Server, ask},
+    engine, root, seed,
+    vector::{self, Vector},
+};
+use configs::{CONFIGS, Config, Done};
+
+const PARTITIONS: u32 = 4;
+const RUN_TIME_MAX: Duration = Duration::from_secs(300);
+/// Of which the fastest counts, and the most memory.
+const ROUNDS: u32 = 3;
+/// Linux counts CPU time in hundredths of a second.
+const TICKS_PER_SECOND: f64 = 100.0;
+
+/// What one configuration took.
+struct Taken {
+    events_per_cpu_s: f64,
+    memory_mib: f64,
+}
+
+/// Fills a topic, lets each configuration read it whole, and compares.
+///
+/// # Errors
+/// If `VECTOR_BIN` names no program, or a run fails.
+pub async fn run(events: u64) -> anyhow::Result<()> {
+    let program = vector::program()?.context("VECTOR_BIN is not set: build footfall-vector as docs/vector.md says")?;
+    let folder = root().join("target/bench-vector");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder)?;
+    let engine = engine::start(&folder.join("clickhouse"), &folder.join("engine.log")).await?;
+    seed::migrate(&engine.server).await?;
+    let client = reqwest::Client::new();
+    for statement in configs::ARTICLES_TABLE {
+        ask(&client, &engine.server, statement, &[]).await?;
+    }
+    let broker = Broker::start(&folder).await?;
+    broker.create_topics(&folder, PARTITIONS)?;
+    let address = broker.address.clone();
+    tokio::task::spawn_blocking(move || messages::produce(&address, events)).await??;
+
+    let mut figures = Map::new();
+    let mut best: BTreeMap<&str, Taken> = BTreeMap::new();
+    eprintln!("{:<28}{:>16}{:>14}", "", "events/CPU-s", "memory, MiB");
+    for round in 1..=ROUNDS {
+        for config in CONFIGS {
+            let folder = folder.join(format!("{}-{round}", config.name));
+            let taken = one(&program, &folder, config, round, &broker.address, &engine.server, events).await?;
+            eprintln!("{:<28}{:>16.0}{:>14.0}", config.name, taken.events_per_cpu_s, taken.memory_mib);
+            let best = best.entry(config.name).or_insert(Taken { events_per_cpu_s: 0.0, memory_mib: 0.0 });
+            best.events_per_cpu_s = best.events_per_cpu_s.max(taken.events_per_cpu_s);
+            best.memory_mib = best.memory_mib.max(taken.memory_mib);
+        }
+    }
+    for (name, best) in &best {
+        figures.insert(format!("{name}_events_per_cpu_s"), json!(best.events_per_cpu_s));
+        figures.insert(format!("{name}_memory_mib"), json!(best.memory_mib));
+    }
+    let visible_ms = visible::p99_ms(&program, &folder, &broker, &engine.server).await?;
+    eprintln!("visible after capture, p99: {visible_ms:.0} ms");
+    figures.insert("visible_ms_p99".into(), json!(visible_ms));
+    let ratio = |ours: &str, theirs: &str| Some(best.get(ours)?.events_per_cpu_s / best.get(theirs)?.events_per_cpu_s);
+    let line = json!({
+        "name": "vector", "ok": true,
+        "ratios": {
+            "vector_blackhole_vs_parse_json": ratio("enrich_blackhole", "parse_json_blackhole"),
+            "vector_blackhole_vs_article": ratio("enrich_blackhole", "article_blackhole"),
+            "vector_columns_blackhole_vs_parse_json": ratio("columns_blackhole", "parse_json_blackhole"),
+            "vector_clickhouse_vs_article": ratio("enrich_clickhouse", "article_clickhouse"),
+        },
+        "figures": Value::Object(figures),
+        "peers": {"article_remap": "in the same Vector", "bento": "absent"},
+    });
+    println!("{line}");
+    drop(broker);
+    engine.stop().await
+}
+
+/// Starts Vector on one configuration and waits until it has done with every message.
+async fn one(
+    program: &Path,
+    folder: &Path,
+    config: &Config,
+    round: u32,
+    brokers: &str,
+    clickhouse: &Server,
+    events: u64,
+) -> anyhow::Result<Taken> {
+    let place = vector::place(folder, &["metrics.yaml"], brokers, clickhouse)?;
+    std::fs::write(folder.join("run.yaml"), config.text(round, brokers, clickhouse))?;
+    let mut vector = Vector::start(program, folder, "run.yaml")?;
+    let started = Instant::now();
+    loop {
+        vector.check()?;
+        let done = match config.done {
+            Done::Received => received(&place.metrics).await,
+            Done::Stored(sql) => ask(&reqwest::Client::new(), clickhouse, sql, &[]).await?.parse()?,
+        };
+        if done >= events {
+            break;
+        }
+        ensure!(started.elapsed() < RUN_TIME_MAX, "{}: {done} of {events} events after {RUN_TIME_MAX:?}", config.name);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let taken = Taken { events_per_cpu_s: per(events, cpu_s(vector.pid())?), memory_mib: memory_mib(vector.pid())? };
+    vector.kill()?;
+    if let Done::Stored(_) = config.done {
+        for table in ["analytics.events", "analytics.sessions", "lab.data"] {
+            ask(&reqwest::Client::new(), clickhouse, &format!("TRUNCATE TABLE {table}"), &[]).await?;
+        }
+    }
+    Ok(taken)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+fn per(events: u64, seconds: f64) -> f64 {
+    events as f64 / seconds
+}
+
+/// Events that the sink has had, as Vector's metrics say; 0 until they can be asked.
+async fn received(metrics: &str) -> u64 {
+    let Ok(answer) = reqwest::get(format!("{metrics}/metrics")).await else { return 0 };
+    let text = answer.text().await.unwrap_or_default();
+    let is_of_sink = |line: &&str| {
+        line.starts_with("vector_component_received_events_total{") && line.contains("component_id=\"out\"")
+    };
+    let line = text.lines().find(is_of_sink).unwrap_or_default();
+    line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).unwrap_or(0)
+}
+
+/// User and system time of a process.
+fn cpu_s(pid: u32) -> anyhow::Result<f64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    let (_, after) = stat.rsplit_once(')').context("no such field")?;
+    let fields: Vec<&str> = after.split_whitespace().collect();
+    let ticks = |at: usize| fields.get(at).and_then(|n| n.parse::<f64>().ok()).context("no such field");
+    Ok((ticks(11)? + ticks(12)?) / TICKS_PER_SECOND)
+}
+
+fn memory_mib(pid: u32) -> anyhow::Result<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
+    Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
+}

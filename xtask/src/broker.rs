@@ -1,0 +1,118 @@
+//! Apache Kafka for a run: one broker from its own jars, on free ports.
+
+use std::{
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, ensure};
+use rdkafka::{
+    ClientConfig,
+    consumer::{BaseConsumer, Consumer},
+};
+
+use crate::{process::free_port, root, test::command};
+
+const START_TIME_MAX: Duration = Duration::from_secs(60);
+
+/// A running broker; ended when dropped.
+pub struct Broker {
+    /// Its address.
+    pub address: String,
+    process: std::process::Child,
+}
+
+impl Broker {
+    /// A broker in KRaft mode on free ports.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub async fn start(folder: &Path) -> anyhow::Result<Self> {
+        let jars = jars()?;
+        let (port, controller) = (free_port()?, free_port()?);
+        let properties = folder.join("server.properties");
+        let logs = folder.join("kafka-logs");
+        std::fs::write(
+            &properties,
+            format!(
+                "process.roles=broker,controller\nnode.id=1\ncontroller.quorum.voters=1@127.0.0.1:{controller}\n\
+                 listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}\n\
+                 advertised.listeners=PLAINTEXT://127.0.0.1:{port}\ncontroller.listener.names=CONTROLLER\n\
+                 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\nlog.dirs={}\n\
+                 offsets.topic.replication.factor=1\ntransaction.state.log.replication.factor=1\n\
+                 transaction.state.log.min.isr=1\ngroup.initial.rebalance.delay.ms=0\nauto.create.topics.enable=false\n",
+                logs.display()
+            ),
+        )?;
+        let java = |class: &str| {
+            let mut java = Command::new("java");
+            java.args(["-Xmx512m", "-cp", &format!("{}/*", jars.display()), class]);
+            java
+        };
+        let format = java("kafka.tools.StorageTool")
+            .args(["format", "--ignore-formatted", "--cluster-id", "Zm9vdGZhbGwtdGVzdHMtMQ", "--config"])
+            .arg(&properties)
+            .output()
+            .context("cannot start java")?;
+        ensure!(format.status.success(), "Kafka cannot format its folder: {}", String::from_utf8_lossy(&format.stderr));
+        let log = std::fs::File::create(folder.join("kafka.log"))?;
+        let process = java("kafka.Kafka").arg(&properties).stdout(log.try_clone()?).stderr(log).spawn()?;
+        let broker = Self { address: format!("127.0.0.1:{port}"), process };
+        broker.wait().await.with_context(|| format!("see {}", folder.join("kafka.log").display()))?;
+        Ok(broker)
+    }
+
+    async fn wait(&self) -> anyhow::Result<()> {
+        let probe: BaseConsumer =
+            ClientConfig::new().set("bootstrap.servers", &self.address).set("log_level", "0").create()?;
+        let started = Instant::now();
+        tokio::task::spawn_blocking(move || {
+            while started.elapsed() < START_TIME_MAX {
+                if probe.fetch_metadata(None, Duration::from_secs(1)).is_ok() {
+                    return Ok(());
+                }
+            }
+            anyhow::bail!("Kafka did not start in {} s", START_TIME_MAX.as_secs())
+        })
+        .await?
+    }
+
+    /// The topics of provisioning/kafka, by its own script and Kafka's own tool; twice, since it may be run again.
+    ///
+    /// # Errors
+    /// If they cannot be made.
+    pub fn create_topics(&self, folder: &Path, partitions: u32) -> anyhow::Result<()> {
+        let tool = folder.join("kafka-topics.sh");
+        let class = "org.apache.kafka.tools.TopicCommand";
+        std::fs::write(&tool, format!("#!/bin/sh\nexec java -cp '{}/*' {class} \"$@\"\n", jars()?.display()))?;
+        std::fs::set_permissions(&tool, std::fs::Permissions::from_mode(0o755))?;
+        for _ in 0..2 {
+            let mut sh = Command::new("sh");
+            sh.arg(root().join("provisioning/kafka/create-topics.sh"));
+            sh.env("BOOTSTRAP", &self.address).env("PARTITIONS", partitions.to_string()).env("KAFKA_TOPICS", &tool);
+            command(&mut sh)?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Kafka's jars, by Maven, once.
+fn jars() -> anyhow::Result<PathBuf> {
+    let project = root().join("tests/kafka");
+    let jars = project.join("target/dependency");
+    if !jars.join("kafka-tools-4.1.1.jar").is_file() {
+        command(
+            Command::new("mvn").args(["--quiet", "--batch-mode", "dependency:copy-dependencies"]).current_dir(&project),
+        )?;
+    }
+    Ok(jars)
+}

@@ -1,0 +1,83 @@
+//! Gateway → Kafka → `footfall-vector` → the engine, with the program of `VECTOR_BIN`; without it what can
+//! be said of `vector-components/vector` where Vector's sources are not at hand.
+
+mod commands;
+mod dead_letters;
+mod deliver;
+mod manifest;
+mod sent;
+
+use std::path::Path;
+
+use crate::{
+    bin,
+    broker::Broker,
+    clickhouse::{Server, ask},
+    engine, gateway,
+    process::Process,
+    root, seed, vector,
+};
+
+const PARTITIONS: u32 = 4;
+
+/// What the tests with a real Vector stand on.
+struct Ground<'a> {
+    folder: &'a Path,
+    program: &'a Path,
+    broker: Broker,
+    /// Where Vector writes.
+    clickhouse: Server,
+    /// The gateway that writes to Kafka.
+    gateway: Process,
+}
+
+/// The manifest always; Vector itself if it is at hand.
+pub async fn run(folder: &Path) -> anyhow::Result<String> {
+    std::fs::create_dir_all(folder)?;
+    let checked = manifest::check()?;
+    let Some(program) = vector::program()? else {
+        return Ok(format!("Vector was not built and not run: VECTOR_BIN names no footfall-vector; {checked}"));
+    };
+    let commands = commands::run(&program, &folder.join("commands"))?;
+    let engine = engine::start(&folder.join("clickhouse"), &folder.join("engine.log")).await?;
+    seed::migrate(&engine.server).await?;
+    let broker = Broker::start(folder).await?;
+    broker.create_topics(folder, PARTITIONS)?;
+    let environment = [
+        ("KAFKA_BROKERS", broker.address.clone()),
+        ("FOOTFALL_LISTEN", "127.0.0.1:0".to_owned()),
+        ("FOOTFALL_DATA", folder.join("gateway").display().to_string()),
+        ("PROJECTS", "app,website".to_owned()),
+    ];
+    let gateway = Process::start(&bin("ingest-gateway"), &[], &environment, &folder.join("gateway.log")).await?;
+    let ground = Ground { folder, program: &program, broker, clickhouse: engine.server.clone(), gateway };
+    let direct = gateway::start(&folder.join("direct"), "app,website", None).await?;
+
+    let killed = deliver::through_two_kills(&ground, &direct).await?;
+    let letters = dead_letters::run(&ground).await?;
+    let shared = deliver::two_in_a_group(&ground).await?;
+    direct.stop().await?;
+    drop(ground);
+    engine.stop().await?;
+    Ok(format!("{checked}; {commands}; {killed}; {letters}; {shared}"))
+}
+
+impl Ground<'_> {
+    /// A folder with the shipped configuration.
+    fn place(&self, name: &str) -> anyhow::Result<vector::Place> {
+        let place = vector::place(
+            &self.folder.join(name),
+            &["footfall.yaml", "metrics.yaml"],
+            &self.broker.address,
+            &self.clickhouse,
+        )?;
+        let geoip = root().join("vector-components/testdata/geoip/GeoLite2-City-Test.mmdb");
+        vector::set_geoip(&place.folder.join("footfall.yaml"), &geoip.display().to_string())?;
+        Ok(place)
+    }
+}
+
+/// A number that ClickHouse answers with.
+async fn number(clickhouse: &Server, sql: &str) -> anyhow::Result<u64> {
+    Ok(ask(&reqwest::Client::new(), clickhouse, sql, &[]).await?.parse()?)
+}
