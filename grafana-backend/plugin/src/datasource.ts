@@ -12,8 +12,9 @@ import { DataSourceWithBackend, getTemplateSrv, TemplateSrv } from '@grafana/run
 import { Observable } from 'rxjs';
 
 import { annotationSupport } from './annotations';
+import { isComplete } from './asked';
 import { startingQuery } from './defaults';
-import { fillIn, isComplete } from './interpolate';
+import { fillIn } from './interpolate';
 import { suggestions, Suggestions } from './resources';
 import { FootfallOptions, FootfallQuery } from './types';
 import { VariableSupport } from './variables';

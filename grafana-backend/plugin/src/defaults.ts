@@ -2,6 +2,16 @@ import { FootfallQuery, QueryType } from './types';
 
 export const DAY_MS = 86_400_000;
 
+/** What the backend takes where a query says nothing; editors show these as placeholders. */
+export const USUAL = {
+  sessions: { limit: 10 },
+  funnel: { breakdown: { limit: 10 }, actors: { limit: 100, step: 1 } },
+  trend: { breakdown: { limit: 10 } },
+  paths: { steps: 5, limit: 20 },
+  events: { limit: 200 },
+  spikes: { least: 10 },
+} as const;
+
 /** The kinds of question, in the order of the picker. */
 export const QUERY_TYPES: Array<{ value: QueryType; label: string; description: string }> = [
   {
@@ -58,8 +68,9 @@ export function startingQuery(queryType: QueryType): Partial<FootfallQuery> {
   }
 }
 
-/** Another kind of question for the same project and filter. */
+/** Another kind of question for the same project and filter; SQL has neither, it says them itself. */
 export function changeType(query: FootfallQuery, queryType: QueryType): FootfallQuery {
-  const { refId, hide, key, datasource, project, filter } = query;
-  return { refId, hide, key, datasource, project, filter, ...startingQuery(queryType) };
+  const { refId, hide, key, datasource, project, traffic, filter } = query;
+  const scope = queryType === 'sql' ? {} : { project, traffic, filter };
+  return { refId, hide, key, datasource, ...scope, ...startingQuery(queryType) };
 }

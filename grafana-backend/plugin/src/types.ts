@@ -17,6 +17,8 @@ export type QueryType =
   | 'sql';
 
 export type Actor = 'visitor' | 'user' | 'session';
+/** Bots are known by their user agent (docs/events.md). */
+export type Traffic = 'everything' | 'people' | 'bots';
 export type Interval = 'auto' | 'minute' | 'hour' | 'day' | 'week' | 'month';
 
 /** A test of one column or property, as the backend reads it (docs/queries/filters.md). */
@@ -30,10 +32,10 @@ export interface Test {
 /** A condition on one event: a tree of tests. */
 export type Filter = Test | { all: Filter[] } | { any: Filter[] } | { not: Filter };
 
-/** Which events are meant; what is empty matches all. */
+/** Which events are meant; what is empty matches all, and of several names or paths one is enough. */
 export interface EventFilter {
-  event?: string;
-  path?: string;
+  event?: string | string[];
+  path?: string | string[];
   filter?: Filter;
 }
 
@@ -68,6 +70,8 @@ export interface FootfallQuery extends DataQuery {
   result?: string;
   timezone?: string;
   interval?: Interval;
+  /** Whose events count; a dashboard's variable may stand here. */
+  traffic?: Traffic | string;
   filter?: Filter;
   adhocFilters?: AdHocFilter[];
   by?: Actor;
@@ -97,6 +101,7 @@ export interface FootfallQuery extends DataQuery {
   series?: TrendSeries[];
   formula?: string;
   cumulative?: boolean;
+  shape?: 'wide' | 'long';
 
   // retention
   start?: EventFilter;
@@ -105,8 +110,8 @@ export interface FootfallQuery extends DataQuery {
   unbounded?: boolean;
 
   // lifecycle, stickiness, paths, events
-  event?: string;
-  path?: string;
+  event?: string | string[];
+  path?: string | string[];
   eventFilter?: Filter;
 
   // paths
@@ -122,7 +127,7 @@ export interface FootfallQuery extends DataQuery {
 
   // sql
   rawSql?: string;
-  variables?: Record<string, string>;
+  variables?: Record<string, string | string[]>;
 }
 
 export interface AdHocFilter {

@@ -3,6 +3,7 @@ import { GrafanaTheme2, TimeRange } from '@grafana/data';
 import { Button, useStyles2 } from '@grafana/ui';
 import React, { useEffect, useState } from 'react';
 
+import { asked } from '../asked';
 import { FootfallDatasource } from '../datasource';
 import { fillIn } from '../interpolate';
 import { plan, Plan } from '../resources';
@@ -20,7 +21,7 @@ export function PlanPreview({ datasource, query, range }: PlanPreviewProps) {
   const style = useStyles2(styles);
   const [isOpen, setOpen] = useState(false);
   const [answer, setAnswer] = useState<{ plan?: Plan; error?: string }>({});
-  const key = JSON.stringify([query, range?.from.valueOf(), range?.to.valueOf()]);
+  const key = JSON.stringify([asked(query), range?.from.valueOf(), range?.to.valueOf()]);
   useEffect(() => {
     if (!isOpen || !range) {
       return;

@@ -1,13 +1,14 @@
 import { QueryEditorProps } from '@grafana/data';
 import React from 'react';
 
+import { isWorthAsking } from '../asked';
 import { FootfallDatasource } from '../datasource';
 import { changeType, QUERY_TYPES } from '../defaults';
-import { isComplete } from '../interpolate';
 import { FootfallOptions, FootfallQuery, QueryType } from '../types';
 import { EventsBuilder } from './builders/EventsBuilder';
 import { BuilderProps, FunnelBuilder } from './builders/FunnelBuilder';
 import { LifecycleBuilder } from './builders/LifecycleBuilder';
+import { LiveBuilder } from './builders/LiveBuilder';
 import { PathsBuilder } from './builders/PathsBuilder';
 import { RetentionBuilder } from './builders/RetentionBuilder';
 import { SessionsBuilder } from './builders/SessionsBuilder';
@@ -19,6 +20,7 @@ import { ManyChoices } from './parts/Choice';
 import { FilterEditor } from './parts/FilterEditor';
 import { ProjectPicker } from './parts/Pickers';
 import { Field, Row } from './parts/Row';
+import { TrafficField } from './parts/TrafficField';
 import { PlanPreview } from './PlanPreview';
 
 type Props = QueryEditorProps<FootfallDatasource, FootfallQuery, FootfallOptions>;
@@ -28,7 +30,7 @@ export function QueryEditor({ datasource, query, onChange, onRunQuery, range }: 
   const queryType = query.queryType ?? 'sessions';
   const change = (changed: FootfallQuery) => {
     onChange(changed);
-    if (isComplete(changed)) {
+    if (isWorthAsking(query, changed)) {
       onRunQuery();
     }
   };
@@ -56,9 +58,12 @@ export function QueryEditor({ datasource, query, onChange, onRunQuery, range }: 
             />
           </Field>
         )}
+        {queryType !== 'sql' && (
+          <TrafficField value={query.traffic} onChange={(traffic) => change({ ...query, traffic })} />
+        )}
       </Row>
-      {Builder && <Builder query={query} onChange={(changed) => change({ ...query, ...changed })} />}
-      {queryType !== 'sql' && queryType !== 'live' && (
+      <Builder query={query} onChange={(changed) => change({ ...query, ...changed })} />
+      {queryType !== 'sql' && (
         <FilterEditor label="Filter" filter={query.filter} onChange={(filter) => change({ ...query, filter })} />
       )}
       {queryType !== 'live' && <PlanPreview datasource={datasource} query={query} range={range} />}
@@ -66,7 +71,7 @@ export function QueryEditor({ datasource, query, onChange, onRunQuery, range }: 
   );
 }
 
-const BUILDERS: Record<QueryType, React.ComponentType<BuilderProps> | undefined> = {
+const BUILDERS: Record<QueryType, React.ComponentType<BuilderProps>> = {
   sessions: SessionsBuilder,
   funnel: FunnelBuilder,
   trend: TrendBuilder,
@@ -77,6 +82,6 @@ const BUILDERS: Record<QueryType, React.ComponentType<BuilderProps> | undefined>
   events: EventsBuilder,
   annotations: EventsBuilder,
   spikes: SpikesBuilder,
-  live: undefined,
+  live: LiveBuilder,
   sql: SqlBuilder,
 };

@@ -1,5 +1,6 @@
 import React from 'react';
 
+import { USUAL } from '../../defaults';
 import { OwnEventFields } from '../parts/OwnEventFields';
 import { NumberField } from '../parts/NumberField';
 import { Field, Row } from '../parts/Row';
@@ -26,7 +27,8 @@ export function EventsBuilder({ query, onChange }: BuilderProps) {
           label="Limit"
           min={1}
           max={10000}
-          value={query.limit ?? 200}
+          value={query.limit}
+          usual={USUAL.events.limit}
           onChange={(limit) => onChange({ limit })}
         />
       </Row>

@@ -1,10 +1,11 @@
 import { Button } from '@grafana/ui';
 import React from 'react';
 
+import { USUAL } from '../../defaults';
 import { Breakdown, Exclusion, FootfallQuery, FunnelStep } from '../../types';
 import { ACTORS, FewChoices, ManyChoices } from '../parts/Choice';
 import { DurationInput } from '../parts/DurationInput';
-import { EventFilterFields } from '../parts/EventFilterFields';
+import { EventFilterFields, shown } from '../parts/EventFilterFields';
 import { NumberField } from '../parts/NumberField';
 import { IntervalField } from '../parts/IntervalField';
 import { FieldPicker } from '../parts/Pickers';
@@ -25,11 +26,13 @@ export function FunnelBuilder({ query, onChange }: BuilderProps) {
     <>
       <StepList steps={steps} order={query.order ?? 'ordered'} onChange={(steps) => onChange({ steps })} />
       <Rules query={query} onChange={onChange} />
-      <Exclusions
-        exclusions={query.exclusions ?? []}
-        steps={steps}
-        onChange={(exclusions) => onChange({ exclusions })}
-      />
+      {query.order !== 'any' && (
+        <Exclusions
+          exclusions={query.exclusions ?? []}
+          steps={steps}
+          onChange={(exclusions) => onChange({ exclusions })}
+        />
+      )}
       <Shown query={query} steps={steps} onChange={onChange} />
     </>
   );
@@ -74,12 +77,14 @@ function Rules({ query, onChange }: BuilderProps) {
           onChange={(hold) => onChange({ hold })}
         />
       </Field>
-      <Toggle
-        label="Open"
-        tooltip="May begin at any step"
-        value={query.open}
-        onChange={(value) => onChange({ open: value })}
-      />
+      {query.order !== 'any' && (
+        <Toggle
+          label="Open"
+          tooltip="May begin at any step"
+          value={query.open}
+          onChange={(value) => onChange({ open: value })}
+        />
+      )}
     </Row>
   );
 }
@@ -167,7 +172,7 @@ function Shown({ query, steps, onChange }: BuilderProps & { steps: FunnelStep[] 
             <ManyChoices
               label="Step of the actors"
               width={22}
-              value={String(query.step ?? steps.length)}
+              value={String(query.step ?? USUAL.funnel.actors.step)}
               options={names}
               onChange={(step) => onChange({ step: Number(step) })}
             />
@@ -184,12 +189,13 @@ function Shown({ query, steps, onChange }: BuilderProps & { steps: FunnelStep[] 
             label="Limit"
             min={1}
             max={10000}
-            value={query.limit ?? 100}
+            value={query.limit}
+            usual={USUAL.funnel.actors.limit}
             onChange={(limit) => onChange({ limit })}
           />
         </>
       )}
-      {result === 'steps' && (
+      {(result === 'steps' || result === 'trend') && (
         <BreakdownFields breakdown={query.breakdown} names={names} onChange={(breakdown) => onChange({ breakdown })} />
       )}
     </Row>
@@ -206,7 +212,7 @@ function BreakdownFields({ breakdown, names, onChange }: BreakdownProps) {
           placeholder="nothing"
           width={20}
           value={breakdown?.dimension}
-          onChange={(dimension) => onChange(dimension ? { limit: 5, ...breakdown, dimension } : undefined)}
+          onChange={(dimension) => onChange(dimension ? { ...breakdown, dimension } : undefined)}
         />
       </Field>
       {breakdown?.dimension && (
@@ -235,7 +241,8 @@ function BreakdownFields({ breakdown, names, onChange }: BreakdownProps) {
             label="Values"
             min={1}
             max={100}
-            value={breakdown.limit ?? 5}
+            value={breakdown.limit}
+            usual={USUAL.funnel.breakdown.limit}
             onChange={(limit) => onChange({ ...breakdown, limit })}
           />
         </>
@@ -254,7 +261,7 @@ interface BreakdownProps {
 const stepNames = (steps: FunnelStep[]) =>
   steps.map((step, at) => ({
     value: String(at + 1),
-    label: `${at + 1} ${step.name || step.event || step.path || ''}`.trim(),
+    label: `${at + 1} ${step.name || shown(step.event) || shown(step.path)}`.trim(),
   }));
 
 const ORDERS = [

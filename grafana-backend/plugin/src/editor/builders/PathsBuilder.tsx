@@ -1,5 +1,6 @@
 import React from 'react';
 
+import { USUAL } from '../../defaults';
 import { ACTORS, FewChoices } from '../parts/Choice';
 import { EventFilterFields } from '../parts/EventFilterFields';
 import { OwnEventFields } from '../parts/OwnEventFields';
@@ -11,7 +12,7 @@ import { Toggle } from '../parts/Toggle';
 
 /** What a place is, where paths begin or end, and how far they are followed. */
 export function PathsBuilder({ query, onChange }: BuilderProps) {
-  const steps = typeof query.steps === 'number' ? query.steps : 5;
+  const steps = typeof query.steps === 'number' ? query.steps : undefined;
   return (
     <>
       <Section title="Places">
@@ -43,12 +44,20 @@ export function PathsBuilder({ query, onChange }: BuilderProps) {
             onChange={(direction) => onChange({ direction })}
           />
         </Field>
-        <NumberField label="Steps" min={2} max={20} value={steps} onChange={(steps) => onChange({ steps })} />
+        <NumberField
+          label="Steps"
+          min={2}
+          max={20}
+          value={steps}
+          usual={USUAL.paths.steps}
+          onChange={(steps) => onChange({ steps })}
+        />
         <NumberField
           label="Ways a step"
           min={1}
           max={200}
-          value={query.limit ?? 20}
+          value={query.limit}
+          usual={USUAL.paths.limit}
           onChange={(limit) => onChange({ limit })}
         />
         <Field label="Within">

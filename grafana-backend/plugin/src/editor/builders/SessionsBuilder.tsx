@@ -1,6 +1,7 @@
 import { MultiCombobox } from '@grafana/ui';
 import React from 'react';
 
+import { USUAL } from '../../defaults';
 import { CompareField } from '../parts/CompareField';
 import { FewChoices } from '../parts/Choice';
 import { NumberField } from '../parts/NumberField';
@@ -28,7 +29,8 @@ export function SessionsBuilder({ query, onChange }: BuilderProps) {
           label="Rows"
           min={1}
           max={1000}
-          value={query.limit ?? 10}
+          value={query.limit}
+          usual={USUAL.sessions.limit}
           onChange={(limit) => onChange({ limit })}
         />
       )}

@@ -1,5 +1,6 @@
 import React from 'react';
 
+import { USUAL } from '../../defaults';
 import { FewChoices } from '../parts/Choice';
 import { NumberField } from '../parts/NumberField';
 import { OwnEventFields } from '../parts/OwnEventFields';
@@ -24,7 +25,8 @@ export function SpikesBuilder({ query, onChange }: BuilderProps) {
           label="Least events"
           min={1}
           max={1_000_000_000}
-          value={query.least ?? 10}
+          value={query.least}
+          usual={USUAL.spikes.least}
           onChange={(least) => onChange({ least })}
         />
       </Row>

@@ -1,6 +1,7 @@
 import { Button, IconButton } from '@grafana/ui';
 import React from 'react';
 
+import { USUAL } from '../../defaults';
 import { Measure, TrendSeries } from '../../types';
 import { CompareField } from '../parts/CompareField';
 import { FewChoices, ManyChoices } from '../parts/Choice';
@@ -86,7 +87,8 @@ export function TrendBuilder({ query, onChange }: BuilderProps) {
             label="Values"
             min={1}
             max={100}
-            value={query.breakdown.limit ?? 10}
+            value={query.breakdown.limit}
+            usual={USUAL.trend.breakdown.limit}
             onChange={(limit) => onChange({ breakdown: { ...query.breakdown!, limit } })}
           />
         )}

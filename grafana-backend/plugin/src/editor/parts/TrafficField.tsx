@@ -1,0 +1,33 @@
+import { Combobox } from '@grafana/ui';
+import React from 'react';
+
+import { FootfallQuery } from '../../types';
+import { Field } from './Row';
+
+interface TrafficFieldProps {
+  value: FootfallQuery['traffic'];
+  onChange: (value: FootfallQuery['traffic']) => void;
+}
+
+/** Whose events count: bots are stored as well. A dashboard's variable can be typed. */
+export function TrafficField({ value, onChange }: TrafficFieldProps) {
+  const chosen = value || 'everything';
+  return (
+    <Field label="Traffic" tooltip="Bots are known by their user agent; a variable such as $traffic can be typed">
+      <Combobox<string>
+        aria-label="Traffic"
+        options={TRAFFIC}
+        value={TRAFFIC.find((option) => option.value === chosen) ?? { value: chosen, label: chosen }}
+        onChange={(option) => onChange(option.value === 'everything' ? undefined : option.value)}
+        createCustomValue
+        width={20}
+      />
+    </Field>
+  );
+}
+
+const TRAFFIC = [
+  { value: 'everything', label: 'Everything' },
+  { value: 'people', label: 'People' },
+  { value: 'bots', label: 'Bots only' },
+];
