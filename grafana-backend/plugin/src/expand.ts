@@ -14,11 +14,10 @@ export function expand(text: string, templates: TemplateSrv, scopedVars: ScopedV
     several.set(variable, values);
     return values[0];
   });
-  let choices: Array<Map<string, string>> = [new Map()];
-  for (const [variable, values] of several) {
-    choices = choices.flatMap((chosen) => values.map((value) => new Map(chosen).set(variable, value)));
-    choices = choices.slice(0, VALUES_MAX);
-  }
+  const choices = [...several].reduce<Choice[]>(
+    (chosen, [variable, values]) => withEach(chosen, variable, values),
+    [new Map()]
+  );
   if (choices.length === 1) {
     return [replaced];
   }
@@ -26,6 +25,23 @@ export function expand(text: string, templates: TemplateSrv, scopedVars: ScopedV
     replace(text, templates, scopedVars, (variable, values) => chosen.get(variable) ?? values[0])
   );
   return [...new Set(texts)];
+}
+
+/** A value for each variable. */
+type Choice = Map<string, string>;
+
+/** Each choice with each value, as far as the backend would take them. */
+function withEach(choices: Choice[], variable: string, values: string[]): Choice[] {
+  const all: Choice[] = [];
+  for (const choice of choices) {
+    for (const value of values) {
+      if (all.length === VALUES_MAX) {
+        return all;
+      }
+      all.push(new Map(choice).set(variable, value));
+    }
+  }
+  return all;
 }
 
 /** One that stands for a single string stays one; several are a list, of which one is enough. */

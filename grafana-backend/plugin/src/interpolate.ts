@@ -4,6 +4,7 @@ import { TemplateSrv } from '@grafana/runtime';
 import { asked } from './asked';
 import { expand, oneOf } from './expand';
 import { finished, NUMERIC } from './filters';
+import { withTraffic } from './traffic';
 import { EventFilter, Filter, FootfallQuery, Test } from './types';
 
 /**
@@ -28,7 +29,7 @@ export function fillIn(
   return {
     ...query,
     project: text(query.project),
-    traffic: text(query.traffic),
+    traffic: undefined,
     dimension: text(query.dimension),
     interval: text(query.interval),
     compare: typeof query.compare === 'string' ? text(query.compare) : query.compare,
@@ -39,7 +40,7 @@ export function fillIn(
     sessionId: text(query.sessionId),
     event: several(query.event),
     path: several(query.path),
-    filter: filter(query.filter),
+    filter: withTraffic(filter(query.filter), text(query.traffic)),
     eventFilter: filter(query.eventFilter),
     steps: Array.isArray(query.steps)
       ? query.steps.map((step) => ({ ...event(step), name: text(step.name) }))
@@ -85,9 +86,7 @@ function filledTest(of: Test, templates: TemplateSrv, scopedVars: ScopedVars): F
     return { ...of, field, value: values[0] };
   }
   // A comparison takes one number.
-  return NUMERIC.has(of.op)
-    ? { any: values.map((value) => ({ ...of, field, value })) }
-    : { field, op: of.op, values };
+  return NUMERIC.has(of.op) ? { any: values.map((value) => ({ ...of, field, value })) } : { field, op: of.op, values };
 }
 
 const PARAMETER = /\{\s*(\w+)\s*:\s*([^{}]+?)\s*\}/g;
@@ -95,11 +94,7 @@ const ARRAY_OF_NUMBERS = /^Array\(\s*(U?Int|Float|Decimal)\w*(\([^()]*\))?\s*\)$
 const NUMBER = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i;
 
 /** SQL keeps its text; `{name:Type}` in it is bound by ClickHouse to the dashboard's variable of this name. */
-function variables(
-  query: FootfallQuery,
-  templates: TemplateSrv,
-  scopedVars: ScopedVars
-): FootfallQuery['variables'] {
+function variables(query: FootfallQuery, templates: TemplateSrv, scopedVars: ScopedVars): FootfallQuery['variables'] {
   if (query.queryType !== 'sql') {
     return undefined;
   }

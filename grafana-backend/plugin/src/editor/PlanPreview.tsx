@@ -27,7 +27,10 @@ export function PlanPreview({ datasource, query, range }: PlanPreviewProps) {
       return;
     }
     let isWanted = true;
-    plan(datasource, fillIn(query, getTemplateSrv(), {}), range.from.valueOf(), range.to.valueOf())
+    // What is wrong with a variable is told as what is wrong with the query.
+    Promise.resolve()
+      .then(() => fillIn(query, getTemplateSrv(), {}))
+      .then((filled) => plan(datasource, filled, range.from.valueOf(), range.to.valueOf()))
       .then((plan) => isWanted && setAnswer({ plan }))
       .catch((error) => isWanted && setAnswer({ error: error?.data?.error ?? String(error?.message ?? error) }));
     return () => {

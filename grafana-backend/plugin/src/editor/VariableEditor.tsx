@@ -16,7 +16,9 @@ export function VariableEditor({ datasource, query, onChange }: VariableEditorPr
   const change = (changed: Partial<FootfallVariableQuery>) =>
     onChange({ ...query, ...changed, refId: query.refId || 'Variable' });
   return (
-    <EditingProvider value={{ suggest: datasource.suggest, project: datasource.projectOf([{ refId: '', project: query.project }]) }}>
+    <EditingProvider
+      value={{ suggest: datasource.suggest, project: datasource.projectOf([{ refId: '', project: query.project }]) }}
+    >
       <Row>
         <Field label="List">
           <FewChoices label="What is listed" value={kind} options={KINDS} onChange={(kind) => change({ kind })} />

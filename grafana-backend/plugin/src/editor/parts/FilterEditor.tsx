@@ -18,14 +18,7 @@ interface FilterEditorProps {
 /** A tree of tests. One level is a list of rows with "all" or "any" before it; groups nest. */
 export function FilterEditor({ label, filter, onChange }: FilterEditorProps) {
   const group = toGroup(filter);
-  return (
-    <Group
-      label={label}
-      group={group}
-      onChange={(changed) => onChange(fromGroup(changed))}
-      depth={0}
-    />
-  );
+  return <Group label={label} group={group} onChange={(changed) => onChange(fromGroup(changed))} depth={0} />;
 }
 
 const DEPTH_MAX = 4;
@@ -72,13 +65,7 @@ function Group({ label, group, onChange, onRemove, depth }: GroupProps) {
         )
       )}
       <div className={style.row}>
-        <Button
-          size="sm"
-          variant="secondary"
-          fill="text"
-          icon="plus"
-          onClick={() => add(UNFINISHED)}
-        >
+        <Button size="sm" variant="secondary" fill="text" icon="plus" onClick={() => add(UNFINISHED)}>
           Filter
         </Button>
         {group.children.length > 0 && depth < DEPTH_MAX && (
