@@ -142,6 +142,8 @@ export interface FootfallOptions extends DataSourceJsonData {
   username?: string;
   defaultProject?: string;
   pageViewEvents?: string[];
+  /** What SQL may read besides `analytics`: `database.table` or `database.*`. */
+  sqlTables?: string[];
   queryTimeout?: string;
   memoryBytesMax?: number;
   rowsReadMax?: number;

@@ -118,6 +118,12 @@ async function configuration(page) {
   await page.getByLabel('User', { exact: true }).fill('reader');
   await page.getByLabel('Password', { exact: true }).fill('s3cret');
   await page.getByLabel('Default project', { exact: true }).fill('website');
+  const tables = page.getByLabel('Further tables', { exact: true });
+  await tables.fill('orders');
+  await tables.blur();
+  assert.match(await tables.getAttribute('title'), /"orders" is neither database\.table nor database\.\*/);
+  await tables.fill('shop.orders, crm.*');
+  await tables.blur();
   await page.getByLabel('Client certificate', { exact: true }).click({ force: true });
   await page.getByRole('button', { name: 'Header' }).click();
   await page.getByLabel('Header 1: name').fill('X-Tenant');
@@ -127,6 +133,7 @@ async function configuration(page) {
   assert.deepEqual(kept.jsonData, {
     username: 'reader',
     defaultProject: 'website',
+    sqlTables: ['shop.orders', 'crm.*'],
     tlsAuth: true,
     httpHeaders: [{ name: 'X-Tenant', value: 'a' }],
   });
