@@ -16,11 +16,15 @@ import { isComplete } from './asked';
 import { startingQuery } from './defaults';
 import { fillIn } from './interpolate';
 import { suggestions, Suggestions } from './resources';
+import { FootfallSource } from './source';
 import { FootfallOptions, FootfallQuery } from './types';
 import { VariableSupport } from './variables';
 
 /** The datasource's part in the browser: variables are filled in here, all else happens in the backend. */
-export class FootfallDatasource extends DataSourceWithBackend<FootfallQuery, FootfallOptions> {
+export class FootfallDatasource
+  extends DataSourceWithBackend<FootfallQuery, FootfallOptions>
+  implements FootfallSource
+{
   readonly defaultProject: string;
   readonly suggest: Suggestions;
   annotations = annotationSupport;

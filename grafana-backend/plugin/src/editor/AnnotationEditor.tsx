@@ -1,8 +1,8 @@
 import { AnnotationQuery, QueryEditorProps } from '@grafana/data';
 import React from 'react';
 
-import { FootfallDatasource } from '../datasource';
 import { startingQuery } from '../defaults';
+import { FootfallSource } from '../source';
 import { FootfallOptions, FootfallQuery } from '../types';
 import { EventsBuilder } from './builders/EventsBuilder';
 import { SpikesBuilder } from './builders/SpikesBuilder';
@@ -11,7 +11,7 @@ import { EditingProvider } from './parts/context';
 import { ProjectPicker } from './parts/Pickers';
 import { Field, Row } from './parts/Row';
 
-type AnnotationEditorProps = QueryEditorProps<FootfallDatasource, FootfallQuery, FootfallOptions> & {
+type AnnotationEditorProps = QueryEditorProps<FootfallSource, FootfallQuery, FootfallOptions> & {
   annotation?: AnnotationQuery<FootfallQuery>;
   onAnnotationChange?: (annotation: AnnotationQuery<FootfallQuery>) => void;
 };

@@ -4,14 +4,14 @@ import { Button, useStyles2 } from '@grafana/ui';
 import React, { useEffect, useState } from 'react';
 
 import { asked } from '../asked';
-import { FootfallDatasource } from '../datasource';
 import { fillIn } from '../interpolate';
 import { plan, Plan } from '../resources';
+import { FootfallSource } from '../source';
 import { FootfallQuery } from '../types';
 import { getTemplateSrv } from '@grafana/runtime';
 
 interface PlanPreviewProps {
-  datasource: FootfallDatasource;
+  datasource: FootfallSource;
   query: FootfallQuery;
   range?: TimeRange;
 }

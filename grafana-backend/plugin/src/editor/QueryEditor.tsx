@@ -2,8 +2,8 @@ import { QueryEditorProps } from '@grafana/data';
 import React from 'react';
 
 import { isWorthAsking } from '../asked';
-import { FootfallDatasource } from '../datasource';
 import { changeType, QUERY_TYPES } from '../defaults';
+import { FootfallSource } from '../source';
 import { FootfallOptions, FootfallQuery, QueryType } from '../types';
 import { EventsBuilder } from './builders/EventsBuilder';
 import { BuilderProps, FunnelBuilder } from './builders/FunnelBuilder';
@@ -23,7 +23,7 @@ import { Field, Row } from './parts/Row';
 import { TrafficField } from './parts/TrafficField';
 import { PlanPreview } from './PlanPreview';
 
-type Props = QueryEditorProps<FootfallDatasource, FootfallQuery, FootfallOptions>;
+type Props = QueryEditorProps<FootfallSource, FootfallQuery, FootfallOptions>;
 
 /** What is asked → of which project → how exactly → what it will cost. */
 export function QueryEditor({ datasource, query, onChange, onRunQuery, range }: Props) {

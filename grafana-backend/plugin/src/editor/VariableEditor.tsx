@@ -1,14 +1,14 @@
 import { QueryEditorProps } from '@grafana/data';
 import React from 'react';
 
-import { FootfallDatasource } from '../datasource';
+import { FootfallSource } from '../source';
 import { FootfallOptions, FootfallQuery, FootfallVariableQuery } from '../types';
 import { EditingProvider } from './parts/context';
 import { FewChoices } from './parts/Choice';
 import { FieldPicker, ProjectPicker } from './parts/Pickers';
 import { Field, Row } from './parts/Row';
 
-type VariableEditorProps = QueryEditorProps<FootfallDatasource, FootfallQuery, FootfallOptions, FootfallVariableQuery>;
+type VariableEditorProps = QueryEditorProps<FootfallSource, FootfallQuery, FootfallOptions, FootfallVariableQuery>;
 
 /** What a dashboard's variable lists. */
 export function VariableEditor({ datasource, query, onChange }: VariableEditorProps) {

@@ -16,7 +16,7 @@ export function ConnectionSection({ url, json, changeUrl, change, hasSecret, cha
           onChange={(event) => changeUrl(event.currentTarget.value)}
         />
       </Line>
-      <Line label="User" tooltip="Needs to read analytics.*; provisioning/clickhouse/users has one with no other right">
+      <Line label="User" tooltip="Needs to read analytics.*; provisioning/clickhouse-users has one with no other right">
         <Input
           width={50}
           placeholder="none"
