@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 
 import { asked, isComplete, isWorthAsking } from './asked';
-import { FootfallQuery } from './types';
+import { FootfallQuery } from './query';
 
-const query = (fields: Record<string, unknown>) => ({ refId: 'A', ...fields }) as unknown as FootfallQuery;
+/** As a file may have it: of any type, with anything in it. */
+const query = (fields: Record<string, unknown>): any => ({ refId: 'A', ...fields });
 const names = (of: FootfallQuery) => Object.keys(of).sort();
 const unfinished = { field: '', op: '=' };
 

@@ -13,11 +13,11 @@ import { Observable } from 'rxjs';
 
 import { annotationSupport } from './annotations';
 import { isComplete } from './asked';
-import { startingQuery } from './defaults';
 import { fillIn } from './interpolate';
 import { suggestions, Suggestions } from './resources';
-import { FootfallSource } from './source';
-import { FootfallOptions, FootfallQuery } from './types';
+import { FootfallSource, ProjectOfQuery } from './source';
+import { FootfallQuery, startingQuery } from './query';
+import { FootfallOptions } from './types';
 import { VariableSupport } from './variables';
 
 /** The datasource's part in the browser: variables are filled in here, all else happens in the backend. */
@@ -88,7 +88,7 @@ export class FootfallDatasource
   }
 
   /** The project that suggestions are of: the first query's, else the default. */
-  projectOf(queries: FootfallQuery[] = []): string {
+  projectOf(queries: ProjectOfQuery[] = []): string {
     const named = queries.find((query) => query.project)?.project;
     return named ? this.templates.replace(named) : this.defaultProject;
   }

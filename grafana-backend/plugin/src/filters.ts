@@ -1,4 +1,4 @@
-import { Filter, Test } from './types';
+import { EventFilter, Filter, Test } from './query/filter';
 
 /** How the editor sees a tree: groups, negated or not, and tests. */
 export interface GroupNode {
@@ -88,3 +88,12 @@ export function withOperator(test: Test, op: string): Test {
   }
   return UNARY.has(op) ? { field: test.field, op } : { field: test.field, op, value: test.value ?? test.values?.[0] };
 }
+
+/** Which events are meant, without tests that are only begun. */
+export function finishedEvent<T extends EventFilter>(of: T): T {
+  return 'filter' in of ? { ...of, filter: finished(of.filter) } : of;
+}
+
+/** Whether it leaves any event out. */
+export const isNarrowing = ({ event, path, filter }: EventFilter) =>
+  Boolean(event?.length || path?.length || finished(filter));

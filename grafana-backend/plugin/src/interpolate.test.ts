@@ -1,8 +1,10 @@
+import { AdHocVariableFilter } from '@grafana/data';
 import { describe, expect, test } from 'vitest';
 
 import { fillIn } from './interpolate';
 import { templates } from './testing';
-import { Filter, FootfallQuery } from './types';
+import { FootfallQuery } from './query';
+import { Filter } from './query/filter';
 
 const variables = templates({
   country: ['DE', 'AT'],
@@ -12,8 +14,11 @@ const variables = templates({
   empty: '',
   limits: ['1', '2'],
 });
-const filled = (query: Partial<FootfallQuery>) =>
-  fillIn({ refId: 'A', ...query } as FootfallQuery, variables, {}, []) as FootfallQuery & Record<string, unknown>;
+const filled = (query: Record<string, unknown>, adhoc: AdHocVariableFilter[] = []) =>
+  fillIn({ refId: 'A', ...query } as unknown as FootfallQuery, variables, {}, adhoc) as unknown as Record<
+    string,
+    unknown
+  >;
 const filtered = (filter: Filter) => filled({ queryType: 'trend', filter }).filter;
 
 describe('a variable in a filter', () => {
@@ -102,13 +107,12 @@ describe('sql', () => {
 
   test('has no ad hoc filters and no filter of another question', () => {
     const query = {
-      refId: 'A',
       queryType: 'sql',
       rawSql: 'SELECT 1',
       filter: { field: 'country', op: '=', value: 'DE' },
     };
     const adhoc = [{ key: 'country', operator: '=', value: 'DE' }];
-    const { filter, adhocFilters } = fillIn(query as FootfallQuery, variables, {}, adhoc);
+    const { filter, adhocFilters } = filled(query, adhoc);
     expect([filter, adhocFilters]).toEqual([undefined, undefined]);
   });
 });
@@ -116,6 +120,5 @@ describe('sql', () => {
 test("the dashboard's ad hoc filters come after the query's own", () => {
   const own = { key: 'browser', operator: '=', value: 'Firefox' };
   const adhoc = { key: 'country', operator: '=|', value: 'DE', values: ['DE', 'AT'] };
-  const query = { refId: 'A', queryType: 'trend', adhocFilters: [own] } as FootfallQuery;
-  expect(fillIn(query, variables, {}, [adhoc]).adhocFilters).toEqual([own, adhoc]);
+  expect(filled({ queryType: 'trend', adhocFilters: [own] }, [adhoc]).adhocFilters).toEqual([own, adhoc]);
 });

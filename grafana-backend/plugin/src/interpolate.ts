@@ -4,8 +4,12 @@ import { TemplateSrv } from '@grafana/runtime';
 import { asked } from './asked';
 import { expand, oneOf } from './expand';
 import { finished, NUMERIC } from './filters';
+import { FootfallQuery, kindOf } from './query';
+import { Breakdown } from './query/common';
+import { FieldKind, fieldsOf } from './query/fields';
+import { AdHocFilter, EventFilter, Filter, Test } from './query/filter';
+import { boundVariables } from './sqlVariables';
 import { withTraffic } from './traffic';
-import { EventFilter, Filter, FootfallQuery, Test } from './types';
 
 /**
  * Fills dashboard variables in. A variable in a filter stays a value; of several values one is enough, and
@@ -19,51 +23,62 @@ export function fillIn(
   adhoc: AdHocVariableFilter[] = []
 ): FootfallQuery {
   const query = asked(given);
-  const text = <T extends string | undefined>(value: T): T =>
-    value ? (templates.replace(value, scopedVars, 'raw') as T) : value;
-  const several = (value?: string | string[]) => oneOf(value, templates, scopedVars);
-  // A variable can be empty, and then there is nothing to test.
-  const filter = (of?: Filter) => finished(of && filled(of, templates, scopedVars));
-  const event = <T extends EventFilter | undefined>(of: T): T =>
-    of && { ...of, event: several(of.event), path: several(of.path), filter: filter(of.filter) };
+  if (!kindOf(query)) {
+    return query;
+  }
+  const kinds = fieldsOf(query);
+  const fill = fillings(templates, scopedVars);
+  const filledField = (kind: FieldKind | undefined, value: unknown) => {
+    const by = kind && fill[kind];
+    return by ? by(value) : value;
+  };
+  const filled = Object.fromEntries(
+    Object.entries(query).map(([name, value]) => [name, filledField(kinds.get(name), value)])
+  ) as unknown as FootfallQuery;
+  if (filled.queryType === 'sql') {
+    return { ...filled, variables: boundVariables(filled, templates, scopedVars) };
+  }
+  const { traffic, ...rest } = filled;
   return {
-    ...query,
-    project: text(query.project),
-    traffic: undefined,
-    dimension: text(query.dimension),
-    interval: text(query.interval),
-    compare: typeof query.compare === 'string' ? text(query.compare) : query.compare,
-    hold: text(query.hold),
-    node: text(query.node),
-    visitor: text(query.visitor),
-    userId: text(query.userId),
-    sessionId: text(query.sessionId),
-    event: several(query.event),
-    path: several(query.path),
-    filter: withTraffic(filter(query.filter), text(query.traffic)),
-    eventFilter: filter(query.eventFilter),
-    steps: Array.isArray(query.steps)
-      ? query.steps.map((step) => ({ ...event(step), name: text(step.name) }))
-      : query.steps,
-    exclusions: query.exclusions?.map(event),
-    series: query.series?.map(event),
-    start: event(query.start),
-    returns: event(query.returns),
-    anchor: event(query.anchor),
-    breakdown: query.breakdown && { ...query.breakdown, dimension: text(query.breakdown.dimension) },
-    variables: variables(query, templates, scopedVars),
-    adhocFilters:
-      query.queryType === 'sql'
-        ? undefined
-        : [
-            ...(query.adhocFilters ?? []),
-            ...adhoc.map(({ key, operator, value, values }) => ({ key, operator, value, values })),
-          ],
+    ...rest,
+    filter: withTraffic(filled.filter, templates.replace(traffic ?? '', scopedVars, 'raw')),
+    adhocFilters: [...(filled.adhocFilters ?? []), ...adhoc.map(adhocFilter)],
   };
 }
 
-function filled(of: Filter, templates: TemplateSrv, scopedVars: ScopedVars): Filter {
-  const each = (filter: Filter) => filled(filter, templates, scopedVars);
+const adhocFilter = ({ key, operator, value, values }: AdHocVariableFilter): AdHocFilter => ({
+  key,
+  operator,
+  value,
+  values,
+});
+
+/** How a field of each kind is filled in; in those that are not here a variable cannot stand. */
+function fillings(templates: TemplateSrv, scopedVars: ScopedVars): Partial<Record<FieldKind, (value: any) => unknown>> {
+  const text = (value: unknown) => (typeof value === 'string' ? templates.replace(value, scopedVars, 'raw') : value);
+  const several = (value?: string | string[]) => oneOf(value, templates, scopedVars);
+  // A variable can be empty, and then there is nothing to test.
+  const filter = (of?: Filter) => finished(of && filledFilter(of, templates, scopedVars));
+  const event = (of: EventFilter & { name?: string }) => ({
+    ...of,
+    ...('name' in of ? { name: text(of.name) } : {}),
+    event: several(of.event),
+    path: several(of.path),
+    filter: filter(of.filter),
+  });
+  return {
+    string: text,
+    comparison: text,
+    oneOf: several,
+    filter,
+    event,
+    events: (events: EventFilter[]) => events.map(event),
+    breakdown: (breakdown: Breakdown) => ({ ...breakdown, dimension: text(breakdown.dimension) }),
+  };
+}
+
+function filledFilter(of: Filter, templates: TemplateSrv, scopedVars: ScopedVars): Filter {
+  const each = (filter: Filter) => filledFilter(filter, templates, scopedVars);
   if ('all' in of) {
     return { all: of.all.map(each) };
   }
@@ -87,32 +102,4 @@ function filledTest(of: Test, templates: TemplateSrv, scopedVars: ScopedVars): F
   }
   // A comparison takes one number.
   return NUMERIC.has(of.op) ? { any: values.map((value) => ({ ...of, field, value })) } : { field, op: of.op, values };
-}
-
-const PARAMETER = /\{\s*(\w+)\s*:\s*([^{}]+?)\s*\}/g;
-const ARRAY_OF_NUMBERS = /^Array\(\s*(U?Int|Float|Decimal)\w*(\([^()]*\))?\s*\)$/;
-const NUMBER = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i;
-
-/** SQL keeps its text; `{name:Type}` in it is bound by ClickHouse to the dashboard's variable of this name. */
-function variables(query: FootfallQuery, templates: TemplateSrv, scopedVars: ScopedVars): FootfallQuery['variables'] {
-  if (query.queryType !== 'sql') {
-    return undefined;
-  }
-  const known = new Set(templates.getVariables().map((variable) => variable.name));
-  const bound: FootfallQuery['variables'] = { ...query.variables };
-  for (const [, name, type] of (query.rawSql ?? '').matchAll(PARAMETER)) {
-    if (known.has(name) || name in scopedVars) {
-      bound[name] = value(name, type);
-    }
-  }
-  return bound;
-
-  function value(name: string, type: string): string | string[] {
-    if (!type.startsWith('Array(')) {
-      return templates.replace(`\${${name}:raw}`, scopedVars);
-    }
-    const values = expand(`\${${name}}`, templates, scopedVars);
-    // Numbers stand in an array without quotes.
-    return ARRAY_OF_NUMBERS.test(type) && values.every((each) => NUMBER.test(each)) ? `[${values.join(',')}]` : values;
-  }
 }

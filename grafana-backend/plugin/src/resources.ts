@@ -1,6 +1,6 @@
 import { DataSourceWithBackend } from '@grafana/runtime';
 
-import { FootfallQuery } from './types';
+import { FootfallQuery } from './query';
 
 /** What the backend suggests: names that are really there, the most frequent first. */
 export interface Suggestions {

@@ -1,4 +1,4 @@
-import { Filter } from './types';
+import { Filter } from './query/filter';
 
 /** Whose events count, as the editor and a dashboard's variable name it. */
 const TESTS: Record<string, Filter | undefined> = {

@@ -7,7 +7,7 @@ import { asked } from '../asked';
 import { fillIn } from '../interpolate';
 import { plan, Plan } from '../resources';
 import { FootfallSource } from '../source';
-import { FootfallQuery } from '../types';
+import { FootfallQuery } from '../query';
 import { getTemplateSrv } from '@grafana/runtime';
 
 interface PlanPreviewProps {

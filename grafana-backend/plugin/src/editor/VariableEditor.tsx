@@ -2,7 +2,8 @@ import { QueryEditorProps } from '@grafana/data';
 import React from 'react';
 
 import { FootfallSource } from '../source';
-import { FootfallOptions, FootfallQuery, FootfallVariableQuery } from '../types';
+import { FootfallQuery } from '../query';
+import { FootfallOptions, FootfallVariableQuery } from '../types';
 import { EditingProvider } from './parts/context';
 import { FewChoices } from './parts/Choice';
 import { FieldPicker, ProjectPicker } from './parts/Pickers';
@@ -17,7 +18,7 @@ export function VariableEditor({ datasource, query, onChange }: VariableEditorPr
     onChange({ ...query, ...changed, refId: query.refId || 'Variable' });
   return (
     <EditingProvider
-      value={{ suggest: datasource.suggest, project: datasource.projectOf([{ refId: '', project: query.project }]) }}
+      value={{ suggest: datasource.suggest, project: datasource.projectOf([{ project: query.project }]) }}
     >
       <Row>
         <Field label="List">

@@ -1,8 +1,8 @@
 import { Button } from '@grafana/ui';
 import React from 'react';
 
-import { USUAL } from '../../defaults';
-import { Breakdown, Exclusion, FootfallQuery, FunnelStep } from '../../types';
+import { FIELDS } from '../../query/fields';
+import { Exclusion, FunnelBreakdown, FunnelQuery, FunnelStep } from '../../query/funnel';
 import { ACTORS, FewChoices, ManyChoices } from '../parts/Choice';
 import { DurationInput } from '../parts/DurationInput';
 import { EventFilterFields, shown } from '../parts/EventFilterFields';
@@ -10,18 +10,13 @@ import { NumberField } from '../parts/NumberField';
 import { IntervalField } from '../parts/IntervalField';
 import { FieldPicker } from '../parts/Pickers';
 import { Field, Row, Section } from '../parts/Row';
+import { BuilderProps } from './props';
 import { StepList } from './StepList';
 import { Toggle } from '../parts/Toggle';
 
-export interface BuilderProps {
-  query: FootfallQuery;
-  /** Changes some fields of the query. */
-  onChange: (change: Partial<FootfallQuery>) => void;
-}
-
 /** Steps in their order, then what binds them, then what is shown. */
-export function FunnelBuilder({ query, onChange }: BuilderProps) {
-  const steps = Array.isArray(query.steps) ? query.steps : [];
+export function FunnelBuilder({ query, onChange }: BuilderProps<FunnelQuery>) {
+  const steps = query.steps ?? [];
   return (
     <>
       <StepList steps={steps} order={query.order ?? 'ordered'} onChange={(steps) => onChange({ steps })} />
@@ -38,7 +33,7 @@ export function FunnelBuilder({ query, onChange }: BuilderProps) {
   );
 }
 
-function Rules({ query, onChange }: BuilderProps) {
+function Rules({ query, onChange }: BuilderProps<FunnelQuery>) {
   return (
     <Row>
       <Field label="Order">
@@ -157,7 +152,7 @@ interface ExclusionsProps {
   onChange: (exclusions: Exclusion[]) => void;
 }
 
-function Shown({ query, steps, onChange }: BuilderProps & { steps: FunnelStep[] }) {
+function Shown({ query, steps, onChange }: BuilderProps<FunnelQuery> & { steps: FunnelStep[] }) {
   const result = query.result || 'steps';
   const names = stepNames(steps);
   return (
@@ -172,7 +167,7 @@ function Shown({ query, steps, onChange }: BuilderProps & { steps: FunnelStep[] 
             <ManyChoices
               label="Step of the actors"
               width={22}
-              value={String(query.step ?? USUAL.funnel.actors.step)}
+              value={String(query.step ?? FIELDS.funnel.step.default)}
               options={names}
               onChange={(step) => onChange({ step: Number(step) })}
             />
@@ -187,10 +182,8 @@ function Shown({ query, steps, onChange }: BuilderProps & { steps: FunnelStep[] 
           </Field>
           <NumberField
             label="Limit"
-            min={1}
-            max={10000}
             value={query.limit}
-            usual={USUAL.funnel.actors.limit}
+            field={FIELDS.funnel.limit}
             onChange={(limit) => onChange({ limit })}
           />
         </>
@@ -239,10 +232,8 @@ function BreakdownFields({ breakdown, names, onChange }: BreakdownProps) {
           )}
           <NumberField
             label="Values"
-            min={1}
-            max={100}
             value={breakdown.limit}
-            usual={USUAL.funnel.breakdown.limit}
+            field={FIELDS.funnel.breakdown.fields.limit}
             onChange={(limit) => onChange({ ...breakdown, limit })}
           />
         </>
@@ -252,9 +243,9 @@ function BreakdownFields({ breakdown, names, onChange }: BreakdownProps) {
 }
 
 interface BreakdownProps {
-  breakdown?: Breakdown;
+  breakdown?: FunnelBreakdown;
   names: Array<{ value: string; label: string }>;
-  onChange: (breakdown?: Breakdown) => void;
+  onChange: (breakdown?: FunnelBreakdown) => void;
 }
 
 /** Steps to choose from, counted from 1 as people do. */

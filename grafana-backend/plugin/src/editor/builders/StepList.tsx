@@ -4,8 +4,7 @@ import { Button, Icon, IconButton, useStyles2 } from '@grafana/ui';
 import { DragDropContext, Draggable, Droppable, DropResult } from '@hello-pangea/dnd';
 import React, { useId } from 'react';
 
-import { hasWindow } from '../../asked';
-import { FootfallQuery, FunnelStep } from '../../types';
+import { FunnelQuery, FunnelStep, hasWindow } from '../../query/funnel';
 import { DurationInput } from '../parts/DurationInput';
 import { EventFilterFields, shown } from '../parts/EventFilterFields';
 import { Field, Section } from '../parts/Row';
@@ -17,7 +16,7 @@ const STEPS_MAX = 32;
 
 interface StepListProps {
   steps: FunnelStep[];
-  order: FootfallQuery['order'];
+  order: FunnelQuery['order'];
   onChange: (steps: FunnelStep[]) => void;
 }
 

@@ -1,12 +1,12 @@
 import { Combobox } from '@grafana/ui';
 import React from 'react';
 
-import { FootfallQuery } from '../../types';
+import { Compare } from '../../query/common';
 import { Field } from './Row';
 
 interface CompareFieldProps {
-  query: FootfallQuery;
-  onChange: (changed: Partial<FootfallQuery>) => void;
+  query: { compare?: Compare };
+  onChange: (changed: { compare?: Compare }) => void;
 }
 
 /** The earlier range whose numbers stand beside; a dashboard's variable can be typed. */

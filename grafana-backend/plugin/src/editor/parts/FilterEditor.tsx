@@ -4,7 +4,7 @@ import { Button, IconButton, useStyles2 } from '@grafana/ui';
 import React from 'react';
 
 import { fromGroup, GroupNode, isGroup, NUMERIC, toGroup, UNARY, UNFINISHED, withOperator } from '../../filters';
-import { Filter, Test } from '../../types';
+import { Filter, Test } from '../../query/filter';
 import { FewChoices, ManyChoices } from './Choice';
 import { FieldPicker, ValuePicker } from './Pickers';
 import { TextInput } from './TextInput';

@@ -1,12 +1,12 @@
 import { Combobox } from '@grafana/ui';
 import React from 'react';
 
-import { FootfallQuery } from '../../types';
+import { ScopedQuery } from '../../query/common';
 import { Field } from './Row';
 
 interface TrafficFieldProps {
-  value: FootfallQuery['traffic'];
-  onChange: (value: FootfallQuery['traffic']) => void;
+  value: ScopedQuery['traffic'];
+  onChange: (value: ScopedQuery['traffic']) => void;
 }
 
 /** Whose events count: bots are stored as well. A dashboard's variable can be typed. */

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
-import { asked } from './asked';
-import { changeType, QUERY_TYPES, startingQuery } from './defaults';
-import { FootfallQuery } from './types';
+import { asked } from '../asked';
+import { changeType, FootfallQuery, QUERY_TYPES, startingQuery } from './index';
 
 describe('another question', () => {
   const filter = { field: 'country', op: '=', value: 'DE' };
@@ -13,7 +12,7 @@ describe('another question', () => {
   });
 
   test('of SQL keeps none of them, as nobody would see it', () => {
-    const sql = changeType(before, 'sql');
+    const sql = changeType(before, 'sql') as unknown as Record<string, unknown>;
     expect([sql.project, sql.traffic, sql.filter]).toEqual([undefined, undefined, undefined]);
     expect(sql.rawSql).toContain('SELECT');
   });
