@@ -87,3 +87,42 @@ test('there is something to ask', () => {
   expect(isComplete(query({ queryType: 'funnel', steps: [] }))).toBe(false);
   expect(isComplete(query({ queryType: 'live' }))).toBe(true);
 });
+
+describe('what a file may have', () => {
+  test('a field that no type has is sent, and the backend names it', () => {
+    expect(asked(query({ queryType: 'funnel', conversionWindowMS: 5 })).conversionWindowMS).toBe(5);
+  });
+
+  test('a type that does not exist is sent, and the backend lists those that do', () => {
+    const unknown = query({ queryType: 'sesions', result: 'totals' });
+    expect(asked(unknown)).toEqual(unknown);
+    expect(isComplete(unknown)).toBe(true);
+  });
+
+  test('no type is sessions', () => {
+    expect(asked(query({ result: 'totals' })).queryType).toBe('sessions');
+    expect(asked(query({ queryType: '' })).queryType).toBe('sessions');
+  });
+
+  test("the viewer's zone is sent by every type", () => {
+    for (const queryType of ['sessions', 'live', 'sql']) {
+      expect(asked(query({ queryType, timezone: 'Asia/Tokyo' })).timezone).toBe('Asia/Tokyo');
+    }
+  });
+
+  test.each([
+    { filter: 'country = DE' },
+    { filter: { all: 'DE' } },
+    { filter: { any: [null, 5] } },
+    { steps: [null, 'a'] },
+    { exclusions: [null] },
+  ])('%j breaks nothing here', (wrong) => {
+    expect(() => asked(query({ queryType: 'funnel', steps: [{ event: 'a' }], ...wrong }))).not.toThrow();
+    expect(() => isWorthAsking(query({}), query({ queryType: 'funnel', ...wrong }))).not.toThrow();
+  });
+
+  test('a filter of another form is sent as it is', () => {
+    expect(asked(query({ queryType: 'trend', filter: 'country = DE' })).filter).toBe('country = DE');
+    expect(asked(query({ queryType: 'trend', filter: { all: 'DE' } })).filter).toEqual({ all: 'DE' });
+  });
+});

@@ -1,7 +1,7 @@
 import { finished, finishedEvent } from './filters';
 import { FootfallQuery, kindOf } from './query';
 import { Breakdown } from './query/common';
-import { FieldKind, fieldsOf } from './query/fields';
+import { FieldKind, fieldsOf, KNOWN } from './query/fields';
 import { EventFilter, Filter } from './query/filter';
 
 /**
@@ -17,8 +17,8 @@ export function asked<Q extends FootfallQuery>(given: Q): Q {
   }
   const fields = fieldsOf(query);
   const hidden = new Set<unknown>(kind.hidden?.(query));
-  const isOwn = (name: string) =>
-    (fields.has(name) && !hidden.has(name)) || GRAFANAS.has(name) || (name === 'traffic' && query.queryType !== 'sql');
+  // What no type has is sent, so that the backend names it.
+  const isOwn = (name: string) => (fields.has(name) ? !hidden.has(name) : !KNOWN.has(name));
   const own = Object.entries(query)
     .filter(([name]) => isOwn(name))
     .map(([name, value]) => [name, tidied(fields.get(name), value)]);
@@ -36,9 +36,6 @@ export function isWorthAsking(before: FootfallQuery, after: FootfallQuery): bool
   const isBegun = kindOf(after)?.isBegun?.(after) ?? false;
   return isComplete(after) && !isBegun && JSON.stringify(asked(before)) !== JSON.stringify(asked(after));
 }
-
-/** What Grafana itself keeps in a query. */
-const GRAFANAS = new Set(['refId', 'hide', 'key', 'datasource', 'queryType']);
 
 /** What is finished of a field; undefined where nothing is. A funnel's steps are a list, those of paths a number. */
 const TIDIED: Partial<Record<FieldKind, (value: any) => unknown>> = {

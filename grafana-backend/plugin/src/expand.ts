@@ -53,7 +53,7 @@ export function oneOf<T extends string | string[] | undefined>(
   if (!of) {
     return of;
   }
-  const texts = [of].flat().flatMap((text) => expand(text, templates, scopedVars));
+  const texts = [of].flat().flatMap((text) => expand(String(text), templates, scopedVars));
   return texts.length === 1 ? texts[0] : texts;
 }
 

@@ -21,7 +21,7 @@ const NEEDS_TEXT = new Set(['contains', 'not contains', '=~', '!~', ...NUMERIC])
 
 /** From the tree that is kept to the editor's. */
 export function toGroup(filter?: Filter): GroupNode {
-  if (!filter || Object.keys(filter).length === 0) {
+  if (!filter || !isTree(filter) || Object.keys(filter).length === 0) {
     return { any: false, negated: false, children: [] };
   }
   const node = toNode(filter);
@@ -53,8 +53,8 @@ export function fromGroup(group: GroupNode): Filter | undefined {
 
 /** The tree without tests that somebody has only begun, and without groups that hold nothing else. */
 export function finished(filter?: Filter): Filter | undefined {
-  if (!filter) {
-    return undefined;
+  if (!filter || !isTree(filter)) {
+    return filter || undefined;
   }
   if ('not' in filter) {
     const inner = finished(filter.not);
@@ -69,6 +69,15 @@ export function finished(filter?: Filter): Filter | undefined {
     return any.length > 0 ? { any } : undefined;
   }
   return isFinished(filter) ? filter : undefined;
+}
+
+/** Whether it has the form of a tree. A file may have anything, and the backend says what is wrong with it. */
+export function isTree(filter: unknown): filter is Filter {
+  if (typeof filter !== 'object' || filter === null) {
+    return false;
+  }
+  const { all = [], any = [] } = filter as { all?: unknown; any?: unknown };
+  return Array.isArray(all) && Array.isArray(any);
 }
 
 function isFinished({ field, op, value, values }: Test): boolean {
@@ -91,9 +100,9 @@ export function withOperator(test: Test, op: string): Test {
 
 /** Which events are meant, without tests that are only begun. */
 export function finishedEvent<T extends EventFilter>(of: T): T {
-  return 'filter' in of ? { ...of, filter: finished(of.filter) } : of;
+  return of?.filter ? { ...of, filter: finished(of.filter) } : of;
 }
 
 /** Whether it leaves any event out. */
-export const isNarrowing = ({ event, path, filter }: EventFilter) =>
-  Boolean(event?.length || path?.length || finished(filter));
+export const isNarrowing = (of?: EventFilter | null) =>
+  Boolean(of?.event?.length || of?.path?.length || finished(of?.filter));

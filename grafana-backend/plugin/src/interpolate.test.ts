@@ -122,3 +122,17 @@ test("the dashboard's ad hoc filters come after the query's own", () => {
   const adhoc = { key: 'country', operator: '=|', value: 'DE', values: ['DE', 'AT'] };
   expect(filled({ queryType: 'trend', adhocFilters: [own] }, [adhoc]).adhocFilters).toEqual([own, adhoc]);
 });
+
+test('what a file may have breaks nothing here', () => {
+  for (const wrong of [
+    { filter: 'x' },
+    { filter: { any: [null, { not: 5 }] } },
+    { steps: [null] },
+    { event: 5 },
+    { filter: { field: 5, values: [1] } },
+  ]) {
+    expect(() => filled({ queryType: 'funnel', ...wrong }), JSON.stringify(wrong)).not.toThrow();
+    expect(() => filled({ queryType: 'events', ...wrong }), JSON.stringify(wrong)).not.toThrow();
+  }
+  expect(filled({ queryType: 'sesions' })).toEqual({ refId: 'A', queryType: 'sesions' });
+});

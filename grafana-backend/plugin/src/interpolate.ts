@@ -3,7 +3,7 @@ import { TemplateSrv } from '@grafana/runtime';
 
 import { asked } from './asked';
 import { expand, oneOf } from './expand';
-import { finished, NUMERIC } from './filters';
+import { finished, isTree, NUMERIC } from './filters';
 import { FootfallQuery, kindOf } from './query';
 import { Breakdown } from './query/common';
 import { FieldKind, fieldsOf } from './query/fields';
@@ -59,13 +59,14 @@ function fillings(templates: TemplateSrv, scopedVars: ScopedVars): Partial<Recor
   const several = (value?: string | string[]) => oneOf(value, templates, scopedVars);
   // A variable can be empty, and then there is nothing to test.
   const filter = (of?: Filter) => finished(of && filledFilter(of, templates, scopedVars));
-  const event = (of: EventFilter & { name?: string }) => ({
-    ...of,
-    ...('name' in of ? { name: text(of.name) } : {}),
-    event: several(of.event),
-    path: several(of.path),
-    filter: filter(of.filter),
-  });
+  const event = (of: (EventFilter & { name?: string }) | null) =>
+    of && {
+      ...of,
+      ...('name' in of ? { name: text(of.name) } : {}),
+      event: several(of.event),
+      path: several(of.path),
+      filter: filter(of.filter),
+    };
   return {
     string: text,
     comparison: text,
@@ -78,6 +79,9 @@ function fillings(templates: TemplateSrv, scopedVars: ScopedVars): Partial<Recor
 }
 
 function filledFilter(of: Filter, templates: TemplateSrv, scopedVars: ScopedVars): Filter {
+  if (!isTree(of)) {
+    return of;
+  }
   const each = (filter: Filter) => filledFilter(filter, templates, scopedVars);
   if ('all' in of) {
     return { all: of.all.map(each) };
@@ -89,9 +93,9 @@ function filledFilter(of: Filter, templates: TemplateSrv, scopedVars: ScopedVars
 }
 
 function filledTest(of: Test, templates: TemplateSrv, scopedVars: ScopedVars): Filter {
-  const field = templates.replace(of.field, scopedVars, 'raw');
+  const field = templates.replace(String(of.field ?? ''), scopedVars, 'raw');
   if (of.values?.length) {
-    return { ...of, field, values: of.values.flatMap((value) => expand(value, templates, scopedVars)) };
+    return { ...of, field, values: of.values.flatMap((value) => expand(String(value), templates, scopedVars)) };
   }
   if (typeof of.value !== 'string') {
     return { ...of, field };

@@ -7,6 +7,13 @@ import description from './fields.json';
  */
 export const FIELDS = description.types;
 
+/** The fields that some type has. */
+export const KNOWN: ReadonlySet<string> = new Set([
+  'traffic',
+  ...Object.keys(description.scope),
+  ...Object.values(FIELDS).flatMap((fields) => Object.keys(fields)),
+]);
+
 /** What a field holds decides how variables are filled in, and what is left out while it is only begun. */
 export type FieldKind =
   | 'string'
@@ -23,9 +30,15 @@ export type FieldKind =
   | 'sql'
   | 'variables';
 
-/** The kinds of the fields that a query of this type is asked with; SQL has no scope, it says it itself. */
+/**
+ * The kinds of the fields that a query of this type is asked with. SQL has no scope but the zone, it says it itself;
+ * `traffic` is ours: it is sent as a test of the filter.
+ */
 export function fieldsOf({ queryType }: FootfallQuery): Map<string, FieldKind> {
-  return queryType === 'sql' ? kinds(FIELDS.sql) : new Map([...kinds(description.scope), ...kinds(FIELDS[queryType])]);
+  const own = kinds(FIELDS[queryType]);
+  return queryType === 'sql'
+    ? new Map([['timezone', 'string'], ...own])
+    : new Map([['traffic', 'string'], ...kinds(description.scope), ...own]);
 }
 
 function kinds(fields: Record<string, { kind: string }>): Map<string, FieldKind> {

@@ -55,7 +55,7 @@ export const funnel: QueryKind<FunnelQuery> = {
   ],
   tidied: (query) => ({
     ...query,
-    steps: query.steps?.map((step, at) => (hasWindow(at, query.order) ? step : withoutWindow(step))),
+    steps: query.steps?.map((step, at) => (step && !hasWindow(at, query.order) ? withoutWindow(step) : step)),
     exclusions: query.exclusions?.filter(isNarrowing),
   }),
   isComplete: ({ steps }) => Array.isArray(steps) && steps.length > 0,
