@@ -57,7 +57,7 @@ export function AnnotationEditor({
           <FewChoices
             label="Marks"
             options={MARKS}
-            value={target.queryType}
+            value={target.queryType === 'spikes' ? 'spikes' : 'annotations'}
             onChange={(queryType) => change({ ...startingQuery(queryType) })}
           />
         </Field>
