@@ -1,6 +1,7 @@
 import { Combobox } from '@grafana/ui';
 import React from 'react';
 
+import { meantValue } from '../../options';
 import { Compare } from '../../query/common';
 import { Field } from './Row';
 
@@ -18,7 +19,10 @@ export function CompareField({ query: { compare }, onChange }: CompareFieldProps
         aria-label="Compare"
         options={COMPARISONS}
         value={COMPARISONS.find((option) => option.value === value) ?? { value, label: value }}
-        onChange={(option) => onChange({ compare: option.value === 'none' ? undefined : option.value })}
+        onChange={(option) => {
+          const meant = meantValue(COMPARISONS, option.value);
+          onChange({ compare: meant === 'none' ? undefined : meant });
+        }}
         createCustomValue
         width={24}
       />

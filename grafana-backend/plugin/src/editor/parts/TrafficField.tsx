@@ -1,6 +1,7 @@
 import { Combobox } from '@grafana/ui';
 import React from 'react';
 
+import { meantValue } from '../../options';
 import { ScopedQuery } from '../../query/common';
 import { Field } from './Row';
 
@@ -18,7 +19,10 @@ export function TrafficField({ value, onChange }: TrafficFieldProps) {
         aria-label="Traffic"
         options={TRAFFIC}
         value={TRAFFIC.find((option) => option.value === chosen) ?? { value: chosen, label: chosen }}
-        onChange={(option) => onChange(option.value === 'everything' ? undefined : option.value)}
+        onChange={(option) => {
+          const meant = meantValue(TRAFFIC, option.value);
+          onChange(meant === 'everything' ? undefined : meant);
+        }}
         createCustomValue
         width={20}
       />
