@@ -37,7 +37,8 @@ async fn the_gateways_metrics_are_those_of_dashboards_and_alerts() {
     let gateway = Gateway::start(data.path());
     let shown = reqwest::get(format!("{}/metrics", gateway.url)).await.unwrap().text().await.unwrap();
     let mut named = BTreeSet::new();
-    for file in ["dashboards/pipeline.json", "provisioning/grafana/alerting/footfall.yaml"] {
+    let alerts = "provisioning/grafana/with-prometheus/alerting/footfall-prometheus.yaml";
+    for file in ["dashboards/pipeline.json", alerts] {
         let text = fs::read_to_string(provisioning().join(file)).unwrap();
         for part in text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
             if part.starts_with("footfall_") {

@@ -469,7 +469,7 @@ func TestDashboards(t *testing.T) {
 	}
 }
 
-// filledIn does what Grafana's front end does before it asks, and what ours does for SQL.
+// filledIn does what Grafana's front end does before it asks, and what ours does for SQL and traffic.
 func filledIn(t *testing.T, target string, values map[string]string) string {
 	t.Helper()
 	for name, value := range values {
@@ -482,6 +482,10 @@ func filledIn(t *testing.T, target string, values map[string]string) string {
 	if query["queryType"] == "sql" {
 		query["variables"] = values
 	}
+	if query["traffic"] == "people" {
+		query["filter"] = map[string]any{"field": "bot", "op": "is not set"}
+	}
+	delete(query, "traffic")
 	text, err := json.Marshal(query)
 	if err != nil {
 		t.Fatal(err)

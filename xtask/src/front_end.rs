@@ -28,11 +28,12 @@ fn sources() -> PathBuf {
     root().join("grafana-backend/plugin")
 }
 
-/// Fetches what is needed, and checks types and style.
+/// Fetches what is needed, checks types and style, and runs the unit tests.
 pub fn check() -> anyhow::Result<()> {
     fetch()?;
     npm(&["run", "--silent", "typecheck"])?;
-    npm(&["run", "--silent", "lint"])
+    npm(&["run", "--silent", "lint"])?;
+    npm(&["run", "--silent", "test"])
 }
 
 /// The plugins for a Grafana or the preview on this machine. The datasource's program has to be built.

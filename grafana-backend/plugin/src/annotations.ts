@@ -1,8 +1,7 @@
 import { AnnotationSupport } from '@grafana/data';
 
-import { startingQuery } from './defaults';
 import { AnnotationEditor } from './editor/AnnotationEditor';
-import { FootfallQuery } from './types';
+import { FootfallQuery, startingQuery } from './query';
 
 /** Marks on a graph: events such as deployments, campaigns and incidents, or times of far more events than usual. */
 export const annotationSupport: AnnotationSupport<FootfallQuery> = {

@@ -12,14 +12,19 @@ import { DataSourceWithBackend, getTemplateSrv, TemplateSrv } from '@grafana/run
 import { Observable } from 'rxjs';
 
 import { annotationSupport } from './annotations';
-import { startingQuery } from './defaults';
-import { fillIn, isComplete } from './interpolate';
+import { isComplete } from './asked';
+import { fillIn } from './interpolate';
 import { suggestions, Suggestions } from './resources';
-import { FootfallOptions, FootfallQuery } from './types';
+import { FootfallSource, ProjectOfQuery } from './source';
+import { FootfallQuery, startingQuery } from './query';
+import { FootfallOptions } from './types';
 import { VariableSupport } from './variables';
 
 /** The datasource's part in the browser: variables are filled in here, all else happens in the backend. */
-export class FootfallDatasource extends DataSourceWithBackend<FootfallQuery, FootfallOptions> {
+export class FootfallDatasource
+  extends DataSourceWithBackend<FootfallQuery, FootfallOptions>
+  implements FootfallSource
+{
   readonly defaultProject: string;
   readonly suggest: Suggestions;
   annotations = annotationSupport;
@@ -83,7 +88,7 @@ export class FootfallDatasource extends DataSourceWithBackend<FootfallQuery, Foo
   }
 
   /** The project that suggestions are of: the first query's, else the default. */
-  projectOf(queries: FootfallQuery[] = []): string {
+  projectOf(queries: ProjectOfQuery[] = []): string {
     const named = queries.find((query) => query.project)?.project;
     return named ? this.templates.replace(named) : this.defaultProject;
   }

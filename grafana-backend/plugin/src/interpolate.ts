@@ -1,124 +1,109 @@
 import { AdHocVariableFilter, ScopedVars } from '@grafana/data';
 import { TemplateSrv } from '@grafana/runtime';
 
-import { EventFilter, Filter, FootfallQuery, Test } from './types';
-
-/** Whether there is anything to ask; Grafana shows an empty panel otherwise. */
-export function isComplete(query: FootfallQuery): boolean {
-  switch (query.queryType) {
-    case 'sql':
-      return Boolean(query.rawSql?.trim());
-    case 'funnel':
-      return Array.isArray(query.steps) && query.steps.length > 0;
-    default:
-      return true;
-  }
-}
+import { asked } from './asked';
+import { expand, oneOf } from './expand';
+import { finished, isTree, NUMERIC } from './filters';
+import { FootfallQuery, kindOf } from './query';
+import { Breakdown } from './query/common';
+import { FieldKind, fieldsOf } from './query/fields';
+import { AdHocFilter, EventFilter, Filter, Test } from './query/filter';
+import { boundVariables } from './sqlVariables';
+import { withTraffic } from './traffic';
 
 /**
- * Fills dashboard variables in. A variable in a filter stays a value; one with several values makes a
- * test for any of them. The dashboard's ad hoc filters become tests as well. Nothing becomes SQL here.
+ * Fills dashboard variables in. A variable in a filter stays a value; of several values one is enough, and
+ * where the test is negated none may hold. The dashboard's ad hoc filters are tests as well. Nothing becomes
+ * SQL here.
  */
 export function fillIn(
-  query: FootfallQuery,
+  given: FootfallQuery,
   templates: TemplateSrv,
   scopedVars: ScopedVars,
   adhoc: AdHocVariableFilter[] = []
 ): FootfallQuery {
-  const text = <T extends string | undefined>(value: T): T =>
-    value ? (templates.replace(value, scopedVars, 'raw') as T) : value;
-  const event = <T extends EventFilter | undefined>(of: T): T =>
-    of && { ...of, event: text(of.event), path: text(of.path), filter: filter(of.filter) };
-  const filter = (of?: Filter): Filter | undefined => {
-    if (!of) {
-      return undefined;
-    }
-    if ('all' in of) {
-      return { all: of.all.map((each) => filter(each)!) };
-    }
-    if ('any' in of) {
-      return { any: of.any.map((each) => filter(each)!) };
-    }
-    if ('not' in of) {
-      return { not: filter(of.not)! };
-    }
-    return test(of);
+  const query = asked(given);
+  if (!kindOf(query)) {
+    return query;
+  }
+  const kinds = fieldsOf(query);
+  const fill = fillings(templates, scopedVars);
+  const filledField = (kind: FieldKind | undefined, value: unknown) => {
+    const by = kind && fill[kind];
+    return by ? by(value) : value;
   };
-  const test = (of: Test): Filter => {
-    const every = (value: string) => severalValues(value, templates, scopedVars);
-    const field = text(of.field);
-    if (of.values) {
-      return { ...of, field, values: of.values.flatMap(every) };
-    }
-    if (typeof of.value !== 'string') {
-      return { ...of, field };
-    }
-    const values = every(of.value);
-    if (values.length === 1) {
-      return { ...of, field, value: values[0] };
-    }
-    const several: Record<string, string> = { '=': 'in', '!=': 'not in' };
-    if (several[of.op]) {
-      return { field, op: several[of.op], values };
-    }
-    return { any: values.map((value) => ({ ...of, field, value })) };
-  };
+  const filled = Object.fromEntries(
+    Object.entries(query).map(([name, value]) => [name, filledField(kinds.get(name), value)])
+  ) as unknown as FootfallQuery;
+  if (filled.queryType === 'sql') {
+    return { ...filled, variables: boundVariables(filled, templates, scopedVars) };
+  }
+  const { traffic, ...rest } = filled;
   return {
-    ...query,
-    project: text(query.project),
-    dimension: text(query.dimension),
-    interval: text(query.interval),
-    compare: typeof query.compare === 'string' ? text(query.compare) : query.compare,
-    hold: text(query.hold),
-    node: text(query.node),
-    visitor: text(query.visitor),
-    userId: text(query.userId),
-    sessionId: text(query.sessionId),
-    event: text(query.event),
-    path: text(query.path),
-    filter: filter(query.filter),
-    eventFilter: filter(query.eventFilter),
-    steps: Array.isArray(query.steps)
-      ? query.steps.map((step) => ({ ...event(step), name: text(step.name) }))
-      : query.steps,
-    exclusions: query.exclusions?.map(event),
-    series: query.series?.map(event),
-    start: event(query.start),
-    returns: event(query.returns),
-    anchor: event(query.anchor),
-    breakdown: query.breakdown && { ...query.breakdown, dimension: text(query.breakdown.dimension) },
-    variables: variables(query, templates, scopedVars),
-    adhocFilters: adhoc.map(({ key, operator, value, values }) => ({ key, operator, value, values })),
+    ...rest,
+    filter: withTraffic(filled.filter, templates.replace(traffic ?? '', scopedVars, 'raw')),
+    adhocFilters: [...(filled.adhocFilters ?? []), ...adhoc.map(adhocFilter)],
   };
 }
 
-/** The values of a text with variables: one, or those of a variable with several. */
-function severalValues(value: string, templates: TemplateSrv, scopedVars: ScopedVars): string[] {
-  let values: string[] = [];
-  const replaced = templates.replace(value, scopedVars, (found: string | string[]) => {
-    if (Array.isArray(found)) {
-      values = found.map(String);
-    }
-    return Array.isArray(found) ? found.join(',') : String(found);
-  });
-  return values.length > 0 ? values : [replaced];
+const adhocFilter = ({ key, operator, value, values }: AdHocVariableFilter): AdHocFilter => ({
+  key,
+  operator,
+  value,
+  values,
+});
+
+/** How a field of each kind is filled in; in those that are not here a variable cannot stand. */
+function fillings(templates: TemplateSrv, scopedVars: ScopedVars): Partial<Record<FieldKind, (value: any) => unknown>> {
+  const text = (value: unknown) => (typeof value === 'string' ? templates.replace(value, scopedVars, 'raw') : value);
+  const several = (value?: string | string[]) => oneOf(value, templates, scopedVars);
+  // A variable can be empty, and then there is nothing to test.
+  const filter = (of?: Filter) => finished(of && filledFilter(of, templates, scopedVars));
+  const event = (of: (EventFilter & { name?: string }) | null) =>
+    of && {
+      ...of,
+      ...('name' in of ? { name: text(of.name) } : {}),
+      event: several(of.event),
+      path: several(of.path),
+      filter: filter(of.filter),
+    };
+  return {
+    string: text,
+    comparison: text,
+    oneOf: several,
+    filter,
+    event,
+    events: (events: EventFilter[]) => events.map(event),
+    breakdown: (breakdown: Breakdown) => ({ ...breakdown, dimension: text(breakdown.dimension) }),
+  };
 }
 
-/** SQL keeps its text; `{name:Type}` in it is bound by ClickHouse to the dashboard's variable of this name. */
-function variables(
-  query: FootfallQuery,
-  templates: TemplateSrv,
-  scopedVars: ScopedVars
-): Record<string, string> | undefined {
-  if (query.queryType !== 'sql') {
-    return query.variables;
+function filledFilter(of: Filter, templates: TemplateSrv, scopedVars: ScopedVars): Filter {
+  if (!isTree(of)) {
+    return of;
   }
-  const known = new Set(templates.getVariables().map((variable) => variable.name));
-  const bound: Record<string, string> = { ...query.variables };
-  for (const [, name] of (query.rawSql ?? '').matchAll(/\{(\w+):[^}]+\}/g)) {
-    if (known.has(name) || name in scopedVars) {
-      bound[name] = templates.replace(`\${${name}:raw}`, scopedVars);
-    }
+  const each = (filter: Filter) => filledFilter(filter, templates, scopedVars);
+  if ('all' in of) {
+    return { all: of.all.map(each) };
   }
-  return bound;
+  if ('any' in of) {
+    return { any: of.any.map(each) };
+  }
+  return 'not' in of ? { not: each(of.not) } : filledTest(of, templates, scopedVars);
+}
+
+function filledTest(of: Test, templates: TemplateSrv, scopedVars: ScopedVars): Filter {
+  const field = templates.replace(String(of.field ?? ''), scopedVars, 'raw');
+  if (of.values?.length) {
+    return { ...of, field, values: of.values.flatMap((value) => expand(String(value), templates, scopedVars)) };
+  }
+  if (typeof of.value !== 'string') {
+    return { ...of, field };
+  }
+  const values = expand(of.value, templates, scopedVars);
+  if (values.length === 1) {
+    return { ...of, field, value: values[0] };
+  }
+  // A comparison takes one number.
+  return NUMERIC.has(of.op) ? { any: values.map((value) => ({ ...of, field, value })) } : { field, op: of.op, values };
 }

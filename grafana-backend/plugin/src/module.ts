@@ -3,7 +3,8 @@ import { DataSourcePlugin } from '@grafana/data';
 import { ConfigEditor } from './config/ConfigEditor';
 import { FootfallDatasource } from './datasource';
 import { QueryEditor } from './editor/QueryEditor';
-import { FootfallOptions, FootfallQuery, FootfallSecureOptions } from './types';
+import { FootfallQuery } from './query';
+import { FootfallOptions, FootfallSecureOptions } from './types';
 
 export const plugin = new DataSourcePlugin<FootfallDatasource, FootfallQuery, FootfallOptions, FootfallSecureOptions>(
   FootfallDatasource

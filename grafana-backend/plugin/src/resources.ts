@@ -1,5 +1,6 @@
-import { FootfallDatasource } from './datasource';
-import { FootfallQuery } from './types';
+import { DataSourceWithBackend } from '@grafana/runtime';
+
+import { FootfallQuery } from './query';
 
 /** What the backend suggests: names that are really there, the most frequent first. */
 export interface Suggestions {
@@ -19,8 +20,11 @@ export interface Plan {
   marks: number;
 }
 
+/** The way to the backend. */
+type Asked = Pick<DataSourceWithBackend, 'getResource' | 'postResource'>;
+
 /** Asks the backend once for each question, and keeps the answers for a minute. */
-export function suggestions(datasource: FootfallDatasource): Suggestions {
+export function suggestions(datasource: Asked): Suggestions {
   const kept = new Map<string, { at: number; answer: Promise<string[]> }>();
   const ask = (path: string, parameters: Record<string, string | undefined> = {}): Promise<string[]> => {
     const key = `${path}?${JSON.stringify(parameters)}`;
@@ -46,12 +50,7 @@ export function suggestions(datasource: FootfallDatasource): Suggestions {
 }
 
 /** The statement of a query over a range, and the rows that ClickHouse expects to read. */
-export function plan(
-  datasource: FootfallDatasource,
-  query: FootfallQuery,
-  fromMs: number,
-  toMs: number
-): Promise<Plan> {
+export function plan(datasource: Asked, query: FootfallQuery, fromMs: number, toMs: number): Promise<Plan> {
   return datasource.postResource<Plan>('plan', { query, fromMs, toMs });
 }
 

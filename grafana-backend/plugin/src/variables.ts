@@ -3,16 +3,16 @@ import { getTemplateSrv } from '@grafana/runtime';
 import { ComponentType } from 'react';
 import { from, map, Observable } from 'rxjs';
 
-import { FootfallDatasource } from './datasource';
 import { VariableEditor } from './editor/VariableEditor';
+import { FootfallSource } from './source';
 import { FootfallVariableQuery } from './types';
 
 /** Dashboard variables: projects, events, properties, dimensions, or the values of one of them. */
-export class VariableSupport extends CustomVariableSupport<FootfallDatasource, FootfallVariableQuery> {
+export class VariableSupport extends CustomVariableSupport<FootfallSource, FootfallVariableQuery> {
   // Grafana's type asks for an editor of any datasource; ours is only ever given our own.
   editor: ComponentType<any> = VariableEditor;
 
-  constructor(private readonly datasource: FootfallDatasource) {
+  constructor(private readonly datasource: FootfallSource) {
     super();
   }
 

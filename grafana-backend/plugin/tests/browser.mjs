@@ -37,6 +37,10 @@ const checks = {
   variable,
   annotation,
   adhocFilter,
+  filters,
+  negatedFilter,
+  numbers,
+  traffic,
   questions,
   dashboards,
 };
@@ -118,6 +122,12 @@ async function configuration(page) {
   await page.getByLabel('User', { exact: true }).fill('reader');
   await page.getByLabel('Password', { exact: true }).fill('s3cret');
   await page.getByLabel('Default project', { exact: true }).fill('website');
+  const tables = page.getByLabel('Further tables', { exact: true });
+  await tables.fill('orders');
+  await tables.blur();
+  assert.match(await tables.getAttribute('title'), /"orders" is neither database\.table nor database\.\*/);
+  await tables.fill('shop.orders, crm.*');
+  await tables.blur();
   await page.getByLabel('Client certificate', { exact: true }).click({ force: true });
   await page.getByRole('button', { name: 'Header' }).click();
   await page.getByLabel('Header 1: name').fill('X-Tenant');
@@ -127,6 +137,7 @@ async function configuration(page) {
   assert.deepEqual(kept.jsonData, {
     username: 'reader',
     defaultProject: 'website',
+    sqlTables: ['shop.orders', 'crm.*'],
     tlsAuth: true,
     httpHeaders: [{ name: 'X-Tenant', value: 'a' }],
   });
@@ -172,6 +183,77 @@ async function adhocFilter(page) {
   await page.getByRole('button', { name: 'country = SE' }).waitFor(WAIT);
   await countries.getByText('US', { exact: true }).waitFor({ ...WAIT, state: 'detached' });
   await countries.getByText('SE', { exact: true }).waitFor(WAIT);
+}
+
+/** A filter that is only begun changes nothing; finished it holds; and none holds where nobody sees it. */
+async function filters(page) {
+  await explore(page, { queryType: 'sessions', result: 'by', dimension: 'country', limit: 100 });
+  const cell = (text) => page.getByTestId('result').getByText(text, { exact: true }).first();
+  await cell('US').waitFor(WAIT);
+  await page.getByTestId('editor').getByRole('button', { name: 'Filter', exact: true }).click();
+  await page.getByRole('combobox', { name: 'Filter, test 1: field', exact: true }).waitFor(WAIT);
+  await page.waitForTimeout(500);
+  assert.equal(await page.getByRole('alert').count(), 0, 'a filter that is only begun is an error');
+  await choose(page, 'Filter, test 1: field', 'country');
+  await page.waitForTimeout(500);
+  assert.ok(await cell('US').isVisible(), 'a filter without a value is asked');
+  await choose(page, 'Filter, test 1: value', 'SE');
+  await cell('US').waitFor({ ...WAIT, state: 'detached' });
+  await cell('SE').waitFor(WAIT);
+  await choose(page, 'Question', 'SQL');
+  await page.locator('.monaco-editor .view-line').first().waitFor(WAIT);
+  assert.equal(await page.getByRole('group', { name: 'Filter', exact: true }).count(), 0);
+  await choose(page, 'Question', 'Sessions');
+  const group = page.getByRole('group', { name: 'Filter', exact: true });
+  await group.waitFor(WAIT);
+  assert.equal(await group.getByRole('combobox').count(), 0, 'a filter came back that nobody had seen');
+}
+
+/** A filter that is negated as a whole looks so, and is. */
+async function negatedFilter(page) {
+  const filter = { not: { any: [{ field: 'country', op: '=', value: 'US' }] } };
+  await explore(page, { queryType: 'sessions', result: 'by', dimension: 'country', limit: 100, filter });
+  await page.getByTestId('result').getByText('SE', { exact: true }).first().waitFor(WAIT);
+  assert.equal(await page.getByTestId('result').getByText('US', { exact: true }).count(), 0);
+  const group = page.getByRole('group', { name: 'Filter', exact: true });
+  assert.ok(await group.getByRole('radio', { name: 'none of', exact: true }).isChecked());
+}
+
+/** A number is taken when the field is left or by Enter, not letter by letter, and can be emptied. */
+async function numbers(page) {
+  await explore(page, { queryType: 'sessions', result: 'by', dimension: 'country', limit: 3 });
+  const rows = page.getByLabel('Rows', { exact: true });
+  const asked = [];
+  page.on('request', (request) => {
+    if (request.url().includes('/api/ds/query')) {
+      asked.push(JSON.parse(request.postData()).queries[0].limit);
+    }
+  });
+  await page.getByTestId('result').getByText('US', { exact: true }).first().waitFor(WAIT);
+  asked.length = 0;
+  await rows.press('End');
+  await rows.pressSequentially('0');
+  await rows.press('Enter');
+  await until(() => asked.length > 0);
+  await rows.fill('');
+  await rows.press('Enter');
+  await until(() => asked.length > 1);
+  assert.deepEqual(asked, [30, undefined]);
+  assert.equal(await rows.inputValue(), '');
+  assert.equal(await rows.getAttribute('placeholder'), '10');
+}
+
+/** Bots are in the numbers, and can be left out of them. */
+async function traffic(page) {
+  await explore(page, { queryType: 'sessions', result: 'by', dimension: 'device_type', limit: 100 });
+  const bot = page.getByTestId('result').getByText('bot', { exact: true }).first();
+  const desktop = page.getByTestId('result').getByText('desktop', { exact: true }).first();
+  await bot.waitFor(WAIT);
+  await choose(page, 'Traffic', 'People');
+  await bot.waitFor({ ...WAIT, state: 'detached' });
+  await desktop.waitFor(WAIT);
+  await choose(page, 'Traffic', 'Bots only');
+  await bot.waitFor(WAIT);
 }
 
 /** SQL has an editor of its own, and its answer is drawn. */
@@ -342,6 +424,19 @@ async function filled(page, panel, where) {
     }
     assert.ok(Date.now() < deadline, `${where}, panel "${state.title}" shows nothing: ${state.text}`);
     await page.waitForTimeout(100);
+  }
+}
+
+/** The query editor on a query of the last quarter. */
+async function explore(page, query) {
+  await page.goto(`${address}/?explore&${quarter}&query=${encodeURIComponent(JSON.stringify(query))}`);
+}
+
+async function until(holds) {
+  const deadline = Date.now() + WAIT.timeout;
+  while (!holds()) {
+    assert.ok(Date.now() < deadline, `in vain: ${holds}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 

@@ -87,7 +87,8 @@ fn of_dashboards() -> anyhow::Result<Vec<String>> {
 }
 
 fn of_alerts() -> anyhow::Result<Vec<String>> {
-    let text = fs::read_to_string(root().join("provisioning/grafana/alerting/footfall.yaml"))?;
+    let file = "provisioning/grafana/with-prometheus/alerting/footfall-prometheus.yaml";
+    let text = fs::read_to_string(root().join(file))?;
     let file: Value = yaml_serde::from_str(&text)?;
     let groups = file["groups"].as_array().into_iter().flatten();
     let rules = groups.flat_map(|group| group["rules"].as_array().into_iter().flatten());

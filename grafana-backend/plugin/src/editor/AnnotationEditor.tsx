@@ -1,9 +1,11 @@
 import { AnnotationQuery, QueryEditorProps } from '@grafana/data';
 import React from 'react';
 
-import { FootfallDatasource } from '../datasource';
-import { startingQuery } from '../defaults';
-import { FootfallOptions, FootfallQuery } from '../types';
+import { FootfallSource } from '../source';
+import { FootfallQuery, startingQuery } from '../query';
+import { AnnotationsQuery } from '../query/events';
+import { SpikesQuery } from '../query/spikes';
+import { FootfallOptions } from '../types';
 import { EventsBuilder } from './builders/EventsBuilder';
 import { SpikesBuilder } from './builders/SpikesBuilder';
 import { FewChoices } from './parts/Choice';
@@ -11,10 +13,12 @@ import { EditingProvider } from './parts/context';
 import { ProjectPicker } from './parts/Pickers';
 import { Field, Row } from './parts/Row';
 
-type AnnotationEditorProps = QueryEditorProps<FootfallDatasource, FootfallQuery, FootfallOptions> & {
+type AnnotationEditorProps = QueryEditorProps<FootfallSource, FootfallQuery, FootfallOptions> & {
   annotation?: AnnotationQuery<FootfallQuery>;
   onAnnotationChange?: (annotation: AnnotationQuery<FootfallQuery>) => void;
 };
+
+type MarksQuery = AnnotationsQuery | SpikesQuery;
 
 const MARKS = [
   { value: 'annotations' as const, label: 'Events' },
@@ -29,21 +33,15 @@ export function AnnotationEditor({
   annotation,
   onAnnotationChange,
 }: AnnotationEditorProps) {
-  const target: FootfallQuery = {
-    ...startingQuery('annotations'),
-    ...(annotation?.target ?? query),
-    refId: 'Anno',
-  };
-  const change = (changed: Partial<FootfallQuery>) => {
-    const next = { ...target, ...changed };
+  const target = { ...startingQuery('annotations'), ...(annotation?.target ?? query), refId: 'Anno' } as MarksQuery;
+  const change = (changed: Partial<MarksQuery>) => {
+    const next = { ...target, ...changed } as MarksQuery;
     if (annotation && onAnnotationChange) {
       onAnnotationChange({ ...annotation, target: next });
     } else {
       onChange(next);
     }
   };
-  const marks = target.queryType === 'spikes' ? 'spikes' : 'annotations';
-  const Builder = marks === 'spikes' ? SpikesBuilder : EventsBuilder;
   return (
     <EditingProvider value={{ suggest: datasource.suggest, project: datasource.projectOf([target]) }}>
       <Row>
@@ -59,12 +57,16 @@ export function AnnotationEditor({
           <FewChoices
             label="Marks"
             options={MARKS}
-            value={marks}
+            value={target.queryType === 'spikes' ? 'spikes' : 'annotations'}
             onChange={(queryType) => change({ ...startingQuery(queryType) })}
           />
         </Field>
       </Row>
-      <Builder query={target} onChange={change} />
+      {target.queryType === 'spikes' ? (
+        <SpikesBuilder query={target} onChange={change} />
+      ) : (
+        <EventsBuilder query={target} onChange={change} />
+      )}
     </EditingProvider>
   );
 }

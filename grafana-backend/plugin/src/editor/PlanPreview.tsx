@@ -3,14 +3,15 @@ import { GrafanaTheme2, TimeRange } from '@grafana/data';
 import { Button, useStyles2 } from '@grafana/ui';
 import React, { useEffect, useState } from 'react';
 
-import { FootfallDatasource } from '../datasource';
+import { asked } from '../asked';
 import { fillIn } from '../interpolate';
 import { plan, Plan } from '../resources';
-import { FootfallQuery } from '../types';
+import { FootfallSource } from '../source';
+import { FootfallQuery } from '../query';
 import { getTemplateSrv } from '@grafana/runtime';
 
 interface PlanPreviewProps {
-  datasource: FootfallDatasource;
+  datasource: FootfallSource;
   query: FootfallQuery;
   range?: TimeRange;
 }
@@ -20,13 +21,16 @@ export function PlanPreview({ datasource, query, range }: PlanPreviewProps) {
   const style = useStyles2(styles);
   const [isOpen, setOpen] = useState(false);
   const [answer, setAnswer] = useState<{ plan?: Plan; error?: string }>({});
-  const key = JSON.stringify([query, range?.from.valueOf(), range?.to.valueOf()]);
+  const key = JSON.stringify([asked(query), range?.from.valueOf(), range?.to.valueOf()]);
   useEffect(() => {
     if (!isOpen || !range) {
       return;
     }
     let isWanted = true;
-    plan(datasource, fillIn(query, getTemplateSrv(), {}), range.from.valueOf(), range.to.valueOf())
+    // What is wrong with a variable is told as what is wrong with the query.
+    Promise.resolve()
+      .then(() => fillIn(query, getTemplateSrv(), {}))
+      .then((filled) => plan(datasource, filled, range.from.valueOf(), range.to.valueOf()))
       .then((plan) => isWanted && setAnswer({ plan }))
       .catch((error) => isWanted && setAnswer({ error: error?.data?.error ?? String(error?.message ?? error) }));
     return () => {

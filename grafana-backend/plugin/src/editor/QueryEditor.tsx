@@ -1,14 +1,16 @@
-import { QueryEditorProps } from '@grafana/data';
+import { CoreApp, QueryEditorProps } from '@grafana/data';
 import React from 'react';
 
-import { FootfallDatasource } from '../datasource';
-import { changeType, QUERY_TYPES } from '../defaults';
-import { isComplete } from '../interpolate';
-import { FootfallOptions, FootfallQuery, QueryType } from '../types';
+import { isWorthAsking } from '../asked';
+import { FootfallSource } from '../source';
+import { changeType, FootfallQuery, QUERY_TYPES, QueryOf, QueryType } from '../query';
+import { FootfallOptions } from '../types';
 import { EventsBuilder } from './builders/EventsBuilder';
-import { BuilderProps, FunnelBuilder } from './builders/FunnelBuilder';
+import { FunnelBuilder } from './builders/FunnelBuilder';
 import { LifecycleBuilder } from './builders/LifecycleBuilder';
+import { LiveBuilder } from './builders/LiveBuilder';
 import { PathsBuilder } from './builders/PathsBuilder';
+import { BuilderProps } from './builders/props';
 import { RetentionBuilder } from './builders/RetentionBuilder';
 import { SessionsBuilder } from './builders/SessionsBuilder';
 import { SpikesBuilder } from './builders/SpikesBuilder';
@@ -19,20 +21,23 @@ import { ManyChoices } from './parts/Choice';
 import { FilterEditor } from './parts/FilterEditor';
 import { ProjectPicker } from './parts/Pickers';
 import { Field, Row } from './parts/Row';
+import { TrafficField } from './parts/TrafficField';
 import { PlanPreview } from './PlanPreview';
 
-type Props = QueryEditorProps<FootfallDatasource, FootfallQuery, FootfallOptions>;
+type Props = QueryEditorProps<FootfallSource, FootfallQuery, FootfallOptions>;
 
 /** What is asked → of which project → how exactly → what it will cost. */
-export function QueryEditor({ datasource, query, onChange, onRunQuery, range }: Props) {
-  const queryType = query.queryType ?? 'sessions';
+export function QueryEditor({ datasource, query: given, onChange, onRunQuery, range, app }: Props) {
+  const query = { ...given, queryType: given.queryType || 'sessions' } as FootfallQuery;
   const change = (changed: FootfallQuery) => {
     onChange(changed);
-    if (isComplete(changed)) {
+    if (isWorthAsking(given, changed)) {
       onRunQuery();
     }
   };
-  const Builder = BUILDERS[queryType];
+  const changeSome = (changed: Partial<FootfallQuery>) => change({ ...query, ...changed } as FootfallQuery);
+  // A file may name a type that does not exist: the backend says so.
+  const Builder = BUILDERS[query.queryType] as React.ComponentType<BuilderProps<FootfallQuery>> | undefined;
   return (
     <EditingProvider value={{ suggest: datasource.suggest, project: datasource.projectOf([query]) }}>
       <Row>
@@ -40,33 +45,36 @@ export function QueryEditor({ datasource, query, onChange, onRunQuery, range }: 
           <ManyChoices<QueryType>
             label="Question"
             width={20}
-            value={queryType}
+            value={query.queryType}
             options={QUERY_TYPES}
             onChange={(type) => change(changeType(query, type))}
           />
         </Field>
-        {queryType !== 'sql' && (
+        {query.queryType !== 'sql' && (
           <Field label="Project">
             <ProjectPicker
               label="Project"
               width={20}
               placeholder={datasource.defaultProject || 'project'}
               value={query.project}
-              onChange={(project) => change({ ...query, project: project || undefined })}
+              onChange={(project) => changeSome({ project: project || undefined })}
             />
           </Field>
         )}
+        {query.queryType !== 'sql' && app !== CoreApp.UnifiedAlerting && (
+          <TrafficField value={query.traffic} onChange={(traffic) => changeSome({ traffic })} />
+        )}
       </Row>
-      {Builder && <Builder query={query} onChange={(changed) => change({ ...query, ...changed })} />}
-      {queryType !== 'sql' && queryType !== 'live' && (
-        <FilterEditor label="Filter" filter={query.filter} onChange={(filter) => change({ ...query, filter })} />
+      {Builder && <Builder query={query} onChange={changeSome} />}
+      {query.queryType !== 'sql' && (
+        <FilterEditor label="Filter" filter={query.filter} onChange={(filter) => changeSome({ filter })} />
       )}
-      {queryType !== 'live' && <PlanPreview datasource={datasource} query={query} range={range} />}
+      {query.queryType !== 'live' && <PlanPreview datasource={datasource} query={query} range={range} />}
     </EditingProvider>
   );
 }
 
-const BUILDERS: Record<QueryType, React.ComponentType<BuilderProps> | undefined> = {
+const BUILDERS: { [T in QueryType]: React.ComponentType<BuilderProps<QueryOf<T>>> } = {
   sessions: SessionsBuilder,
   funnel: FunnelBuilder,
   trend: TrendBuilder,
@@ -77,6 +85,6 @@ const BUILDERS: Record<QueryType, React.ComponentType<BuilderProps> | undefined>
   events: EventsBuilder,
   annotations: EventsBuilder,
   spikes: SpikesBuilder,
-  live: undefined,
+  live: LiveBuilder,
   sql: SqlBuilder,
 };

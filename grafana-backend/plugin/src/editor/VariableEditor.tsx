@@ -1,14 +1,15 @@
 import { QueryEditorProps } from '@grafana/data';
 import React from 'react';
 
-import { FootfallDatasource } from '../datasource';
-import { FootfallOptions, FootfallQuery, FootfallVariableQuery } from '../types';
+import { FootfallSource } from '../source';
+import { FootfallQuery } from '../query';
+import { FootfallOptions, FootfallVariableQuery } from '../types';
 import { EditingProvider } from './parts/context';
 import { FewChoices } from './parts/Choice';
 import { FieldPicker, ProjectPicker } from './parts/Pickers';
 import { Field, Row } from './parts/Row';
 
-type VariableEditorProps = QueryEditorProps<FootfallDatasource, FootfallQuery, FootfallOptions, FootfallVariableQuery>;
+type VariableEditorProps = QueryEditorProps<FootfallSource, FootfallQuery, FootfallOptions, FootfallVariableQuery>;
 
 /** What a dashboard's variable lists. */
 export function VariableEditor({ datasource, query, onChange }: VariableEditorProps) {
@@ -16,7 +17,9 @@ export function VariableEditor({ datasource, query, onChange }: VariableEditorPr
   const change = (changed: Partial<FootfallVariableQuery>) =>
     onChange({ ...query, ...changed, refId: query.refId || 'Variable' });
   return (
-    <EditingProvider value={{ suggest: datasource.suggest, project: query.project || datasource.defaultProject }}>
+    <EditingProvider
+      value={{ suggest: datasource.suggest, project: datasource.projectOf([{ project: query.project }]) }}
+    >
       <Row>
         <Field label="List">
           <FewChoices label="What is listed" value={kind} options={KINDS} onChange={(kind) => change({ kind })} />

@@ -1,13 +1,15 @@
 import React from 'react';
 
+import { EventsQuery } from '../../query/events';
+import { FIELDS } from '../../query/fields';
 import { OwnEventFields } from '../parts/OwnEventFields';
 import { NumberField } from '../parts/NumberField';
 import { Field, Row } from '../parts/Row';
 import { TextInput } from '../parts/TextInput';
-import { BuilderProps } from './FunnelBuilder';
+import { BuilderProps } from './props';
 
 /** Single events: of a visitor, a user or a session, or of all. */
-export function EventsBuilder({ query, onChange }: BuilderProps) {
+export function EventsBuilder({ query, onChange }: BuilderProps<Omit<EventsQuery, 'queryType'>>) {
   return (
     <>
       <OwnEventFields label="Events" query={query} onChange={onChange} />
@@ -24,9 +26,8 @@ export function EventsBuilder({ query, onChange }: BuilderProps) {
         ))}
         <NumberField
           label="Limit"
-          min={1}
-          max={10000}
-          value={query.limit ?? 200}
+          value={query.limit}
+          field={FIELDS.events.limit}
           onChange={(limit) => onChange({ limit })}
         />
       </Row>

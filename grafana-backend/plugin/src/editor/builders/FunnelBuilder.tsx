@@ -1,41 +1,39 @@
 import { Button } from '@grafana/ui';
 import React from 'react';
 
-import { Breakdown, Exclusion, FootfallQuery, FunnelStep } from '../../types';
+import { FIELDS } from '../../query/fields';
+import { Exclusion, FunnelBreakdown, FunnelQuery, FunnelStep } from '../../query/funnel';
 import { ACTORS, FewChoices, ManyChoices } from '../parts/Choice';
 import { DurationInput } from '../parts/DurationInput';
-import { EventFilterFields } from '../parts/EventFilterFields';
+import { EventFilterFields, shown } from '../parts/EventFilterFields';
 import { NumberField } from '../parts/NumberField';
 import { IntervalField } from '../parts/IntervalField';
 import { FieldPicker } from '../parts/Pickers';
 import { Field, Row, Section } from '../parts/Row';
+import { BuilderProps } from './props';
 import { StepList } from './StepList';
 import { Toggle } from '../parts/Toggle';
 
-export interface BuilderProps {
-  query: FootfallQuery;
-  /** Changes some fields of the query. */
-  onChange: (change: Partial<FootfallQuery>) => void;
-}
-
 /** Steps in their order, then what binds them, then what is shown. */
-export function FunnelBuilder({ query, onChange }: BuilderProps) {
-  const steps = Array.isArray(query.steps) ? query.steps : [];
+export function FunnelBuilder({ query, onChange }: BuilderProps<FunnelQuery>) {
+  const steps = query.steps ?? [];
   return (
     <>
       <StepList steps={steps} order={query.order ?? 'ordered'} onChange={(steps) => onChange({ steps })} />
       <Rules query={query} onChange={onChange} />
-      <Exclusions
-        exclusions={query.exclusions ?? []}
-        steps={steps}
-        onChange={(exclusions) => onChange({ exclusions })}
-      />
+      {query.order !== 'any' && (
+        <Exclusions
+          exclusions={query.exclusions ?? []}
+          steps={steps}
+          onChange={(exclusions) => onChange({ exclusions })}
+        />
+      )}
       <Shown query={query} steps={steps} onChange={onChange} />
     </>
   );
 }
 
-function Rules({ query, onChange }: BuilderProps) {
+function Rules({ query, onChange }: BuilderProps<FunnelQuery>) {
   return (
     <Row>
       <Field label="Order">
@@ -74,12 +72,14 @@ function Rules({ query, onChange }: BuilderProps) {
           onChange={(hold) => onChange({ hold })}
         />
       </Field>
-      <Toggle
-        label="Open"
-        tooltip="May begin at any step"
-        value={query.open}
-        onChange={(value) => onChange({ open: value })}
-      />
+      {query.order !== 'any' && (
+        <Toggle
+          label="Open"
+          tooltip="May begin at any step"
+          value={query.open}
+          onChange={(value) => onChange({ open: value })}
+        />
+      )}
     </Row>
   );
 }
@@ -152,7 +152,7 @@ interface ExclusionsProps {
   onChange: (exclusions: Exclusion[]) => void;
 }
 
-function Shown({ query, steps, onChange }: BuilderProps & { steps: FunnelStep[] }) {
+function Shown({ query, steps, onChange }: BuilderProps<FunnelQuery> & { steps: FunnelStep[] }) {
   const result = query.result || 'steps';
   const names = stepNames(steps);
   return (
@@ -167,7 +167,7 @@ function Shown({ query, steps, onChange }: BuilderProps & { steps: FunnelStep[] 
             <ManyChoices
               label="Step of the actors"
               width={22}
-              value={String(query.step ?? steps.length)}
+              value={String(query.step ?? FIELDS.funnel.step.default)}
               options={names}
               onChange={(step) => onChange({ step: Number(step) })}
             />
@@ -182,14 +182,13 @@ function Shown({ query, steps, onChange }: BuilderProps & { steps: FunnelStep[] 
           </Field>
           <NumberField
             label="Limit"
-            min={1}
-            max={10000}
-            value={query.limit ?? 100}
+            value={query.limit}
+            field={FIELDS.funnel.limit}
             onChange={(limit) => onChange({ limit })}
           />
         </>
       )}
-      {result === 'steps' && (
+      {(result === 'steps' || result === 'trend') && (
         <BreakdownFields breakdown={query.breakdown} names={names} onChange={(breakdown) => onChange({ breakdown })} />
       )}
     </Row>
@@ -206,7 +205,7 @@ function BreakdownFields({ breakdown, names, onChange }: BreakdownProps) {
           placeholder="nothing"
           width={20}
           value={breakdown?.dimension}
-          onChange={(dimension) => onChange(dimension ? { limit: 5, ...breakdown, dimension } : undefined)}
+          onChange={(dimension) => onChange(dimension ? { ...breakdown, dimension } : undefined)}
         />
       </Field>
       {breakdown?.dimension && (
@@ -233,9 +232,8 @@ function BreakdownFields({ breakdown, names, onChange }: BreakdownProps) {
           )}
           <NumberField
             label="Values"
-            min={1}
-            max={100}
-            value={breakdown.limit ?? 5}
+            value={breakdown.limit}
+            field={FIELDS.funnel.breakdown.fields.limit}
             onChange={(limit) => onChange({ ...breakdown, limit })}
           />
         </>
@@ -245,16 +243,16 @@ function BreakdownFields({ breakdown, names, onChange }: BreakdownProps) {
 }
 
 interface BreakdownProps {
-  breakdown?: Breakdown;
+  breakdown?: FunnelBreakdown;
   names: Array<{ value: string; label: string }>;
-  onChange: (breakdown?: Breakdown) => void;
+  onChange: (breakdown?: FunnelBreakdown) => void;
 }
 
 /** Steps to choose from, counted from 1 as people do. */
 const stepNames = (steps: FunnelStep[]) =>
   steps.map((step, at) => ({
     value: String(at + 1),
-    label: `${at + 1} ${step.name || step.event || step.path || ''}`.trim(),
+    label: `${at + 1} ${step.name || shown(step.event) || shown(step.path)}`.trim(),
   }));
 
 const ORDERS = [

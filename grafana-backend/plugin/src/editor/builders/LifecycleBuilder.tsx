@@ -1,12 +1,13 @@
 import React from 'react';
 
+import { LifecycleQuery } from '../../query/lifecycle';
 import { OwnEventFields } from '../parts/OwnEventFields';
 import { PeriodAndWho } from '../parts/PeriodAndWho';
 import { Row } from '../parts/Row';
-import { BuilderProps } from './FunnelBuilder';
+import { BuilderProps } from './props';
 
 /** What counts as being there, for lifecycle and stickiness. */
-export function LifecycleBuilder({ query, onChange }: BuilderProps) {
+export function LifecycleBuilder({ query, onChange }: BuilderProps<Omit<LifecycleQuery, 'queryType'>>) {
   return (
     <>
       <OwnEventFields label="Being there" query={query} onChange={onChange} />

@@ -1,17 +1,18 @@
 import React from 'react';
 
+import { FIELDS } from '../../query/fields';
+import { PathsQuery } from '../../query/paths';
 import { ACTORS, FewChoices } from '../parts/Choice';
 import { EventFilterFields } from '../parts/EventFilterFields';
 import { OwnEventFields } from '../parts/OwnEventFields';
 import { NumberField } from '../parts/NumberField';
 import { FieldPicker } from '../parts/Pickers';
 import { Field, Row, Section } from '../parts/Row';
-import { BuilderProps } from './FunnelBuilder';
+import { BuilderProps } from './props';
 import { Toggle } from '../parts/Toggle';
 
 /** What a place is, where paths begin or end, and how far they are followed. */
-export function PathsBuilder({ query, onChange }: BuilderProps) {
-  const steps = typeof query.steps === 'number' ? query.steps : 5;
+export function PathsBuilder({ query, onChange }: BuilderProps<PathsQuery>) {
   return (
     <>
       <Section title="Places">
@@ -43,12 +44,16 @@ export function PathsBuilder({ query, onChange }: BuilderProps) {
             onChange={(direction) => onChange({ direction })}
           />
         </Field>
-        <NumberField label="Steps" min={2} max={20} value={steps} onChange={(steps) => onChange({ steps })} />
+        <NumberField
+          label="Steps"
+          value={query.steps}
+          field={FIELDS.paths.steps}
+          onChange={(steps) => onChange({ steps })}
+        />
         <NumberField
           label="Ways a step"
-          min={1}
-          max={200}
-          value={query.limit ?? 20}
+          value={query.limit}
+          field={FIELDS.paths.limit}
           onChange={(limit) => onChange({ limit })}
         />
         <Field label="Within">

@@ -1,13 +1,14 @@
 import React from 'react';
 
+import { RetentionQuery } from '../../query/retention';
 import { EventFilterFields } from '../parts/EventFilterFields';
 import { PeriodAndWho } from '../parts/PeriodAndWho';
 import { Row, Section } from '../parts/Row';
-import { BuilderProps } from './FunnelBuilder';
+import { BuilderProps } from './props';
 import { Toggle } from '../parts/Toggle';
 
 /** What begins, what counts as coming back, and by which periods. */
-export function RetentionBuilder({ query, onChange }: BuilderProps) {
+export function RetentionBuilder({ query, onChange }: BuilderProps<RetentionQuery>) {
   return (
     <>
       <Section title="Starts with">

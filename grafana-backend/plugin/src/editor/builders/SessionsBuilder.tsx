@@ -1,16 +1,18 @@
 import { MultiCombobox } from '@grafana/ui';
 import React from 'react';
 
+import { FIELDS } from '../../query/fields';
+import { SessionsQuery } from '../../query/sessions';
 import { CompareField } from '../parts/CompareField';
 import { FewChoices } from '../parts/Choice';
 import { NumberField } from '../parts/NumberField';
 import { IntervalField } from '../parts/IntervalField';
 import { FieldPicker } from '../parts/Pickers';
 import { Field, Row } from '../parts/Row';
-import { BuilderProps } from './FunnelBuilder';
+import { BuilderProps } from './props';
 
 /** Totals, over time, by a dimension, or the sessions themselves. */
-export function SessionsBuilder({ query, onChange }: BuilderProps) {
+export function SessionsBuilder({ query, onChange }: BuilderProps<SessionsQuery>) {
   const result = query.result || 'totals';
   return (
     <Row>
@@ -26,9 +28,8 @@ export function SessionsBuilder({ query, onChange }: BuilderProps) {
       {(result === 'by' || result === 'list') && (
         <NumberField
           label="Rows"
-          min={1}
-          max={1000}
-          value={query.limit ?? 10}
+          value={query.limit}
+          field={FIELDS.sessions.limit}
           onChange={(limit) => onChange({ limit })}
         />
       )}

@@ -1,13 +1,15 @@
 import React from 'react';
 
+import { FIELDS } from '../../query/fields';
+import { SpikesQuery } from '../../query/spikes';
 import { FewChoices } from '../parts/Choice';
 import { NumberField } from '../parts/NumberField';
 import { OwnEventFields } from '../parts/OwnEventFields';
 import { Field, Row } from '../parts/Row';
-import { BuilderProps } from './FunnelBuilder';
+import { BuilderProps } from './props';
 
 /** Times of far more events than usual. */
-export function SpikesBuilder({ query, onChange }: BuilderProps) {
+export function SpikesBuilder({ query, onChange }: BuilderProps<SpikesQuery>) {
   return (
     <>
       <OwnEventFields label="Events" query={query} onChange={onChange} />
@@ -22,9 +24,8 @@ export function SpikesBuilder({ query, onChange }: BuilderProps) {
         </Field>
         <NumberField
           label="Least events"
-          min={1}
-          max={1_000_000_000}
-          value={query.least ?? 10}
+          value={query.least}
+          field={FIELDS.spikes.least}
           onChange={(least) => onChange({ least })}
         />
       </Row>

@@ -1,13 +1,14 @@
 import { CodeEditor, InlineLabel } from '@grafana/ui';
 import React from 'react';
 
-import { BuilderProps } from './FunnelBuilder';
+import { SqlQuery } from '../../query/sql';
+import { BuilderProps } from './props';
 
 const MACROS =
   '$__timeFilter(ts) · $__timeInterval(ts) · $__fromTime · $__toTime · {name:String} is bound to the dashboard’s variable';
 
 /** A statement of one's own. Run by leaving the editor or by Ctrl+S. */
-export function SqlBuilder({ query, onChange }: BuilderProps) {
+export function SqlBuilder({ query, onChange }: BuilderProps<SqlQuery>) {
   const change = (rawSql: string) => rawSql !== query.rawSql && onChange({ rawSql });
   return (
     <>

@@ -4,9 +4,9 @@ import { Button, Icon, IconButton, useStyles2 } from '@grafana/ui';
 import { DragDropContext, Draggable, Droppable, DropResult } from '@hello-pangea/dnd';
 import React, { useId } from 'react';
 
-import { FootfallQuery, FunnelStep } from '../../types';
+import { FunnelQuery, FunnelStep, hasWindow } from '../../query/funnel';
 import { DurationInput } from '../parts/DurationInput';
-import { EventFilterFields } from '../parts/EventFilterFields';
+import { EventFilterFields, shown } from '../parts/EventFilterFields';
 import { Field, Section } from '../parts/Row';
 import { TextInput } from '../parts/TextInput';
 import { Toggle } from '../parts/Toggle';
@@ -16,7 +16,7 @@ const STEPS_MAX = 32;
 
 interface StepListProps {
   steps: FunnelStep[];
-  order: FootfallQuery['order'];
+  order: FunnelQuery['order'];
   onChange: (steps: FunnelStep[]) => void;
 }
 
@@ -67,7 +67,7 @@ export function StepList({ steps, order, onChange }: StepListProps) {
                       <StepFields
                         step={step}
                         at={at}
-                        canBeOptional={at > 0 && order !== 'any'}
+                        hasWindow={hasWindow(at, order)}
                         onChange={(changed) => replace(at, changed)}
                       />
                       <span className={style.end}>
@@ -97,7 +97,7 @@ export function StepList({ steps, order, onChange }: StepListProps) {
   );
 }
 
-function StepFields({ step, at, canBeOptional, onChange }: StepFieldsProps) {
+function StepFields({ step, at, hasWindow, onChange }: StepFieldsProps) {
   const style = useStyles2(styles);
   const label = `Step ${at + 1}`;
   return (
@@ -105,14 +105,14 @@ function StepFields({ step, at, canBeOptional, onChange }: StepFieldsProps) {
       <TextInput
         label={`${label}: name`}
         width={18}
-        placeholder={step.event || step.path || 'name'}
+        placeholder={shown(step.event) || shown(step.path) || 'name'}
         value={step.name ?? ''}
         onChange={(name) => onChange({ ...step, name: name || undefined })}
       />
       <div>
         <EventFilterFields label={label} value={step} onChange={onChange} />
       </div>
-      {at > 0 && (
+      {hasWindow && (
         <Field label="Within" tooltip="From the step before; the conversion window counts as well">
           <DurationInput
             label={`${label}: window`}
@@ -122,7 +122,7 @@ function StepFields({ step, at, canBeOptional, onChange }: StepFieldsProps) {
           />
         </Field>
       )}
-      {canBeOptional && (
+      {hasWindow && (
         <Toggle
           label="Optional"
           value={step.optional}
@@ -136,7 +136,8 @@ function StepFields({ step, at, canBeOptional, onChange }: StepFieldsProps) {
 interface StepFieldsProps {
   step: FunnelStep;
   at: number;
-  canBeOptional: boolean;
+  /** Whether it can be left out, and has a time from the step before. */
+  hasWindow: boolean;
   onChange: (step: FunnelStep) => void;
 }
 

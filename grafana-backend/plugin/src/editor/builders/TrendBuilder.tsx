@@ -1,7 +1,8 @@
 import { Button, IconButton } from '@grafana/ui';
 import React from 'react';
 
-import { Measure, TrendSeries } from '../../types';
+import { FIELDS } from '../../query/fields';
+import { Measure, TrendQuery, TrendSeries } from '../../query/trend';
 import { CompareField } from '../parts/CompareField';
 import { FewChoices, ManyChoices } from '../parts/Choice';
 import { EventFilterFields } from '../parts/EventFilterFields';
@@ -9,11 +10,11 @@ import { NumberField } from '../parts/NumberField';
 import { IntervalField } from '../parts/IntervalField';
 import { FieldPicker } from '../parts/Pickers';
 import { Field, Row, Section } from '../parts/Row';
-import { BuilderProps } from './FunnelBuilder';
+import { BuilderProps } from './props';
 import { Toggle } from '../parts/Toggle';
 
 /** One series, or two and a formula. */
-export function TrendBuilder({ query, onChange }: BuilderProps) {
+export function TrendBuilder({ query, onChange }: BuilderProps<TrendQuery>) {
   const series: TrendSeries[] = query.series?.length ? query.series : [{}];
   const replace = (at: number, by: TrendSeries) =>
     onChange({ series: series.map((each, other) => (other === at ? by : each)) });
@@ -84,9 +85,8 @@ export function TrendBuilder({ query, onChange }: BuilderProps) {
         {query.breakdown?.dimension && (
           <NumberField
             label="Values"
-            min={1}
-            max={100}
-            value={query.breakdown.limit ?? 10}
+            value={query.breakdown.limit}
+            field={FIELDS.trend.breakdown.fields.limit}
             onChange={(limit) => onChange({ breakdown: { ...query.breakdown!, limit } })}
           />
         )}

@@ -1,12 +1,13 @@
 import { Combobox } from '@grafana/ui';
 import React from 'react';
 
-import { FootfallQuery } from '../../types';
+import { meantValue } from '../../options';
+import { Compare } from '../../query/common';
 import { Field } from './Row';
 
 interface CompareFieldProps {
-  query: FootfallQuery;
-  onChange: (changed: Partial<FootfallQuery>) => void;
+  query: { compare?: Compare };
+  onChange: (changed: { compare?: Compare }) => void;
 }
 
 /** The earlier range whose numbers stand beside; a dashboard's variable can be typed. */
@@ -18,7 +19,10 @@ export function CompareField({ query: { compare }, onChange }: CompareFieldProps
         aria-label="Compare"
         options={COMPARISONS}
         value={COMPARISONS.find((option) => option.value === value) ?? { value, label: value }}
-        onChange={(option) => onChange({ compare: option.value === 'none' ? undefined : option.value })}
+        onChange={(option) => {
+          const meant = meantValue(COMPARISONS, option.value);
+          onChange({ compare: meant === 'none' ? undefined : meant });
+        }}
         createCustomValue
         width={24}
       />

@@ -1,7 +1,7 @@
 import { IconButton } from '@grafana/ui';
 import React, { useState } from 'react';
 
-import { EventFilter } from '../../types';
+import { EventFilter } from '../../query/filter';
 import { FilterEditor } from './FilterEditor';
 import { EventPicker, PathPicker } from './Pickers';
 import { Field, Row } from './Row';
@@ -12,6 +12,9 @@ interface EventFilterFieldsProps<T extends EventFilter> {
   onChange: (value: T) => void;
 }
 
+/** Several of which one is enough stand in JSON only; here they are seen, and can be replaced. */
+export const shown = (of?: string | string[]) => [of ?? ''].flat().join(' | ');
+
 /** Which events: a name, a path, and more tests behind the filter button. */
 export function EventFilterFields<T extends EventFilter>({ label, value, onChange }: EventFilterFieldsProps<T>) {
   const [isOpen, setOpen] = useState(Boolean(value.filter));
@@ -21,12 +24,16 @@ export function EventFilterFields<T extends EventFilter>({ label, value, onChang
         <Field label="Event">
           <EventPicker
             label={`${label}: event`}
-            value={value.event}
+            value={shown(value.event)}
             onChange={(event) => onChange({ ...value, event })}
           />
         </Field>
         <Field label="Path" tooltip="* stands for any text">
-          <PathPicker label={`${label}: path`} value={value.path} onChange={(path) => onChange({ ...value, path })} />
+          <PathPicker
+            label={`${label}: path`}
+            value={shown(value.path)}
+            onChange={(path) => onChange({ ...value, path })}
+          />
         </Field>
         <IconButton
           name="filter"

@@ -3,7 +3,8 @@ import { GrafanaTheme2 } from '@grafana/data';
 import { Button, IconButton, useStyles2 } from '@grafana/ui';
 import React from 'react';
 
-import { Filter, Test } from '../../types';
+import { fromGroup, GroupNode, isGroup, NUMERIC, toGroup, UNARY, UNFINISHED, withOperator } from '../../filters';
+import { Filter, Test } from '../../query/filter';
 import { FewChoices, ManyChoices } from './Choice';
 import { FieldPicker, ValuePicker } from './Pickers';
 import { TextInput } from './TextInput';
@@ -17,24 +18,9 @@ interface FilterEditorProps {
 /** A tree of tests. One level is a list of rows with "all" or "any" before it; groups nest. */
 export function FilterEditor({ label, filter, onChange }: FilterEditorProps) {
   const group = toGroup(filter);
-  return (
-    <Group
-      label={label}
-      group={group}
-      onChange={(changed) => onChange(changed.children.length ? fromGroup(changed) : undefined)}
-      depth={0}
-    />
-  );
+  return <Group label={label} group={group} onChange={(changed) => onChange(fromGroup(changed))} depth={0} />;
 }
 
-/** How the editor sees a tree: groups, negated or not, and tests. */
-interface GroupNode {
-  any: boolean;
-  negated: boolean;
-  children: Array<GroupNode | Test>;
-}
-
-const isGroup = (node: GroupNode | Test): node is GroupNode => 'children' in node;
 const DEPTH_MAX = 4;
 
 function Group({ label, group, onChange, onRemove, depth }: GroupProps) {
@@ -47,7 +33,7 @@ function Group({ label, group, onChange, onRemove, depth }: GroupProps) {
   const add = (child: GroupNode | Test) => onChange({ ...group, children: [...group.children, child] });
   return (
     <div className={depth > 0 ? style.nested : undefined} role="group" aria-label={label}>
-      {(group.children.length > 1 || depth > 0) && (
+      {(group.children.length > 1 || depth > 0 || group.negated) && (
         <div className={style.row}>
           <FewChoices
             label={`${label}: how tests are joined`}
@@ -79,13 +65,7 @@ function Group({ label, group, onChange, onRemove, depth }: GroupProps) {
         )
       )}
       <div className={style.row}>
-        <Button
-          size="sm"
-          variant="secondary"
-          fill="text"
-          icon="plus"
-          onClick={() => add({ field: '', op: '=', value: '' })}
-        >
+        <Button size="sm" variant="secondary" fill="text" icon="plus" onClick={() => add(UNFINISHED)}>
           Filter
         </Button>
         {group.children.length > 0 && depth < DEPTH_MAX && (
@@ -94,7 +74,7 @@ function Group({ label, group, onChange, onRemove, depth }: GroupProps) {
             variant="secondary"
             fill="text"
             icon="plus"
-            onClick={() => add({ any: !group.any, negated: false, children: [{ field: '', op: '=', value: '' }] })}
+            onClick={() => add({ any: !group.any, negated: false, children: [UNFINISHED] })}
           >
             Group
           </Button>
@@ -126,7 +106,7 @@ function TestRow({ label, test, onChange, onRemove }: TestRowProps) {
       <ManyChoices
         label={`${label}: operator`}
         width={16}
-        value={test.op}
+        value={test.op || '='}
         options={OPERATORS}
         onChange={(op) => onChange(withOperator(test, op))}
       />
@@ -144,15 +124,15 @@ function TestRow({ label, test, onChange, onRemove }: TestRowProps) {
           label={`${label}: number`}
           width={14}
           value={String(test.value ?? '')}
-          onChange={(text) => onChange({ ...test, value: numberOrText(text) })}
+          onChange={(text) => onChange({ ...test, value: text === '' ? undefined : numberOrText(text) })}
         />
       )}
       {!several && !NUMERIC.has(test.op) && !UNARY.has(test.op) && (
         <ValuePicker
           label={`${label}: value`}
           field={test.field}
-          value={String(test.value ?? '')}
-          onChange={(value) => onChange({ ...test, value })}
+          value={String(test.value ?? (test.values ?? []).join(' | '))}
+          onChange={(value) => onChange({ field: test.field, op: test.op, value: value || undefined })}
         />
       )}
       <IconButton name="times" tooltip="Remove this filter" onClick={onRemove} />
@@ -191,8 +171,6 @@ const OPERATORS = [
   'is set',
   'is not set',
 ].map((op) => ({ value: op, label: op }));
-const NUMERIC = new Set(['<', '<=', '>', '>=']);
-const UNARY = new Set(['is set', 'is not set']);
 
 const separated = (text: string) =>
   text
@@ -201,42 +179,6 @@ const separated = (text: string) =>
     .filter(Boolean);
 /** A variable such as `$limit` stays text until it is filled in. */
 const numberOrText = (text: string) => (text.trim() !== '' && !Number.isNaN(Number(text)) ? Number(text) : text.trim());
-
-function withOperator(test: Test, op: string): Test {
-  if (op === 'in' || op === 'not in') {
-    return { field: test.field, op, values: test.values ?? (test.value ? [String(test.value)] : []) };
-  }
-  return UNARY.has(op)
-    ? { field: test.field, op }
-    : { field: test.field, op, value: test.value ?? test.values?.[0] ?? '' };
-}
-
-/** From the tree that is kept to the editor's. */
-function toGroup(filter?: Filter): GroupNode {
-  if (!filter) {
-    return { any: false, negated: false, children: [] };
-  }
-  const node = toNode(filter);
-  return isGroup(node) ? node : { any: false, negated: false, children: [node] };
-}
-
-function toNode(filter: Filter): GroupNode | Test {
-  if ('not' in filter) {
-    const inner = toGroup(filter.not);
-    return { ...inner, negated: !inner.negated };
-  }
-  if ('all' in filter) {
-    return { any: false, negated: false, children: filter.all.map(toNode) };
-  }
-  return 'any' in filter ? { any: true, negated: false, children: filter.any.map(toNode) } : filter;
-}
-
-/** And back; a single test stands by itself. */
-function fromGroup(group: GroupNode): Filter {
-  const children = group.children.map((child) => (isGroup(child) ? fromGroup(child) : child));
-  const joined: Filter = children.length === 1 ? children[0] : group.any ? { any: children } : { all: children };
-  return group.negated ? { not: joined } : joined;
-}
 
 const styles = (theme: GrafanaTheme2) => ({
   row: css({

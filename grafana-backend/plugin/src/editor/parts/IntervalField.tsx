@@ -1,13 +1,13 @@
 import React from 'react';
 
-import { FootfallQuery } from '../../types';
+import { Interval } from '../../query/common';
 import { INTERVALS, ManyChoices } from './Choice';
 import { Field } from './Row';
 
 interface IntervalFieldProps {
   label: string;
-  query: FootfallQuery;
-  onChange: (change: Partial<FootfallQuery>) => void;
+  query: { interval?: Interval };
+  onChange: (change: { interval: Interval }) => void;
 }
 
 /** The bucket of a result over time. */

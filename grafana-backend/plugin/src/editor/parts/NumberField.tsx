@@ -1,28 +1,33 @@
-import { Input } from '@grafana/ui';
 import React from 'react';
 
+import { wholeNumber } from '../../number';
+import { IntegerField } from '../../query/fields';
 import { Field } from './Row';
+import { TextInput } from './TextInput';
 
 interface NumberFieldProps {
   label: string;
-  value: number;
-  min: number;
-  max: number;
-  /** Undefined if the field is emptied: the backend's default counts then. */
+  value?: number;
+  field: IntegerField;
   onChange: (value?: number) => void;
 }
 
-/** A whole number with its limits. */
-export function NumberField({ label, value, min, max, onChange }: NumberFieldProps) {
+/** A whole number within its limits, taken when the field is left or by Enter; empty is what the backend takes then. */
+export function NumberField({ label, value, field: { min, max, ...field }, onChange }: NumberFieldProps) {
   return (
     <Field label={label}>
-      <Input
-        type="number"
+      <TextInput
+        label={label}
+        inputMode="numeric"
         width={10}
-        min={min}
-        max={max}
-        value={value}
-        onChange={(event) => onChange(event.currentTarget.valueAsNumber || undefined)}
+        placeholder={String(field.default)}
+        value={value === undefined ? '' : String(value)}
+        wrong={(text) =>
+          text !== '' && wholeNumber(text, min, max) === undefined
+            ? `A whole number from ${min.toLocaleString('en')} to ${max.toLocaleString('en')}`
+            : undefined
+        }
+        onChange={(text) => onChange(wholeNumber(text, min, max))}
       />
     </Field>
   );

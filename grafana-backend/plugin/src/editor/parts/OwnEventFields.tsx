@@ -1,12 +1,12 @@
 import React from 'react';
 
-import { FootfallQuery } from '../../types';
+import { OwnEvents } from '../../query/common';
 import { EventFilterFields } from './EventFilterFields';
 
 interface OwnEventFieldsProps {
   label: string;
-  query: FootfallQuery;
-  onChange: (change: Partial<FootfallQuery>) => void;
+  query: OwnEvents;
+  onChange: (change: OwnEvents) => void;
 }
 
 /** Which events the query itself is about: its own `event`, `path` and `eventFilter`. */

@@ -1,13 +1,13 @@
 import React from 'react';
 
-import { FootfallQuery, Interval } from '../../types';
+import { Actor, Interval } from '../../query/common';
 import { ACTORS, FewChoices, PERIODS } from './Choice';
 import { Field } from './Row';
 
 interface PeriodAndWhoProps {
-  query: FootfallQuery;
+  query: { interval?: Interval; by?: Actor };
   usual: Interval;
-  onChange: (change: Partial<FootfallQuery>) => void;
+  onChange: (change: { interval?: Interval; by?: Actor }) => void;
 }
 
 /** By which periods, and whose. */

@@ -7,6 +7,7 @@ interface TextInputProps {
   value: string;
   width?: number;
   placeholder?: string;
+  inputMode?: 'numeric';
   /** Why a text cannot be taken. */
   wrong?: (text: string) => string | undefined;
   onChange: (text: string) => void;
@@ -18,7 +19,7 @@ export function TextInput(props: TextInputProps) {
   return <Typed key={props.value} {...props} />;
 }
 
-function Typed({ id, label, value, width = 24, placeholder, wrong, onChange }: TextInputProps) {
+function Typed({ id, label, value, width = 24, placeholder, inputMode, wrong, onChange }: TextInputProps) {
   const [text, setText] = useState(value);
   const why = wrong?.(text.trim());
   const take = () => !why && text.trim() !== value && onChange(text.trim());
@@ -30,6 +31,7 @@ function Typed({ id, label, value, width = 24, placeholder, wrong, onChange }: T
       value={text}
       placeholder={placeholder}
       width={width}
+      inputMode={inputMode}
       invalid={Boolean(why)}
       onChange={(event) => setText(event.currentTarget.value)}
       onBlur={take}

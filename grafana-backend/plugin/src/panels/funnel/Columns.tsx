@@ -3,7 +3,7 @@ import { GrafanaTheme2 } from '@grafana/data';
 import { Tooltip, useStyles2 } from '@grafana/ui';
 import React from 'react';
 
-import { FunnelView } from './FunnelPanel';
+import { FunnelView } from './view';
 import { Legend } from './Legend';
 import { BarText, count, percent } from './text';
 import { readableDuration } from '../../duration';

@@ -9,18 +9,7 @@ import { Columns } from './Columns';
 import { readFunnel, Step } from './read';
 import { Rows } from './Rows';
 import { FunnelOptions } from './types';
-
-/** What the two ways to draw a funnel need. */
-export interface FunnelView {
-  steps: Step[];
-  values: string[];
-  colors: string[];
-  width: number;
-  height: number;
-  showTimes: boolean;
-  /** Shows who is behind a bar; undefined where the query cannot tell. */
-  onOpen?: (step: Step, outcome: 'converted' | 'dropped') => void;
-}
+import { FunnelView } from './view';
 
 /** Reads the frame → draws → shows who is behind a bar when it is clicked. */
 export function FunnelPanel(props: PanelProps<FunnelOptions>) {

@@ -4,7 +4,7 @@ import { Tooltip, useStyles2 } from '@grafana/ui';
 import React from 'react';
 
 import { readableDuration } from '../../duration';
-import { FunnelView } from './FunnelPanel';
+import { FunnelView } from './view';
 import { Legend } from './Legend';
 import { BarText, count, percent } from './text';
 

@@ -1,0 +1,36 @@
+import { DataSourcePluginOptionsEditorProps } from '@grafana/data';
+
+import { FootfallOptions, FootfallSecureOptions } from '../types';
+
+export type ConfigProps = DataSourcePluginOptionsEditorProps<FootfallOptions, FootfallSecureOptions>;
+
+/** The settings as they stand, and how a section changes its own. */
+export interface Settings {
+  url: string;
+  json: FootfallOptions;
+  changeUrl: (url: string) => void;
+  change: (changed: Partial<FootfallOptions>) => void;
+  /** Secrets leave the browser once and never come back: only whether one is kept is known. */
+  hasSecret: (name: string) => boolean;
+  changeSecret: (name: string, value: string) => void;
+  resetSecret: (name: string) => void;
+}
+
+export function settingsOf({ options, onOptionsChange }: ConfigProps): Settings {
+  const { url, jsonData, secureJsonData, secureJsonFields } = options;
+  return {
+    url: url ?? '',
+    json: jsonData,
+    changeUrl: (url) => onOptionsChange({ ...options, url }),
+    change: (changed) => onOptionsChange({ ...options, jsonData: { ...jsonData, ...changed } }),
+    hasSecret: (name) => Boolean(secureJsonFields?.[name]),
+    changeSecret: (name, value) =>
+      onOptionsChange({ ...options, secureJsonData: { ...secureJsonData, [name]: value } }),
+    resetSecret: (name) =>
+      onOptionsChange({
+        ...options,
+        secureJsonFields: { ...secureJsonFields, [name]: false },
+        secureJsonData: { ...secureJsonData, [name]: '' },
+      }),
+  };
+}

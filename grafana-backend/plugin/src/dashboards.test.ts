@@ -1,0 +1,34 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+import { asked } from './asked';
+import { FootfallQuery } from './query';
+
+const FOLDER = join(import.meta.dirname, '../../../dashboards');
+/** Those whose numbers are of people unless somebody chooses otherwise. */
+const OF_PEOPLE = ['acquisition', 'funnels', 'overview', 'retention-and-paths', 'sessions'];
+
+const files = readdirSync(FOLDER).filter((file) => file.endsWith('.json'));
+const read = (file: string) => JSON.parse(readFileSync(join(FOLDER, file), 'utf8'));
+const queries = (file: string): FootfallQuery[] =>
+  read(file)
+    .panels.flatMap((panel: { targets?: object[] }) => panel.targets ?? [])
+    .filter((target: object) => 'queryType' in target);
+
+test.each(files)('%s says nothing that is not asked', (file) => {
+  for (const query of queries(file)) {
+    expect(asked(query)).toEqual(query);
+  }
+});
+
+describe.each(OF_PEOPLE.map((name) => `${name}.json`))('%s', (file) => {
+  test('asks for the traffic that its variable says, and that is people', () => {
+    expect(queries(file).length).toBeGreaterThan(0);
+    for (const query of queries(file)) {
+      expect(query).toHaveProperty('traffic', '${traffic}');
+    }
+    const variable = read(file).templating.list.find(({ name }: { name: string }) => name === 'traffic');
+    expect(variable.current.value).toBe('people');
+  });
+});

@@ -1,0 +1,27 @@
+import React from 'react';
+
+import { LiveQuery } from '../../query/live';
+import { FewChoices } from '../parts/Choice';
+import { Field, Row } from '../parts/Row';
+import { BuilderProps } from './props';
+
+/** Numbers that go on by themselves, or the pages that visitors are on. */
+export function LiveBuilder({ query, onChange }: BuilderProps<LiveQuery>) {
+  return (
+    <Row>
+      <Field label="Show" tooltip="Numbers are streamed, without a filter; else the panel's refresh asks anew">
+        <FewChoices
+          label="Result"
+          value={query.result || 'numbers'}
+          options={RESULTS}
+          onChange={(result) => onChange({ result })}
+        />
+      </Field>
+    </Row>
+  );
+}
+
+const RESULTS = [
+  { value: 'numbers', label: 'Visitors and events' },
+  { value: 'pages', label: 'Pages' },
+];

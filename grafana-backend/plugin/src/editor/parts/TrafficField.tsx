@@ -1,0 +1,37 @@
+import { Combobox } from '@grafana/ui';
+import React from 'react';
+
+import { meantValue } from '../../options';
+import { ScopedQuery } from '../../query/common';
+import { Field } from './Row';
+
+interface TrafficFieldProps {
+  value: ScopedQuery['traffic'];
+  onChange: (value: ScopedQuery['traffic']) => void;
+}
+
+/** Whose events count: bots are stored as well. A dashboard's variable can be typed. */
+export function TrafficField({ value, onChange }: TrafficFieldProps) {
+  const chosen = value || 'everything';
+  return (
+    <Field label="Traffic" tooltip="Bots are known by their user agent; a variable such as $traffic can be typed">
+      <Combobox<string>
+        aria-label="Traffic"
+        options={TRAFFIC}
+        value={TRAFFIC.find((option) => option.value === chosen) ?? { value: chosen, label: chosen }}
+        onChange={(option) => {
+          const meant = meantValue(TRAFFIC, option.value);
+          onChange(meant === 'everything' ? undefined : meant);
+        }}
+        createCustomValue
+        width={20}
+      />
+    </Field>
+  );
+}
+
+const TRAFFIC = [
+  { value: 'everything', label: 'Everything' },
+  { value: 'people', label: 'People' },
+  { value: 'bots', label: 'Bots only' },
+];

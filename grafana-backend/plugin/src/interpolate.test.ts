@@ -1,0 +1,138 @@
+import { AdHocVariableFilter } from '@grafana/data';
+import { describe, expect, test } from 'vitest';
+
+import { fillIn } from './interpolate';
+import { templates } from './testing';
+import { FootfallQuery } from './query';
+import { Filter } from './query/filter';
+
+const variables = templates({
+  country: ['DE', 'AT'],
+  one: 'SE',
+  id: ['7', '8'],
+  traffic: 'people',
+  empty: '',
+  limits: ['1', '2'],
+});
+const filled = (query: Record<string, unknown>, adhoc: AdHocVariableFilter[] = []) =>
+  fillIn({ refId: 'A', ...query } as unknown as FootfallQuery, variables, {}, adhoc) as unknown as Record<
+    string,
+    unknown
+  >;
+const filtered = (filter: Filter) => filled({ queryType: 'trend', filter }).filter;
+
+describe('a variable in a filter', () => {
+  test.each(['=', '!=', 'in', 'not in', 'contains', 'not contains', 'wildcard', 'not wildcard', '=~', '!~'])(
+    'with several values is one test: any of them, or by a negation none (%s)',
+    (op) =>
+      expect(filtered({ field: 'country', op, value: '$country' })).toEqual({
+        field: 'country',
+        op,
+        values: ['DE', 'AT'],
+      })
+  );
+
+  test('keeps the text around it', () => {
+    expect(filtered({ field: 'path', op: '!=', value: '/p/$id' })).toEqual({
+      field: 'path',
+      op: '!=',
+      values: ['/p/7', '/p/8'],
+    });
+    expect(filtered({ field: 'path', op: 'in', values: ['/', '/p/$id'] })).toEqual({
+      field: 'path',
+      op: 'in',
+      values: ['/', '/p/7', '/p/8'],
+    });
+  });
+
+  test('with one value stays one', () => {
+    expect(filtered({ field: 'country', op: '!=', value: '$one' })).toEqual({
+      field: 'country',
+      op: '!=',
+      value: 'SE',
+    });
+  });
+
+  test('of a comparison is a number each', () => {
+    const than = (value: string) => ({ field: 'property:items', op: '>', value });
+    expect(filtered(than('$limits'))).toEqual({ any: [than('1'), than('2')] });
+  });
+
+  test('can be empty, and then says nothing where nothing can be searched for', () => {
+    expect(filtered({ all: [{ field: 'title', op: 'contains', value: '$empty' }] })).toBeUndefined();
+  });
+
+  test('is filled in at every depth', () => {
+    expect(filtered({ not: { any: [{ field: 'path', op: '=', value: '/p/$id' }] } })).toEqual({
+      not: { any: [{ field: 'path', op: '=', values: ['/p/7', '/p/8'] }] },
+    });
+  });
+});
+
+describe('events and paths', () => {
+  test('of a step with several values are a list, with their prefix', () => {
+    const { steps } = filled({ queryType: 'funnel', steps: [{ event: 'view' }, { path: '/p/$id' }] });
+    expect(steps).toMatchObject([{ event: 'view' }, { path: ['/p/7', '/p/8'] }]);
+  });
+
+  test('of series, anchors and the query itself as well', () => {
+    expect(filled({ queryType: 'trend', series: [{ path: '/p/$id' }] }).series).toMatchObject([
+      { path: ['/p/7', '/p/8'] },
+    ]);
+    expect(filled({ queryType: 'paths', anchor: { path: '/p/$id' } }).anchor).toMatchObject({ path: ['/p/7', '/p/8'] });
+    expect(filled({ queryType: 'events', path: '/p/$id' }).path).toEqual(['/p/7', '/p/8']);
+  });
+});
+
+describe('traffic', () => {
+  test('is a test of the filter and no field that the backend has to know', () => {
+    const { filter, traffic } = filled({ queryType: 'sessions', traffic: '$traffic' });
+    expect(filter).toEqual({ field: 'bot', op: 'is not set' });
+    expect(traffic).toBeUndefined();
+  });
+});
+
+describe('sql', () => {
+  const bound = (rawSql: string) => filled({ queryType: 'sql', rawSql }).variables;
+
+  test('binds the variables that it names', () => {
+    expect(bound('SELECT {one:String}, {other:String}')).toEqual({ one: 'SE' });
+  });
+
+  test('an array has each value, and numbers without quotes', () => {
+    expect(bound('SELECT {country : Array(String)}')).toEqual({ country: ['DE', 'AT'] });
+    expect(bound('SELECT {id:Array(UInt64)}')).toEqual({ id: '[7,8]' });
+    expect(bound('SELECT {one:Array(String)}')).toEqual({ one: ['SE'] });
+  });
+
+  test('has no ad hoc filters and no filter of another question', () => {
+    const query = {
+      queryType: 'sql',
+      rawSql: 'SELECT 1',
+      filter: { field: 'country', op: '=', value: 'DE' },
+    };
+    const adhoc = [{ key: 'country', operator: '=', value: 'DE' }];
+    const { filter, adhocFilters } = filled(query, adhoc);
+    expect([filter, adhocFilters]).toEqual([undefined, undefined]);
+  });
+});
+
+test("the dashboard's ad hoc filters come after the query's own", () => {
+  const own = { key: 'browser', operator: '=', value: 'Firefox' };
+  const adhoc = { key: 'country', operator: '=|', value: 'DE', values: ['DE', 'AT'] };
+  expect(filled({ queryType: 'trend', adhocFilters: [own] }, [adhoc]).adhocFilters).toEqual([own, adhoc]);
+});
+
+test('what a file may have breaks nothing here', () => {
+  for (const wrong of [
+    { filter: 'x' },
+    { filter: { any: [null, { not: 5 }] } },
+    { steps: [null] },
+    { event: 5 },
+    { filter: { field: 5, values: [1] } },
+  ]) {
+    expect(() => filled({ queryType: 'funnel', ...wrong }), JSON.stringify(wrong)).not.toThrow();
+    expect(() => filled({ queryType: 'events', ...wrong }), JSON.stringify(wrong)).not.toThrow();
+  }
+  expect(filled({ queryType: 'sesions' })).toEqual({ refId: 'A', queryType: 'sesions' });
+});

@@ -1,0 +1,24 @@
+import { describe, expect, test } from 'vitest';
+
+import { asked } from '../asked';
+import { changeType, FootfallQuery, QUERY_TYPES, startingQuery } from './index';
+
+describe('another question', () => {
+  const filter = { field: 'country', op: '=', value: 'DE' };
+  const before: FootfallQuery = { refId: 'B', queryType: 'trend', project: 'website', traffic: 'people', filter };
+
+  test('keeps the project, whose events count, and the filter that is seen', () => {
+    expect(changeType(before, 'sessions')).toMatchObject({ refId: 'B', project: 'website', traffic: 'people', filter });
+  });
+
+  test('of SQL keeps none of them, as nobody would see it', () => {
+    const sql = changeType(before, 'sql') as unknown as Record<string, unknown>;
+    expect([sql.project, sql.traffic, sql.filter]).toEqual([undefined, undefined, undefined]);
+    expect(sql.rawSql).toContain('SELECT');
+  });
+});
+
+test.each(QUERY_TYPES.map(({ value }) => value))('a new query of %s is asked as it stands', (type) => {
+  const query = { refId: 'A', ...startingQuery(type) } as FootfallQuery;
+  expect(asked(query)).toEqual(query);
+});

@@ -1,0 +1,18 @@
+import { CommonQuery, QueryKind } from './common';
+
+/** A statement of one's own: docs/queries/sql.md. */
+export interface SqlQuery extends CommonQuery {
+  queryType: 'sql';
+  rawSql?: string;
+  variables?: Record<string, string | string[]>;
+}
+
+export const sql: QueryKind<SqlQuery> = {
+  picker: { label: 'SQL', description: 'A statement of your own; macros and variables are bound' },
+  starting: {
+    queryType: 'sql',
+    rawSql:
+      'SELECT $__timeInterval(ts) AS time, count() AS events\nFROM analytics.events\nWHERE $__timeFilter(ts)\nGROUP BY time\nORDER BY time',
+  },
+  isComplete: ({ rawSql }) => Boolean(rawSql?.trim()),
+};

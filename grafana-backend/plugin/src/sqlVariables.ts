@@ -1,0 +1,34 @@
+import { ScopedVars } from '@grafana/data';
+import { TemplateSrv } from '@grafana/runtime';
+
+import { expand } from './expand';
+import { SqlQuery } from './query/sql';
+
+const PARAMETER = /\{\s*(\w+)\s*:\s*([^{}]+?)\s*\}/g;
+const ARRAY_OF_NUMBERS = /^Array\(\s*(U?Int|Float|Decimal)\w*(\([^()]*\))?\s*\)$/;
+const NUMBER = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i;
+
+/** SQL keeps its text; `{name:Type}` in it is bound by ClickHouse to the dashboard's variable of this name. */
+export function boundVariables(
+  { rawSql = '', variables }: SqlQuery,
+  templates: TemplateSrv,
+  scopedVars: ScopedVars
+): NonNullable<SqlQuery['variables']> {
+  const known = new Set(templates.getVariables().map((variable) => variable.name));
+  const bound = { ...variables };
+  for (const [, name, type] of rawSql.matchAll(PARAMETER)) {
+    if (known.has(name) || name in scopedVars) {
+      bound[name] = value(name, type);
+    }
+  }
+  return bound;
+
+  function value(name: string, type: string): string | string[] {
+    if (!type.startsWith('Array(')) {
+      return templates.replace(`\${${name}:raw}`, scopedVars);
+    }
+    const values = expand(`\${${name}}`, templates, scopedVars);
+    // Numbers stand in an array without quotes.
+    return ARRAY_OF_NUMBERS.test(type) && values.every((each) => NUMBER.test(each)) ? `[${values.join(',')}]` : values;
+  }
+}
