@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_compression::tokio::write::{BrotliEncoder, GzipEncoder, ZlibEncoder, ZstdEncoder};
 use axum::{body::Body, http::HeaderMap};
-use ingest_gateway::{body, decode::decode, in_flight::InFlight, limits::Limits};
+use ingest_gateway::{body, in_flight::InFlight, limits::Limits, wire::native::decode};
 use proptest::prelude::*;
 use tokio::io::AsyncWriteExt;
 use uuid::Uuid;

@@ -4,7 +4,6 @@
 use axum::http::{HeaderMap, header};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
-use super::request::form_pairs;
 use crate::{engine::Refusal, reading::Access, secrets::Passwords};
 
 const DEFAULT: &str = "default";
@@ -51,13 +50,13 @@ fn of_basic(headers: &HeaderMap) -> Given {
 
 fn of_url(query_string: &str) -> Given {
     let (mut user, mut password) = (None, None);
-    for (name, value) in form_pairs(query_string) {
-        let place = match name.as_str() {
+    for (name, value) in form_urlencoded::parse(query_string.as_bytes()) {
+        let place = match &*name {
             "user" => &mut user,
             "password" => &mut password,
             _ => continue,
         };
-        if place.replace(value).is_some() {
+        if place.replace(value.into_owned()).is_some() {
             return Err(failed());
         }
     }

@@ -32,7 +32,7 @@ pub async fn read(body: Body, boundary: String, parameters: &mut Parameters) -> 
             return Err(Refusal { code: 48, message });
         }
         let value = field.text().await.map_err(broken)?;
-        parameters.assign(name, value)?;
+        parameters.assign(&name, value)?;
     }
     Ok(())
 }
