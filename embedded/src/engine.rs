@@ -13,6 +13,7 @@ use crate::{
     ffi::{Api, Connection},
     lanes::Lanes,
     reading::settings::Limits,
+    refusal::Refusal,
 };
 
 /// Named sessions kept at once.
@@ -39,15 +40,6 @@ struct Session {
     /// `None` while a request of the session runs.
     connection: Option<Connection>,
     expires: Instant,
-}
-
-/// Why a request did not get its connection. The number is ClickHouse's exception code.
-#[derive(Debug, Clone)]
-pub struct Refusal {
-    /// ClickHouse's exception code.
-    pub code: u16,
-    /// ClickHouse's message form without the code.
-    pub message: String,
 }
 
 impl Engine {

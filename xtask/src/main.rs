@@ -9,6 +9,7 @@ mod engine;
 mod front_end;
 mod gateway;
 mod installed;
+mod modules;
 mod package;
 mod plugin;
 mod portable;

@@ -4,7 +4,7 @@
 use axum::http::{HeaderMap, header};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
-use crate::{engine::Refusal, reading::Access, secrets::Passwords};
+use crate::{reading::Access, refusal::Refusal, secrets::Passwords};
 
 const DEFAULT: &str = "default";
 const READER: &str = "reader";

@@ -9,7 +9,7 @@ use futures_util::TryStreamExt;
 use multer::{Constraints, Multipart, SizeLimit};
 
 use super::{QUERY_BYTES_MAX, request::Parameters};
-use crate::engine::Refusal;
+use crate::refusal::Refusal;
 
 /// All fields together.
 const FORM_BYTES_MAX: u64 = 4 << 20;

@@ -30,9 +30,10 @@ use axum::{
 use tokio::sync::mpsc;
 
 use crate::{
-    engine::{Engine, Refusal},
+    engine::Engine,
     lanes::Lane,
     reading::{self, Access},
+    refusal::Refusal,
     secrets::Passwords,
     sql::{self, Statement},
 };
@@ -237,15 +238,4 @@ fn output_format(statement: &Statement, parameters: &Parameters) -> String {
         _ => None,
     };
     named.or_else(|| parameters.default_format.clone()).unwrap_or_else(|| "TabSeparated".to_owned())
-}
-
-impl Refusal {
-    /// ClickHouse's text form of an exception.
-    #[must_use]
-    pub fn text(&self) -> String {
-        if self.message.starts_with("Code: ") {
-            return self.message.clone();
-        }
-        format!("Code: {}. DB::Exception: {}", self.code, self.message)
-    }
 }

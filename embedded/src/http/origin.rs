@@ -10,7 +10,7 @@ use axum::{
 };
 
 use super::respond::{self, Reply};
-use crate::engine::Refusal;
+use crate::refusal::Refusal;
 
 /// The layer over all routes.
 pub async fn refuse_web_pages(request: Request, next: Next) -> Response {

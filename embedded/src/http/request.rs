@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::http::HeaderMap;
 
-use crate::engine::Refusal;
+use crate::refusal::Refusal;
 
 /// A session is kept for at most so long without a request; ClickHouse's default limit.
 const SESSION_TIMEOUT_MAX: Duration = Duration::from_secs(3_600);

@@ -20,7 +20,7 @@ use super::{
     request::Parameters,
     worker::{KillOnDrop, Output, Summary},
 };
-use crate::engine::Refusal;
+use crate::refusal::Refusal;
 
 /// What every answer to a request needs to know of it.
 #[derive(Clone, Debug)]

@@ -9,8 +9,8 @@ mod statement;
 
 use crate::{
     config::{PROFILE_READING, ROLE_READ_ALL, ROLE_READ_ANALYTICS},
-    engine::Refusal,
     ffi::{Analysis, Connection},
+    refusal::Refusal,
 };
 
 /// Writes a statement out again as the engine has parsed it.

@@ -25,7 +25,7 @@ use crate::{
     attack, bin, cargo,
     clickhouse::Server,
     engine::{self, Engine},
-    front_end, prerequisites, root,
+    front_end, modules, prerequisites, root,
 };
 
 /// One command of a step; the longest is the first build.
@@ -118,7 +118,10 @@ const STEPS: [&str; 20] = [
 
 async fn step(name: &str, ground: &mut Ground) -> anyhow::Result<String> {
     let ran = match name {
-        "format" => command(cargo().args(["fmt", "--all", "--check"])).map(|()| "rustfmt"),
+        "format" => {
+            command(cargo().args(["fmt", "--all", "--check"]))?;
+            return Ok(format!("rustfmt; {}", modules::check()?));
+        }
         "clippy" => {
             command(cargo().args(["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"]))
                 .map(|()| "no warning")
