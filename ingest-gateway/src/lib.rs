@@ -26,6 +26,7 @@
 pub mod answering;
 pub mod arrivals;
 pub mod body;
+pub mod cli;
 pub mod client_ip;
 pub mod config;
 pub mod connections;
@@ -40,6 +41,7 @@ pub mod limits;
 pub mod metrics;
 pub mod migrate;
 pub mod operate;
+pub mod options;
 pub mod outcome;
 pub mod rate;
 pub mod salt;

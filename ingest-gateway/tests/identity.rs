@@ -19,7 +19,8 @@ use clap::Parser;
 use futures_util::future::join_all;
 use ingest_gateway::{
     arrivals::Arrivals,
-    config::{Config, Options},
+    cli::Cli,
+    config::Config,
     heal::{Healer, Pace},
     identify::Identifier,
     ingest::Ingest,
@@ -88,7 +89,8 @@ impl Inside {
 
 fn config(data: &Path) -> Config {
     let data = data.to_str().unwrap();
-    Config::resolve(Options::parse_from(["ingest-gateway", "--engine-listen", "127.0.0.1:0", "--data", data])).unwrap()
+    Config::resolve(Cli::parse_from(["ingest-gateway", "--engine-listen", "127.0.0.1:0", "--data", data]).options)
+        .unwrap()
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]

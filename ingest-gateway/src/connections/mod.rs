@@ -10,7 +10,6 @@
 //! within limits, before ([`request`]) and after the answer ([`stream`]).
 
 pub mod descriptors;
-pub mod metrics;
 mod registry;
 mod request;
 mod stream;

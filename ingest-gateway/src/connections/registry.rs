@@ -14,8 +14,8 @@ use std::{
 
 use tokio::sync::Notify;
 
-use super::{Limits, metrics::ClosedFor};
-use crate::metrics::Metrics;
+use super::Limits;
+use crate::metrics::{ClosedFor, Metrics};
 
 /// Where all connections are taken, so many of them make room at once, or one.
 const ROOM_SHARE: usize = 16;

@@ -8,47 +8,16 @@ use vector::{
     event::{Event, LogEvent, Value},
     schema::Definition,
 };
-use vector_components::{Rejection, event::NotAnEvent};
 use vector_lib::{internal_event::emit, lookup::event_path, transform::TransformOutputsBuf};
 use vrl::{
     path::{OwnedTargetPath, PathPrefix},
     value::{Kind, ObjectMap},
 };
 
-use crate::internal_events::FootfallEventDropped;
+use crate::{cause::Cause, internal_events::FootfallEventDropped};
 
 /// The output's name.
 pub const DROPPED: &str = "dropped";
-
-/// Why an event was not taken.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cause {
-    /// The named reason, of a bounded list.
-    pub reason: &'static str,
-    /// The field at fault; empty if it is the whole.
-    pub field: String,
-    /// A sentence for a person.
-    pub message: String,
-}
-
-impl Cause {
-    /// A cause that no one field has.
-    pub fn new(reason: &'static str, message: impl Into<String>) -> Self {
-        Self { reason, field: String::new(), message: message.into() }
-    }
-}
-
-impl From<Rejection> for Cause {
-    fn from(rejection: Rejection) -> Self {
-        Self { reason: rejection.reason.as_str(), field: rejection.field, message: rejection.message }
-    }
-}
-
-impl From<NotAnEvent> for Cause {
-    fn from(error: NotAnEvent) -> Self {
-        Self::new(error.reason(), error.to_string())
-    }
-}
 
 /// Counts the event and sends it to `dropped`. Its finalizers go with it: it counts as delivered when
 /// the sink of `dropped` has it.

@@ -7,6 +7,7 @@
 //! has an output `dropped` for what it did not take, with the reason and the original bytes
 //! ([`dropped`]). Vector finds them by `inventory`, once this crate is linked: [`register`] sees to that.
 
+pub mod cause;
 pub mod dropped;
 pub mod enrich;
 mod geoip;

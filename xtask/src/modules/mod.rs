@@ -15,7 +15,7 @@ mod uses;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use anyhow::{Context, ensure};
@@ -23,40 +23,59 @@ use anyhow::{Context, ensure};
 use crate::root;
 use tree::Module;
 
-/// Must have no circle.
-const CLEAN: [&str; 1] = ["embedded"];
-/// Have circles today; they are counted and shown until they are gone.
-const NOT_YET: [&str; 3] = ["ingest-gateway", "vector-components", "grafana-backend"];
+/// The crates, each read from its `src/lib.rs` and `src/main.rs`. Those of other workspaces are here
+/// too: they are parsed, not built.
+const CRATES: [&str; 9] = [
+    "embedded",
+    "grafana-backend",
+    "ingest-gateway",
+    "vector-components",
+    "vector-components/bench",
+    "vector-components/vector",
+    "vector-components/vector/vrl-functions",
+    "vector-components/vrl",
+    "xtask",
+];
+
+/// Crates that still have circles, which are counted and do not fail the step. Only ever delete from it.
+const WITH_CIRCLES: [&str; 2] = ["grafana-backend", "vector-components"];
 
 /// A module's name, from the crate's root.
 type Name = Vec<String>;
 
-/// Checks every crate; says what was looked at.
+/// Checks every crate, and says how many modules were read.
 ///
 /// # Errors
-/// Names each circle, and the uses that close it.
+/// Names the modules of each circle, and where they use each other.
 pub fn check() -> anyhow::Result<String> {
-    let mut counts = Vec::new();
-    for name in CLEAN {
-        let modules = load(name)?;
-        let circles = circles(&modules);
-        ensure!(circles.is_empty(), "{name} has a circle of modules:\n{}", circles.join("\n"));
-        counts.push(format!("{name} ({} modules)", modules.len()));
+    let mut module_count = 0;
+    let mut allowed = Vec::new();
+    let mut found = Vec::new();
+    for name in CRATES {
+        let trees = trees(name)?;
+        let circles: Vec<String> = trees.iter().flat_map(circles).collect();
+        match WITH_CIRCLES.contains(&name) {
+            true if circles.is_empty() => found.push(format!("{name}  has none any more: delete it from WITH_CIRCLES")),
+            true => allowed.push(format!("; {name} still has {}", circles.len())),
+            false => {
+                module_count += trees.iter().map(BTreeMap::len).sum::<usize>();
+                found.extend(circles.iter().map(|circle| format!("{name}{circle}")));
+            }
+        }
     }
-    let mut not_yet = Vec::new();
-    for name in NOT_YET {
-        let modules = load(name)?;
-        not_yet.push(match circles(&modules).len() {
-            0 => format!("{name} (has none any more: move it from NOT_YET to CLEAN in xtask/src/modules)"),
-            count => format!("{name} ({count} circles)"),
-        });
-    }
-    Ok(format!("no circle of modules in {}; not yet required of {}", counts.join(", "), not_yet.join(", ")))
+    ensure!(found.is_empty(), "circles of modules:\n{}", found.join("\n"));
+    let crate_count = CRATES.len() - WITH_CIRCLES.len();
+    Ok(format!("no circle of modules in {crate_count} crates, {module_count} modules{}", allowed.concat()))
 }
 
-fn load(name: &str) -> anyhow::Result<BTreeMap<Name, Module>> {
+/// The modules of a crate's library and of its program.
+fn trees(name: &str) -> anyhow::Result<Vec<BTreeMap<Name, Module>>> {
     let read = |path: &Path| std::fs::read_to_string(path).ok();
-    tree::load(&root().join(name).join("src/lib.rs"), &read).with_context(|| format!("the modules of {name}"))
+    let firsts = ["src/lib.rs", "src/main.rs"].map(|first| root().join(name).join(first));
+    let firsts: Vec<&PathBuf> = firsts.iter().filter(|first| first.is_file()).collect();
+    ensure!(!firsts.is_empty(), "{name} has neither src/lib.rs nor src/main.rs");
+    let load = |first: &&PathBuf| tree::load(first, &read).with_context(|| format!("the modules of {name}"));
+    firsts.iter().map(load).collect()
 }
 
 /// Each circle in words.

@@ -14,8 +14,8 @@ mod vector;
 
 use std::{
     path::{Path, PathBuf},
-    process::{Command, Stdio},
-    time::{Duration, Instant},
+    process::Command,
+    time::Instant,
 };
 
 use anyhow::{Context, bail, ensure};
@@ -25,11 +25,10 @@ use crate::{
     attack, bin, cargo,
     clickhouse::Server,
     engine::{self, Engine},
-    front_end, modules, prerequisites, root,
+    front_end, modules, prerequisites,
+    process::run_to_end,
+    root,
 };
-
-/// One command of a step; the longest is the first build.
-const COMMAND_TIME_MAX: Duration = Duration::from_secs(30 * 60);
 
 /// Options of the tests.
 #[derive(Args)]
@@ -119,14 +118,14 @@ const STEPS: [&str; 20] = [
 async fn step(name: &str, ground: &mut Ground) -> anyhow::Result<String> {
     let ran = match name {
         "format" => {
-            command(cargo().args(["fmt", "--all", "--check"]))?;
+            run_to_end(cargo().args(["fmt", "--all", "--check"]))?;
             return Ok(format!("rustfmt; {}", modules::check()?));
         }
         "clippy" => {
-            command(cargo().args(["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+            run_to_end(cargo().args(["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"]))
                 .map(|()| "no warning")
         }
-        "rust" => command(cargo().args(["test", "--release", "--workspace"]))
+        "rust" => run_to_end(cargo().args(["test", "--release", "--workspace"]))
             .map(|()| "unit, golden and property tests; gateway and clickhouse crate on the real engine"),
         "vrl" => vrl(),
         "front end" => front_end::check().map(|()| "types, style, unit tests; Grafana's own libraries by the lockfile"),
@@ -155,7 +154,7 @@ fn vrl() -> anyhow::Result<&'static str> {
     let mut cargo = cargo();
     cargo.args(["test", "--release", "--target-dir"]).arg(root().join("target/vrl"));
     cargo.arg("--manifest-path").arg(root().join("vector-components/vrl/Cargo.toml"));
-    command(&mut cargo)?;
+    run_to_end(&mut cargo)?;
     Ok("functions by VRL's own framework; the programs of docs/vector.md and provisioning/vector on golden events")
 }
 
@@ -171,23 +170,25 @@ async fn oracle(ground: &Ground) -> anyhow::Result<&'static str> {
     demo_data(&ground.folder).await?;
     let mut python = Command::new("python3");
     python.arg(root().join("tests/oracle/demo.py"));
-    command(python.arg(ground.folder.join("record.jsonl")).arg(ground.folder.join("summary.json")))?;
+    run_to_end(python.arg(ground.folder.join("record.jsonl")).arg(ground.folder.join("summary.json")))?;
     Ok("sessions and funnel equal an independent count of what was sent")
 }
 
 async fn engine_clients(ground: &mut Ground) -> anyhow::Result<&'static str> {
     let server = clickhouse(ground).await?;
     let node = root().join("tests/engine-clients/node");
-    command(Command::new("npm").args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&node))?;
-    command(
+    run_to_end(Command::new("npm").args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&node))?;
+    run_to_end(
         Command::new("node").args(["--test", "client.test.mjs"]).current_dir(&node).envs(server.test_environment()),
     )?;
     let tests = root().join("tests/engine-clients/python");
     let venv = ground.folder.join("venv");
-    command(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
-    command(Command::new(venv.join("bin/pip")).args(["install", "--quiet", "-r"]).arg(tests.join("requirements.txt")))?;
+    run_to_end(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
+    run_to_end(
+        Command::new(venv.join("bin/pip")).args(["install", "--quiet", "-r"]).arg(tests.join("requirements.txt")),
+    )?;
     let mut python = Command::new(venv.join("bin/python"));
-    command(python.args(["-m", "unittest", "test_client"]).current_dir(&tests).envs(server.test_environment()))?;
+    run_to_end(python.args(["-m", "unittest", "test_client"]).current_dir(&tests).envs(server.test_environment()))?;
     Ok("@clickhouse/client, clickhouse-connect and the requests of Vector's sink on the real engine")
 }
 
@@ -195,14 +196,14 @@ async fn plugin_host(ground: &mut Ground) -> anyhow::Result<&'static str> {
     let server = clickhouse(ground).await?;
     let mut go = Command::new("go");
     go.args(["test", "-count=1", "-v", "./..."]).current_dir(root().join("tests/plugin-host"));
-    command(go.env("FOOTFALL_PLUGIN", bin("gpx_footfall")).envs(server.test_environment()))?;
+    run_to_end(go.env("FOOTFALL_PLUGIN", bin("gpx_footfall")).envs(server.test_environment()))?;
     Ok("hashicorp/go-plugin and Grafana's Go SDK as the plugin's host; every query of dashboards/")
 }
 
 /// What no engine of containers is here to start, read by the libraries that such engines read it with.
 fn provisioning() -> anyhow::Result<&'static str> {
     let mut go = Command::new("go");
-    command(go.args(["test", "-count=1", "-v", "./..."]).current_dir(root().join("tests/provisioning")))?;
+    run_to_end(go.args(["test", "-count=1", "-v", "./..."]).current_dir(root().join("tests/provisioning")))?;
     Ok("compose files by Compose's library, Kubernetes' objects by its types; neither was started")
 }
 
@@ -230,23 +231,4 @@ async fn clickhouse(ground: &mut Ground) -> anyhow::Result<Server> {
         ground.engine = Some(engine);
     }
     ground.engine.as_ref().map(|engine| engine.server.clone()).context("no engine")
-}
-
-/// Runs a command to its end, or ends it at its limit: a test that hangs has failed.
-pub fn command(command: &mut Command) -> anyhow::Result<()> {
-    let program = Path::new(command.get_program()).file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let mut child = command.stdin(Stdio::null()).spawn().with_context(|| format!("cannot start {program}"))?;
-    let started = Instant::now();
-    let status = loop {
-        if let Some(status) = child.try_wait()? {
-            break status;
-        }
-        if started.elapsed() > COMMAND_TIME_MAX {
-            child.kill()?;
-            bail!("{program} did not end within {} min", COMMAND_TIME_MAX.as_secs() / 60);
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    };
-    ensure!(status.success(), "{program} ended with {status}");
-    Ok(())
 }

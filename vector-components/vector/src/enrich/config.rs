@@ -15,7 +15,10 @@ use vector_lib::{
     configurable::configurable_component, lookup::lookup_v2::ConfigTargetPath, sensitive_string::SensitiveString,
 };
 
-use super::transform::{Enrich, VisitorOf};
+use super::{
+    output_form::OutputForm,
+    transform::{Enrich, VisitorOf},
+};
 use crate::{
     dropped,
     geoip::{self, GeoFiles},
@@ -59,20 +62,6 @@ pub struct EnrichConfig {
     /// What is taken out first. Without it nothing is: the gateway has done it already.
     #[configurable(derived)]
     pub privacy: Option<PrivacyConfig>,
-}
-
-/// In which form a row leaves.
-#[configurable_component]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[serde(rename_all = "snake_case")]
-pub enum OutputForm {
-    /// A field a column, as the `clickhouse` sink and `remap` take them.
-    #[default]
-    Columns,
-
-    /// A line of ClickHouse's format JSONEachRow in the field `message`, for a sink that sends it as it
-    /// is: the `http` sink with the codec `raw_message`. It takes half the time and memory.
-    JsonLine,
 }
 
 impl Default for EnrichConfig {

@@ -11,8 +11,8 @@ use vector_lib::{
 };
 use vrl::value::ObjectMap;
 
-use super::{columns, config::OutputForm};
-use crate::dropped::{self, Cause};
+use super::{columns, output_form::OutputForm};
+use crate::{cause::Cause, dropped};
 
 /// A line is longer than its message in most cases; it grows if it has to.
 const LINE_BYTES: usize = 1536;
