@@ -12,7 +12,7 @@ use crate::{
     in_flight::{EVENT_OVERHEAD_BYTES, Held, InFlight},
     metrics::Metrics,
     outcome::{Answer, Outcome, RequestError},
-    sink::{NotDurable, Sink},
+    sink::{NotDurable, NotReady, Sink},
     wire::Batch,
 };
 
@@ -109,8 +109,8 @@ impl Ingest {
     /// Whether the sink can take events now.
     ///
     /// # Errors
-    /// Says what is missing.
-    pub async fn ready(&self) -> Result<(), String> {
+    /// What is missing.
+    pub async fn ready(&self) -> Result<(), NotReady> {
         self.sink.ready().await
     }
 
