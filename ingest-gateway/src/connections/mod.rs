@@ -9,6 +9,7 @@
 //! An answer that is sent before the whole body was read reaches its client: the rest is read,
 //! within limits, before ([`request`]) and after the answer ([`stream`]).
 
+mod activity;
 pub mod descriptors;
 mod registry;
 mod request;
@@ -32,7 +33,8 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::metrics::Metrics;
-use registry::{Activity, Ending, Registry};
+use activity::{Activity, Ending};
+use registry::Registry;
 use stream::Stream;
 
 /// Connections get so long to end after the signal to stop.
