@@ -5,6 +5,7 @@ mod bench;
 mod broker;
 mod clickhouse;
 mod demo;
+mod dependencies;
 mod engine;
 mod front_end;
 mod gateway;

@@ -24,6 +24,7 @@ use clap::Args;
 use crate::{
     attack, bin, cargo,
     clickhouse::Server,
+    dependencies,
     engine::{self, Engine},
     front_end, modules, prerequisites,
     process::run_to_end,
@@ -92,9 +93,10 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-const STEPS: [&str; 20] = [
+const STEPS: [&str; 21] = [
     "format",
     "clippy",
+    "dependencies",
     "rust",
     "vrl",
     "front end",
@@ -125,6 +127,7 @@ async fn step(name: &str, ground: &mut Ground) -> anyhow::Result<String> {
             run_to_end(cargo().args(["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"]))
                 .map(|()| "no warning")
         }
+        "dependencies" => return dependencies::check(),
         "rust" => run_to_end(cargo().args(["test", "--release", "--workspace"]))
             .map(|()| "unit, golden and property tests; gateway and clickhouse crate on the real engine"),
         "vrl" => vrl(),
