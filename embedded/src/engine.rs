@@ -125,7 +125,7 @@ impl Engine {
         Ok(connection)
     }
 
-    /// Gives a session's connection back, to be kept for `timeout`.
+    /// Returns a session's connection, to be kept for `timeout`.
     pub fn return_session(&self, id: &str, connection: Connection, timeout: Duration) {
         let session = Session { connection: Some(connection), expires: Instant::now() + timeout };
         lock(&self.sessions).insert(id.to_owned(), session);

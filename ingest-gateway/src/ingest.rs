@@ -16,7 +16,7 @@ use crate::{
     wire::Batch,
 };
 
-/// So much of the pending events' room is kept for requests whose events are being parsed already:
+/// So much of the pending events' room is reserved for requests whose events are being parsed already:
 /// a new request is refused before that work, not after.
 const PENDING_RESERVE: usize = 8;
 

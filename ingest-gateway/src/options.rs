@@ -99,7 +99,7 @@ pub struct Options {
     /// The time of a connection without a request, in milliseconds; longer than that of a proxy in front.
     #[arg(long, env = "FOOTFALL_IDLE_MS_MAX", default_value_t = 90_000, global = true)]
     pub idle_ms_max: u64,
-    /// The least time between two inserts into ClickHouse, in milliseconds.
+    /// The minimum time between two inserts into ClickHouse, in milliseconds.
     #[arg(long, env = "FOOTFALL_INSERT_INTERVAL_MS", default_value_t = 100, global = true)]
     pub insert_interval_ms: u64,
 }

@@ -13,7 +13,7 @@ use reqwest::Client;
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt;
 
-/// Sends from an address; gives the outcomes.
+/// Sends from an address; returns the outcomes.
 async fn send(gateway: &Gateway, ip: &str, body: &Value) -> Vec<String> {
     let request = Client::new().post(format!("{}/v1/events", gateway.url)).header("X-App", "app");
     let answer = request.header("X-Forwarded-For", ip).body(body.to_string()).send().await.unwrap();

@@ -27,7 +27,7 @@ pub fn access(query_string: &str, headers: &HeaderMap, passwords: &Passwords) ->
     }
 }
 
-/// A user and a password, if the request gives any by this means. Twice is a failure.
+/// A user and a password, if the request has any by this means. Twice is a failure.
 type Given = Result<Option<(String, String)>, Refusal>;
 
 fn of_headers(headers: &HeaderMap) -> Given {

@@ -1,4 +1,4 @@
-//! The request's body, decoded and handed on in chunks, never held whole.
+//! The request's body, decoded and passed on in chunks, never held in full.
 
 use std::time::Duration;
 

@@ -121,7 +121,7 @@ async fn run(
         Statement::Insert { data_at, .. } => Some(text[*data_at..].to_vec()),
         _ => None,
     };
-    // A statement is there whole before it takes a slot; an insert's data comes as it runs.
+    // A statement has arrived completely before it takes a slot; an insert's data comes as it runs.
     let text = match more && feed.is_none() {
         true => read_all(text, &mut body).await?,
         false => text,

@@ -91,7 +91,7 @@ pub async fn from_outputs(
     }
 }
 
-/// An exception as the whole answer.
+/// An exception as the entire answer.
 pub fn exception(reply: &Reply, text: &str) -> Response {
     let text = with_version(text, &reply.version);
     let code = exception_code(&text);

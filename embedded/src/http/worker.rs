@@ -43,7 +43,7 @@ pub enum Data {
 
 /// A result on its way to the client.
 pub enum Output {
-    /// The whole result.
+    /// The complete result.
     Whole(Bytes, Summary),
     /// A part of it; more follow until the channel closes.
     Part(Bytes),
@@ -152,12 +152,12 @@ fn execute(
         }
         Statement::Query { streams, .. } => match formats::streaming(&format).filter(|_| streams) {
             Some(header) => stream(connection, &sql, &format, header, bound, result).map(|()| None),
-            None => whole(connection, &sql, &format, &parameters).map(Some),
+            None => buffered(connection, &sql, &format, &parameters).map(Some),
         },
     }
 }
 
-fn whole(connection: &mut Connection, sql: &str, format: &str, parameters: &Parameters) -> Result<Output, String> {
+fn buffered(connection: &mut Connection, sql: &str, format: &str, parameters: &Parameters) -> Result<Output, String> {
     let started = Instant::now();
     if !parameters.settings.iter().any(|(name, _)| name == "max_result_bytes") {
         connection.query(&format!("SET max_result_bytes = {WHOLE_RESULT_BYTES_MAX}"), "Null", &[])?;

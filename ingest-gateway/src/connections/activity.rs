@@ -42,7 +42,7 @@ pub(super) struct Activity {
     bodies: AtomicU32,
     /// HTTP/2 reads between requests as well, and has its own limits for heads.
     is_http2: AtomicBool,
-    /// It has not taken the whole answer.
+    /// It has not taken the entire answer.
     is_blocked: AtomicBool,
     is_cut: AtomicBool,
     asked: AtomicU8,
@@ -89,7 +89,7 @@ impl Activity {
         self.is_blocked.store(is_blocked, Ordering::Relaxed);
     }
 
-    /// A head is whole.
+    /// A head is complete.
     pub(super) fn request(self: &Arc<Self>, is_http2: bool) -> Answering {
         if is_http2 {
             self.is_http2.store(true, Ordering::Relaxed);

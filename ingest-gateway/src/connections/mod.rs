@@ -2,11 +2,11 @@
 //!
 //! A connection costs a file descriptor and memory, and nobody has to send anything on it. So
 //! there are at most so many, each with a time for its next request to begin and for a request's
-//! head to be whole; and where all are taken, those that have waited longest for their clients make
+//! head to be complete; and where all are taken, those that have waited longest for their clients make
 //! room ([`registry`]), so that nobody can lock events out. What a request may cost once its head is
 //! there is limited by the endpoints.
 //!
-//! An answer that is sent before the whole body was read reaches its client: the rest is read,
+//! An answer that is sent before the entire body was read reaches its client: the rest is read,
 //! within limits, before ([`request`]) and after the answer ([`stream`]).
 
 mod activity;

@@ -20,7 +20,7 @@ use crate::{in_flight::Held, metrics::Metrics};
 const QUEUE_EVENTS_MAX: &str = "200000";
 const QUEUE_KIB_MAX: &str = "1048576";
 /// One message is delivered within so many milliseconds or has failed; a request with less time
-/// than that gives less, so that nothing is left in the queue of which nobody knows.
+/// than that leaves less, so that nothing is left in the queue of which nobody knows.
 const DELIVERY_MS_MAX: u128 = 20_000;
 const LINGER_MS: &str = "2";
 const METADATA_TIME_MAX: Duration = Duration::from_secs(2);
@@ -163,7 +163,7 @@ impl Kafka {
     }
 }
 
-/// Writes the value of an event's message; gives what Kafka makes of it, in bytes.
+/// Writes the value of an event's message; returns its size in Kafka, in bytes.
 fn encode(identified: &Identified<'_>, value: &mut Vec<u8>) -> Result<usize, NotDurable> {
     const KEY_BYTES_MAX: usize = 20;
     value.clear();

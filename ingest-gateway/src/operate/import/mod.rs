@@ -2,9 +2,9 @@
 //! off is continued; ids are made of the source's own, so one that is run again, or that
 //! meets events which are there already, changes nothing.
 
-pub mod dropped;
+pub mod article;
+mod dropped;
 mod identity;
-mod lab;
 mod plausible;
 mod progress;
 mod records;
@@ -155,7 +155,7 @@ fn row(options: &Options, enricher: &Enricher, content: Content) -> Result<Vec<u
         Content::Line(line) => rows::from_line(project, enricher, &line),
         Content::Row(row) => Ok(row),
         Content::Record(record) if options.from == Source::Umami => umami::row(project, enricher, record),
-        Content::Record(record) => lab::row(project, enricher, record),
+        Content::Record(record) => article::row(project, enricher, record),
     }
 }
 

@@ -57,12 +57,12 @@ fn topic_and_lag(brokers: &str, topic: &str, group: &str, retention_ms: Option<i
         ));
         return findings;
     }
-    let kept = match retention_ms {
+    let retention = match retention_ms {
         Some(ms) if ms >= 0 => format!("kept for {} h", ms / 3_600_000),
         Some(_) => "kept for ever".to_owned(),
         None => "retention unknown".to_owned(),
     };
-    findings.push(Finding::ok("kafka topic", format!("{topic}: {} partitions, {kept}", partitions.len())));
+    findings.push(Finding::ok("kafka topic", format!("{topic}: {} partitions, {retention}", partitions.len())));
     findings.push(match Lag::measure(&consumer, topic, &partitions) {
         Ok(lag) => lag.judge(group, retention_ms),
         Err(_) => Finding::warn(
