@@ -88,7 +88,7 @@ async fn what_was_answered_is_there_after_kill_nine() {
         })
         .collect();
     tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
-    gateway.process.kill().unwrap();
+    gateway.program.process.kill().unwrap();
     let mut answered = 0;
     for sender in senders {
         answered += sender.await.unwrap();

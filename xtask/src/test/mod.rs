@@ -59,14 +59,7 @@ struct Ground {
 
 /// Runs all steps; the first that fails ends it.
 pub async fn run(options: Options) -> anyhow::Result<()> {
-    for only in &options.only {
-        ensure!(
-            STEPS.iter().any(|name| name.contains(only)),
-            "no step is called {only:?}; the steps are {}",
-            STEPS.join(", ")
-        );
-    }
-    let wanted = |name: &str| options.only.is_empty() || options.only.iter().any(|only| name.contains(only));
+    let selected = selected(&options.only)?;
     prerequisites::check(&prerequisites::TEST)?;
     let library = engine::install()?;
     let folder = root().join("target/xtask-test");
@@ -76,7 +69,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let mut ground = Ground { folder, engine: None, cases: options.cases, seed: options.seed, pictures };
     let (mut report, mut passed) = (Vec::new(), 0);
     for name in STEPS {
-        if !wanted(name) {
+        if !selected.contains(&name) {
             report.push(format!("  not run  {name} (--only)"));
             continue;
         }
@@ -116,6 +109,16 @@ const STEPS: [&str; 21] = [
     "vector",
     "provisioning",
 ];
+
+/// The steps whose names hold one of the texts; all if there is none.
+fn selected(only: &[String]) -> anyhow::Result<Vec<&'static str>> {
+    for text in only {
+        let is_known = STEPS.iter().any(|name| name.contains(text));
+        ensure!(is_known, "no step is called {text:?}; the steps are {}", STEPS.join(", "));
+    }
+    let is_selected = |name: &&str| only.is_empty() || only.iter().any(|text| name.contains(text));
+    Ok(STEPS.into_iter().filter(is_selected).collect())
+}
 
 async fn step(name: &str, ground: &mut Ground) -> anyhow::Result<String> {
     let ran = match name {
@@ -234,4 +237,18 @@ async fn clickhouse(ground: &mut Ground) -> anyhow::Result<Server> {
         ground.engine = Some(engine);
     }
     ground.engine.as_ref().map(|engine| engine.server.clone()).context("no engine")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_step_is_an_error_that_lists_the_known_ones() {
+        let of = |only: &[&str]| selected(&only.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>());
+        assert_eq!(of(&[]).unwrap(), STEPS);
+        assert_eq!(of(&["kafka", "clickhouse"]).unwrap(), ["oldest clickhouse", "kafka"]);
+        let error = of(&["kafka", "kavka"]).unwrap_err().to_string();
+        assert!(error.contains("\"kavka\"") && STEPS.iter().all(|name| error.contains(name)), "{error}");
+    }
 }
