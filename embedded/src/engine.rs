@@ -72,10 +72,10 @@ impl Engine {
     ///
     /// # Errors
     /// If the engine refuses.
-    pub fn connect(&self) -> Result<Connection, String> {
-        self.api.connect(&self.data, &self.configuration).map_err(|_| {
-            "Code: 1002. DB::Exception: the engine opens no connection; its memory may be used up. (UNKNOWN_EXCEPTION)"
-                .to_owned()
+    pub fn connect(&self) -> Result<Connection, Refusal> {
+        self.api.connect(&self.data, &self.configuration).map_err(|_| Refusal {
+            code: 1002,
+            message: "the engine opens no connection; its memory may be used up. (UNKNOWN_EXCEPTION)".to_owned(),
         })
     }
 
@@ -120,7 +120,7 @@ impl Engine {
             let message = format!("Too many sessions: {SESSIONS_MAX} are in use. (TOO_MANY_SIMULTANEOUS_QUERIES)");
             return Err(Refusal { code: 202, message });
         }
-        let connection = self.connect().map_err(|message| Refusal { code: 1002, message })?;
+        let connection = self.connect()?;
         sessions.insert(id.to_owned(), Session { connection: None, expires: now });
         Ok(connection)
     }
