@@ -101,7 +101,7 @@ impl Ingest {
         let storing = self.store(judged, &mut outcomes, &mut admitted.held);
         let stored = tokio::time::timeout_at(deadline.into(), storing).await;
         let stored = stored.unwrap_or(Err(NotDurable::TimedOut(time_max.as_secs())));
-        ledger.close(&outcomes, stored.is_ok());
+        ledger.close(&outcomes, &stored);
         stored?;
         Ok(Answer::new(outcomes))
     }
@@ -187,7 +187,7 @@ impl<'m> Ledger<'m> {
     }
 
     /// The outcomes as they are told to the sender; accepted ones failed if they are not durable.
-    fn close(mut self, outcomes: &[Outcome], is_durable: bool) {
+    fn close(mut self, outcomes: &[Outcome], stored: &Result<(), NotDurable>) {
         let (mut accepted, mut duplicate) = (0, 0);
         for outcome in outcomes {
             match outcome {
@@ -197,10 +197,9 @@ impl<'m> Ledger<'m> {
             }
         }
         self.metrics.duplicate.inc_by(duplicate);
-        if is_durable {
-            self.metrics.stored.inc_by(accepted)
-        } else {
-            self.metrics.failed.inc_by(accepted)
+        match stored {
+            Ok(()) => self.metrics.stored.inc_by(accepted),
+            Err(_) => self.metrics.failed.inc_by(accepted),
         };
         self.settle(outcomes.len() as u64);
     }

@@ -117,7 +117,7 @@ fn read_only(
     set_up(&mut connection, &job.parameters)?;
     match &mut job.statement {
         Statement::Kill { sql, condition, of_reader, .. } => {
-            *condition = of_reader.take().ok_or_else(|| reading::not_reading())?;
+            *condition = of_reader.take().ok_or_else(reading::not_reading)?;
             *sql = format!("KILL QUERY WHERE {condition}");
         }
         Statement::Query { .. } => {

@@ -21,6 +21,7 @@ use vector_components::{Enricher, enrich::UserAgents};
 
 use super::{Tables, project};
 use dropped::{Dropped, Tally};
+use progress::Progress;
 use records::{Content, Records};
 
 /// Rows of one insert; progress is kept after each.
@@ -95,29 +96,30 @@ pub async fn import(options: &Options, tables: &Tables) -> anyhow::Result<Tally>
 /// Records → rows → inserts of a chunk each, with progress kept after each.
 async fn events(options: &Options, tables: &Tables) -> anyhow::Result<Tally> {
     let id = identity::of(options, tables).await?;
-    let (mut tally, complete) = progress::read(tables, id).await?;
-    if complete && !options.again {
+    let mut progress = match options.again {
+        true => Progress::default(),
+        false => progress::read(tables, id).await?,
+    };
+    if progress.is_complete {
         println!("this import is complete already (--again reads it once more)");
-        return Ok(tally);
-    }
-    if options.again {
-        tally = Tally::default();
+        return Ok(progress.tally);
     }
     let enricher = Enricher::new(UserAgents::new().map_err(anyhow::Error::msg)?, None);
     let mut records = Records::open(options, tables).await?;
-    records.skip(tally.read).await?;
+    records.skip(progress.tally.read).await?;
     let bar = ProgressBar::new_spinner()
         .with_style(ProgressStyle::with_template("  {human_pos} records  {per_sec}  {elapsed}")?);
     loop {
-        let (chunk, ended) = chunk(options, &enricher, &mut records, &mut tally).await?;
-        bar.set_position(tally.read);
+        let (chunk, is_complete) = chunk(options, &enricher, &mut records, &mut progress.tally).await?;
+        progress.is_complete = is_complete;
+        bar.set_position(progress.tally.read);
         if !chunk.is_empty() {
             insert(tables, "INSERT INTO analytics.events FORMAT JSONEachRow", chunk.into()).await?;
         }
-        progress::keep(options, tables, id, &tally, ended).await?;
-        if ended {
+        progress::keep(options, tables, id, &progress).await?;
+        if progress.is_complete {
             bar.finish_and_clear();
-            return Ok(tally);
+            return Ok(progress.tally);
         }
     }
 }
