@@ -1,5 +1,5 @@
 //! Rows as one block of ClickHouse's Native format: by column, with dictionaries for
-//! `LowCardinality`. A row format makes the server hash 30 texts a row, which is most of
+//! `LowCardinality`. With a row format the server hashes 30 strings per row, which takes most of
 //! the time of a bulk insert.
 
 use serde_json::Value;
@@ -12,7 +12,7 @@ use crate::traffic::{HOST, SOURCES};
 
 /// The only version of a `LowCardinality` column's header.
 const DICTIONARY_VERSION: u64 = 1;
-/// "The keys follow" and "they replace what was there", beside the width of an index.
+/// "The keys follow" and "they replace the previous ones", combined with the index width.
 const DICTIONARY_FLAGS: u64 = 1 << 9 | 1 << 10;
 const INDEX_OF_2_BYTES: u64 = 1;
 
@@ -52,7 +52,7 @@ pub fn encode(world: &World, projects: &[&str], rows: &[SeedRow]) -> Vec<u8> {
     block.text("referrer", |r, out| {
         out.extend_from_slice(if r.entry { SOURCES[usize::from(r.source)].1 } else { "" }.as_bytes());
     });
-    // After the sources comes what an event within a visit has.
+    // After the sources come the values of later events in a visit.
     for name in ["referrer_host", "referrer_source", "channel", "utm_source", "utm_medium", "utm_campaign"] {
         let mut values = texts(&world.sources, name);
         values.push(if name == "channel" { "Direct" } else { "" });
@@ -119,7 +119,7 @@ impl Block<'_> {
         }
     }
 
-    /// The values of the column, and which of them a row has.
+    /// The column's values, and each row's index.
     fn low(&mut self, name: &str, values: &[&str], pick: impl Fn(&SeedRow) -> usize) {
         self.head(name, "LowCardinality(String)");
         self.out.extend_from_slice(&DICTIONARY_VERSION.to_le_bytes());
@@ -140,7 +140,7 @@ impl Block<'_> {
     }
 }
 
-/// Distinct keys, then an index a row; nothing at all for no rows.
+/// Distinct keys, then one index per row; empty for no rows.
 fn dictionary(out: &mut Vec<u8>, values: &[&str], rows: impl Iterator<Item = usize>) {
     let mut keys: Vec<&str> = vec![""];
     let indexes: Vec<[u8; 2]> = values
