@@ -52,7 +52,7 @@ pub fn encode(world: &World, projects: &[&str], rows: &[SeedRow]) -> Vec<u8> {
     block.text("referrer", |r, out| {
         out.extend_from_slice(if r.entry { SOURCES[usize::from(r.source)].1 } else { "" }.as_bytes());
     });
-    // After the sources come the values of later events in a visit.
+    // After the sources comes what an event within a visit has.
     for name in ["referrer_host", "referrer_source", "channel", "utm_source", "utm_medium", "utm_campaign"] {
         let mut values = texts(&world.sources, name);
         values.push(if name == "channel" { "Direct" } else { "" });
@@ -119,7 +119,7 @@ impl Block<'_> {
         }
     }
 
-    /// The column's values, and each row's index.
+    /// The values of the column, and which of them a row has.
     fn low(&mut self, name: &str, values: &[&str], pick: impl Fn(&SeedRow) -> usize) {
         self.head(name, "LowCardinality(String)");
         self.out.extend_from_slice(&DICTIONARY_VERSION.to_le_bytes());
