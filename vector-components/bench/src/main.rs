@@ -56,7 +56,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     eprintln!("{:<28}{:>14}{:>14}{:>8}", "events per CPU-second", "Footfall", "article's VRL", "ratio");
     let mut ratios = BTreeMap::new();
     let mut figures = BTreeMap::new();
-    for (name, suffix, events) in [("repeating user agents", "", &skewed), ("unique user agents", "_no_repeats", &distinct)] {
+    for (name, suffix, events) in
+        [("repeating user agents", "", &skewed), ("unique user agents", "_no_repeats", &distinct)]
+    {
         let (mut ours, mut theirs): (f64, f64) = (0.0, 0.0);
         for _ in 0..ROUNDS {
             // New each round: with warm caches there would be nothing to measure.
