@@ -1,5 +1,5 @@
-//! The output `dropped`: the event as it came, with the reason beside it, so that a sink can keep it
-//! as a dead letter that can be sent again.
+//! The output `dropped`: the unchanged event with the reason next to it, so that a sink can store it
+//! as a dead letter that can be replayed.
 
 use std::collections::HashMap;
 
@@ -20,19 +20,19 @@ use crate::internal_events::FootfallEventDropped;
 /// The output's name.
 pub const DROPPED: &str = "dropped";
 
-/// Why an event was not taken.
+/// Why an event was dropped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cause {
-    /// The named reason, of a bounded list.
+    /// The reason, from a fixed list.
     pub reason: &'static str,
-    /// The field at fault; empty if it is the whole.
+    /// The field at fault; empty if it is the whole event.
     pub field: String,
-    /// A sentence for a person.
+    /// A human-readable message.
     pub message: String,
 }
 
 impl Cause {
-    /// A cause that no one field has.
+    /// A cause that isn't about a single field.
     pub fn new(reason: &'static str, message: impl Into<String>) -> Self {
         Self { reason, field: String::new(), message: message.into() }
     }
@@ -50,18 +50,18 @@ impl From<NotAnEvent> for Cause {
     }
 }
 
-/// Counts the event and sends it to `dropped`. Its finalizers go with it: it counts as delivered when
-/// the sink of `dropped` has it.
+/// Counts the event and sends it to `dropped`. Its finalizers go with it: it counts as delivered once
+/// the sink behind `dropped` has it.
 pub fn push(mut log: LogEvent, cause: &Cause, output: &mut TransformOutputsBuf) {
     emit(FootfallEventDropped { cause });
     let place = |name| log.get(event_path!(name)).map(|value| value.to_string_lossy().into_owned());
     let origin: Option<Vec<String>> = ["topic", "partition", "offset"].map(place).into_iter().collect();
     if log.as_map().is_none() {
-        // In Vector's own namespace the message is the whole event.
+        // In the Vector namespace, the message is the whole event.
         let message = log.value().clone();
         *log.value_mut() = Value::Object(ObjectMap::from([("message".into(), message)]));
     }
-    // A sink to Kafka would write the text `<null>` for the key of a message that had none.
+    // A Kafka sink would write the string `<null>` as the key of a message without one.
     if log.get(event_path!("message_key")).is_some_and(Value::is_null) {
         log.remove(event_path!("message_key"));
     }
@@ -72,7 +72,7 @@ pub fn push(mut log: LogEvent, cause: &Cause, output: &mut TransformOutputsBuf) 
     output.push(Some(DROPPED), Event::Log(log));
 }
 
-/// As a sink to Kafka takes them: the message's value stays the original bytes.
+/// Headers for a Kafka sink, which leave the message's value unchanged.
 fn headers(cause: &Cause, origin: Option<Vec<String>>) -> Value {
     let text = |text: &str| Value::from(text.to_owned());
     let mut headers = ObjectMap::from([

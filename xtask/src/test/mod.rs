@@ -1,5 +1,5 @@
-//! `cargo xtask test`: every check, with the real parts, one step after another. The
-//! closing lines say which real parts ran.
+//! `cargo xtask test`: every check, against the real components, one step after another. The
+//! last lines say which components ran.
 
 mod browser;
 mod demo;
@@ -28,27 +28,27 @@ use crate::{
     front_end, prerequisites, root,
 };
 
-/// One command of a step; the longest is the first build.
+/// Time limit of one command in a step; the longest is the first build.
 const COMMAND_TIME_MAX: Duration = Duration::from_secs(30 * 60);
 
-/// Options of the tests.
+/// Options for the tests.
 #[derive(Args)]
 pub struct Options {
-    /// Run only the steps whose name holds this text; can be given several times.
+    /// Run only the steps whose name contains this string; can be repeated.
     #[arg(long)]
     only: Vec<String>,
-    /// Random projects of the step "properties", a dozen queries each.
+    /// Number of random projects in the step "properties", with a dozen queries each.
     #[arg(long, default_value_t = 60)]
     cases: u64,
-    /// Which random projects.
+    /// The seed for the random projects.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Where the step "browser" puts its pictures.
+    /// The folder for screenshots from the step "browser".
     #[arg(long)]
     pictures: Option<PathBuf>,
 }
 
-/// The steps' common ground: one engine on the demo's data.
+/// Shared by the steps: one engine on the demo's data.
 struct Ground {
     folder: PathBuf,
     engine: Option<Engine>,
@@ -57,12 +57,12 @@ struct Ground {
     pictures: Option<PathBuf>,
 }
 
-/// Runs all steps; the first that fails ends it.
+/// Runs all steps and stops at the first failure.
 pub async fn run(options: Options) -> anyhow::Result<()> {
     for only in &options.only {
         ensure!(
             STEPS.iter().any(|name| name.contains(only)),
-            "no step is called {only:?}; the steps are {}",
+            "no step matches {only:?}; the steps are {}",
             STEPS.join(", ")
         );
     }
@@ -121,12 +121,14 @@ async fn step(name: &str, ground: &mut Ground) -> anyhow::Result<String> {
         "format" => command(cargo().args(["fmt", "--all", "--check"])).map(|()| "rustfmt"),
         "clippy" => {
             command(cargo().args(["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"]))
-                .map(|()| "no warning")
+                .map(|()| "no warnings")
         }
         "rust" => command(cargo().args(["test", "--release", "--workspace"]))
             .map(|()| "unit, golden and property tests; gateway and clickhouse crate on the real engine"),
         "vrl" => vrl(),
-        "front end" => front_end::check().map(|()| "types, style, unit tests; Grafana's own libraries by the lockfile"),
+        "front end" => {
+            front_end::check().map(|()| "types, style, unit tests; Grafana's own libraries from the lockfile")
+        }
         "demo" => demo::run(&ground.folder).await,
         "oracle" => oracle(ground).await,
         "attack" => attack(ground).await,
@@ -142,25 +144,25 @@ async fn step(name: &str, ground: &mut Ground) -> anyhow::Result<String> {
         "kafka" => kafka::run(&ground.folder.join("kafka")).await,
         "vector" => return vector::run(&ground.folder.join("vector")).await,
         "provisioning" => provisioning(),
-        other => bail!("there is no step {other}"),
+        other => bail!("unknown step {other}"),
     };
     ran.map(str::to_owned)
 }
 
-/// A workspace of its own, since VRL is a large dependency.
+/// A separate workspace, since VRL is a large dependency.
 fn vrl() -> anyhow::Result<&'static str> {
     let mut cargo = cargo();
     cargo.args(["test", "--release", "--target-dir"]).arg(root().join("target/vrl"));
     cargo.arg("--manifest-path").arg(root().join("vector-components/vrl/Cargo.toml"));
     command(&mut cargo)?;
-    Ok("functions by VRL's own framework; the programs of docs/vector.md and provisioning/vector on golden events")
+    Ok("functions in VRL's own framework; the programs of docs/vector.md and provisioning/vector on golden events")
 }
 
 /// A short run of `cargo xtask attack`.
 async fn attack(ground: &Ground) -> anyhow::Result<&'static str> {
     attack::attack(&ground.folder.join("attack"), 1).await?;
     Ok(
-        "bodies that grow, idle connections, greedy and slow queries, on processes under limits: all stayed up and stored",
+        "expanding bodies, idle connections, greedy and slow queries, on processes under limits: all stayed up and kept storing events",
     )
 }
 
@@ -196,11 +198,11 @@ async fn plugin_host(ground: &mut Ground) -> anyhow::Result<&'static str> {
     Ok("hashicorp/go-plugin and Grafana's Go SDK as the plugin's host; every query of dashboards/")
 }
 
-/// What no engine of containers is here to start, read by the libraries that such engines read it with.
+/// Parses the files that need a container engine, with the libraries that such engines use.
 fn provisioning() -> anyhow::Result<&'static str> {
     let mut go = Command::new("go");
     command(go.args(["test", "-count=1", "-v", "./..."]).current_dir(root().join("tests/provisioning")))?;
-    Ok("compose files by Compose's library, Kubernetes' objects by its types; neither was started")
+    Ok("compose files with Compose's library, Kubernetes objects with its types; neither was started")
 }
 
 async fn browser(ground: &mut Ground) -> anyhow::Result<&'static str> {
@@ -209,12 +211,12 @@ async fn browser(ground: &mut Ground) -> anyhow::Result<&'static str> {
     browser::run(&folder, &server, &summary, ground.pictures.as_ref()).await
 }
 
-/// What the step "demo" leaves, which several steps read; it runs now if `--only` left it out.
+/// The output of the step "demo", which several steps read; runs it now if `--only` skipped it.
 async fn demo_data(folder: &Path) -> anyhow::Result<()> {
     if folder.join("demo/clickhouse").is_dir() {
         return Ok(());
     }
-    eprintln!("   the step reads the demo's data, which is made first");
+    eprintln!("   this step needs the demo's data, so the demo runs first");
     demo::run(folder).await.map(drop)
 }
 
@@ -229,7 +231,7 @@ async fn clickhouse(ground: &mut Ground) -> anyhow::Result<Server> {
     ground.engine.as_ref().map(|engine| engine.server.clone()).context("no engine")
 }
 
-/// Runs a command to its end, or ends it at its limit: a test that hangs has failed.
+/// Runs a command to completion, or kills it at the time limit: a test that hangs has failed.
 pub fn command(command: &mut Command) -> anyhow::Result<()> {
     let program = Path::new(command.get_program()).file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut child = command.stdin(Stdio::null()).spawn().with_context(|| format!("cannot start {program}"))?;
@@ -240,10 +242,10 @@ pub fn command(command: &mut Command) -> anyhow::Result<()> {
         }
         if started.elapsed() > COMMAND_TIME_MAX {
             child.kill()?;
-            bail!("{program} did not end within {} min", COMMAND_TIME_MAX.as_secs() / 60);
+            bail!("{program} did not finish within {} min", COMMAND_TIME_MAX.as_secs() / 60);
         }
         std::thread::sleep(Duration::from_millis(50));
     };
-    ensure!(status.success(), "{program} ended with {status}");
+    ensure!(status.success(), "{program} exited with {status}");
     Ok(())
 }

@@ -1,20 +1,20 @@
-//! The configurations that are compared.
+//! The configurations to compare.
 
 use crate::{clickhouse::Server, root};
 
-/// One of them.
+/// A configuration.
 pub struct Config {
-    /// Its name in the figures.
+    /// Its name in the results.
     pub name: &'static str,
-    /// When it has done with every message.
+    /// When it has processed every message.
     pub done: Done,
     transform: Transform,
     sink: Sink,
 }
 
-/// When a run is over.
+/// When a run is complete.
 pub enum Done {
-    /// When the sink has had every event.
+    /// When the sink has received every event.
     Received,
     /// When this statement counts every event.
     Stored(&'static str),
@@ -29,7 +29,7 @@ enum Transform {
 
 enum Sink {
     Blackhole,
-    /// The sink `clickhouse` with its defaults, as the article has it.
+    /// The sink `clickhouse` with default settings, as in the article.
     Article,
     /// As shipped.
     Shipped,
@@ -37,7 +37,7 @@ enum Sink {
 
 const EVENTS: Done = Done::Stored("SELECT count() FROM analytics.events");
 
-/// In the order in which they run.
+/// In the order they run.
 pub const CONFIGS: &[Config] = &[
     Config { name: "nothing_blackhole", done: Done::Received, transform: Transform::Nothing, sink: Sink::Blackhole },
     Config {
@@ -68,13 +68,13 @@ pub const CONFIGS: &[Config] = &[
     Config { name: "enrich_clickhouse", done: EVENTS, transform: Transform::Enrich("json_line"), sink: Sink::Shipped },
 ];
 
-/// The article's table, in a database of its own.
+/// The article's table, in a separate database.
 pub const ARTICLES_TABLE: [&str; 2] = [
     "CREATE DATABASE lab",
     "CREATE TABLE lab.data (type LowCardinality(String), user_id String, session_id String, timestamp DateTime, locale LowCardinality(String), path String, appVersion LowCardinality(String), details Map(String, String), project LowCardinality(String), browser LowCardinality(String), browser_version LowCardinality(String), os LowCardinality(String), os_version LowCardinality(String), device LowCardinality(String), brand LowCardinality(String), model LowCardinality(String), country LowCardinality(String), region LowCardinality(String), city LowCardinality(String), latitude Float32, longitude Float32) ENGINE = MergeTree ORDER BY (session_id, timestamp)",
 ];
 
-/// Parses, splits the address, looks it up, parses the user agent, and makes the row of it.
+/// Parses, splits the client addresses, looks the first one up, parses the user agent, and builds the row.
 const ARTICLE: &str = r#"
       event = object!(parse_json!(.message))
       ua = parse_user_agent!(string!(event.user_agent), mode: "enriched")
@@ -91,7 +91,7 @@ const ARTICLE: &str = r#"
       }"#;
 
 impl Config {
-    /// The file; each round is a consumer group of its own.
+    /// The configuration file; each round uses its own consumer group.
     pub fn text(&self, round: u32, brokers: &str, clickhouse: &Server) -> String {
         let (name, geoip) = (self.name, root().join("vector-components/testdata/geoip/GeoLite2-City-Test.mmdb"));
         let geoip = geoip.display();

@@ -1,5 +1,5 @@
-//! Vector between Kafka and what comes after it: `parse_json` alone, the article's remap and
-//! `footfall_enrich`, on the same messages in one run, in events per CPU-second of Vector's process.
+//! Vector between Kafka and a sink: `parse_json` alone, the article's remap and
+//! `footfall_enrich`, on the same messages in one run, in events per CPU-second of the Vector process.
 
 mod configs;
 mod messages;
@@ -24,23 +24,24 @@ use configs::{CONFIGS, Config, Done};
 
 const PARTITIONS: u32 = 4;
 const RUN_TIME_MAX: Duration = Duration::from_secs(300);
-/// Of which the fastest counts, and the most memory.
+/// The fastest round counts, with the peak memory of all.
 const ROUNDS: u32 = 3;
 /// Linux counts CPU time in hundredths of a second.
 const TICKS_PER_SECOND: f64 = 100.0;
 
-/// What one configuration took.
+/// The cost of one configuration.
 struct Taken {
     events_per_cpu_s: f64,
     memory_mib: f64,
 }
 
-/// Fills a topic, lets each configuration read it whole, and compares.
+/// Fills a topic, lets each configuration read all of it, and compares.
 ///
 /// # Errors
-/// If `VECTOR_BIN` names no program, or a run fails.
+/// If `VECTOR_BIN` is not a program, or a run fails.
 pub async fn run(events: u64) -> anyhow::Result<()> {
-    let program = vector::program()?.context("VECTOR_BIN is not set: build footfall-vector as docs/vector.md says")?;
+    let program =
+        vector::program()?.context("VECTOR_BIN is not set: build footfall-vector as described in docs/vector.md")?;
     let folder = root().join("target/bench-vector");
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder)?;
@@ -92,7 +93,7 @@ pub async fn run(events: u64) -> anyhow::Result<()> {
     engine.stop().await
 }
 
-/// Starts Vector on one configuration and waits until it has done with every message.
+/// Starts Vector with one configuration and waits until it has processed every message.
 async fn one(
     program: &Path,
     folder: &Path,
@@ -128,12 +129,12 @@ async fn one(
     Ok(taken)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+#[expect(clippy::cast_precision_loss, reason = "a rate for display")]
 fn per(events: u64, seconds: f64) -> f64 {
     events as f64 / seconds
 }
 
-/// Events that the sink has had, as Vector's metrics say; 0 until they can be asked.
+/// Events received by the sink, from Vector's metrics; 0 until they are available.
 async fn received(metrics: &str) -> u64 {
     let Ok(answer) = reqwest::get(format!("{metrics}/metrics")).await else { return 0 };
     let text = answer.text().await.unwrap_or_default();

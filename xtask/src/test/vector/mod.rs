@@ -1,5 +1,5 @@
-//! Gateway → Kafka → `footfall-vector` → the engine, with the program of `VECTOR_BIN`; without it what can
-//! be said of `vector-components/vector` where Vector's sources are not at hand.
+//! Gateway → Kafka → `footfall-vector` → the engine, with the binary `VECTOR_BIN`; without it, only the checks
+//! of `vector-components/vector` that need no Vector sources.
 
 mod commands;
 mod dead_letters;
@@ -20,23 +20,23 @@ use crate::{
 
 const PARTITIONS: u32 = 4;
 
-/// What the tests with a real Vector stand on.
+/// Shared by the tests with a real Vector.
 struct Ground<'a> {
     folder: &'a Path,
     program: &'a Path,
     broker: Broker,
-    /// Where Vector writes.
+    /// Vector's destination.
     clickhouse: Server,
-    /// The gateway that writes to Kafka.
+    /// The gateway in Kafka mode.
     gateway: Process,
 }
 
-/// The manifest always; Vector itself if it is at hand.
+/// Always checks the manifest; also Vector itself if available.
 pub async fn run(folder: &Path) -> anyhow::Result<String> {
     std::fs::create_dir_all(folder)?;
     let checked = manifest::check()?;
     let Some(program) = vector::program()? else {
-        return Ok(format!("Vector was not built and not run: VECTOR_BIN names no footfall-vector; {checked}"));
+        return Ok(format!("Vector was neither built nor run, because VECTOR_BIN is not set; {checked}"));
     };
     let commands = commands::run(&program, &folder.join("commands"))?;
     let engine = engine::start(&folder.join("clickhouse"), &folder.join("engine.log")).await?;
@@ -63,7 +63,7 @@ pub async fn run(folder: &Path) -> anyhow::Result<String> {
 }
 
 impl Ground<'_> {
-    /// A folder with the shipped configuration.
+    /// A working directory with the shipped configuration.
     fn place(&self, name: &str) -> anyhow::Result<vector::Place> {
         let place = vector::place(
             &self.folder.join(name),
@@ -77,7 +77,7 @@ impl Ground<'_> {
     }
 }
 
-/// A number that ClickHouse answers with.
+/// A number returned by ClickHouse.
 async fn number(clickhouse: &Server, sql: &str) -> anyhow::Result<u64> {
     Ok(ask(&reqwest::Client::new(), clickhouse, sql, &[]).await?.parse()?)
 }
