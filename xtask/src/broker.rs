@@ -64,6 +64,11 @@ impl Broker {
         Ok(broker)
     }
 
+    /// The process id.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
     async fn wait(&self) -> anyhow::Result<()> {
         let probe: BaseConsumer =
             ClientConfig::new().set("bootstrap.servers", &self.address).set("log_level", "0").create()?;

@@ -46,6 +46,11 @@ pub async fn start(folder: &Path, projects: &str, clickhouse: Option<&Server>) -
 }
 
 impl Gateway {
+    /// The process id.
+    pub fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
     /// Stops it like a service manager.
     ///
     /// # Errors

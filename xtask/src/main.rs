@@ -44,6 +44,9 @@ enum Command {
     Attack(attack::Options),
     /// Run a benchmark against a named peer.
     Bench(bench::Options),
+    /// A handler that only reads bodies: the limit in `bench gateway`.
+    #[command(hide = true)]
+    BenchBareHandler,
     /// Build the packages to install: plugins, gateway, SBOMs, checksums.
     Package(package::Options),
     /// Download the ClickHouse engine into the cache folder.
@@ -58,6 +61,7 @@ async fn main() -> ExitCode {
         Command::Seed(options) => seed::run(options).await,
         Command::Attack(options) => attack::run(&options).await,
         Command::Package(options) => package::run(&options),
+        Command::BenchBareHandler => bench::serve_bare().await,
         Command::Bench(options) => bench::run(&options).await,
         Command::Engine => prerequisites::check(&prerequisites::DEMO).and_then(|()| engine::install()).map(|path| {
             println!("{}", path.display());

@@ -59,6 +59,11 @@ impl Process {
         Ok(Self { child, first_line: first_line.trim().to_owned() })
     }
 
+    /// The process id; 0 if it has ended.
+    pub fn pid(&self) -> u32 {
+        self.child.id().unwrap_or_default()
+    }
+
     /// The program's peak memory in MiB, as reported by Linux; 0 if unavailable.
     pub fn peak_memory_mib(&self) -> f64 {
         let status = self.child.id().map(|pid| std::fs::read_to_string(format!("/proc/{pid}/status")));

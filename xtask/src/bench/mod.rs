@@ -1,7 +1,12 @@
 //! `cargo xtask bench NAME`: measures both sides in one run, then prints one line of JSON.
 
+mod bento;
+mod gateway;
+mod load;
+mod pipeline;
 mod queries;
 mod storage;
+mod usage;
 mod vector;
 
 use std::path::PathBuf;
@@ -9,6 +14,7 @@ use std::path::PathBuf;
 use anyhow::ensure;
 use clap::{Args, ValueEnum};
 
+pub use self::gateway::serve_bare;
 use crate::{cargo, root};
 
 /// Options for the benchmarks.
@@ -25,6 +31,9 @@ pub struct Options {
     /// Messages in the topic of `vector`.
     #[arg(long, default_value_t = 400_000)]
     messages: u64,
+    /// Events of each shape in `gateway`, and of each side in `pipeline`.
+    #[arg(long, default_value_t = 100_000)]
+    events: usize,
     /// Layouts for `storage`, separated by commas; all if empty.
     #[arg(long, default_value = "")]
     layouts: String,
@@ -42,8 +51,13 @@ enum Name {
     Queries,
     /// Layouts of the events table: bytes per row and the time of the dashboards' queries.
     Storage,
-    /// Kafka → Vector → blackhole and ClickHouse: parse_json alone, the article's remap and our transform, with
-    /// the binary `VECTOR_BIN`.
+    /// The gateway's requests: against Bento (`BENTO_BIN`), Vector (`VECTOR_BIN`), a handler that does nothing,
+    /// and librdkafka's producer.
+    Gateway,
+    /// From POST to row: CPU time of all processes, ours against the article's chain (`BENTO_BIN`, `VECTOR_BIN`).
+    Pipeline,
+    /// Kafka → Vector → blackhole and ClickHouse: parse_json alone, the article's remap and our transform, in
+    /// the program of `VECTOR_BIN`.
     Vector,
 }
 
@@ -52,6 +66,8 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
     match options.name {
         Name::Enrich => enrich(options),
         Name::Storage => storage::run(options.rows, &options.layouts, options.keep).await,
+        Name::Gateway => gateway::run(options.events).await,
+        Name::Pipeline => pipeline::run(options.events).await,
         Name::Vector => vector::run(options.messages).await,
         Name::Queries => queries::run(options.rows, options.keep).await,
     }

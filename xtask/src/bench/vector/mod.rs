@@ -1,6 +1,7 @@
 //! Vector between Kafka and a sink: `parse_json` alone, the article's remap and
 //! `footfall_enrich`, on the same messages in one run, in events per CPU-second of the Vector process.
 
+pub mod article;
 mod configs;
 mod messages;
 mod visible;
@@ -14,6 +15,7 @@ use std::{
 use anyhow::{Context, ensure};
 use serde_json::{Map, Value, json};
 
+use super::usage::{cpu_s, peak_memory_mib, per_second};
 use crate::{
     broker::Broker,
     clickhouse::{Server, ask},
@@ -26,8 +28,6 @@ const PARTITIONS: u32 = 4;
 const RUN_TIME_MAX: Duration = Duration::from_secs(300);
 /// The fastest round counts, with the peak memory of all.
 const ROUNDS: u32 = 3;
-/// Linux counts CPU time in hundredths of a second.
-const TICKS_PER_SECOND: f64 = 100.0;
 
 /// The cost of one configuration.
 struct Taken {
@@ -48,7 +48,7 @@ pub async fn run(events: u64) -> anyhow::Result<()> {
     let engine = engine::start(&folder.join("clickhouse"), &folder.join("engine.log")).await?;
     seed::migrate(&engine.server).await?;
     let client = reqwest::Client::new();
-    for statement in configs::ARTICLES_TABLE {
+    for statement in article::TABLE {
         ask(&client, &engine.server, statement, &[]).await?;
     }
     let broker = Broker::start(&folder).await?;
@@ -119,7 +119,10 @@ async fn one(
         ensure!(started.elapsed() < RUN_TIME_MAX, "{}: {done} of {events} events after {RUN_TIME_MAX:?}", config.name);
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    let taken = Taken { events_per_cpu_s: per(events, cpu_s(vector.pid())?), memory_mib: memory_mib(vector.pid())? };
+    let taken = Taken {
+        events_per_cpu_s: per_second(events, cpu_s(vector.pid())?),
+        memory_mib: peak_memory_mib(vector.pid())?,
+    };
     vector.kill()?;
     if let Done::Stored(_) = config.done {
         for table in ["analytics.events", "analytics.sessions", "lab.data"] {
@@ -129,12 +132,7 @@ async fn one(
     Ok(taken)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a rate for display")]
-fn per(events: u64, seconds: f64) -> f64 {
-    events as f64 / seconds
-}
-
-/// Events received by the sink, from Vector's metrics; 0 until they are available.
+/// Events that the sink has had, as Vector's metrics say; 0 until they can be asked.
 async fn received(metrics: &str) -> u64 {
     let Ok(answer) = reqwest::get(format!("{metrics}/metrics")).await else { return 0 };
     let text = answer.text().await.unwrap_or_default();
@@ -143,19 +141,4 @@ async fn received(metrics: &str) -> u64 {
     };
     let line = text.lines().find(is_of_sink).unwrap_or_default();
     line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).unwrap_or(0)
-}
-
-/// User and system time of a process.
-fn cpu_s(pid: u32) -> anyhow::Result<f64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    let (_, after) = stat.rsplit_once(')').context("no such field")?;
-    let fields: Vec<&str> = after.split_whitespace().collect();
-    let ticks = |at: usize| fields.get(at).and_then(|n| n.parse::<f64>().ok()).context("no such field");
-    Ok((ticks(11)? + ticks(12)?) / TICKS_PER_SECOND)
-}
-
-fn memory_mib(pid: u32) -> anyhow::Result<f64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
-    Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
 }
