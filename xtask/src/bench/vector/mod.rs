@@ -132,7 +132,7 @@ async fn one(
     Ok(taken)
 }
 
-/// Events that the sink has had, as Vector's metrics say; 0 until they can be asked.
+/// Events received by the sink, from Vector's metrics; 0 until they are available.
 async fn received(metrics: &str) -> u64 {
     let Ok(answer) = reqwest::get(format!("{metrics}/metrics")).await else { return 0 };
     let text = answer.text().await.unwrap_or_default();

@@ -4,6 +4,7 @@
 mod commands;
 mod dead_letters;
 mod deliver;
+mod geoip;
 mod manifest;
 mod sent;
 
@@ -56,22 +57,27 @@ pub async fn run(folder: &Path) -> anyhow::Result<String> {
     let killed = deliver::through_two_kills(&ground, &direct).await?;
     let letters = dead_letters::run(&ground).await?;
     let shared = deliver::two_in_a_group(&ground).await?;
+    let geoip = geoip::reloads(&ground).await?;
     direct.stop().await?;
     drop(ground);
     engine.stop().await?;
-    Ok(format!("{checked}; {commands}; {killed}; {letters}; {shared}"))
+    Ok(format!("{checked}; {commands}; {killed}; {letters}; {shared}; {geoip}"))
 }
 
 impl Ground<'_> {
     /// A working directory with the shipped configuration.
     fn place(&self, name: &str) -> anyhow::Result<vector::Place> {
+        self.place_with(name, &root().join("vector-components/testdata/geoip/GeoLite2-City-Test.mmdb"))
+    }
+
+    /// The same with a GeoIP database.
+    fn place_with(&self, name: &str, geoip: &Path) -> anyhow::Result<vector::Place> {
         let place = vector::place(
             &self.folder.join(name),
             &["footfall.yaml", "metrics.yaml"],
             &self.broker.address,
             &self.clickhouse,
         )?;
-        let geoip = root().join("vector-components/testdata/geoip/GeoLite2-City-Test.mmdb");
         vector::set_geoip(&place.folder.join("footfall.yaml"), &geoip.display().to_string())?;
         Ok(place)
     }
