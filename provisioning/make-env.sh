@@ -1,11 +1,11 @@
 #!/bin/sh
-# Makes .env and a certificate beside compose.yaml, with secrets of their own; what is there stays as it is.
-#   ./make-env.sh [NAME …]     the certificate's names; analytics.test and dashboard.test without
+# Creates .env and a certificate next to compose.yaml, with generated secrets; existing files are left alone.
+#   ./make-env.sh [NAME …]     host names for the certificate; default analytics.test and dashboard.test
 set -eu
 cd "$(dirname "$0")"
 sh nginx/make-certificate.sh tls "$@"
 if [ -e .env ]; then
-    echo ".env is there already" >&2
+    echo ".env already exists" >&2
     exit 0
 fi
 umask 077
@@ -15,4 +15,4 @@ while IFS= read -r line; do
     *) echo "$line" ;;
     esac
 done < .env.example > .env
-echo "made .env; now: docker compose up -d"
+echo "created .env; next: docker compose up -d"

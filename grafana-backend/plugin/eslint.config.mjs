@@ -13,7 +13,7 @@ export default defineConfig([
       'import-x/parsers': { '@typescript-eslint/parser': ['.ts', '.tsx'] },
       'import-x/resolver-next': [createNodeResolver({ extensions: ['.ts', '.tsx', '.js', '.json'] })],
     },
-    // Modules that need one another cannot be read, tested or moved one by one. Types count as well.
+    // Modules that depend on each other cannot be read, tested or moved separately. Type imports count too.
     rules: { 'import-x/no-cycle': ['error', { ignoreExternal: true }] },
   },
 ]);

@@ -4,7 +4,7 @@ import type { Configuration } from 'webpack';
 
 import grafanaConfig, { type Env } from './.config/webpack/webpack.config.ts';
 
-/** Grafana's own build. Beside the datasource it makes the panels under src/panels, each a plugin of its own. */
+/** Grafana's own build. It builds the data source and the panels under src/panels, each a separate plugin. */
 const config = async (env: Env): Promise<Configuration> => {
   const base = await grafanaConfig(env);
   return {

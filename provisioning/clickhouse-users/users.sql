@@ -1,8 +1,8 @@
--- ClickHouse users with the least rights. Replace CHANGE_ME (`openssl rand -hex 24`), then:
+-- Least-privilege ClickHouse users. Replace CHANGE_ME (`openssl rand -hex 24`), then run:
 --   clickhouse-client --multiquery < users.sql
--- * footfall_migrate: `ingest-gateway migrate | retention | erase`, and the gateway in the direct mode.
--- * footfall_writer: Vector's sink, behind Kafka: it inserts and nothing else.
--- * footfall_reader: Grafana's data source: it reads, and cannot change what limits it.
+-- * footfall_migrate: `ingest-gateway migrate | retention | erase`, and the gateway in direct mode.
+-- * footfall_writer: Vector's sink, behind Kafka. Can only insert.
+-- * footfall_reader: Grafana's data source. Can only read, and cannot raise its own limits.
 
 CREATE USER IF NOT EXISTS footfall_migrate IDENTIFIED WITH sha256_password BY 'CHANGE_ME';
 GRANT SELECT, INSERT, ALTER, CREATE, DROP, TRUNCATE, OPTIMIZE ON analytics.* TO footfall_migrate;
@@ -11,13 +11,13 @@ GRANT SELECT ON system.* TO footfall_migrate;
 CREATE USER IF NOT EXISTS footfall_writer IDENTIFIED WITH sha256_password BY 'CHANGE_ME';
 GRANT INSERT ON analytics.events TO footfall_writer;
 GRANT INSERT ON analytics.dead_letters TO footfall_writer;
--- The view that keeps analytics.sessions runs with the rights of who inserts.
+-- The materialized view behind analytics.sessions runs with the inserting user's grants.
 GRANT INSERT ON analytics.sessions TO footfall_writer;
 GRANT SELECT ON analytics.events TO footfall_writer;
 
 CREATE SETTINGS PROFILE IF NOT EXISTS footfall_reading SETTINGS
     readonly = 2,
-    -- 0 would be no limit at all.
+    -- 0 would mean no limit.
     max_execution_time = 60 MIN 1 MAX 3600,
     max_memory_usage = 8589934592 MIN 1 MAX 34359738368;
 CREATE USER IF NOT EXISTS footfall_reader IDENTIFIED WITH sha256_password BY 'CHANGE_ME' SETTINGS PROFILE footfall_reading;

@@ -1,13 +1,13 @@
 #!/bin/sh
-# A certificate of one's own for names that no authority knows, as the article's are; one that is there stays.
+# Creates a self-signed certificate for internal names, such as the article's; an existing one is kept.
 #   sh make-certificate.sh FOLDER [NAME …]
-# For names in the world: certbot certonly --webroot …, and its files in place of these two.
+# For public names, run certbot certonly --webroot … and use its files instead of these two.
 set -eu
 folder=${1:?usage: make-certificate.sh FOLDER [NAME …]}
 shift
 [ $# -gt 0 ] || set -- analytics.test dashboard.test
 if [ -e "$folder/footfall.crt" ]; then
-    echo "$folder/footfall.crt is there already" >&2
+    echo "$folder/footfall.crt already exists" >&2
     exit 0
 fi
 names=
@@ -17,4 +17,4 @@ umask 077
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 825 \
     -subj "/CN=$1" -addext "subjectAltName=$names" \
     -keyout "$folder/footfall.key" -out "$folder/footfall.crt" 2>/dev/null
-echo "made $folder/footfall.crt for $*"
+echo "created $folder/footfall.crt for $*"

@@ -1,4 +1,4 @@
-# One server at Hetzner with its names at Cloudflare, as in the article:
+# One server at Hetzner with DNS records at Cloudflare, as in the article:
 #   terraform init && terraform apply -var-file=secrets.tfvars
 # Then copy the repository's provisioning/, dashboards/ and target/ to /opt/footfall and
 # run `docker compose up -d` there.
@@ -23,7 +23,7 @@ resource "hcloud_ssh_key" "operator" {
   public_key = var.ssh_public_key
 }
 
-# Events from everywhere; a shell from the operator's addresses alone.
+# Events from anywhere; SSH only from the operator's addresses.
 resource "hcloud_firewall" "footfall" {
   name = "footfall"
 

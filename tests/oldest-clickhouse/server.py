@@ -1,9 +1,9 @@
 """An old ClickHouse behind the part of its HTTP interface that the gateway and the datasource
 use: POST with settings and `param_*` in the URL, inserts in ClickHouse's own compression, and
-exceptions in its form. The engine is the extension module of PyPI's chdb; nothing of what the
-package needs beside it is installed.
+exceptions in its format. The engine is the extension module of PyPI's chdb; the package's
+dependencies are not installed.
 
-    server.py FOLDER_OF_CHDB DATA          prints its address, and serves until it is ended
+    server.py FOLDER_OF_CHDB DATA          prints its address and serves until it is terminated
 """
 
 import http.server
@@ -13,7 +13,7 @@ import sys
 import threading
 import urllib.parse
 
-# Parameters of the interface itself; every other one is a setting.
+# The interface's own parameters; all others are settings.
 OF_INTERFACE = {
     "query", "query_id", "database", "default_format", "user", "password", "decompress", "enable_http_compression",
     "client_protocol_version", "wait_end_of_query", "session_id", "readonly",
@@ -32,7 +32,7 @@ class Engine:
         self.lock = threading.Lock()
 
     def run(self, settings, database, sql, output):
-        """The answer, or ClickHouse's exception; the settings end with the statement."""
+        """The result, or ClickHouse's exception; settings only last for the statement."""
         with self.lock:
             try:
                 self.connection.query(f"USE `{database}`", "Null")
@@ -48,7 +48,7 @@ class Engine:
 
 
 def unpacked(body):
-    """ClickHouse's blocks: a checksum, which is not checked, then a method and two lengths."""
+    """Decompresses ClickHouse's blocks: a checksum, which is ignored, then a method and two lengths."""
     out, at = bytearray(), 0
     while at < len(body):
         method, packed, length = body[at + 16], *struct.unpack_from("<II", body, at + 17)

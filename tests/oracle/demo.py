@@ -1,4 +1,4 @@
-"""An independent count of what `cargo xtask demo --record` sent, against what it showed.
+"""Counts independently what `cargo xtask demo --record` sent, and compares it with what the demo showed.
 
 Written from docs/queries/*.md, in another language and style, sharing no code with the
 product: sessions as plain groups, the funnel by trying every first step of a visitor.
@@ -81,8 +81,8 @@ def sessions(events, from_ms, to_ms):
 
 
 def funnel(events, steps, window_ms, from_ms, to_ms):
-    """For each first step, the chain of earliest followers; of the deepest chains the one
-    that is complete first, and of those with the same end the one that began last."""
+    """For each first step, the chain of earliest next steps; among the deepest chains the one
+    that completes first, and among those with the same end the one that started last."""
     by_visitor = collections.defaultdict(lambda: [[] for _ in steps])
     for event in sorted(events, key=lambda e: e["timestamp"]):
         for at, matches in enumerate(steps):
@@ -94,7 +94,7 @@ def funnel(events, steps, window_ms, from_ms, to_ms):
         for start in times[0]:
             if not from_ms <= start < to_ms:
                 continue
-            # Forward: how deep, and when the end is reached at the earliest.
+            # Forward: how deep, and the earliest possible end.
             chain = [start]
             for later in times[1:]:
                 at = bisect.bisect_left(later, chain[-1])
@@ -106,8 +106,8 @@ def funnel(events, steps, window_ms, from_ms, to_ms):
             continue
         depth = max(map(len, chains))
         best = max((c for c in chains if len(c) == depth), key=lambda c: (-c[-1], c[0]))
-        # The documented chain takes, for each step, the last moment from which the next
-        # one is still met: walk it back from its end.
+        # The documented chain uses, for each step, the latest event from which the next
+        # step is still reached: walk it backward from its end.
         walked = [best[-1]]
         for at in range(depth - 2, -1, -1):
             candidates = [t for t in times[at] if t <= walked[0]]

@@ -1,7 +1,7 @@
-"""Random queries' answers, against what their documentation says.
+"""Compares the results of random queries with what their documentation says.
 
 Written from docs/queries/*.md, in another language and style, sharing no code with the
-product: slow, and as plain as can be. A funnel tries every chain there is.
+product: slow, and as simple as possible. Funnels try every possible chain.
 
     python3 tests/oracle/queries.py CASES
 """
@@ -49,7 +49,7 @@ def main(path):
                     print("  events  ", *[(e["ms"], e["event"], e["path"], e["country"], e["properties"], e["visitor"], e["session_id"]) for e in events], sep="\n    ")
                     print("  answered", json.dumps(answer["rows"]))
                     print("  expected", json.dumps(expected))
-    print(f"{asked} queries: {wrong} differences; {ambiguous} with two answers that are both right")
+    print(f"{asked} queries: {wrong} differences; {ambiguous} ambiguous")
     return 1 if wrong or not asked or ambiguous > asked / 50 else 0
 
 
@@ -147,11 +147,11 @@ def ns(ms):
 
 
 def first_at(naive, zone):
-    """The first instant at which the zone's clocks show this; where they jump over it, the instant after."""
+    """The first instant at which the zone's clocks show this time; if they skip it, the instant after."""
     for minutes in range(0, 24 * 60, 30):
         shown = naive + datetime.timedelta(minutes=minutes)
         at = shown.replace(tzinfo=zone)
-        # An instant that clocks jump over does not come back from UTC.
+        # A skipped local time does not survive the round trip through UTC.
         if at.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == shown:
             return (at.astimezone(UTC) - EPOCH) // datetime.timedelta(milliseconds=1)
     raise ValueError(naive)
@@ -172,7 +172,7 @@ def compared_with(query, from_ms, to_ms):
 
 
 def buckets(from_ms, to_ms, unit, zone):
-    """The first instants of the buckets that the range touches, and the end of the last."""
+    """The starts of the buckets that overlap the range, and the end of the last."""
     zone = zoneinfo.ZoneInfo(zone)
 
     def local(ms):
@@ -210,7 +210,7 @@ def sessions(events, query, from_ms, to_ms, _):
     now = sessions_of(events, query, from_ms, to_ms)
     if not query.get("compare") or query["result"] == "list":
         return now
-    # Of the values that are shown, whatever their rank was.
+    # For the values shown, whatever their rank in the earlier range.
     before = sessions_of(events, query | {"limit": sys.maxsize}, *compared_with(query, from_ms, to_ms))
     title = query.get("dimension", "").removeprefix("property:")
     rows = []
@@ -283,7 +283,7 @@ def sessions_of(events, query, from_ms, to_ms):
 
 
 def apart(name, shown):
-    """What is no value must not be called as a value that is shown is."""
+    """A label such as "(other)", distinct from every value shown."""
     while name in shown:
         name = f"({name})"
     return name
@@ -538,7 +538,7 @@ def ordered(events, query, entries_before_ms):
 
 
 def attribution(chain, query):
-    """The value that a chain counts under, of the event that is named."""
+    """The value a chain counts under: that of the event chosen by the attribution."""
     breakdown = query.get("breakdown") or {}
     named = {"first": lambda: chain[0], "last": lambda: chain[-1], "step": lambda: next((c for c in chain if c[0] == breakdown["step"] - 1), None)}
     kind = breakdown.get("attribution", "all")
@@ -547,7 +547,7 @@ def attribution(chain, query):
 
 
 def any_order(events, query, entries_before_ms):
-    """The most different steps in a window, by trying how steps and events can be paired."""
+    """The largest number of different steps in a window, by trying all pairings of steps and events."""
 
     def paired(window):
         taken = {}
@@ -584,7 +584,7 @@ def funnel(events, query, from_ms, to_ms, _):
     best_of = any_order if query["order"] == "any" else ordered
     found = []  # actor, value, chain
     for actor, own in by_actor(inside, query["by"]).items():
-        # In the order in which a walk meets them; what is no step and excludes nothing is not met.
+        # In walk order; events that are neither step nor exclusion are skipped.
         parts = {}
         for event in own:
             held = value_of(event, hold) if hold else ""
@@ -606,7 +606,7 @@ def funnel(events, query, from_ms, to_ms, _):
 
         for value, some in candidates.items():
             top = max(some, key=key)
-            # Chains of different held values that are alike: either may be shown.
+            # Equivalent chains with different held values: either may be shown.
             alike_ = [c for c in some if key(c) == key(top)]
             if len({(*((s, e["ms"]) for s, e in c), attribution(c, query)) for c in alike_}) > 1:
                 raise Ambiguous
@@ -688,7 +688,7 @@ class Ambiguous(Exception):
 
 
 class Unordered(list):
-    """Rows whose actors may come in any order where they entered at the same instant."""
+    """Rows whose actors may be in any order if they entered at the same instant."""
 
     def __init__(self, rows, title, actors):
         super().__init__(rows)

@@ -81,7 +81,7 @@ func block(kind string, der []byte) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
 }
 
-// front puts TLS before the engine; it asks for a client's certificate, and for a header.
+// front puts TLS in front of the engine; it requires a client certificate and two headers.
 func front(t *testing.T, clickhouse string, a authority) *httptest.Server {
 	t.Helper()
 	target, err := url.Parse(clickhouse)
@@ -91,7 +91,7 @@ func front(t *testing.T, clickhouse string, a authority) *httptest.Server {
 	proxy := httputil.NewSingleHostReverseProxy(target)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("X-Tenant") != "a" || r.Header.Get("X-Key") != "kept-secret" {
-			http.Error(w, "Code: 516. the headers are not there", http.StatusForbidden)
+			http.Error(w, "Code: 516. headers missing", http.StatusForbidden)
 			return
 		}
 		r.Host = target.Host
@@ -110,7 +110,7 @@ func front(t *testing.T, clickhouse string, a authority) *httptest.Server {
 	return server
 }
 
-// TLS, a client's certificate and headers by Grafana's own keys; what is missing is named.
+// TLS, client certificates and headers work with Grafana's own keys; errors name what is missing.
 func TestTLSAndHeaders(t *testing.T) {
 	h, a, stranger := start(t), newAuthority(t), newAuthority(t)
 	server := front(t, environment(t, "FOOTFALL_CLICKHOUSE"), a)
@@ -142,7 +142,7 @@ func TestTLSAndHeaders(t *testing.T) {
 		"the system's authority":  {map[string]any{"tlsAuth": true, "httpHeaders": headers}, secure, "invalid peer certificate: UnknownIssuer"},
 		"another authority":       {whole, with("tlsCACert", stranger.pem), "invalid peer certificate"},
 		"no client certificate":   {map[string]any{"tlsAuthWithCACert": true, "httpHeaders": headers}, secure, "does not answer"},
-		"no secret header":        {whole, without("secureHttpHeaders.X-Key"), "the headers are not there"},
+		"no secret header":        {whole, without("secureHttpHeaders.X-Key"), "headers missing"},
 		"an authority of letters": {whole, with("tlsCACert", "letters"), "tlsCACert: it holds no certificate in PEM"},
 		"a key of letters":        {whole, with("tlsClientKey", "letters"), "tlsClientKey: it is no private key in PEM"},
 		"a header of two lines":   {map[string]any{"httpHeaders": []map[string]any{{"name": "X-A", "value": "a\nb"}}}, secure, "jsonData.httpHeaders: \"X-A\" is no header"},
@@ -165,11 +165,11 @@ func TestTLSAndHeaders(t *testing.T) {
 		}
 	}
 	if text := h.log.text(); strings.Contains(text, "kept-secret") || strings.Contains(text, "PRIVATE KEY") {
-		t.Errorf("the log holds a secret:\n%s", text)
+		t.Errorf("the log contains a secret:\n%s", text)
 	}
 }
 
-// Answers come in LZ4 if the settings say so; this machine's own ClickHouse is asked for none by default.
+// Responses are compressed with LZ4 if the settings say so; by default not for a ClickHouse on this machine.
 func TestCompression(t *testing.T) {
 	h := start(t)
 	target, err := url.Parse(environment(t, "FOOTFALL_CLICKHOUSE"))
@@ -214,7 +214,7 @@ func TestCompression(t *testing.T) {
 	}
 }
 
-// The proxy of Grafana's environment is used.
+// The plugin uses the proxy from Grafana's environment.
 func TestProxyOfTheEnvironment(t *testing.T) {
 	var tunnels atomic.Int32
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -248,6 +248,6 @@ func TestProxyOfTheEnvironment(t *testing.T) {
 	answers := (&host{plugin, log}).ask(t, pluginContext(t, environment(t, "FOOTFALL_CLICKHOUSE")), query("A", `{"queryType":"sessions"}`))
 	rows(t, answers["A"])
 	if tunnels.Load() == 0 {
-		t.Error("the proxy was not asked")
+		t.Error("the proxy was not used")
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 const gridColumns = 24
 
-// What Grafana shows of a dashboard without asking: where panels lie, and which variables there are.
+// The parts of a dashboard that need no query: panel layout and variables.
 type layout struct {
 	UID    string
 	Panels []struct {
@@ -25,7 +25,7 @@ type layout struct {
 
 var (
 	variable = regexp.MustCompile(`\$\{?(\w+)`)
-	// A counter is shown as a rate, over the interval that Grafana knows to hold enough scrapes.
+	// Counters are shown as rates, over Grafana's interval that contains enough scrapes.
 	counter = regexp.MustCompile(`\w+_(total|bucket)\b`)
 	rated   = regexp.MustCompile(`rate\(\w+_(total|bucket)(\{[^}]*\})?\[\$__rate_interval\]\)`)
 )
@@ -46,7 +46,7 @@ func TestDashboardsAreWellFormed(t *testing.T) {
 			t.Fatalf("%s: %v", file, err)
 		}
 		if other := uids[board.UID]; other != "" || board.UID == "" {
-			t.Errorf("%s has the uid %q, as has %q", file, board.UID, other)
+			t.Errorf("%s has the same uid %q as %q", file, board.UID, other)
 		}
 		uids[board.UID] = file
 		checkGrid(t, file, board)
@@ -61,7 +61,7 @@ func TestDashboardsAreWellFormed(t *testing.T) {
 	}
 }
 
-// Panels lie within the grid, side by side; no row between them is empty.
+// Panels stay within the grid and don't overlap; no row between them is empty.
 func checkGrid(t *testing.T, file string, board layout) {
 	t.Helper()
 	taken, ids, bottom := map[[2]int]string{}, map[int]bool{}, 0
@@ -72,7 +72,7 @@ func checkGrid(t *testing.T, file string, board layout) {
 		}
 		ids[panel.ID] = true
 		if at.X < 0 || at.X+at.W > gridColumns || at.W < 1 || at.H < 1 {
-			t.Errorf("%s, panel %q: %+v is not within the grid", file, panel.Title, at)
+			t.Errorf("%s, panel %q: %+v is outside the grid", file, panel.Title, at)
 		}
 		for y := at.Y; y < at.Y+at.H; y++ {
 			for x := at.X; x < at.X+at.W; x++ {
@@ -90,12 +90,12 @@ func checkGrid(t *testing.T, file string, board layout) {
 			empty = empty && taken[[2]int{x, y}] == ""
 		}
 		if empty {
-			t.Errorf("%s: the row %d is empty", file, y)
+			t.Errorf("%s: row %d is empty", file, y)
 		}
 	}
 }
 
-// A variable that is used is there, but for those of Grafana and macros, which begin with two underscores.
+// Every variable in use is defined, except Grafana's own and macros, which start with two underscores.
 func checkVariables(t *testing.T, file, text string, board layout) {
 	t.Helper()
 	known := map[string]bool{}
@@ -104,7 +104,7 @@ func checkVariables(t *testing.T, file, text string, board layout) {
 	}
 	for _, found := range variable.FindAllStringSubmatch(text, -1) {
 		if name := found[1]; !known[name] && !strings.HasPrefix(name, "__") {
-			t.Errorf("%s: there is no variable %s", file, name)
+			t.Errorf("%s: undefined variable %s", file, name)
 		}
 	}
 }

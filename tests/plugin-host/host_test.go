@@ -1,6 +1,6 @@
 // Package host starts the datasource exactly as Grafana does, with hashicorp/go-plugin
-// and Grafana's own Go SDK, and sends it real requests. It stands outside of the
-// plugin's folder: Grafana's validator takes a plugin with Go files for a Go plugin.
+// and Grafana's own Go SDK, and sends it real requests. It is outside the plugin's
+// folder because Grafana's validator mistakes any plugin with Go files for a Go plugin.
 package host
 
 import (
@@ -27,7 +27,7 @@ import (
 	"footfall/plugin-host/grafana"
 )
 
-// What the datasource is given: the user of the ClickHouse that only reads.
+// The data source's credentials: ClickHouse's read-only user.
 func reader(t *testing.T) (username, password string) {
 	t.Helper()
 	return environment(t, "FOOTFALL_CLICKHOUSE_READER"), environment(t, "FOOTFALL_CLICKHOUSE_READER_PASSWORD")
@@ -59,7 +59,7 @@ func environment(t *testing.T, name string) string {
 	t.Helper()
 	value := os.Getenv(name)
 	if value == "" {
-		t.Fatalf("%s is not set: run this by `cargo xtask test`", name)
+		t.Fatalf("%s is not set: run this with `cargo xtask test`", name)
 	}
 	return value
 }
@@ -89,7 +89,7 @@ func pluginContext(t *testing.T, url string) *pluginv2.PluginContext {
 	username, password := reader(t)
 	return &pluginv2.PluginContext{
 		OrgId: 1, PluginId: "footfall-analytics-datasource",
-		// A role that the SDK for Rust refuses, and an update time of the year 1.
+		// A role that the Rust SDK rejects, and an update time in the year 1.
 		User: &pluginv2.User{Login: "viewer", Role: "None"},
 		DataSourceInstanceSettings: &pluginv2.DataSourceInstanceSettings{
 			Id: 1, Uid: "footfall", Name: "Footfall", Url: url, LastUpdatedMS: -62135596800000,
@@ -151,7 +151,7 @@ func TestSessionsAndFunnelAsFrames(t *testing.T) {
 	total, _ := rows(t, answers["A"]).Fields[0].ConcreteAt(0)
 	overTime := rows(t, answers["B"])
 	if overTime.TimeSeriesSchema().Type != data.TimeSeriesTypeWide {
-		t.Errorf("sessions over time are no time series for Grafana: %v", overTime.Fields)
+		t.Errorf("sessions over time are not a time series for Grafana: %v", overTime.Fields)
 	}
 	var sum int64
 	for at := 0; at < overTime.Rows(); at++ {
@@ -159,16 +159,16 @@ func TestSessionsAndFunnelAsFrames(t *testing.T) {
 		sum += count.(int64)
 	}
 	if sum != total.(int64) {
-		t.Errorf("the buckets hold %d sessions, the total is %d", sum, total)
+		t.Errorf("the buckets contain %d sessions, the total is %d", sum, total)
 	}
 	if got := rows(t, answers["C"]).Rows(); got != 5 {
-		t.Errorf("5 browsers were asked for, %d came", got)
+		t.Errorf("requested 5 browsers, got %d", got)
 	}
 	steps := rows(t, answers["D"])
 	first, _ := steps.Fields[1].ConcreteAt(0)
 	last, _ := steps.Fields[1].ConcreteAt(2)
 	if first.(int64) <= last.(int64) || last.(int64) == 0 {
-		t.Errorf("the funnel does not leak: %v", steps.Fields[1])
+		t.Errorf("the funnel has no drop-off: %v", steps.Fields[1])
 	}
 	if steps.Fields[2].Config == nil || steps.Fields[2].Config.Unit != "percentunit" {
 		t.Errorf("the rate has no unit")
@@ -215,7 +215,7 @@ func TestHostileNamesAreValues(t *testing.T) {
 	}
 }
 
-// A panel that is cancelled in Grafana must not go on in ClickHouse.
+// A query cancelled in Grafana must not keep running in ClickHouse.
 func TestCancelKillsTheQuery(t *testing.T) {
 	h, url := start(t), environment(t, "FOOTFALL_CLICKHOUSE")
 	running := func() string {
@@ -236,17 +236,17 @@ func TestCancelKillsTheQuery(t *testing.T) {
 	for tries := 0; running() == "0"; tries++ {
 		select {
 		case err := <-ended:
-			t.Fatalf("the query was to be slow, and ended: %v", err)
+			t.Fatalf("the slow query ended early: %v", err)
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
 	cancel()
 	if err := <-ended; err == nil {
-		t.Fatal("the query was to be cancelled, and came to its end")
+		t.Fatal("the query finished instead of being cancelled")
 	}
 	for deadline := time.Now().Add(20 * time.Second); running() != "0"; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatal("the query goes on in ClickHouse")
+			t.Fatal("the query keeps running in ClickHouse")
 		}
 	}
 }
@@ -270,7 +270,7 @@ func clickhouse(t *testing.T, url, sql string) string {
 	return strings.TrimSpace(string(body))
 }
 
-// Every type of query answers with the shape that its panel needs.
+// Every query type returns the shape its panel needs.
 func TestEveryTypeOfQuery(t *testing.T) {
 	h := start(t)
 	steps := `"steps":[{"event":"page_view","path":"/"},{"event":"page_view","path":"/pricing"},{"event":"sign_up"}]`
@@ -293,7 +293,7 @@ func TestEveryTypeOfQuery(t *testing.T) {
 		switch name {
 		case "lifecycle", "formula", "entries":
 			if kind != data.TimeSeriesTypeWide {
-				t.Errorf("%s is no wide time series: %v", name, frame.Fields)
+				t.Errorf("%s is not a wide time series: %v", name, frame.Fields)
 			}
 		case "events", "annotations":
 			if frame.Rows() != 5 || frame.Fields[0].Name != "time" {
@@ -301,7 +301,7 @@ func TestEveryTypeOfQuery(t *testing.T) {
 			}
 		case "actors":
 			if frame.Rows() != 7 {
-				t.Errorf("7 actors were asked for, %d came", frame.Rows())
+				t.Errorf("requested 7 actors, got %d", frame.Rows())
 			}
 		}
 	}
@@ -316,12 +316,12 @@ func TestSqlReadsAndNothingElse(t *testing.T) {
 	over := rows(t, ask("SELECT $__timeInterval(ts) AS time, count() AS n, toUInt64(18446744073709551615) AS big, any(country) AS place, NULL AS nothing FROM analytics.events WHERE $__timeFilter(ts) AND event = {event:String} GROUP BY time ORDER BY time",
 		map[string]any{"event": "page_view"}))
 	if over.Rows() < 300 || over.Fields[0].Type() != data.FieldTypeTime || over.Fields[1].Type() != data.FieldTypeNullableFloat64 {
-		t.Errorf("a day a row was expected: %d, %v", over.Rows(), over.Fields)
+		t.Errorf("expected one row per day: %d, %v", over.Rows(), over.Fields)
 	}
 	hostile := `x'; DROP TABLE analytics.events; --`
 	echoed, _ := rows(t, ask("SELECT {name:String} AS name", map[string]any{"name": hostile})).Fields[0].ConcreteAt(0)
 	if echoed != hostile {
-		t.Errorf("a variable is a value: %q", echoed)
+		t.Errorf("the variable is not passed as a value: %q", echoed)
 	}
 	for _, sql := range []string{"DROP TABLE analytics.dead_letters", "INSERT INTO analytics.dead_letters (project) VALUES ('x')", "TRUNCATE TABLE analytics.dead_letters", "SELECT 1; DROP TABLE analytics.dead_letters", "CREATE TABLE analytics.x (a UInt8) ENGINE = Memory", "SET readonly = 0"} {
 		if err := ask(sql, nil).Error; err == nil {
@@ -389,7 +389,7 @@ func TestStopsByItselfAndKeepsSecrets(t *testing.T) {
 		t.Errorf("stopping took %s: go-plugin had to kill the process", took)
 	}
 	if text := h.log.text(); strings.Contains(text, password) || strings.Contains(text, "plugin failed to exit gracefully") {
-		t.Errorf("the log holds the password, or go-plugin's complaint:\n%s", text)
+		t.Errorf("the log contains the password, or go-plugin's complaint:\n%s", text)
 	}
 }
 
@@ -400,7 +400,7 @@ func TestRefusesToStartAlone(t *testing.T) {
 	}
 }
 
-// A dashboard, as far as the tests read it.
+// The parts of a dashboard that the tests read.
 type dashboard struct {
 	UID, Title, Description string
 	Panels                  []struct {
@@ -417,15 +417,15 @@ type dashboard struct {
 	}
 }
 
-// Every query of every dashboard runs through the plugin and returns rows of the shape that its
-// panel needs. Panels of Prometheus are not the plugin's; the gateway's tests know its metrics.
+// Every query of every dashboard runs through the plugin and returns rows in the shape its
+// panel needs. Prometheus panels are skipped; the gateway's tests cover its metrics.
 func TestDashboards(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join("..", "..", "dashboards", "*.json"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no dashboards: %v", err)
 	}
 	h, url := start(t), environment(t, "FOOTFALL_CLICKHOUSE")
-	// Realtime shows the last minutes.
+	// Realtime shows the last few minutes.
 	clickhouse(t, url, "INSERT INTO analytics.events (project, ts, event, path, visitor, event_id) VALUES ('website', now64(3), 'page_view', '/now', 7, 7)")
 	visitor := clickhouse(t, url, "SELECT visitor FROM analytics.events WHERE project = 'website' AND event = 'purchase' ORDER BY visitor LIMIT 1")
 	for _, file := range files {
@@ -447,10 +447,10 @@ func TestDashboards(t *testing.T) {
 		for _, panel := range board.Panels {
 			where := file + ", panel \"" + panel.Title + "\""
 			if panel.Title == "" || panel.Description == "" || panel.FieldConfig.Defaults.Unit == "" {
-				t.Errorf("%s: it lacks a title, a description or a unit", where)
+				t.Errorf("%s: no title, description or unit", where)
 			}
 			if !strings.HasPrefix(panel.Datasource.UID, "${") {
-				t.Errorf("%s: its datasource is %q, not a variable", where, panel.Datasource.UID)
+				t.Errorf("%s: the data source is %q, not a variable", where, panel.Datasource.UID)
 			}
 			if panel.Datasource.Type == "prometheus" {
 				continue
@@ -464,12 +464,12 @@ func TestDashboards(t *testing.T) {
 			}
 		}
 		if asked == 0 {
-			t.Errorf("%s asks nothing", file)
+			t.Errorf("%s has no queries", file)
 		}
 	}
 }
 
-// filledIn does what Grafana's front end does before it asks, and what ours does for SQL and traffic.
+// filledIn does what Grafana's front end does before a query, and what ours does for SQL and traffic.
 func filledIn(t *testing.T, target string, values map[string]string) string {
 	t.Helper()
 	for name, value := range values {
@@ -493,7 +493,7 @@ func filledIn(t *testing.T, target string, values map[string]string) string {
 	return string(text)
 }
 
-// fits says what a panel of this type lacks in the answer; nothing if it can draw it.
+// fits says what the result lacks for a panel of this type; empty if the panel can draw it.
 func fits(panel string, answer backend.DataResponse) string {
 	if answer.Error != nil {
 		return answer.Error.Error()
@@ -527,14 +527,14 @@ func fits(panel string, answer backend.DataResponse) string {
 	fine, known := drawable[panel]
 	switch {
 	case !known:
-		return "the test does not know panels of type " + panel
+		return "unknown panel type " + panel
 	case !fine:
 		return "a " + panel + " cannot draw these fields"
 	}
 	return ""
 }
 
-// Panels of a dashboard ask the same at once: ClickHouse is asked once.
+// Identical concurrent queries of a dashboard's panels reach ClickHouse once.
 func TestTheSameQuestionIsAskedOnce(t *testing.T) {
 	h, url := start(t), environment(t, "FOOTFALL_CLICKHOUSE")
 	same := []*pluginv2.DataQuery{}
@@ -546,7 +546,7 @@ func TestTheSameQuestionIsAskedOnce(t *testing.T) {
 	answers := h.ask(t, pluginContext(t, url), same...)
 	for _, refID := range []string{"A", "B", "C", "D"} {
 		if rows(t, answers[refID]).RefID != refID {
-			t.Errorf("%s has the frame of another: %s", refID, answers[refID].Frames[0].RefID)
+			t.Errorf("%s has another query's frame: %s", refID, answers[refID].Frames[0].RefID)
 		}
 	}
 	metrics, err := dispense[grpcplugin.DiagnosticsClient](t, h, "diagnostics").CollectMetrics(context.Background(), &pluginv2.CollectMetricsRequest{})
@@ -561,7 +561,7 @@ func TestTheSameQuestionIsAskedOnce(t *testing.T) {
 	}
 }
 
-// Sessions have the columns that are asked for, in their order, the range before's too.
+// Sessions return the requested columns in order, including those of the previous period.
 func TestChosenMeasures(t *testing.T) {
 	h, url := start(t), environment(t, "FOOTFALL_CLICKHOUSE")
 	frame := rows(t, h.ask(t, pluginContext(t, url), query("A", `{"queryType":"sessions","result":"over_time","measures":["bounce_rate","median_duration_s","sessions"],"compare":true}`))["A"])
@@ -575,7 +575,7 @@ func TestChosenMeasures(t *testing.T) {
 	}
 }
 
-// Grafana Live: the first frame names its channel, and the channel goes on.
+// Grafana Live: the first frame names its channel, and the channel continues.
 func TestLiveGoesOn(t *testing.T) {
 	h, url := start(t), environment(t, "FOOTFALL_CLICKHOUSE")
 	first := rows(t, h.ask(t, pluginContext(t, url), query("A", `{"queryType":"live"}`))["A"])
@@ -605,11 +605,11 @@ func TestLiveGoesOn(t *testing.T) {
 		t.Fatalf("Grafana cannot read %s: %v", packet.Data, err)
 	}
 	if count, _ := frame.Fields[1].ConcreteAt(0); frame.Rows() != 1 || count.(int64) < 1 {
-		t.Errorf("one slot with a visitor was expected: %s", packet.Data)
+		t.Errorf("expected one slot with a visitor: %s", packet.Data)
 	}
 }
 
-// What will be read is known before the query runs.
+// The plan knows what will be read before the query runs.
 func TestPlan(t *testing.T) {
 	h, url := start(t), environment(t, "FOOTFALL_CLICKHOUSE")
 	resource := dispense[grpcplugin.ResourceClient](t, h, "resource")
@@ -633,7 +633,7 @@ func TestPlan(t *testing.T) {
 	}
 }
 
-// Every alert rule asks something that gives the one number which it is about.
+// Every alert rule's query returns a single number.
 func TestAlertRules(t *testing.T) {
 	raw, err := os.ReadFile(filepath.Join("..", "..", "provisioning", "grafana", "alerting", "footfall.yaml"))
 	if err != nil {
@@ -663,7 +663,7 @@ func TestAlertRules(t *testing.T) {
 			for _, step := range rule.Data {
 				names[step.RefID] = true
 				if step.Model["refId"] != step.RefID {
-					t.Errorf("%s: the model of %s has another refId", rule.UID, step.RefID)
+					t.Errorf("%s: the model of %s has a different refId", rule.UID, step.RefID)
 				}
 				if step.DatasourceUID != "footfall" {
 					continue
@@ -679,16 +679,16 @@ func TestAlertRules(t *testing.T) {
 				answer := h.ask(t, pluginContext(t, url), one)[step.RefID]
 				frame := rows(t, answer)
 				if frame.Rows() != 1 || len(frame.Fields) != 1 || !frame.Fields[0].Type().Numeric() {
-					t.Errorf("%s: %s gives no single number: %v", rule.UID, step.RefID, frame.Fields)
+					t.Errorf("%s: %s returns no single number: %v", rule.UID, step.RefID, frame.Fields)
 				}
 				asked++
 			}
 			if !names[rule.Condition] {
-				t.Errorf("%s: its condition %s is not there", rule.UID, rule.Condition)
+				t.Errorf("%s: its condition %s does not exist", rule.UID, rule.Condition)
 			}
 		}
 	}
 	if asked < 4 {
-		t.Errorf("%d queries of alert rules were asked", asked)
+		t.Errorf("ran %d alert rule queries", asked)
 	}
 }

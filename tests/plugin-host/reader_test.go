@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// Who may write SQL in a panel reaches no file, no service of this machine and no limit, as the
-// demo sets the datasource up: with the user `reader` of the embedded engine.
+// Panel SQL cannot reach files, services on this machine or limits when the data source is set up
+// like the demo's: with the embedded engine's user `reader`.
 func TestAViewersSQLStaysInTheTables(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -52,6 +52,6 @@ func TestAViewersSQLStaysInTheTables(t *testing.T) {
 		t.Error("a file was written")
 	}
 	if len(reached) > 0 {
-		t.Error("a service of this machine was asked")
+		t.Error("a service on this machine was contacted")
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/genproto/pluginv2"
 )
 
-// What people write over the analytics tables runs.
+// Statements over the analytics tables run.
 var allowedStatements = []string{
 	"SELECT count() FROM analytics.events FINAL WHERE project = {project:String}",
 	"SELECT count() FROM events",
@@ -36,7 +36,7 @@ var allowedStatements = []string{
 	"SELECT count() FROM analytics.{table:Identifier}",
 }
 
-// What reaches beyond them does not, whatever the datasource's ClickHouse user may do.
+// Statements that reach beyond them are refused, whatever the data source's ClickHouse user may do.
 var refusedStatements = map[string]string{
 	"INSERT INTO FUNCTION file('<file>', 'LineAsString') SELECT 'x' SETTINGS engine_file_truncate_on_insert = 1": "one SELECT",
 	"SELECT 1 INTO OUTFILE '<file>'": "one SELECT",
@@ -85,7 +85,7 @@ func TestAStatementReadsTheTablesAndNothingElse(t *testing.T) {
 		for sql, named := range refusedStatements {
 			sql = strings.NewReplacer("<file>", t.TempDir()+"/written", "<url>", "http://127.0.0.1:1/a.csv").Replace(sql)
 			err := statement(t, h, as, sql)
-			// The embedded engine refuses some of it before it is asked how it reads the statement.
+			// The embedded engine refuses some of these before the plugin gets to parse them.
 			if err == nil || !(strings.Contains(err.Error(), named) || strings.Contains(err.Error(), "by a reader") || strings.Contains(err.Error(), "for a reader")) {
 				t.Errorf("%s: %q: expected %q to be refused: %v", user, sql, named, err)
 			}
@@ -96,7 +96,7 @@ func TestAStatementReadsTheTablesAndNothingElse(t *testing.T) {
 	}
 }
 
-// Before a statement is run its cost is asked, by the same rule.
+// Estimating a statement's cost follows the same rules as running it.
 func TestTheCostOfARefusedStatementIsNotAsked(t *testing.T) {
 	h, url := start(t), environment(t, "FOOTFALL_CLICKHOUSE")
 	as := contextOf(t, url, "default", environment(t, "FOOTFALL_CLICKHOUSE_PASSWORD"), `[]`)
@@ -121,7 +121,7 @@ func TestTheCostOfARefusedStatementIsNotAsked(t *testing.T) {
 	}
 }
 
-// What the datasource's settings add may be read as well.
+// Tables listed in the data source's settings can be read too.
 func TestFurtherTablesAreReadWhereTheSettingsNameThem(t *testing.T) {
 	h, url := start(t), environment(t, "FOOTFALL_CLICKHOUSE")
 	password := environment(t, "FOOTFALL_CLICKHOUSE_PASSWORD")
@@ -133,7 +133,7 @@ func TestFurtherTablesAreReadWhereTheSettingsNameThem(t *testing.T) {
 	}
 	err := statement(t, h, contextOf(t, url, "default", password, `["tables"]`), "SELECT 1")
 	if err == nil || !strings.Contains(err.Error(), "jsonData.sqlTables") {
-		t.Errorf("a name without a database was taken: %v", err)
+		t.Errorf("a name without a database was accepted: %v", err)
 	}
 }
 

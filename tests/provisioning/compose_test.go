@@ -1,5 +1,5 @@
-// The files of provisioning/ that cannot be started without a Docker engine or a cluster, read by
-// the libraries that Docker Compose and Kubernetes read them with.
+// Parses the files in provisioning/ that need a Docker engine or a cluster to run, with the
+// libraries that Docker Compose and Kubernetes use themselves.
 package provisioning
 
 import (
@@ -37,7 +37,7 @@ func TestCompose(t *testing.T) {
 	}
 }
 
-// load reads the files as `docker compose` does, with the variables that make-env.sh makes.
+// load reads the files like `docker compose`, with the variables that make-env.sh generates.
 func load(t *testing.T, files []string) *types.Project {
 	t.Helper()
 	paths := make([]string, len(files))
@@ -72,7 +72,7 @@ func environment(t *testing.T) []string {
 
 var pinned = regexp.MustCompile(`:[0-9v][^:]*$`)
 
-// Built by `cargo xtask package` and made by make-env.sh.
+// Created by `cargo xtask package` and make-env.sh.
 var madeBefore = regexp.MustCompile(`/target/|/provisioning/tls$`)
 
 func check(t *testing.T, project *types.Project, service types.ServiceConfig) {
@@ -80,7 +80,7 @@ func check(t *testing.T, project *types.Project, service types.ServiceConfig) {
 	if !pinned.MatchString(service.Image) {
 		t.Errorf("%s: the image %q is not pinned", service.Name, service.Image)
 	}
-	// One that does its work and ends has no health.
+	// A service that runs once and exits needs no health check.
 	once := service.Restart == ""
 	if !once && service.HealthCheck == nil {
 		t.Errorf("%s: no health check", service.Name)
@@ -96,10 +96,10 @@ func check(t *testing.T, project *types.Project, service types.ServiceConfig) {
 	for name, dependency := range service.DependsOn {
 		other := project.Services[name]
 		if dependency.Condition == types.ServiceConditionHealthy && other.HealthCheck == nil {
-			t.Errorf("%s waits for the health of %s, which has none", service.Name, name)
+			t.Errorf("%s waits for %s to be healthy, which has no health check", service.Name, name)
 		}
 		if dependency.Condition == types.ServiceConditionCompletedSuccessfully && other.Restart != "" {
-			t.Errorf("%s waits for the end of %s, which is started again", service.Name, name)
+			t.Errorf("%s waits for %s to complete, which restarts", service.Name, name)
 		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/yaml"
 )
 
-// A rule may read so many times its interval: what reads weeks is asked by the hour.
+// A rule may read this many times its interval: rules that read weeks must be evaluated hourly.
 const readPerIntervalMax = 400
 
 type alerts struct {
@@ -38,7 +38,7 @@ type sources struct {
 	}
 }
 
-// What is provisioned without a Prometheus asks for none, and none of the files takes another's default.
+// Without a Prometheus, nothing provisioned queries one, and no data source claims to be the default.
 func TestGrafanaAsksOnlyWhatIsThere(t *testing.T) {
 	grafana := filepath.Join(folder, "grafana")
 	own := uids(t, filepath.Join(grafana, "datasources"))
@@ -58,7 +58,7 @@ func uids(t *testing.T, folder string) []string {
 		read(t, file, text, &provisioned)
 		for _, source := range provisioned.Datasources {
 			if source.IsDefault {
-				t.Errorf("%s: a Grafana that has another default does not start", file)
+				t.Errorf("%s: a Grafana with another default data source would not start", file)
 			}
 			found = append(found, source.UID)
 		}
@@ -80,7 +80,7 @@ func checkAlerts(t *testing.T, folder string, known []string) {
 			for _, rule := range group.Rules {
 				rules++
 				if rule.Labels["severity"] == "" || rule.Labels["service"] != "footfall" {
-					t.Errorf("%s: labels %v, by which notifications are routed", rule.UID, rule.Labels)
+					t.Errorf("%s: labels %v lack service or severity for routing", rule.UID, rule.Labels)
 				}
 				if pending, err := time.ParseDuration(rule.For); err != nil || (pending > 0 && pending < interval) {
 					t.Errorf("%s: for %q with an interval of %v", rule.UID, rule.For, interval)
@@ -88,7 +88,7 @@ func checkAlerts(t *testing.T, folder string, known []string) {
 				var seconds int64
 				for _, query := range rule.Data {
 					if query.DatasourceUID != "__expr__" && !slices.Contains(known, query.DatasourceUID) {
-						t.Errorf("%s asks the data source %q, and %v are provisioned with it", rule.UID, query.DatasourceUID, known)
+						t.Errorf("%s queries the data source %q, but only %v are provisioned", rule.UID, query.DatasourceUID, known)
 					}
 					seconds += query.RelativeTimeRange.From - query.RelativeTimeRange.To
 				}
@@ -99,11 +99,11 @@ func checkAlerts(t *testing.T, folder string, known []string) {
 		}
 	})
 	if rules == 0 {
-		t.Errorf("%s has no rule", folder)
+		t.Errorf("%s has no rules", folder)
 	}
 }
 
-// Every environment variable that a mounted file names is one that the service has.
+// The service has every environment variable that a mounted file uses.
 func TestGrafanasFilesFindTheirVariables(t *testing.T) {
 	grafana := load(t, []string{"compose.yaml"}).Services["grafana"]
 	sources := 0
@@ -124,7 +124,7 @@ func TestGrafanasFilesFindTheirVariables(t *testing.T) {
 		})
 	}
 	if sources != 2 {
-		t.Errorf("%d files of data sources are mounted, two are there", sources)
+		t.Errorf("%d data source files are mounted, expected two", sources)
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/yaml"
 )
 
-// Every object is one that Kubernetes knows, and has no field that it does not know.
+// Kubernetes knows every object and every field.
 func TestKubernetes(t *testing.T) {
 	for file, expected := range map[string][]string{
 		"gateway.yaml": {"Namespace", "ConfigMap", "StatefulSet", "Service"},
@@ -65,11 +65,11 @@ func checkObjects(t *testing.T, file string, expected []string) {
 	}
 }
 
-// A container is checked, has a limit, is no root, and its mounts are there.
+// Containers have probes and a memory limit, don't run as root, and mount volumes that exist.
 func checkPods(t *testing.T, set *appsv1.StatefulSet) {
 	t.Helper()
 	if !*set.Spec.Template.Spec.SecurityContext.RunAsNonRoot {
-		t.Error("it may run as root")
+		t.Error("may run as root")
 	}
 	var claims []string
 	for _, claim := range set.Spec.VolumeClaimTemplates {
@@ -80,11 +80,11 @@ func checkPods(t *testing.T, set *appsv1.StatefulSet) {
 	}
 	for _, container := range set.Spec.Template.Spec.Containers {
 		if container.ReadinessProbe == nil || container.LivenessProbe == nil || container.Resources.Limits.Memory().IsZero() {
-			t.Errorf("%s lacks a probe or a limit of memory", container.Name)
+			t.Errorf("%s lacks a probe or a memory limit", container.Name)
 		}
 		for _, mount := range container.VolumeMounts {
 			if !slices.Contains(claims, mount.Name) {
-				t.Errorf("%s mounts %s, which is not there", container.Name, mount.Name)
+				t.Errorf("%s mounts %s, which does not exist", container.Name, mount.Name)
 			}
 		}
 	}

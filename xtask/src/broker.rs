@@ -20,7 +20,7 @@ use crate::{
 
 const START_TIME_MAX: Duration = Duration::from_secs(60);
 
-/// A running broker; ended when dropped.
+/// A running broker; stopped when dropped.
 pub struct Broker {
     /// Its address.
     pub address: String,
@@ -28,7 +28,7 @@ pub struct Broker {
 }
 
 impl Broker {
-    /// A broker in KRaft mode on free ports.
+    /// Starts a broker in KRaft mode on free ports.
     ///
     /// # Errors
     /// If it does not start.
@@ -67,6 +67,11 @@ impl Broker {
         Ok(broker)
     }
 
+    /// The process id.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
     async fn wait(&self) -> anyhow::Result<()> {
         let probe: BaseConsumer =
             ClientConfig::new().set("bootstrap.servers", &self.address).set("log_level", "0").create()?;
@@ -82,10 +87,10 @@ impl Broker {
         .await?
     }
 
-    /// The topics of provisioning/kafka, by its own script and Kafka's own tool; twice, since it may be run again.
+    /// Creates the topics with provisioning/kafka's script and Kafka's own tool; twice, since it must be repeatable.
     ///
     /// # Errors
-    /// If they cannot be made.
+    /// If they cannot be created.
     pub fn create_topics(&self, folder: &Path, partitions: u32) -> anyhow::Result<()> {
         let tool = folder.join("kafka-topics.sh");
         let class = "org.apache.kafka.tools.TopicCommand";
@@ -108,7 +113,7 @@ impl Drop for Broker {
     }
 }
 
-/// Kafka's jars, by Maven, once.
+/// Kafka's jars, downloaded once with Maven.
 fn jars() -> anyhow::Result<PathBuf> {
     let project = root().join("tests/kafka");
     let jars = project.join("target/dependency");

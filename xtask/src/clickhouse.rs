@@ -1,4 +1,4 @@
-//! A ClickHouse, how it is reached, and a statement and its text answer over its HTTP interface.
+//! How to reach a ClickHouse, and running a statement over its HTTP interface.
 
 use std::path::Path;
 
@@ -6,10 +6,10 @@ use anyhow::ensure;
 use embedded::Passwords;
 use reqwest::Client;
 
-/// A ClickHouse with the user and the password that it wants.
+/// A ClickHouse with its user and password.
 #[derive(Clone)]
 pub struct Server {
-    /// Its HTTP address.
+    /// Its HTTP URL.
     pub url: String,
     user: String,
     password: String,
@@ -18,7 +18,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// An embedded engine that is open on this data folder.
+    /// The embedded engine running on this data folder.
     ///
     /// # Errors
     /// If its passwords cannot be read.
@@ -32,7 +32,7 @@ impl Server {
         })
     }
 
-    /// A server with the user of `CLICKHOUSE_USER` and `CLICKHOUSE_PASSWORD`.
+    /// A server with the credentials from `CLICKHOUSE_USER` and `CLICKHOUSE_PASSWORD`.
     pub fn external(url: String) -> Self {
         let variable = |name| std::env::var(name).unwrap_or_default();
         Self {
@@ -43,12 +43,12 @@ impl Server {
         }
     }
 
-    /// A server that asks for no user.
+    /// A server without authentication.
     pub fn without_user(url: &str) -> Self {
         Self { url: url.to_owned(), user: String::new(), password: String::new(), reader_password: None }
     }
 
-    /// The same for who only reads: what a datasource is given.
+    /// The same with the read-only user, as for a data source.
     pub fn reader(&self) -> Self {
         match &self.reader_password {
             Some(password) => Self { user: "reader".to_owned(), password: password.clone(), ..self.clone() },
@@ -56,7 +56,7 @@ impl Server {
         }
     }
 
-    /// The same at another address.
+    /// The same at another URL.
     pub fn at(&self, url: String) -> Self {
         Self { url, ..self.clone() }
     }
@@ -71,7 +71,7 @@ impl Server {
         &self.password
     }
 
-    /// How our programs are told of it.
+    /// Environment variables for our programs.
     pub fn environment(&self) -> [(&'static str, String); 3] {
         [
             ("CLICKHOUSE_URL", self.url.clone()),
@@ -80,7 +80,7 @@ impl Server {
         ]
     }
 
-    /// How the tests of [`root`](crate::root)`/tests` are told of it.
+    /// Environment variables for the tests in [`root`](crate::root)`/tests`.
     pub fn test_environment(&self) -> [(&'static str, String); 4] {
         let reader = self.reader();
         [
@@ -92,7 +92,7 @@ impl Server {
     }
 }
 
-/// Asks; `parameters` are those of the URL, `param_*` among them.
+/// Runs a statement; `parameters` go into the URL, including `param_*`.
 pub async fn ask(client: &Client, server: &Server, sql: &str, parameters: &[(&str, &str)]) -> anyhow::Result<String> {
     let mut url = reqwest::Url::parse(&server.url)?;
     url.query_pairs_mut().extend_pairs(parameters);

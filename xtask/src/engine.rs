@@ -1,4 +1,4 @@
-//! Fetching the ClickHouse engine by npm, which checks it against the lockfile.
+//! Downloads the ClickHouse engine with npm, which verifies it against the lockfile.
 
 use std::{
     fs,
@@ -12,10 +12,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{bin, clickhouse::Server, process::Process, root};
 
-/// The unpacked library's size, for the progress bar alone.
+/// The unpacked library's size, only for the progress bar.
 const LIBRARY_BYTES: u64 = 569_042_782;
 
-/// Installs the pinned engine if it is not there, and gives the library's path.
+/// Installs the pinned engine if necessary and returns the library's path.
 pub fn install() -> anyhow::Result<PathBuf> {
     if let Some(path) = std::env::var_os("FOOTFALL_LIBCHDB") {
         return Ok(path.into());
@@ -24,10 +24,10 @@ pub fn install() -> anyhow::Result<PathBuf> {
     if let Ok(path) = embedded::library::find() {
         return Ok(path);
     }
-    // Installed aside and renamed, so that an interrupted fetch leaves nothing half there.
+    // Installed elsewhere and renamed, so that an interrupted download leaves nothing half-installed.
     let aside = folder.with_extension("part");
     let _ = fs::remove_dir_all(&aside);
-    fs::create_dir_all(&aside).with_context(|| format!("cannot make {}", aside.display()))?;
+    fs::create_dir_all(&aside).with_context(|| format!("cannot create {}", aside.display()))?;
     for file in ["package.json", "package-lock.json"] {
         fs::copy(root().join("embedded/npm").join(file), aside.join(file))?;
     }
@@ -56,7 +56,7 @@ fn npm_ci(folder: &Path) -> anyhow::Result<()> {
     bar.finish_and_clear();
     if !status.success() {
         bail!(
-            "npm could not fetch the ClickHouse engine ({status}); its message stands above. Is the npm registry reachable?"
+            "npm could not download the ClickHouse engine ({status}); see the message above. Is the npm registry reachable?"
         );
     }
     Ok(())
@@ -69,18 +69,18 @@ fn size(folder: &Path) -> u64 {
 
 /// A running engine.
 pub struct Engine {
-    /// How it is reached.
+    /// How to reach it.
     pub server: Server,
     /// Its process.
     pub process: Process,
 }
 
-/// Opens the engine on a data folder.
+/// Starts the engine on a data folder.
 pub async fn start(data: &Path, log: &Path) -> anyhow::Result<Engine> {
     start_with(data, log, &[]).await
 }
 
-/// The same with more of its environment.
+/// The same with additional environment variables.
 pub async fn start_with(data: &Path, log: &Path, environment: &[(&str, String)]) -> anyhow::Result<Engine> {
     let arguments = ["--data", &data.display().to_string(), "--listen", "127.0.0.1:0"];
     let process = Process::start(&bin("footfall-engine"), &arguments, environment, log).await?;
@@ -88,10 +88,10 @@ pub async fn start_with(data: &Path, log: &Path, environment: &[(&str, String)])
 }
 
 impl Engine {
-    /// Ends it as a service manager does.
+    /// Stops it like a service manager.
     ///
     /// # Errors
-    /// If it does not end in time.
+    /// If it does not stop in time.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.process.stop().await.map(drop)
     }

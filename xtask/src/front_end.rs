@@ -1,4 +1,4 @@
-//! Grafana's side: the plugins as they are installed, and the preview host.
+//! The Grafana side: the plugins as installed, and the preview host.
 
 use std::{
     fs,
@@ -12,13 +12,13 @@ use crate::{bin, clickhouse::Server, portable::Machine, process::Process, root};
 
 /// The datasource's plugin.
 pub const DATASOURCE: &str = "footfall-analytics-datasource";
-/// The panels, by their folder in the sources.
+/// The panels, by source folder.
 pub const PANELS: [(&str, &str); 3] =
     [("funnel", "footfall-funnel-panel"), ("retention", "footfall-retention-panel"), ("paths", "footfall-paths-panel")];
 
-/// Where the built things are.
+/// The build output.
 pub struct Built {
-    /// A folder a plugin, named by its id.
+    /// One folder per plugin, named by its id.
     pub plugins: PathBuf,
     /// The preview's page.
     pub page: PathBuf,
@@ -28,7 +28,7 @@ fn sources() -> PathBuf {
     root().join("grafana-backend/plugin")
 }
 
-/// Fetches what is needed, checks types and style, and runs the unit tests.
+/// Installs dependencies, checks types and style, and runs the unit tests.
 pub fn check() -> anyhow::Result<()> {
     fetch()?;
     npm(&["run", "--silent", "typecheck"])?;
@@ -36,20 +36,20 @@ pub fn check() -> anyhow::Result<()> {
     npm(&["run", "--silent", "test"])
 }
 
-/// The plugins for a Grafana or the preview on this machine. The datasource's program has to be built.
+/// The plugins for a Grafana or the preview on this machine. The data source must have been built.
 pub fn build() -> anyhow::Result<Built> {
     let built = arrange(root().join("target/preview/plugins"))?;
     fs::copy(bin("gpx_footfall"), built.plugins.join(DATASOURCE).join(Machine::this().program_name()))
-        .context("the datasource's program is not built")?;
+        .context("the data source's binary has not been built")?;
     Ok(built)
 }
 
-/// The plugins as they are installed, still without the datasource's program.
+/// The plugins as installed, still without the data source's binary.
 pub fn build_to_install() -> anyhow::Result<Built> {
     arrange(root().join("target/grafana/plugins"))
 }
 
-/// Fetches → builds → arranges the plugins as Grafana wants them, a folder each.
+/// Installs dependencies → builds → arranges the plugins as Grafana expects, one folder each.
 fn arrange(plugins: PathBuf) -> anyhow::Result<Built> {
     fetch()?;
     npm(&["run", "--silent", "build"])?;
@@ -67,17 +67,17 @@ fn arrange(plugins: PathBuf) -> anyhow::Result<Built> {
     Ok(Built { plugins, page: sources().join("preview/dist") })
 }
 
-/// What the preview host shows.
+/// Options for the preview host.
 pub struct Shown<'a> {
-    /// The ClickHouse that is asked.
+    /// The ClickHouse to query.
     pub clickhouse: &'a Server,
     /// The default project.
     pub project: &'a str,
-    /// Prometheus' HTTP address, for the panels that ask it.
+    /// Prometheus URL, for the panels that query it.
     pub prometheus: Option<&'a str>,
 }
 
-/// Starts the preview host on the plugins; its first line is its address.
+/// Starts the preview host with the plugins; its first line is its URL.
 pub async fn preview(built: &Built, listen: &str, shown: Shown<'_>, log: &Path) -> anyhow::Result<Process> {
     let host = root().join("target/grafana/preview");
     let mut go = Command::new("go");
@@ -108,14 +108,14 @@ pub async fn preview(built: &Built, listen: &str, shown: Shown<'_>, log: &Path) 
     Process::start(&host, &arguments, &reader.environment(), log).await
 }
 
-/// By the lockfile, and only if it is another one than the last time.
+/// Follows the lockfile, and only runs if it has changed.
 fn fetch() -> anyhow::Result<()> {
     let lock = fs::read(sources().join("package-lock.json"))?;
     let marker = sources().join("node_modules/.footfall-lock");
     if fs::read(&marker).is_ok_and(|known| known == lock) {
         return Ok(());
     }
-    eprintln!("· fetching Grafana's libraries for the front end (the first time takes a minute)");
+    eprintln!("· downloading Grafana's libraries for the front end (takes a minute the first time)");
     npm(&["ci", "--no-audit", "--no-fund", "--loglevel=error"])?;
     Ok(fs::write(marker, lock)?)
 }
@@ -128,7 +128,7 @@ fn npm(arguments: &[&str]) -> anyhow::Result<()> {
 fn run(command: &mut Command, name: &str) -> anyhow::Result<()> {
     let output = command.stdin(Stdio::null()).output().with_context(|| format!("cannot start {name}"))?;
     let said = || format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    ensure!(output.status.success(), "{name} ended with {}:\n{}", output.status, said());
+    ensure!(output.status.success(), "{name} exited with {}:\n{}", output.status, said());
     Ok(())
 }
 

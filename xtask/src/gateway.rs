@@ -1,4 +1,4 @@
-//! A gateway for a test, on ports and in a folder of its own.
+//! A gateway for a test, with its own ports and folder.
 
 use std::{fs, path::Path};
 
@@ -11,17 +11,17 @@ use crate::{
 
 /// A running gateway with the direct sink.
 pub struct Gateway {
-    /// Its HTTP address.
+    /// Its HTTP URL.
     pub url: String,
-    /// The ClickHouse that it writes to.
+    /// The ClickHouse it writes to.
     pub clickhouse: Server,
     process: Process,
 }
 
-/// Starts one for these projects; without a ClickHouse it brings the embedded engine.
+/// Starts a gateway for these projects; without a ClickHouse it uses the embedded engine.
 ///
 /// # Errors
-/// If it does not start; with its log.
+/// If it does not start, with its log.
 pub async fn start(folder: &Path, projects: &str, clickhouse: Option<&Server>) -> anyhow::Result<Gateway> {
     fs::create_dir_all(folder)?;
     let engine = format!("127.0.0.1:{}", free_port()?);
@@ -46,10 +46,15 @@ pub async fn start(folder: &Path, projects: &str, clickhouse: Option<&Server>) -
 }
 
 impl Gateway {
-    /// Ends it as a service manager does.
+    /// The process id.
+    pub fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
+    /// Stops it like a service manager.
     ///
     /// # Errors
-    /// If it does not end in time.
+    /// If it does not stop in time.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.process.stop().await.map(drop)
     }

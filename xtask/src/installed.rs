@@ -1,4 +1,4 @@
-//! A program as it is installed: a tarball, and a Debian package where `dpkg-deb` is there.
+//! Packages a program: as a tarball, and as a Debian package if `dpkg-deb` is available.
 
 use std::{
     fs,
@@ -31,17 +31,17 @@ const VECTOR_FILES: &[(&str, &str)] = &[
     ("provisioning/vector/stock.yaml", "usr/share/doc/footfall-vector/examples/stock.yaml"),
 ];
 
-/// What is installed of a program.
+/// A program's installed files.
 pub struct Installed {
     program: PathBuf,
-    /// Of the program and of the tarball.
+    /// Name of the program and the tarball.
     name: &'static str,
-    /// Of the Debian package.
+    /// Name of the Debian package.
     package: &'static str,
-    /// From the repository, and where to.
+    /// Source in the repository, and destination.
     files: &'static [(&'static str, &'static str)],
     depends: &'static str,
-    /// A line, and then one that begins with a space.
+    /// A line, followed by one that starts with a space.
     description: &'static str,
 }
 
@@ -53,11 +53,11 @@ pub fn gateway() -> Installed {
         package: "footfall-gateway",
         files: GATEWAY_FILES,
         depends: "libc6, libstdc++6",
-        description: "Footfall's ingest gateway\n Takes events over HTTP and answers when they are durable.",
+        description: "Footfall's ingest gateway\n Accepts events over HTTP and acknowledges them when they are durable.",
     }
 }
 
-/// Vector with Footfall's transforms, as it was built.
+/// Vector with Footfall's transforms, from an existing build.
 pub fn vector(program: PathBuf) -> Installed {
     Installed {
         program,
@@ -65,12 +65,12 @@ pub fn vector(program: PathBuf) -> Installed {
         package: "footfall-vector",
         files: VECTOR_FILES,
         depends: "libc6, libstdc++6, zlib1g",
-        description: "Vector with Footfall's transforms\n Takes events from Kafka, enriches them and writes them to ClickHouse.",
+        description: "Vector with Footfall's transforms\n Reads events from Kafka, enriches them and writes them to ClickHouse.",
     }
 }
 
 impl Installed {
-    /// Makes the files in `out`.
+    /// Creates the files in `out`.
     ///
     /// # Errors
     /// If one is missing or cannot be packed.
@@ -88,13 +88,13 @@ impl Installed {
             .arg("-C")
             .arg(&tree)
             .arg(".");
-        ensure!(tar.status()?.success(), "the tarball could not be made");
+        ensure!(tar.status()?.success(), "cannot create the tarball");
         let mut files = vec![tarball];
         if Command::new("dpkg-deb").arg("--version").stdout(Stdio::null()).status().is_ok_and(|status| status.success())
         {
             files.push(self.debian(&tree, out, machine)?);
         } else {
-            eprintln!("· left out: the Debian package of {} (there is no dpkg-deb)", self.name);
+            eprintln!("· skipped: the Debian package of {} (dpkg-deb is not installed)", self.name);
         }
         fs::remove_dir_all(&tree)?;
         Ok(files)
@@ -108,7 +108,7 @@ impl Installed {
         );
         fs::create_dir_all(tree.join("DEBIAN"))?;
         fs::write(tree.join("DEBIAN/control"), control)?;
-        // What an operator changes there stays as it is.
+        // Conffiles: the operator's changes are kept.
         let changed: Vec<_> = self.files.iter().filter(|(_, to)| to.starts_with("etc/")).collect();
         if !changed.is_empty() {
             let lines: String = changed.iter().map(|(_, to)| format!("/{to}\n")).collect();
@@ -121,14 +121,14 @@ impl Installed {
             .arg(&file)
             .stdout(Stdio::null())
             .status()?;
-        ensure!(made.success(), "the Debian package of {package} could not be made");
+        ensure!(made.success(), "cannot create the Debian package of {package}");
         Ok(file)
     }
 }
 
 fn put(from: &Path, to: &Path, mode: u32) -> anyhow::Result<()> {
     fs::create_dir_all(to.parent().context("no folder")?)?;
-    fs::copy(from, to).with_context(|| format!("{} is not there", from.display()))?;
+    fs::copy(from, to).with_context(|| format!("{} does not exist", from.display()))?;
     fs::set_permissions(to, fs::Permissions::from_mode(mode))?;
     Ok(())
 }
@@ -149,7 +149,7 @@ mod tests {
         let out = root().join("target/tmp/installed");
         let _ = fs::remove_dir_all(&out);
         fs::create_dir_all(&out).unwrap();
-        // Any file will do for a program.
+        // Any file serves as a program.
         let files = vector(root().join("LICENSE")).make(&out).unwrap();
         let listed = Command::new("tar").arg("-tzf").arg(&files[0]).output().unwrap();
         let listed = String::from_utf8_lossy(&listed.stdout).into_owned();

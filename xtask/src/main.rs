@@ -1,4 +1,4 @@
-//! `cargo xtask`: the commands of README and CI.
+//! `cargo xtask`: the commands used in README and CI.
 
 mod attack;
 mod bench;
@@ -38,17 +38,20 @@ struct Options {
 enum Command {
     /// Run the whole product on this machine and show sessions and a funnel.
     Demo(demo::Options),
-    /// Run every test, with the real parts.
+    /// Run every test, against the real components.
     Test(test::Options),
-    /// Fill ClickHouse with made-up events.
+    /// Fill ClickHouse with synthetic events.
     Seed(seed::Options),
-    /// Attack real processes under limits: bodies that grow, idle connections, greedy statements.
+    /// Attack real processes under limits: expanding bodies, idle connections, greedy statements.
     Attack(attack::Options),
-    /// Measure against a named peer, in one run.
+    /// Run a benchmark against a named peer.
     Bench(bench::Options),
-    /// Make the files that an operator installs: plugins, gateway, lists of contents, checksums.
+    /// A handler that only reads bodies: the limit in `bench gateway`.
+    #[command(hide = true)]
+    BenchBareHandler,
+    /// Build the packages to install: plugins, gateway, SBOMs, checksums.
     Package(package::Options),
-    /// Fetch the ClickHouse engine into the cache folder.
+    /// Download the ClickHouse engine into the cache folder.
     Engine,
 }
 
@@ -60,6 +63,7 @@ async fn main() -> ExitCode {
         Command::Seed(options) => seed::run(options).await,
         Command::Attack(options) => attack::run(&options).await,
         Command::Package(options) => package::run(&options),
+        Command::BenchBareHandler => bench::serve_bare().await,
         Command::Bench(options) => bench::run(&options).await,
         Command::Engine => prerequisites::check(&prerequisites::DEMO).and_then(|()| engine::install()).map(|path| {
             println!("{}", path.display());
@@ -87,7 +91,7 @@ fn cargo() -> std::process::Command {
     cargo
 }
 
-/// Where the programs are built.
+/// The build output folder.
 fn bin(name: &str) -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
     target.join("release").join(name)

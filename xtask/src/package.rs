@@ -1,4 +1,4 @@
-//! `cargo xtask package`: what an operator installs, with checksums and a list of what is inside.
+//! `cargo xtask package`: the packages to install, with checksums and SBOMs.
 
 use std::{
     collections::BTreeMap,
@@ -20,18 +20,18 @@ use crate::{
 };
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// A plugin's archive is refused by Grafana's catalogue beyond this.
+/// Grafana's catalogue rejects larger plugin archives.
 const PLUGIN_BYTES_MAX: u64 = 100 << 20;
 
-/// Options of the package.
+/// Options for the packages.
 #[derive(Args)]
 pub struct Options {
-    /// Where the files are put.
+    /// The output folder.
     #[arg(long, default_value = "target/package")]
     out: PathBuf,
 }
 
-/// Build → plugins → gateway and Vector → list of contents → checksums.
+/// Build → plugins → gateway and Vector → SBOMs → checksums.
 pub fn run(options: &Options) -> anyhow::Result<()> {
     prerequisites::check(&prerequisites::PACKAGE)?;
     let built = cargo().args(["build", "--release", "--locked", "--bin", "ingest-gateway"]).status()?;
@@ -45,33 +45,33 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     files.extend(installed::gateway().make(&out)?);
     match vector::program()? {
         Some(program) => files.extend(installed::vector(program).make(&out)?),
-        None => eprintln!("· left out: footfall-vector (VECTOR_BIN names no program; docs/vector.md)"),
+        None => eprintln!("· skipped: footfall-vector (VECTOR_BIN is not set; see docs/vector.md)"),
     }
     files.push(contents(&out)?);
     files.push(npm_contents(&out)?);
     checksums(&out, &files)?;
     eprintln!("\n  {:<58} {:>10}", "file", "MiB");
     for file in &files {
-        #[expect(clippy::cast_precision_loss, reason = "a size for people")]
+        #[expect(clippy::cast_precision_loss, reason = "a size for display")]
         let mib = fs::metadata(file)?.len() as f64 / f64::from(1 << 20);
         eprintln!("  {:<58} {mib:>10.1}", name(file));
     }
     eprintln!(
-        "\n  the datasource's program is there for {}; files and SHA256SUMS are in {}",
+        "\n  the data source is built for {}; files and SHA256SUMS are in {}",
         machines.join(", "),
         out.display()
     );
     Ok(())
 }
 
-/// The datasource's program for each machine that can be built for, executable. This machine's is a
-/// must; for another its C compiler may be missing.
+/// Builds the data source's binary for each possible architecture. This machine's is
+/// required; for others the C compiler may be missing.
 fn programs(plugin: &Path) -> anyhow::Result<Vec<&'static str>> {
     let mut made = Vec::new();
     for machine in portable::MACHINES {
         let is_this = machine.name == Machine::this().name;
         if !is_this && !machine.is_installed() {
-            eprintln!("· left out: the datasource for {} ({})", machine.name, machine.needs());
+            eprintln!("· skipped: the data source for {} ({})", machine.name, machine.needs());
             continue;
         }
         let file = plugin.join(machine.program_name());
@@ -82,20 +82,20 @@ fn programs(plugin: &Path) -> anyhow::Result<Vec<&'static str>> {
     Ok(made)
 }
 
-/// A zip a plugin: one folder, named after the plugin's id.
+/// One zip per plugin with one folder, named after the plugin's id.
 fn plugins(folder: &Path, out: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for id in std::iter::once(front_end::DATASOURCE).chain(front_end::PANELS.map(|(_, id)| id)) {
         check_manifest(&folder.join(id), id)?;
         let file = out.join(format!("{id}-{VERSION}.zip"));
         zip(folder, id, &file)?;
-        ensure!(fs::metadata(&file)?.len() <= PLUGIN_BYTES_MAX, "{} is larger than a plugin can be", name(&file));
+        ensure!(fs::metadata(&file)?.len() <= PLUGIN_BYTES_MAX, "{} exceeds the size limit for plugins", name(&file));
         files.push(file);
     }
     Ok(files)
 }
 
-/// What Grafana's loader and validator ask of a plugin.json and its folder.
+/// What Grafana's loader and validator require of a plugin.json and its folder.
 fn check_manifest(folder: &Path, id: &str) -> anyhow::Result<()> {
     let text = fs::read_to_string(folder.join("plugin.json"))?;
     let manifest: Value = serde_json::from_str(&text)?;
@@ -105,14 +105,14 @@ fn check_manifest(folder: &Path, id: &str) -> anyhow::Result<()> {
         "plugin.json of {id} has the version {}",
         manifest["info"]["version"]
     );
-    ensure!(!text.contains('%'), "plugin.json of {id} has a placeholder left");
+    ensure!(!text.contains('%'), "plugin.json of {id} contains a placeholder");
     for (pointer, what) in [
         ("/name", "a name"),
         ("/type", "a type"),
         ("/info/author/name", "an author"),
         ("/info/description", "a description"),
         ("/info/updated", "a date"),
-        ("/dependencies/grafanaDependency", "the oldest Grafana"),
+        ("/dependencies/grafanaDependency", "the minimum Grafana version"),
     ] {
         ensure!(
             manifest.pointer(pointer).and_then(Value::as_str).is_some_and(|text| !text.is_empty()),
@@ -121,23 +121,25 @@ fn check_manifest(folder: &Path, id: &str) -> anyhow::Result<()> {
     }
     for logo in ["small", "large"] {
         let file = manifest["info"]["logos"][logo].as_str().with_context(|| format!("{id} has no {logo} logo"))?;
-        ensure!(folder.join(file).is_file(), "{id}: {file} is not there");
+        ensure!(folder.join(file).is_file(), "{id}: {file} does not exist");
     }
     for screenshot in manifest["info"]["screenshots"].as_array().into_iter().flatten() {
         let file = screenshot["path"].as_str().with_context(|| format!("{id} has a screenshot without a path"))?;
-        ensure!(folder.join(file).is_file(), "{id}: {file} is not there");
+        ensure!(folder.join(file).is_file(), "{id}: {file} does not exist");
     }
     ensure!(folder.join("module.js").is_file(), "{id} has no module.js");
     if manifest["backend"] == true {
         let program = folder.join(Machine::this().program_name());
-        let mode =
-            fs::metadata(&program).with_context(|| format!("{} is not there", program.display()))?.permissions().mode();
+        let mode = fs::metadata(&program)
+            .with_context(|| format!("{} does not exist", program.display()))?
+            .permissions()
+            .mode();
         ensure!(mode & 0o777 == 0o755, "{} has mode {mode:o}, not 0755", program.display());
     }
     Ok(())
 }
 
-/// By Python's own library, which keeps the modes.
+/// With Python's own library, which preserves file modes.
 fn zip(folder: &Path, id: &str, file: &Path) -> anyhow::Result<()> {
     const MAKE: &str = "import os, sys, zipfile\n\
         root, name, out = sys.argv[1:]\n\
@@ -152,11 +154,11 @@ fn zip(folder: &Path, id: &str, file: &Path) -> anyhow::Result<()> {
         \x20           archive.writestr(info, open(path, 'rb').read())\n";
     let status =
         Command::new("python3").args(["-c", MAKE]).args([folder.as_os_str(), id.as_ref(), file.as_os_str()]).status();
-    ensure!(status.context("python3 is needed to make the archives")?.success(), "{} could not be made", name(file));
+    ensure!(status.context("python3 is required to create the archives")?.success(), "cannot create {}", name(file));
     Ok(())
 }
 
-/// The Rust crates of the programs.
+/// SBOM of the programs' Rust crates.
 fn contents(out: &Path) -> anyhow::Result<PathBuf> {
     let output = cargo().args(["metadata", "--format-version", "1", "--locked"]).output()?;
     ensure!(output.status.success(), "cargo metadata failed");
@@ -170,7 +172,7 @@ fn contents(out: &Path) -> anyhow::Result<PathBuf> {
     cyclonedx(out, "rust", "cargo", parts)
 }
 
-/// The npm packages that the front end is built with.
+/// SBOM of the front end's npm packages.
 fn npm_contents(out: &Path) -> anyhow::Result<PathBuf> {
     let lock = fs::read(root().join("grafana-backend/plugin/package-lock.json"))?;
     let lock: Value = serde_json::from_slice(&lock)?;
@@ -183,7 +185,7 @@ fn npm_contents(out: &Path) -> anyhow::Result<PathBuf> {
     cyclonedx(out, "npm", "npm", parts)
 }
 
-/// Names, versions and licences in CycloneDX's form, each once and in order.
+/// Names, versions and licences in CycloneDX format, deduplicated and sorted.
 fn cyclonedx(
     out: &Path,
     what: &str,
@@ -192,7 +194,7 @@ fn cyclonedx(
 ) -> anyhow::Result<PathBuf> {
     let components: BTreeMap<(String, String), Value> = parts
         .map(|(name, version, licence)| {
-            // In an address of a package the @ of an npm scope is written out.
+            // In a package URL, the @ of an npm scope is percent-encoded.
             let address = format!("pkg:{registry}/{}@{version}", name.replacen('@', "%40", 1));
             let mut component = json!({"type": "library", "name": name, "version": version, "purl": address});
             if !licence.is_empty() {

@@ -1,4 +1,4 @@
-//! The datasource, asked through its own protocol as Grafana asks it.
+//! The data source, queried through its own protocol like Grafana does.
 
 use std::{io::Cursor, path::Path};
 
@@ -18,7 +18,7 @@ use tonic::transport::Channel;
 
 use crate::{clickhouse::Server, process::Process};
 
-/// A running plugin with a datasource set up.
+/// A running plugin with a configured data source.
 pub struct Plugin {
     process: Process,
     channel: Channel,
@@ -29,7 +29,7 @@ pub struct Plugin {
 pub type Rows = Vec<Map<String, Value>>;
 
 impl Plugin {
-    /// Starts the plugin by go-plugin's handshake. It is given the user that only reads.
+    /// Starts the plugin with go-plugin's handshake and the read-only user.
     pub async fn start(program: &Path, server: &Server, project: &str, log: &Path) -> anyhow::Result<Self> {
         Self::start_with(program, server, project, "auto", log).await
     }
@@ -63,15 +63,15 @@ impl Plugin {
         Ok(Self { process, channel, context })
     }
 
-    /// The most memory that the plugin has had, in MiB.
+    /// The plugin's peak memory, in MiB.
     pub fn peak_memory_mib(&self) -> f64 {
         self.process.peak_memory_mib()
     }
 
-    /// Ends it, as Grafana does.
+    /// Stops it like Grafana.
     ///
     /// # Errors
-    /// If it does not end in time.
+    /// If it does not stop in time.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.process.stop().await.map(drop)
     }
@@ -80,11 +80,11 @@ impl Plugin {
     pub async fn health(&self) -> anyhow::Result<String> {
         let request = CheckHealthRequest { plugin_context: Some(self.context.clone()), ..Default::default() };
         let answer = DiagnosticsClient::new(self.channel.clone()).check_health(request).await?.into_inner();
-        ensure!(answer.status == 1, "the datasource's health check failed: {}", answer.message);
+        ensure!(answer.status == 1, "the data source's health check failed: {}", answer.message);
         Ok(answer.message)
     }
 
-    /// One query over a range of milliseconds.
+    /// Runs one query over a range in milliseconds.
     pub async fn query(&self, query: &Value, from_ms: i64, to_ms: i64) -> anyhow::Result<Rows> {
         let query = DataQuery {
             ref_id: "A".into(),
@@ -100,7 +100,7 @@ impl Plugin {
         let mut answers = client.max_decoding_message_size(64 << 20).query_data(request).await?.into_inner().responses;
         let answer = answers.remove("A").context("the plugin did not answer the query")?;
         ensure!(answer.error.is_empty(), "the query failed: {}", answer.error);
-        rows(answer.frames.first().context("the answer holds no frame")?)
+        rows(answer.frames.first().context("the response contains no frame")?)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The datasource's program as it is shipped: it needs no library of its machine, since Grafana's
+//! The data source's binary as shipped: it requires no shared libraries, since Grafana's
 //! standard image is Alpine, which has neither glibc nor libgcc_s. It is linked with musl.
 
 use std::{
@@ -16,37 +16,37 @@ use object::{
 
 use crate::{cargo, root};
 
-/// A kind of machine that the program is made for.
+/// An architecture to build for.
 #[derive(Clone, Copy)]
 pub struct Machine {
-    /// Grafana's name of it.
+    /// Grafana's name for it.
     pub name: &'static str,
     target: &'static str,
 }
 
-/// All of them.
+/// All architectures.
 pub const MACHINES: [Machine; 2] = [
     Machine { name: "amd64", target: "x86_64-unknown-linux-musl" },
     Machine { name: "arm64", target: "aarch64-unknown-linux-musl" },
 ];
 
 impl Machine {
-    /// The one that this runs on.
+    /// The one this runs on.
     pub fn this() -> Self {
         MACHINES[usize::from(cfg!(target_arch = "aarch64"))]
     }
 
-    /// By this name Grafana looks for the program.
+    /// The file name Grafana looks for.
     pub fn program_name(self) -> String {
         format!("gpx_footfall_linux_{}", self.name)
     }
 
-    /// What has to be there to build for it, in words.
+    /// What must be installed to build for it.
     pub fn needs(self) -> String {
         format!("rustup target add {}", self.target)
     }
 
-    /// Whether Rust's library for it is there, or could be fetched now.
+    /// Whether Rust's target is installed, or can be installed now.
     pub fn can_be_built_for(self) -> bool {
         if self.is_installed() {
             return true;
@@ -56,37 +56,37 @@ impl Machine {
         added.is_ok_and(|status| status.success()) && self.is_installed()
     }
 
-    /// Whether Rust's library for it is installed.
+    /// Whether Rust's target is installed.
     pub fn is_installed(self) -> bool {
         let asked = Command::new("rustc").args(["--print", "target-libdir", "--target", self.target]).output();
         asked.is_ok_and(|output| Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir())
     }
 }
 
-/// Builds the program and checks that it stands alone. Rust's library for it is fetched if it is
-/// not there.
+/// Builds the binary and checks that it is self-contained. Installs Rust's target if
+/// necessary.
 ///
 /// # Errors
-/// If it cannot be built, or needs something of its machine.
+/// If it cannot be built, or has dependencies.
 pub fn build(machine: Machine) -> anyhow::Result<PathBuf> {
     ensure!(
         machine.can_be_built_for(),
-        "Rust's library for {} is not there and could not be fetched: {}",
+        "Rust's target {} is not installed and could not be downloaded: {}",
         machine.target,
         machine.needs()
     );
     let mut build = cargo();
     build.args(["build", "--release", "--locked", "--package", "grafana-backend", "--bin", "gpx_footfall"]);
     build.args(["--target", machine.target]);
-    ensure!(build.status()?.success(), "the datasource could not be built for {}", machine.target);
+    ensure!(build.status()?.success(), "cannot build the data source for {}", machine.target);
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
     let program = target.join(machine.target).join("release/gpx_footfall");
     check(&program)?;
     Ok(program)
 }
 
-/// Builds it for this machine, into a plugin's folder. A program that runs from there goes on with
-/// its own.
+/// Builds it for this machine, into a plugin's folder. A process running from there keeps
+/// its old binary.
 ///
 /// # Errors
 /// As [`build`].
@@ -98,14 +98,14 @@ pub fn install(plugin: &Path) -> anyhow::Result<()> {
     Ok(fs::rename(aside, file)?)
 }
 
-/// A program that stands alone names no loader and no library, and no version of glibc's symbols.
+/// Checks that a binary needs no loader, no shared library, and no versioned glibc symbols.
 ///
 /// # Errors
-/// What it needs.
+/// Its dependencies.
 pub fn check(program: &Path) -> anyhow::Result<()> {
     let data = fs::read(program).with_context(|| format!("cannot read {}", program.display()))?;
-    let needs = needs(&data).with_context(|| format!("{} is no program", program.display()))?;
-    ensure!(needs.is_empty(), "{} does not stand alone: it needs {}", program.display(), needs.join(", "));
+    let needs = needs(&data).with_context(|| format!("{} is not an executable", program.display()))?;
+    ensure!(needs.is_empty(), "{} is not self-contained: it needs {}", program.display(), needs.join(", "));
     Ok(())
 }
 
@@ -133,28 +133,28 @@ fn needs(data: &[u8]) -> anyhow::Result<Vec<String>> {
     Ok(needs)
 }
 
-/// A command that starts a program in a root that holds nothing but what is in `folder`.
+/// A command that starts a program in a root directory with only the contents of `folder`.
 ///
 /// # Errors
-/// If the user is not root and may not make a namespace either.
+/// If the user is neither root nor allowed to create a namespace.
 pub fn alone(folder: &Path, program: &str) -> anyhow::Result<Vec<String>> {
     let inside = ["chroot".to_owned(), folder.display().to_string(), program.to_owned()];
     for before in [&[][..], &["unshare", "--map-root-user"]] {
         let command: Vec<String> = before.iter().map(|word| (*word).to_owned()).chain(inside.clone()).collect();
         let probe = Command::new(&command[0]).args(&command[1..command.len() - 1]).arg("/nothing").output()?;
-        // 127 is chroot's own word that it is inside and finds no such program.
+        // 127 means that chroot worked but found no such program.
         if probe.status.code() == Some(127) {
             return Ok(command);
         }
     }
-    bail!("no root of its own can be made: the test needs the user root, or unprivileged namespaces")
+    bail!("cannot change the root directory: the test needs root, or unprivileged namespaces")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// This very program is linked with glibc.
+    /// This test binary itself is linked with glibc.
     #[test]
     fn a_program_that_needs_a_library_is_found_out() {
         let error = check(&std::env::current_exe().unwrap()).unwrap_err().to_string();

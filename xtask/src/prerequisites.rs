@@ -1,10 +1,10 @@
-//! What a command needs on the machine, and what to install where it is missing.
+//! What a command needs on the machine, and how to install what is missing.
 
 use std::process::{Command, Stdio};
 
 use anyhow::bail;
 
-/// A program, how to ask whether it is there, and how to get it.
+/// A tool, how to check for it, and how to install it.
 pub struct Tool {
     name: &'static str,
     ask: &'static [&'static str],
@@ -44,9 +44,9 @@ const PROMETHEUS: Tool = Tool {
     ask: &["sh", "-c", "prometheus --version && promtool --version"],
     get: "apt-get install prometheus",
 };
-/// For the page of `demo`.
+/// For `demo`'s page.
 pub const PREVIEW: [Tool; 1] = [GO];
-/// For the page's panels of the pipeline.
+/// For the page's pipeline panels.
 pub const PIPELINE: [Tool; 1] = [PROMETHEUS];
 
 /// For `demo`.
@@ -56,7 +56,7 @@ pub const PACKAGE: [Tool; 3] = [CC, MUSL, NPM];
 /// For `test`.
 pub const TEST: [Tool; 10] = [CC, MUSL, NPM, GO, JAVA, MAVEN, PYTHON, CHROMIUM, NGINX, PROMETHEUS];
 
-/// Checks that all are there.
+/// Checks that all are installed.
 pub fn check(tools: &[Tool]) -> anyhow::Result<()> {
     let is_there = |tool: &Tool| {
         let ask = Command::new(tool.ask[0])
@@ -72,5 +72,5 @@ pub fn check(tools: &[Tool]) -> anyhow::Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    bail!("this needs what is not on the machine. Install, then run the same command again:\n{}", missing.join("\n"))
+    bail!("some prerequisites are missing. Install them, then run the same command again:\n{}", missing.join("\n"))
 }

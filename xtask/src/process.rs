@@ -1,4 +1,4 @@
-//! Child processes that end with this one.
+//! Child processes that stop with this one.
 
 use std::{
     net::TcpListener,
@@ -13,16 +13,16 @@ use tokio::{
     process::{Child, Command},
 };
 
-/// A child gets so long to end by itself.
+/// How long a child gets to stop on its own.
 const STOP_TIME_MAX: Duration = Duration::from_secs(30);
 
-/// One command of a step; the longest is the first build.
+/// Time limit of one command in a step; the longest is the first build.
 const COMMAND_TIME_MAX: Duration = Duration::from_secs(30 * 60);
 
 /// A running program; killed when dropped.
 pub struct Process {
     child: Child,
-    /// The first line of its standard output: its address, by our programs' custom.
+    /// The first line of its standard output; for our programs, their URL.
     pub first_line: String,
 }
 
@@ -52,7 +52,7 @@ impl Process {
             let text = std::fs::read_to_string(log).unwrap_or_default();
             bail!("{} did not start:\n{text}", program.display());
         }
-        // Kept open and read, so that the program never blocks on writing.
+        // Keep reading, so that the program never blocks on writing.
         tokio::spawn(async move {
             let mut line = String::new();
             while matches!(lines.read_line(&mut line).await, Ok(n) if n > 0) {
@@ -62,7 +62,12 @@ impl Process {
         Ok(Self { child, first_line: first_line.trim().to_owned() })
     }
 
-    /// The most memory that the program has had, in MiB, as Linux tells; 0 if it does not.
+    /// The process id; 0 if it has ended.
+    pub fn pid(&self) -> u32 {
+        self.child.id().unwrap_or_default()
+    }
+
+    /// The program's peak memory in MiB, as reported by Linux; 0 if unavailable.
     pub fn peak_memory_mib(&self) -> f64 {
         let status = self.child.id().map(|pid| std::fs::read_to_string(format!("/proc/{pid}/status")));
         let status = status.and_then(Result::ok).unwrap_or_default();
@@ -71,19 +76,19 @@ impl Process {
         kib.map_or(0.0, |kib| kib / 1024.0)
     }
 
-    /// Asks the program to end, as a service manager does, and waits.
+    /// Stops the program like a service manager, and waits.
     pub async fn stop(mut self) -> anyhow::Result<ExitStatus> {
         if let Some(pid) = self.child.id() {
             Command::new("kill").args(["-TERM", &pid.to_string()]).status().await?;
         }
         match tokio::time::timeout(STOP_TIME_MAX, self.child.wait()).await {
             Ok(status) => Ok(status?),
-            Err(_) => bail!("a program did not end within {} s", STOP_TIME_MAX.as_secs()),
+            Err(_) => bail!("a program did not stop within {} s", STOP_TIME_MAX.as_secs()),
         }
     }
 }
 
-/// Runs a command to its end, or ends it at its limit: a test that hangs has failed.
+/// Runs a command to completion, or kills it at the time limit: a test that hangs has failed.
 pub fn run_to_end(command: &mut std::process::Command) -> anyhow::Result<()> {
     let program = Path::new(command.get_program()).file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut child = command.stdin(Stdio::null()).spawn().with_context(|| format!("cannot start {program}"))?;
@@ -94,11 +99,11 @@ pub fn run_to_end(command: &mut std::process::Command) -> anyhow::Result<()> {
         }
         if started.elapsed() > COMMAND_TIME_MAX {
             child.kill()?;
-            bail!("{program} did not end within {} min", COMMAND_TIME_MAX.as_secs() / 60);
+            bail!("{program} did not finish within {} min", COMMAND_TIME_MAX.as_secs() / 60);
         }
         std::thread::sleep(Duration::from_millis(50));
     };
-    ensure!(status.success(), "{program} ended with {status}");
+    ensure!(status.success(), "{program} exited with {status}");
     Ok(())
 }
 
@@ -114,7 +119,7 @@ pub async fn stop_signal() {
     }
 }
 
-/// A port that is free now.
+/// A currently free port.
 pub fn free_port() -> anyhow::Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }

@@ -1,4 +1,4 @@
-//! A Prometheus, Debian's own, with the configuration of provisioning/ on a gateway of this machine.
+//! Debian's Prometheus with the configuration of provisioning/, scraping a local gateway.
 
 use std::{fs, path::Path, process::Command, time::Duration};
 
@@ -11,27 +11,27 @@ use crate::{
 };
 
 const START_TIME_MAX: Duration = Duration::from_secs(20);
-/// Short, so that there is something to see after seconds.
+/// Short, so that data appears within seconds.
 pub const SCRAPE_SECONDS: u64 = 1;
 
-/// A running Prometheus; ended when dropped.
+/// A running Prometheus; stopped when dropped.
 pub struct Prometheus {
-    /// Its HTTP address.
+    /// Its HTTP URL.
     pub url: String,
     _process: Process,
 }
 
-/// The configuration as it is but for the gateway's and Vector's addresses and the interval → checked by
-/// promtool → started → answers.
+/// Adapts the addresses and the interval in the configuration → checks it with
+/// promtool → starts Prometheus → waits until it responds.
 ///
 /// # Errors
-/// If Prometheus is not installed, refuses the configuration or does not answer.
+/// If Prometheus is not installed, rejects the configuration or does not respond.
 pub async fn start(folder: &Path, gateway: &str, vector: Option<&str>) -> anyhow::Result<Prometheus> {
     fs::create_dir_all(folder)?;
     let file = folder.join("prometheus.yml");
     let text = fs::read_to_string(root().join("provisioning/prometheus/prometheus.yml"))?;
     let (target, interval) = ("gateway:4195", "scrape_interval: 15s");
-    ensure!(text.contains(target) && text.contains(interval), "prometheus.yml has another form than is known here");
+    ensure!(text.contains(target) && text.contains(interval), "prometheus.yml does not have the expected form");
     let text = text
         .replace(target, gateway.trim_start_matches("http://"))
         .replace(interval, &format!("scrape_interval: {SCRAPE_SECONDS}s"));
@@ -41,7 +41,7 @@ pub async fn start(folder: &Path, gateway: &str, vector: Option<&str>) -> anyhow
     let checked = Command::new("promtool").args(["check", "config"]).arg(&file).output().context("no promtool")?;
     ensure!(checked.status.success(), "promtool: {}", String::from_utf8_lossy(&checked.stderr));
     let port = free_port()?;
-    // It says nothing when it is ready: `sh` does, and becomes Prometheus.
+    // Prometheus prints nothing when ready: `sh` does, and then becomes Prometheus.
     let command = format!(
         "echo ready && exec prometheus --config.file={} --storage.tsdb.path={} --web.listen-address=127.0.0.1:{port}",
         file.display(),
@@ -55,10 +55,10 @@ pub async fn start(folder: &Path, gateway: &str, vector: Option<&str>) -> anyhow
 }
 
 impl Prometheus {
-    /// The series that an expression gives now.
+    /// The current series of an expression.
     ///
     /// # Errors
-    /// Prometheus' own message, if it does not understand the expression.
+    /// Prometheus' own message, if the expression is invalid.
     pub async fn ask(&self, expression: &str) -> anyhow::Result<Vec<Value>> {
         let query = [("query", expression)];
         let answer = reqwest::Client::new().get(format!("{}/api/v1/query", self.url)).query(&query).send().await?;
@@ -74,6 +74,6 @@ impl Prometheus {
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
         };
-        tokio::time::timeout(START_TIME_MAX, ready).await.context("Prometheus does not answer")
+        tokio::time::timeout(START_TIME_MAX, ready).await.context("Prometheus does not respond")
     }
 }

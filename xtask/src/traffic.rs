@@ -1,9 +1,9 @@
-//! What made-up visits are made of: pages, sources, places and browsers.
+//! Ingredients of synthetic visits: pages, sources, locations and browsers.
 
 /// The shop.
 pub const HOST: &str = "https://shop.example";
 
-/// An address of one of [`NETWORKS`]; `pick` chooses a number from a range, ends included.
+/// An IP address in one of [`NETWORKS`]; `pick` chooses a number from an inclusive range.
 pub fn address(network: &str, mut pick: impl FnMut(u16, u16) -> u16) -> String {
     if let Some(prefix) = network.strip_suffix("::") {
         return format!("{prefix}::{:x}", pick(1, 0xfffe));
@@ -14,7 +14,7 @@ pub fn address(network: &str, mut pick: impl FnMut(u16, u16) -> u16) -> String {
     format!("{prefix}.{}", pick(bound(low), bound(high)))
 }
 
-/// Where visits begin.
+/// Where visits start.
 pub const ENTRIES: [&str; 5] = ["/", "/", "/", "/blog/why-self-host", "/pricing"];
 /// The pages of the shop.
 pub const PAGES: [&str; 9] = [
@@ -42,7 +42,7 @@ pub const SOURCES: [(&str, &str); 9] = [
     ("?utm_source=mastodon&utm_medium=social&utm_campaign=launch", "https://mastodon.social/"),
 ];
 
-/// Networks of MaxMind's test database, with a locale of the place.
+/// Networks from MaxMind's test database, with a matching locale.
 pub const NETWORKS: [(&str, &str); 24] = [
     ("81.2.69.144-159", "en-GB"),
     ("81.2.69.160-191", "en-GB"),

@@ -1,5 +1,5 @@
-//! A Vector for a run: the program of `VECTOR_BIN`, with files of provisioning/vector as they are
-//! shipped, in a folder of its own.
+//! A Vector for a run: the binary `VECTOR_BIN`, with the shipped files of provisioning/vector,
+//! in its own folder.
 
 use std::{
     fs,
@@ -13,33 +13,33 @@ use anyhow::{Context, ensure};
 use crate::{clickhouse::Server, process::free_port, root};
 
 const STOP_TIME_MAX: Duration = Duration::from_secs(60);
-/// What `api.address` of the shipped files is.
+/// `api.address` in the shipped files.
 const API: &str = "127.0.0.1:8686";
-/// How footfall.yaml says where GeoIP files are given.
+/// The comment in footfall.yaml that shows how to set GeoIP files.
 const GEOIP_COMMENT: &str = "# geoip: /var/lib/GeoIP/GeoLite2-City.mmdb";
 /// Where metrics.yaml listens.
 const METRICS: &str = "127.0.0.1:9598";
 
-/// The program of `VECTOR_BIN`.
+/// The binary `VECTOR_BIN`.
 ///
 /// # Errors
-/// If the variable names no file.
+/// If the variable is not a file.
 pub fn program() -> anyhow::Result<Option<PathBuf>> {
     let Some(path) = std::env::var_os("VECTOR_BIN").filter(|path| !path.is_empty()) else { return Ok(None) };
     let path = std::path::absolute(path)?;
-    ensure!(path.is_file(), "VECTOR_BIN names {}, which is no file", path.display());
+    ensure!(path.is_file(), "VECTOR_BIN is {}, which is not a file", path.display());
     Ok(Some(path))
 }
 
-/// What Vector has to be told: the files of the folder `secrets`.
+/// Vector's working directory, with its settings in the folder `secrets`.
 pub struct Place {
     /// Where Vector is started.
     pub folder: PathBuf,
-    /// Where its metrics are.
+    /// The URL of its metrics.
     pub metrics: String,
 }
 
-/// Makes the folder that Vector is started in: the shipped files of these names, and their settings.
+/// Creates the working directory: the given shipped files, and their settings.
 ///
 /// # Errors
 /// If a file cannot be read or written.
@@ -49,7 +49,7 @@ pub fn place(folder: &Path, files: &[&str], kafka: &str, clickhouse: &Server) ->
     let (api, metrics) = (format!("127.0.0.1:{}", free_port()?), format!("127.0.0.1:{}", free_port()?));
     for name in files {
         let shipped = fs::read_to_string(root().join("provisioning/vector").join(name))?;
-        // Where Vector itself listens is no setting.
+        // Vector's own listening addresses are not settings.
         fs::write(folder.join(name), shipped.replace(API, &api).replace(METRICS, &metrics))?;
     }
     fs::write(folder.join("data.yaml"), format!("data_dir: {}\n", folder.display()))?;
@@ -65,25 +65,25 @@ pub fn place(folder: &Path, files: &[&str], kafka: &str, clickhouse: &Server) ->
     Ok(Place { folder: folder.to_owned(), metrics: format!("http://{metrics}") })
 }
 
-/// Gives the transform of the shipped file a GeoIP database.
+/// Sets a GeoIP database in the shipped file's transform.
 ///
 /// # Errors
 /// If the file cannot be changed.
 pub fn set_geoip(file: &Path, geoip: &str) -> anyhow::Result<()> {
     let shipped = fs::read_to_string(file)?;
-    ensure!(shipped.contains(GEOIP_COMMENT), "footfall.yaml does not say how GeoIP files are given");
+    ensure!(shipped.contains(GEOIP_COMMENT), "footfall.yaml does not show how to set GeoIP files");
     Ok(fs::write(file, shipped.replace(GEOIP_COMMENT, &format!("geoip: {geoip}")))?)
 }
 
-/// Runs one of Vector's commands to its end and gives what it printed.
+/// Runs one of Vector's commands to completion and returns its output.
 ///
 /// # Errors
-/// If it fails; with what it printed.
+/// If it fails, with its output.
 pub fn command(program: &Path, folder: &Path, arguments: &[&str]) -> anyhow::Result<String> {
     let output = Command::new(program).args(arguments).current_dir(folder).stdin(Stdio::null()).output()?;
     let said = [output.stdout.as_slice(), b"\n", &output.stderr].concat();
     let said = String::from_utf8_lossy(&said).trim().to_owned();
-    ensure!(output.status.success(), "vector {} ended with {}:\n{said}", arguments.join(" "), output.status);
+    ensure!(output.status.success(), "vector {} exited with {}:\n{said}", arguments.join(" "), output.status);
     Ok(said)
 }
 
@@ -94,7 +94,7 @@ pub struct Vector {
 }
 
 impl Vector {
-    /// Starts it in its folder on a configuration, with its metrics.
+    /// Starts it in its folder with a configuration and its metrics.
     ///
     /// # Errors
     /// If it cannot be started.
@@ -113,36 +113,36 @@ impl Vector {
         Ok(Self { child, log })
     }
 
-    /// Its process, for what Linux tells of it.
+    /// Its process id, for reading /proc.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// Whether it still runs; if not, with the end of its log.
+    /// Checks that it is still running; if not, fails with the end of its log.
     ///
     /// # Errors
-    /// If it has ended.
+    /// If it has exited.
     pub fn check(&mut self) -> anyhow::Result<()> {
         let Some(status) = self.child.try_wait()? else { return Ok(()) };
         let log = fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<_> = log.lines().rev().take(30).collect();
-        anyhow::bail!("Vector ended with {status}:\n{}", lines.into_iter().rev().collect::<Vec<_>>().join("\n"))
+        anyhow::bail!("Vector exited with {status}:\n{}", lines.into_iter().rev().collect::<Vec<_>>().join("\n"))
     }
 
     /// `kill -9`.
     ///
     /// # Errors
-    /// If there is no such process any more.
+    /// If the process is gone.
     pub fn kill(mut self) -> anyhow::Result<()> {
         self.child.kill()?;
         self.child.wait()?;
         Ok(())
     }
 
-    /// Asks it to end, as a service manager does, and waits.
+    /// Stops it like a service manager, and waits.
     ///
     /// # Errors
-    /// If it does not end in time.
+    /// If it does not stop in time.
     pub fn stop(mut self) -> anyhow::Result<()> {
         Command::new("kill").args(["-TERM", &self.pid().to_string()]).status()?;
         let started = Instant::now();
@@ -152,7 +152,7 @@ impl Vector {
             }
             std::thread::sleep(Duration::from_millis(50));
         }
-        anyhow::bail!("Vector did not end within {} s", STOP_TIME_MAX.as_secs())
+        anyhow::bail!("Vector did not stop within {} s", STOP_TIME_MAX.as_secs())
     }
 }
 

@@ -1,4 +1,4 @@
-//! What documentation, comments and manifests name is there: a file that was moved is named anew.
+//! Every file named in documentation, comments and manifests exists, so references follow moved files.
 
 #![allow(clippy::unwrap_used, reason = "a failed invariant here is a failed test")]
 
@@ -8,7 +8,7 @@ use std::{
     process::Command,
 };
 
-/// The folders of the repository that a name of a file can begin with.
+/// The repository folders that a file name can start with.
 const FOLDERS: [&str; 9] = [
     "dashboards",
     "docs",
@@ -22,14 +22,14 @@ const FOLDERS: [&str; 9] = [
 ];
 const ENDINGS: [&str; 13] =
     ["go", "json", "md", "mjs", "py", "rs", "service", "sh", "sql", "toml", "ts", "tsx", "yaml"];
-/// The past, which names what was.
+/// History, which may name old files.
 const HISTORY: &str = "CHANGELOG.md";
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
 }
 
-/// The words of a text that look like a file of the repository.
+/// The words in a text that look like files of the repository.
 fn named(text: &str) -> impl Iterator<Item = &str> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || "/._-:".contains(c);
     text.split(move |c| !is_part(c)).map(|word| word.trim_matches(['.', ':', '-'])).filter(|word| {
@@ -39,7 +39,7 @@ fn named(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// From the repository's root, a folder that the naming file is in, or the front end's.
+/// Relative to the repository's root, a parent folder of the naming file, or the front end.
 fn is_there(root: &Path, by: &Path, name: &str) -> bool {
     let folders = by.ancestors().skip(1).chain([Path::new("grafana-backend/plugin")]);
     folders.into_iter().any(|folder| root.join(folder).join(name).is_file())
@@ -49,7 +49,7 @@ fn is_there(root: &Path, by: &Path, name: &str) -> bool {
 fn every_file_that_is_named_is_there() {
     let root = root();
     let listed = Command::new("git").args(["ls-files"]).current_dir(&root).output().unwrap();
-    assert!(listed.status.success(), "the repository's files are known by git");
+    assert!(listed.status.success(), "git lists the repository's files");
     let (mut read, mut missing) = (0, Vec::new());
     for file in String::from_utf8(listed.stdout).unwrap().lines().filter(|file| *file != HISTORY) {
         let Ok(text) = fs::read_to_string(root.join(file)) else { continue };
@@ -60,7 +60,7 @@ fn every_file_that_is_named_is_there() {
             }
         }
     }
-    assert!(read > 100, "the words are found: {read}");
+    assert!(read > 100, "too few file names found: {read}");
     assert!(missing.is_empty(), "{missing:#?}");
 }
 
@@ -69,6 +69,6 @@ fn every_folder_that_the_workspace_leaves_out_is_there() {
     let text = fs::read_to_string(root().join("Cargo.toml")).unwrap();
     let line = text.lines().find_map(|line| line.strip_prefix("exclude = ")).unwrap();
     for folder in line.split('"').skip(1).step_by(2) {
-        assert!(root().join(folder).is_dir(), "Cargo.toml leaves out {folder}, which is not there");
+        assert!(root().join(folder).is_dir(), "Cargo.toml excludes {folder}, which does not exist");
     }
 }

@@ -5,14 +5,14 @@ import type { Configuration } from 'webpack';
 const here = path.resolve(process.cwd(), 'preview');
 const modules = path.resolve(process.cwd(), 'node_modules');
 
-/** The preview's page: Grafana's own libraries in one bundle, as Grafana shares them with plugins. */
+/** The preview page: Grafana's own libraries in one bundle, shared with plugins the way Grafana does. */
 const config: Configuration = {
   mode: 'production',
   context: here,
   entry: { page: './src/main.tsx' },
   cache: { type: 'filesystem', name: 'preview', buildDependencies: { config: [path.join(here, 'webpack.config.ts')] } },
   devtool: false,
-  // It is served from this machine; minimizing would take longer than all of its loading.
+  // Served locally: minimizing would take longer than loading ever does.
   optimization: { minimize: false },
   performance: { hints: false },
   output: { path: path.join(here, 'dist'), filename: '[name].js', publicPath: '/', clean: true },
@@ -33,7 +33,7 @@ const config: Configuration = {
           },
         },
       },
-      // Grafana's bundler takes a CommonJS module's `default` where it has one; so does this.
+      // Like Grafana's bundler, use a CommonJS module's `default` if it has one.
       { test: /\.m?js$/, type: 'javascript/auto', resolve: { fullySpecified: false } },
       { test: /\.css$/, use: ['style-loader', 'css-loader'] },
       { test: /\.(svg|png|ttf|woff2?|gif)$/, type: 'asset/resource' },

@@ -3,7 +3,7 @@ import { AnnotationSupport } from '@grafana/data';
 import { AnnotationEditor } from './editor/AnnotationEditor';
 import { FootfallQuery, startingQuery } from './query';
 
-/** Marks on a graph: events such as deployments, campaigns and incidents, or times of far more events than usual. */
+/** Annotations: events such as deployments, campaigns and incidents, or periods with far more events than usual. */
 export const annotationSupport: AnnotationSupport<FootfallQuery> = {
   QueryEditor: AnnotationEditor as AnnotationSupport<FootfallQuery>['QueryEditor'],
   getDefaultQuery: () => startingQuery('annotations'),

@@ -3,12 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { asked, isComplete, isWorthAsking } from './asked';
 import { FootfallQuery } from './query';
 
-/** As a file may have it: of any type, with anything in it. */
+/** A query as a file may contain it: any type, any fields. */
 const query = (fields: Record<string, unknown>): any => ({ refId: 'A', ...fields });
 const names = (of: FootfallQuery) => Object.keys(of).sort();
 const unfinished = { field: '', op: '=' };
 
-describe("only a type's own fields are asked", () => {
+describe("only a type's own fields are sent", () => {
   const everything = {
     project: 'website',
     filter: { field: 'country', op: '=', value: 'DE' },
@@ -38,7 +38,7 @@ describe("only a type's own fields are asked", () => {
     expect(names(sent)).toEqual([...own, 'queryType', 'refId'].sort());
   });
 
-  test('those of another result are left out as well', () => {
+  test('fields of another result are omitted too', () => {
     const by = asked(query({ queryType: 'sessions', result: 'by', dimension: 'country', interval: 'day', limit: 5 }));
     expect(names(by)).toEqual(['dimension', 'limit', 'queryType', 'refId', 'result']);
     const actors = asked(
@@ -47,12 +47,12 @@ describe("only a type's own fields are asked", () => {
     expect(names(actors)).toEqual(['queryType', 'refId', 'result', 'step']);
   });
 
-  test("a funnel's steps are no number of paths' steps, and the other way round", () => {
+  test("a funnel's list of steps is never sent as paths' number of steps, or vice versa", () => {
     expect(asked(query({ queryType: 'paths', steps: [{ event: 'a' }] })).steps).toBeUndefined();
     expect(asked(query({ queryType: 'funnel', steps: 4 })).steps).toBeUndefined();
   });
 
-  test('no step has a window or can be left out where there is none before it', () => {
+  test('a step without a previous step has no window and is not optional', () => {
     const step = { event: 'a', windowMs: 5, optional: true };
     const steps = (order: string) => asked(query({ queryType: 'funnel', order, steps: [step, step] })).steps;
     expect(steps('ordered')).toEqual([{ event: 'a' }, step]);
@@ -60,8 +60,8 @@ describe("only a type's own fields are asked", () => {
   });
 });
 
-describe('what somebody has only begun', () => {
-  test('is not asked, wherever it stands', () => {
+describe('incomplete input', () => {
+  test('is not sent, wherever it is', () => {
     const filter = unfinished;
     expect(asked(query({ queryType: 'trend', filter })).filter).toBeUndefined();
     expect(asked(query({ queryType: 'lifecycle', eventFilter: filter })).eventFilter).toBeUndefined();
@@ -81,30 +81,30 @@ describe('what somebody has only begun', () => {
   });
 });
 
-test('there is something to ask', () => {
+test('complete queries can run', () => {
   expect(isComplete(query({ queryType: 'sql', rawSql: ' ' }))).toBe(false);
   expect(isComplete(query({ queryType: 'sql', rawSql: 'SELECT 1' }))).toBe(true);
   expect(isComplete(query({ queryType: 'funnel', steps: [] }))).toBe(false);
   expect(isComplete(query({ queryType: 'live' }))).toBe(true);
 });
 
-describe('what a file may have', () => {
-  test('a field that no type has is sent, and the backend names it', () => {
+describe('queries from files', () => {
+  test('an unknown field is sent, so that the backend reports it', () => {
     expect(asked(query({ queryType: 'funnel', conversionWindowMS: 5 })).conversionWindowMS).toBe(5);
   });
 
-  test('a type that does not exist is sent, and the backend lists those that do', () => {
+  test('an unknown type is sent, so that the backend lists the known ones', () => {
     const unknown = query({ queryType: 'sesions', result: 'totals' });
     expect(asked(unknown)).toEqual(unknown);
     expect(isComplete(unknown)).toBe(true);
   });
 
-  test('no type is sessions', () => {
+  test('the default type is sessions', () => {
     expect(asked(query({ result: 'totals' })).queryType).toBe('sessions');
     expect(asked(query({ queryType: '' })).queryType).toBe('sessions');
   });
 
-  test("the viewer's zone is sent by every type", () => {
+  test("every type sends the viewer's time zone", () => {
     for (const queryType of ['sessions', 'live', 'sql']) {
       expect(asked(query({ queryType, timezone: 'Asia/Tokyo' })).timezone).toBe('Asia/Tokyo');
     }
@@ -116,12 +116,12 @@ describe('what a file may have', () => {
     { filter: { any: [null, 5] } },
     { steps: [null, 'a'] },
     { exclusions: [null] },
-  ])('%j breaks nothing here', (wrong) => {
+  ])('%j does not throw', (wrong) => {
     expect(() => asked(query({ queryType: 'funnel', steps: [{ event: 'a' }], ...wrong }))).not.toThrow();
     expect(() => isWorthAsking(query({}), query({ queryType: 'funnel', ...wrong }))).not.toThrow();
   });
 
-  test('a filter of another form is sent as it is', () => {
+  test('a malformed filter is sent unchanged', () => {
     expect(asked(query({ queryType: 'trend', filter: 'country = DE' })).filter).toBe('country = DE');
     expect(asked(query({ queryType: 'trend', filter: { all: 'DE' } })).filter).toEqual({ all: 'DE' });
   });

@@ -5,19 +5,19 @@ import { FieldKind, fieldsOf, KNOWN } from './query/fields';
 import { EventFilter, Filter } from './query/filter';
 
 /**
- * The query as it is asked: only the fields that its question has and its editor shows, without filters that
- * somebody has only begun. What a query keeps of another question or result changes no number.
+ * The query as it is sent: only the fields that its type has and its editor shows, without incomplete
+ * filters. Leftovers from another query type or result never change the numbers.
  */
 export function asked<Q extends FootfallQuery>(given: Q): Q {
   const query: Q = { ...given, queryType: given.queryType || 'sessions' };
   const kind = kindOf(query);
   if (!kind) {
-    // The backend says which types there are.
+    // The backend lists the known types.
     return query;
   }
   const fields = fieldsOf(query);
   const hidden = new Set<unknown>(kind.hidden?.(query));
-  // What no type has is sent, so that the backend names it.
+  // Fields that no type has are sent, so that the backend reports them.
   const isOwn = (name: string) => (fields.has(name) ? !hidden.has(name) : !KNOWN.has(name));
   const own = Object.entries(query)
     .filter(([name]) => isOwn(name))
@@ -26,18 +26,18 @@ export function asked<Q extends FootfallQuery>(given: Q): Q {
   return present(kind.tidied?.(finishedOwn) ?? finishedOwn);
 }
 
-/** Whether there is anything to ask; Grafana shows an empty panel otherwise. */
+/** Whether the query can run; Grafana shows an empty panel otherwise. */
 export function isComplete(query: FootfallQuery): boolean {
   return kindOf(query)?.isComplete?.(query) ?? true;
 }
 
-/** Whether an edit is one to ask at once: nothing is only begun, and another answer can come of it. */
+/** Whether an edit should run the query: nothing is incomplete, and the result may change. */
 export function isWorthAsking(before: FootfallQuery, after: FootfallQuery): boolean {
-  const isBegun = kindOf(after)?.isBegun?.(after) ?? false;
-  return isComplete(after) && !isBegun && JSON.stringify(asked(before)) !== JSON.stringify(asked(after));
+  const isUnfinished = kindOf(after)?.isUnfinished?.(after) ?? false;
+  return isComplete(after) && !isUnfinished && JSON.stringify(asked(before)) !== JSON.stringify(asked(after));
 }
 
-/** What is finished of a field; undefined where nothing is. A funnel's steps are a list, those of paths a number. */
+/** The complete part of a field, if any. A funnel's steps are a list, while those of paths are a number. */
 const TIDIED: Partial<Record<FieldKind, (value: any) => unknown>> = {
   filter: (filter?: Filter) => finished(filter),
   event: (event?: EventFilter) => event && finishedEvent(event),

@@ -6,7 +6,7 @@ import { asked } from './asked';
 import { FootfallQuery } from './query';
 
 const FOLDER = join(import.meta.dirname, '../../../dashboards');
-/** Those whose numbers are of people unless somebody chooses otherwise. */
+/** Dashboards that count people by default. */
 const OF_PEOPLE = ['acquisition', 'funnels', 'overview', 'retention-and-paths', 'sessions'];
 
 const files = readdirSync(FOLDER).filter((file) => file.endsWith('.json'));
@@ -16,14 +16,14 @@ const queries = (file: string): FootfallQuery[] =>
     .panels.flatMap((panel: { targets?: object[] }) => panel.targets ?? [])
     .filter((target: object) => 'queryType' in target);
 
-test.each(files)('%s says nothing that is not asked', (file) => {
+test.each(files)('%s has no fields that are not sent', (file) => {
   for (const query of queries(file)) {
     expect(asked(query)).toEqual(query);
   }
 });
 
 describe.each(OF_PEOPLE.map((name) => `${name}.json`))('%s', (file) => {
-  test('asks for the traffic that its variable says, and that is people', () => {
+  test('uses its traffic variable, which defaults to people', () => {
     expect(queries(file).length).toBeGreaterThan(0);
     for (const query of queries(file)) {
       expect(query).toHaveProperty('traffic', '${traffic}');

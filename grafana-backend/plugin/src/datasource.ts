@@ -20,7 +20,7 @@ import { FootfallQuery, startingQuery } from './query';
 import { FootfallOptions } from './types';
 import { VariableSupport } from './variables';
 
-/** The datasource's part in the browser: variables are filled in here, all else happens in the backend. */
+/** The data source's browser side: it interpolates variables; the backend does the rest. */
 export class FootfallDatasource
   extends DataSourceWithBackend<FootfallQuery, FootfallOptions>
   implements FootfallSource
@@ -47,7 +47,7 @@ export class FootfallDatasource
     return !query.hide && isComplete(query);
   }
 
-  /** The viewer's zone decides where days begin. */
+  /** The viewer's time zone decides where days start. */
   query(request: DataQueryRequest<FootfallQuery>): Observable<DataQueryResponse> {
     const zone = request.timezone === 'browser' ? Intl.DateTimeFormat().resolvedOptions().timeZone : request.timezone;
     const targets = request.targets.map((query) => ({ ...query, timezone: query.timezone || zone }));
@@ -69,7 +69,7 @@ export class FootfallDatasource
     }));
   }
 
-  /** Ad hoc filters: every column, and every property of the project. */
+  /** Ad hoc filter keys: all columns, and the project's properties. */
   async getTagKeys(options?: DataSourceGetTagKeysOptions<FootfallQuery>): Promise<MetricFindValue[]> {
     const project = this.projectOf(options?.queries);
     const [dimensions, properties] = await Promise.all([
@@ -87,7 +87,7 @@ export class FootfallDatasource
     return values.map((text) => ({ text }));
   }
 
-  /** The project that suggestions are of: the first query's, else the default. */
+  /** The project to suggest from: the first query's, or the default. */
   projectOf(queries: ProjectOfQuery[] = []): string {
     const named = queries.find((query) => query.project)?.project;
     return named ? this.templates.replace(named) : this.defaultProject;

@@ -6,7 +6,7 @@ const UNITS: Array<[string, number]> = [
   ['ms', 1],
 ];
 
-/** The shortest form that says the same: 5400000 is `1h 30m`. */
+/** The shortest exact form: 5400000 is `1h 30m`. */
 export function formatDuration(ms: number): string {
   let rest = Math.round(ms);
   const parts: string[] = [];
@@ -20,7 +20,7 @@ export function formatDuration(ms: number): string {
   return parts.join(' ') || '0s';
 }
 
-/** Milliseconds of a text such as `7d` or `1h 30m`; undefined if it is none, or empty. */
+/** Parses a duration such as `7d` or `1h 30m` into milliseconds; undefined if it is invalid or empty. */
 export function parseDuration(text: string): number | undefined {
   const trimmed = text.trim().toLowerCase();
   if (!/^(\d+(\.\d+)?\s*(ms|s|m|h|d|w)\s*)+$/.test(trimmed)) {
@@ -33,7 +33,7 @@ export function parseDuration(text: string): number | undefined {
   return Math.round(ms);
 }
 
-/** For reading, not for typing again: two parts at most, `1.4 min` as Grafana would say it. */
+/** A rounded duration for display, in Grafana's style: `1.4 min`. */
 export function readableDuration(seconds: number): string {
   if (seconds < 1) {
     return `${Math.round(seconds * 1000)} ms`;

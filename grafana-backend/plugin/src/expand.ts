@@ -1,12 +1,12 @@
 import { ScopedVars } from '@grafana/data';
 import { TemplateSrv } from '@grafana/runtime';
 
-/** As many values as the backend takes of one test, and one more, so that it says that these are too many. */
+/** One more than the values the backend accepts per condition, so that it reports too many. */
 const VALUES_MAX = 1_001;
 
 /**
- * The strings that one with variables stands for: `/p/$id` is one path for each value of `$id`. Two
- * variables with several values are every pair of them; the same variable twice has the same value twice.
+ * Expands a string with variables: `/p/$id` becomes one path per value of `$id`. Two variables with
+ * several values give every pair; the same variable twice has the same value in both places.
  */
 export function expand(text: string, templates: TemplateSrv, scopedVars: ScopedVars): string[] {
   const several = new Map<string, string[]>();
@@ -27,10 +27,10 @@ export function expand(text: string, templates: TemplateSrv, scopedVars: ScopedV
   return [...new Set(texts)];
 }
 
-/** A value for each variable. */
+/** One value per variable. */
 type Choice = Map<string, string>;
 
-/** Each choice with each value, as far as the backend would take them. */
+/** Each choice combined with each value, up to the backend's limit. */
 function withEach(choices: Choice[], variable: string, values: string[]): Choice[] {
   const all: Choice[] = [];
   for (const choice of choices) {
@@ -44,7 +44,7 @@ function withEach(choices: Choice[], variable: string, values: string[]): Choice
   return all;
 }
 
-/** One that stands for a single string stays one; several are a list, of which one is enough. */
+/** A single string stays a string; several become a list, of which any may match. */
 export function oneOf<T extends string | string[] | undefined>(
   of: T,
   templates: TemplateSrv,
@@ -57,7 +57,7 @@ export function oneOf<T extends string | string[] | undefined>(
   return texts.length === 1 ? texts[0] : texts;
 }
 
-/** `choose` gives the value of a variable out of its values, which are never none. */
+/** `choose` picks a variable's value from its values, of which there is at least one. */
 function replace(
   text: string,
   templates: TemplateSrv,

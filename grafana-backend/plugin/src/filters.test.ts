@@ -6,18 +6,18 @@ import { Filter } from './query/filter';
 const de: Filter = { field: 'country', op: '=', value: 'DE' };
 const blog: Filter = { field: 'path', op: 'wildcard', value: '/blog/*' };
 
-describe('what is only begun is not asked', () => {
+describe('incomplete conditions are not sent', () => {
   test.each<[string, Filter]>([
-    ['a test without a field', UNFINISHED],
-    ['a test without a value', { field: 'country', op: '=' }],
+    ['a condition without a field', UNFINISHED],
+    ['a condition without a value', { field: 'country', op: '=' }],
     ['an empty list', { field: 'country', op: 'in', values: [] }],
-    ['an empty search, which everything contains', { field: 'title', op: 'contains', value: '' }],
+    ['an empty search, which everything matches', { field: 'title', op: 'contains', value: '' }],
     ['an empty pattern', { field: 'title', op: '!~', value: ' ' }],
     ['a comparison with nothing', { field: 'property:items', op: '>', value: '' }],
-    ['groups of such tests', { any: [{ not: { all: [UNFINISHED] } }] }],
+    ['groups of such conditions', { any: [{ not: { all: [UNFINISHED] } }] }],
   ])('%s', (_, filter) => expect(finished(filter)).toBeUndefined());
 
-  test('and what is finished beside it stays', () => {
+  test('complete conditions next to them stay', () => {
     expect(finished({ all: [de, UNFINISHED, { any: [UNFINISHED] }] })).toEqual({ all: [de] });
     expect(finished({ not: { any: [UNFINISHED, blog] } })).toEqual({ not: { any: [blog] } });
   });
@@ -27,17 +27,17 @@ describe('what is only begun is not asked', () => {
     { field: 'country', op: '=', value: '' },
     { field: 'property:items', op: '>', value: 0 },
     { field: 'country', op: 'in', values: ['DE'] },
-  ])('but %o is a test', (filter) => expect(finished(filter)).toEqual(filter));
+  ])('but %o is a condition', (filter) => expect(finished(filter)).toEqual(filter));
 });
 
-describe('the editor shows the tree as it is', () => {
+describe('the editor shows the tree unchanged', () => {
   test('a negated group is negated', () => {
     expect(toGroup({ not: { any: [de, blog] } })).toEqual({ any: true, negated: true, children: [de, blog] });
     expect(toGroup({ not: de })).toEqual({ any: false, negated: true, children: [de] });
     expect(toGroup({ all: [de, { not: blog }] }).children[1]).toEqual({ any: false, negated: true, children: [blog] });
   });
 
-  test('two negations are none', () => {
+  test('a double negation cancels out', () => {
     expect(toGroup({ not: { not: de } })).toEqual({ any: false, negated: false, children: [de] });
   });
 
@@ -47,15 +47,15 @@ describe('the editor shows the tree as it is', () => {
     { all: [de, blog] },
     { not: { all: [de, blog] } },
     { any: [de, { not: { any: [blog, de] } }] },
-  ])('%o is the same again after it', (filter) => expect(fromGroup(toGroup(filter))).toEqual(filter));
+  ])('%o survives a round trip', (filter) => expect(fromGroup(toGroup(filter))).toEqual(filter));
 
-  test('no filter is none', () => {
+  test('no filter stays no filter', () => {
     expect(fromGroup(toGroup(undefined))).toBeUndefined();
     expect(fromGroup({ any: true, negated: true, children: [] })).toBeUndefined();
   });
 });
 
-test('another operator keeps what the test is compared with', () => {
+test('changing the operator keeps the value', () => {
   expect(withOperator({ field: 'country', op: '=', value: 'DE' }, 'not in')).toEqual({
     field: 'country',
     op: 'not in',

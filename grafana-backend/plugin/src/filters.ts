@@ -1,6 +1,6 @@
 import { EventFilter, Filter, Test } from './query/filter';
 
-/** How the editor sees a tree: groups, negated or not, and tests. */
+/** The editor's view of a filter tree: groups, negated or not, and conditions. */
 export interface GroupNode {
   any: boolean;
   negated: boolean;
@@ -9,17 +9,17 @@ export interface GroupNode {
 
 export const isGroup = (node: GroupNode | Test): node is GroupNode => 'children' in node;
 
-/** A test that the editor begins with: it is not asked until it has a field and a value. */
+/** The condition the editor starts with; not sent until it has a field and a value. */
 export const UNFINISHED: Test = { field: '', op: '=' };
 
-/** These compare with one number. */
+/** Operators that compare with one number. */
 export const NUMERIC = new Set(['<', '<=', '>', '>=']);
-/** These need no value. */
+/** Operators without a value. */
 export const UNARY = new Set(['is set', 'is not set']);
-/** Of these an empty value says nothing: every string contains it. */
+/** Operators for which an empty value is meaningless: every string contains it. */
 const NEEDS_TEXT = new Set(['contains', 'not contains', '=~', '!~', ...NUMERIC]);
 
-/** From the tree that is kept to the editor's. */
+/** From the stored tree to the editor's. */
 export function toGroup(filter?: Filter): GroupNode {
   if (!filter || !isTree(filter) || Object.keys(filter).length === 0) {
     return { any: false, negated: false, children: [] };
@@ -39,7 +39,7 @@ function toNode(filter: Filter): GroupNode | Test {
   return 'any' in filter ? { any: true, negated: false, children: filter.any.map(toNode) } : filter;
 }
 
-/** And back; a single test stands by itself, and an empty group is no filter. */
+/** And back; a single condition needs no group, and an empty group is no filter. */
 export function fromGroup(group: GroupNode): Filter | undefined {
   const children = group.children
     .map((child) => (isGroup(child) ? fromGroup(child) : child))
@@ -51,7 +51,7 @@ export function fromGroup(group: GroupNode): Filter | undefined {
   return group.negated ? { not: joined } : joined;
 }
 
-/** The tree without tests that somebody has only begun, and without groups that hold nothing else. */
+/** The tree without incomplete conditions, and without groups that contain nothing else. */
 export function finished(filter?: Filter): Filter | undefined {
   if (!filter || !isTree(filter)) {
     return filter || undefined;
@@ -71,7 +71,7 @@ export function finished(filter?: Filter): Filter | undefined {
   return isFinished(filter) ? filter : undefined;
 }
 
-/** Whether it has the form of a tree. A file may have anything, and the backend says what is wrong with it. */
+/** Whether it has the shape of a filter tree. Files may contain anything, and the backend reports what is wrong. */
 export function isTree(filter: unknown): filter is Filter {
   if (typeof filter !== 'object' || filter === null) {
     return false;
@@ -90,7 +90,7 @@ function isFinished({ field, op, value, values }: Test): boolean {
   return value !== undefined && value !== null && !(NEEDS_TEXT.has(op) && String(value).trim() === '');
 }
 
-/** The same test by another operator; what it is compared with stays as far as that goes. */
+/** The same condition with another operator; the value is kept where possible. */
 export function withOperator(test: Test, op: string): Test {
   if (op === 'in' || op === 'not in') {
     return { field: test.field, op, values: test.values ?? (test.value ? [String(test.value)] : []) };
@@ -98,11 +98,11 @@ export function withOperator(test: Test, op: string): Test {
   return UNARY.has(op) ? { field: test.field, op } : { field: test.field, op, value: test.value ?? test.values?.[0] };
 }
 
-/** Which events are meant, without tests that are only begun. */
+/** An event filter without incomplete conditions. */
 export function finishedEvent<T extends EventFilter>(of: T): T {
   return of?.filter ? { ...of, filter: finished(of.filter) } : of;
 }
 
-/** Whether it leaves any event out. */
+/** Whether the filter excludes any event. */
 export const isNarrowing = (of?: EventFilter | null) =>
   Boolean(of?.event?.length || of?.path?.length || finished(of?.filter));

@@ -23,7 +23,7 @@ const filtered = (filter: Filter) => filled({ queryType: 'trend', filter }).filt
 
 describe('a variable in a filter', () => {
   test.each(['=', '!=', 'in', 'not in', 'contains', 'not contains', 'wildcard', 'not wildcard', '=~', '!~'])(
-    'with several values is one test: any of them, or by a negation none (%s)',
+    'with several values matches any of them, or none of them when negated (%s)',
     (op) =>
       expect(filtered({ field: 'country', op, value: '$country' })).toEqual({
         field: 'country',
@@ -45,7 +45,7 @@ describe('a variable in a filter', () => {
     });
   });
 
-  test('with one value stays one', () => {
+  test('with one value stays a single value', () => {
     expect(filtered({ field: 'country', op: '!=', value: '$one' })).toEqual({
       field: 'country',
       op: '!=',
@@ -53,16 +53,16 @@ describe('a variable in a filter', () => {
     });
   });
 
-  test('of a comparison is a number each', () => {
+  test('in a comparison becomes one condition per number', () => {
     const than = (value: string) => ({ field: 'property:items', op: '>', value });
     expect(filtered(than('$limits'))).toEqual({ any: [than('1'), than('2')] });
   });
 
-  test('can be empty, and then says nothing where nothing can be searched for', () => {
+  test('can be empty, and then drops a search condition', () => {
     expect(filtered({ all: [{ field: 'title', op: 'contains', value: '$empty' }] })).toBeUndefined();
   });
 
-  test('is filled in at every depth', () => {
+  test('is interpolated at every depth', () => {
     expect(filtered({ not: { any: [{ field: 'path', op: '=', value: '/p/$id' }] } })).toEqual({
       not: { any: [{ field: 'path', op: '=', values: ['/p/7', '/p/8'] }] },
     });
@@ -70,12 +70,12 @@ describe('a variable in a filter', () => {
 });
 
 describe('events and paths', () => {
-  test('of a step with several values are a list, with their prefix', () => {
+  test('of a step become a list with several values, keeping the prefix', () => {
     const { steps } = filled({ queryType: 'funnel', steps: [{ event: 'view' }, { path: '/p/$id' }] });
     expect(steps).toMatchObject([{ event: 'view' }, { path: ['/p/7', '/p/8'] }]);
   });
 
-  test('of series, anchors and the query itself as well', () => {
+  test('of series, anchors and the query itself work too', () => {
     expect(filled({ queryType: 'trend', series: [{ path: '/p/$id' }] }).series).toMatchObject([
       { path: ['/p/7', '/p/8'] },
     ]);
@@ -85,7 +85,7 @@ describe('events and paths', () => {
 });
 
 describe('traffic', () => {
-  test('is a test of the filter and no field that the backend has to know', () => {
+  test('becomes a filter condition instead of a field for the backend', () => {
     const { filter, traffic } = filled({ queryType: 'sessions', traffic: '$traffic' });
     expect(filter).toEqual({ field: 'bot', op: 'is not set' });
     expect(traffic).toBeUndefined();
@@ -99,13 +99,13 @@ describe('sql', () => {
     expect(bound('SELECT {one:String}, {other:String}')).toEqual({ one: 'SE' });
   });
 
-  test('an array has each value, and numbers without quotes', () => {
+  test('an array contains every value, numbers without quotes', () => {
     expect(bound('SELECT {country : Array(String)}')).toEqual({ country: ['DE', 'AT'] });
     expect(bound('SELECT {id:Array(UInt64)}')).toEqual({ id: '[7,8]' });
     expect(bound('SELECT {one:Array(String)}')).toEqual({ one: ['SE'] });
   });
 
-  test('has no ad hoc filters and no filter of another question', () => {
+  test('has no ad hoc filters and no filter from another query type', () => {
     const query = {
       queryType: 'sql',
       rawSql: 'SELECT 1',
@@ -117,13 +117,13 @@ describe('sql', () => {
   });
 });
 
-test("the dashboard's ad hoc filters come after the query's own", () => {
+test("the dashboard's ad hoc filters follow the query's own", () => {
   const own = { key: 'browser', operator: '=', value: 'Firefox' };
   const adhoc = { key: 'country', operator: '=|', value: 'DE', values: ['DE', 'AT'] };
   expect(filled({ queryType: 'trend', adhocFilters: [own] }, [adhoc]).adhocFilters).toEqual([own, adhoc]);
 });
 
-test('what a file may have breaks nothing here', () => {
+test('malformed queries do not throw', () => {
   for (const wrong of [
     { filter: 'x' },
     { filter: { any: [null, { not: 5 }] } },

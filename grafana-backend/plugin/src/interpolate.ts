@@ -12,8 +12,8 @@ import { boundVariables } from './sqlVariables';
 import { withTraffic } from './traffic';
 
 /**
- * Fills dashboard variables in. A variable in a filter stays a value; of several values one is enough, and
- * where the test is negated none may hold. The dashboard's ad hoc filters are tests as well. Nothing becomes
+ * Interpolates dashboard variables. A variable in a filter stays a value; with several values any may match, or
+ * none if the condition is negated. The dashboard's ad hoc filters become conditions too. Nothing becomes
  * SQL here.
  */
 export function fillIn(
@@ -53,11 +53,11 @@ const adhocFilter = ({ key, operator, value, values }: AdHocVariableFilter): AdH
   values,
 });
 
-/** How a field of each kind is filled in; in those that are not here a variable cannot stand. */
+/** How to interpolate each kind of field; kinds not listed cannot contain variables. */
 function fillings(templates: TemplateSrv, scopedVars: ScopedVars): Partial<Record<FieldKind, (value: any) => unknown>> {
   const text = (value: unknown) => (typeof value === 'string' ? templates.replace(value, scopedVars, 'raw') : value);
   const several = (value?: string | string[]) => oneOf(value, templates, scopedVars);
-  // A variable can be empty, and then there is nothing to test.
+  // A variable can be empty; then there is nothing to compare.
   const filter = (of?: Filter) => finished(of && filledFilter(of, templates, scopedVars));
   const event = (of: (EventFilter & { name?: string }) | null) =>
     of && {
@@ -104,6 +104,6 @@ function filledTest(of: Test, templates: TemplateSrv, scopedVars: ScopedVars): F
   if (values.length === 1) {
     return { ...of, field, value: values[0] };
   }
-  // A comparison takes one number.
+  // A comparison has one number.
   return NUMERIC.has(of.op) ? { any: values.map((value) => ({ ...of, field, value })) } : { field, op: of.op, values };
 }

@@ -7,13 +7,13 @@ const options = [
   { value: 'bots', label: 'Bots only' },
 ];
 
-test('an option can be typed by its name', () => {
+test('an option can be entered by its label', () => {
   for (const typed of ['people', 'People', ' PEOPLE ']) {
     expect(meantValue(options, typed)).toBe('people');
   }
   expect(meantValue(options, 'bots only')).toBe('bots');
 });
 
-test('and a variable stays what it is', () => {
+test('a variable stays unchanged', () => {
   expect(meantValue(options, ' $Traffic')).toBe('$Traffic');
 });

@@ -2,7 +2,7 @@ import { DataSourceWithBackend } from '@grafana/runtime';
 
 import { FootfallQuery } from './query';
 
-/** What the backend suggests: names that are really there, the most frequent first. */
+/** The backend's suggestions: names from the data, most frequent first. */
 export interface Suggestions {
   projects(): Promise<string[]>;
   dimensions(): Promise<string[]>;
@@ -11,7 +11,7 @@ export interface Suggestions {
   values(project: string, field: string, search?: string): Promise<string[]>;
 }
 
-/** A query's statement and what it will read, without running it. */
+/** A query's statement and estimated cost, without running it. */
 export interface Plan {
   sql: string;
   parameters: Record<string, unknown>;
@@ -20,24 +20,24 @@ export interface Plan {
   marks: number;
 }
 
-/** The way to the backend. */
-type Asked = Pick<DataSourceWithBackend, 'getResource' | 'postResource'>;
+/** The part of the data source that reaches the backend. */
+type Backend = Pick<DataSourceWithBackend, 'getResource' | 'postResource'>;
 
-/** Asks the backend once for each question, and keeps the answers for a minute. */
-export function suggestions(datasource: Asked): Suggestions {
-  const kept = new Map<string, { at: number; answer: Promise<string[]> }>();
+/** Requests suggestions from the backend and caches them for a minute. */
+export function suggestions(datasource: Backend): Suggestions {
+  const cache = new Map<string, { at: number; answer: Promise<string[]> }>();
   const ask = (path: string, parameters: Record<string, string | undefined> = {}): Promise<string[]> => {
     const key = `${path}?${JSON.stringify(parameters)}`;
-    const known = kept.get(key);
-    if (known && Date.now() - known.at < KEPT_MS_MAX) {
+    const known = cache.get(key);
+    if (known && Date.now() - known.at < CACHE_MS_MAX) {
       return known.answer;
     }
-    if (kept.size >= KEPT_ANSWERS_MAX) {
-      kept.clear();
+    if (cache.size >= CACHE_ENTRIES_MAX) {
+      cache.clear();
     }
     const answer = datasource.getResource<string[]>(path, parameters);
-    answer.catch(() => kept.delete(key));
-    kept.set(key, { at: Date.now(), answer });
+    answer.catch(() => cache.delete(key));
+    cache.set(key, { at: Date.now(), answer });
     return answer;
   };
   return {
@@ -49,10 +49,10 @@ export function suggestions(datasource: Asked): Suggestions {
   };
 }
 
-/** The statement of a query over a range, and the rows that ClickHouse expects to read. */
-export function plan(datasource: Asked, query: FootfallQuery, fromMs: number, toMs: number): Promise<Plan> {
+/** A query's statement over a range, and the number of rows ClickHouse expects to read. */
+export function plan(datasource: Backend, query: FootfallQuery, fromMs: number, toMs: number): Promise<Plan> {
   return datasource.postResource<Plan>('plan', { query, fromMs, toMs });
 }
 
-const KEPT_MS_MAX = 60_000;
-const KEPT_ANSWERS_MAX = 500;
+const CACHE_MS_MAX = 60_000;
+const CACHE_ENTRIES_MAX = 500;

@@ -4,13 +4,13 @@ import { Suggestions } from './resources';
 import { FootfallQuery } from './query';
 import { FootfallOptions } from './types';
 
-/** The datasource as its editors know it: apart from the class, which itself names its editors. */
+/** The data source as its editors see it; separate from the class, which imports the editors. */
 export interface FootfallSource extends DataSourceWithBackend<FootfallQuery, FootfallOptions> {
   readonly defaultProject: string;
   readonly suggest: Suggestions;
-  /** The project that suggestions are of. */
+  /** The project to suggest from. */
   projectOf(queries?: ProjectOfQuery[]): string;
 }
 
-/** A query as far as its project goes; SQL names none. */
+/** The project of a query; SQL has none. */
 export type ProjectOfQuery = { queryType?: string; project?: string };

@@ -8,7 +8,7 @@ const PARAMETER = /\{\s*(\w+)\s*:\s*([^{}]+?)\s*\}/g;
 const ARRAY_OF_NUMBERS = /^Array\(\s*(U?Int|Float|Decimal)\w*(\([^()]*\))?\s*\)$/;
 const NUMBER = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i;
 
-/** SQL keeps its text; `{name:Type}` in it is bound by ClickHouse to the dashboard's variable of this name. */
+/** The SQL stays unchanged; ClickHouse binds `{name:Type}` in it to the dashboard variable of that name. */
 export function boundVariables(
   { rawSql = '', variables }: SqlQuery,
   templates: TemplateSrv,
@@ -28,7 +28,7 @@ export function boundVariables(
       return templates.replace(`\${${name}:raw}`, scopedVars);
     }
     const values = expand(`\${${name}}`, templates, scopedVars);
-    // Numbers stand in an array without quotes.
+    // Numbers in an array are not quoted.
     return ARRAY_OF_NUMBERS.test(type) && values.every((each) => NUMBER.test(each)) ? `[${values.join(',')}]` : values;
   }
 }

@@ -1,6 +1,6 @@
 import { TemplateSrv } from '@grafana/runtime';
 
-/** Grafana's variables as far as the datasource asks for them: `$name` and `${name}`, with one value or several. */
+/** The part of Grafana's variables that the data source uses: `$name` and `${name}`, with one value or several. */
 export function templates(values: Record<string, string | string[]> = {}): TemplateSrv {
   const replace = (text = '', _scoped: unknown = {}, format?: unknown) =>
     text.replace(/\$(\w+)|\$\{(\w+)(?::\w+)?\}/g, (whole, plain, braced) => {

@@ -4,7 +4,7 @@ import { withTraffic } from './traffic';
 
 const de = { field: 'country', op: '=', value: 'DE' };
 
-test('people and bots are tests of the column that marks bots', () => {
+test('people and bots become conditions on the bot column', () => {
   expect(withTraffic(undefined, 'people')).toEqual({ field: 'bot', op: 'is not set' });
   expect(withTraffic(de, 'bots')).toEqual({ all: [{ field: 'bot', op: 'is set' }, de] });
 });
@@ -15,7 +15,7 @@ test('everything adds nothing', () => {
   expect(withTraffic(undefined, '')).toBeUndefined();
 });
 
-test('another choice is an error that names it', () => {
-  expect(() => withTraffic(de, 'humans')).toThrow('traffic: "humans" is not known: everything, people or bots');
+test('an unknown choice is an error that names it', () => {
+  expect(() => withTraffic(de, 'humans')).toThrow('traffic: "humans" is unknown; expected everything, people or bots');
   expect(() => withTraffic(de, 'toString')).toThrow('traffic');
 });

@@ -1,6 +1,6 @@
 import { Filter } from './query/filter';
 
-/** Whose events count, as the editor and a dashboard's variable name it. */
+/** Whose events count, by the names used in the editor and in dashboard variables. */
 const TESTS: Record<string, Filter | undefined> = {
   '': undefined,
   everything: undefined,
@@ -9,12 +9,12 @@ const TESTS: Record<string, Filter | undefined> = {
 };
 
 /**
- * A query's filter with the choice of traffic in it: for the backend it is a test like any other. A choice that does not
- * exist is an error, as the numbers of everybody would pass for those of people.
+ * Adds the traffic choice to a query's filter; for the backend it is a condition like any other. An unknown choice is
+ * an error: otherwise everybody's numbers would be mistaken for those of people.
  */
 export function withTraffic(filter: Filter | undefined, traffic = ''): Filter | undefined {
   if (!Object.hasOwn(TESTS, traffic)) {
-    throw new Error(`traffic: ${JSON.stringify(traffic)} is not known: everything, people or bots`);
+    throw new Error(`traffic: ${JSON.stringify(traffic)} is unknown; expected everything, people or bots`);
   }
   const test = TESTS[traffic];
   return test && filter ? { all: [test, filter] } : (test ?? filter);

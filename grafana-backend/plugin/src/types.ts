@@ -1,7 +1,7 @@
 import { DataSourceJsonData } from '@grafana/data';
 import { DataQuery } from '@grafana/schema';
 
-/** Keys are those of Grafana's own ClickHouse datasource where it has them. */
+/** Uses the same keys as Grafana's own ClickHouse data source where it has them. */
 export interface FootfallOptions extends DataSourceJsonData {
   username?: string;
   defaultProject?: string;
@@ -30,11 +30,11 @@ export interface FootfallSecureOptions {
   tlsCACert?: string;
   tlsClientCert?: string;
   tlsClientKey?: string;
-  /** Secure headers: `secureHttpHeaders.<name>`, as Grafana's ClickHouse datasource keeps them. */
+  /** Secure headers: `secureHttpHeaders.<name>`, as in Grafana's ClickHouse data source. */
   [header: string]: string | undefined;
 }
 
-/** What a query variable asks for. */
+/** A dashboard variable's query. */
 export interface FootfallVariableQuery extends DataQuery {
   kind: 'projects' | 'events' | 'properties' | 'dimensions' | 'values';
   project?: string;

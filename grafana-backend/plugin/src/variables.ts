@@ -9,7 +9,7 @@ import { FootfallVariableQuery } from './types';
 
 /** Dashboard variables: projects, events, properties, dimensions, or the values of one of them. */
 export class VariableSupport extends CustomVariableSupport<FootfallSource, FootfallVariableQuery> {
-  // Grafana's type asks for an editor of any datasource; ours is only ever given our own.
+  // Grafana's type wants an editor for any data source; ours only ever receives our own.
   editor: ComponentType<any> = VariableEditor;
 
   constructor(private readonly datasource: FootfallSource) {
@@ -26,7 +26,7 @@ export class VariableSupport extends CustomVariableSupport<FootfallSource, Footf
   private names(query: FootfallVariableQuery, scopedVars: DataQueryRequest['scopedVars']): Promise<string[]> {
     const text = (value?: string) => getTemplateSrv().replace(value ?? '', scopedVars, 'raw');
     const project = text(query.project) || this.datasource.defaultProject;
-    // What is typed into the variable's search box, where it has one.
+    // Input from the variable's search box, if it has one.
     const search = text(query.search) || (scopedVars?.__searchFilter?.value ?? '');
     const { suggest } = this.datasource;
     switch (query.kind) {

@@ -1,9 +1,9 @@
-// The front end in a real browser, over the preview host: the real plugin process, the real
-// engine, the built module.js loaded as Grafana loads it.
+// Runs the front end in a real browser, over the preview host: the real plugin process, the real
+// engine, and the built module.js loaded the way Grafana does.
 //
-//   node tests/browser.mjs <preview's address> <summary of the demo> [folder for pictures]
+//   node tests/browser.mjs <preview URL> <demo summary> [folder for screenshots]
 //
-// The summary's numbers are those that an independent count agrees with.
+// The summary's numbers have been verified by an independent count.
 
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { chromium } from 'playwright-core';
 
 const [address, summaryFile, pictures] = process.argv.slice(2);
 const summary = JSON.parse(readFileSync(summaryFile, 'utf8'));
-// The last quarter, so that there is a range before it to compare with.
+// The last quarter, so that there is an earlier range to compare with.
 const quarter = `from=${new Date(summary.to_ms - 90 * 86_400_000).toISOString()}&to=${new Date(summary.to_ms).toISOString()}`;
 const range = `from=${new Date(summary.from_ms).toISOString()}&to=${new Date(summary.to_ms).toISOString()}`;
 const WAIT = { timeout: 30_000 };
@@ -73,10 +73,10 @@ await browser.close();
 console.log(`${Object.keys(checks).length - failed} passed, ${failed} failed`);
 process.exit(failed ? 1 : 0);
 
-/** A person builds the demo's funnel by clicks and reads the numbers off the panel. */
+/** Builds the demo's funnel with clicks and reads the numbers off the panel. */
 async function funnelByClicks(page) {
   await page.goto(`${address}/?explore&${range}`);
-  await choose(page, 'Question', 'Funnel');
+  await choose(page, 'Query type', 'Funnel');
   const steps = [
     { name: 'Home', event: 'page_view', path: '/' },
     { name: 'Pricing', event: 'page_view', path: '/pricing' },
@@ -99,7 +99,7 @@ async function funnelByClicks(page) {
     const bar = page.getByRole('listitem', { name: `${at + 1} ${row.step}`, exact: true });
     await bar.getByText(row.count.toLocaleString('en'), { exact: true }).first().waitFor(WAIT);
   }
-  // By the keyboard: the fourth step goes before the third, and the numbers change.
+  // With the keyboard: moving the fourth step before the third changes the numbers.
   await page.getByLabel('Move step 4', { exact: true }).focus();
   await page.keyboard.press('Space');
   await page.waitForTimeout(300);
@@ -108,14 +108,14 @@ async function funnelByClicks(page) {
   await page.keyboard.press('Space');
   await page.getByRole('listitem', { name: '3 Purchase', exact: true }).waitFor(WAIT);
   await page.getByRole('button', { name: 'Statement and cost' }).click();
-  await page.getByText(/About [\d,]+ rows in \d+ parts will be read/).waitFor(WAIT);
+  await page.getByText(/Reads about [\d,]+ rows in \d+ parts/).waitFor(WAIT);
   await page
     .getByText(/FROM analytics\.events FINAL/)
     .first()
     .waitFor(WAIT);
 }
 
-/** What is typed is kept where Grafana expects it, secrets apart; Save & test tells what is there. */
+/** Input is stored where Grafana expects it, with secrets separate; Save & test reports what it finds. */
 async function configuration(page) {
   await page.goto(`${address}/?config`);
   await page.getByLabel('URL', { exact: true }).fill('https://clickhouse:8443');
@@ -162,18 +162,18 @@ async function variable(page) {
   await accessible(page, '[data-testid="editor"]', 'variable');
 }
 
-/** Marks: events, as many as there are; and spikes, whose editor has other fields. */
+/** Annotations: events, and spikes, whose editor has other fields. */
 async function annotation(page) {
   await page.goto(`${address}/?annotation&${quarter}`);
   await choose(page, 'Events: event', 'purchase');
   await page.getByTestId('result').getByText('purchase').first().waitFor(WAIT);
   await accessible(page, '[data-testid="editor"]', 'annotation');
   await page.getByRole('radio', { name: 'Spikes', exact: true }).check();
-  await page.getByText('Least events', { exact: true }).waitFor(WAIT);
+  await page.getByText('Minimum events', { exact: true }).waitFor(WAIT);
   await accessible(page, '[data-testid="editor"]', 'annotation of spikes');
 }
 
-/** A dashboard's filter holds for every panel: of one country's sessions all are of that country. */
+/** An ad hoc filter applies to every panel: filtering by a country leaves only that country's sessions. */
 async function adhocFilter(page) {
   await page.goto(`${address}/?dashboard=overview&${quarter}`);
   const countries = page.getByTestId('dashboard-panel-15');
@@ -185,31 +185,31 @@ async function adhocFilter(page) {
   await countries.getByText('SE', { exact: true }).waitFor(WAIT);
 }
 
-/** A filter that is only begun changes nothing; finished it holds; and none holds where nobody sees it. */
+/** An incomplete filter changes nothing, a complete one applies, and a hidden one never does. */
 async function filters(page) {
   await explore(page, { queryType: 'sessions', result: 'by', dimension: 'country', limit: 100 });
   const cell = (text) => page.getByTestId('result').getByText(text, { exact: true }).first();
   await cell('US').waitFor(WAIT);
   await page.getByTestId('editor').getByRole('button', { name: 'Filter', exact: true }).click();
-  await page.getByRole('combobox', { name: 'Filter, test 1: field', exact: true }).waitFor(WAIT);
+  await page.getByRole('combobox', { name: 'Filter, condition 1: field', exact: true }).waitFor(WAIT);
   await page.waitForTimeout(500);
-  assert.equal(await page.getByRole('alert').count(), 0, 'a filter that is only begun is an error');
-  await choose(page, 'Filter, test 1: field', 'country');
+  assert.equal(await page.getByRole('alert').count(), 0, 'an incomplete filter causes an error');
+  await choose(page, 'Filter, condition 1: field', 'country');
   await page.waitForTimeout(500);
-  assert.ok(await cell('US').isVisible(), 'a filter without a value is asked');
-  await choose(page, 'Filter, test 1: value', 'SE');
+  assert.ok(await cell('US').isVisible(), 'a filter without a value is sent');
+  await choose(page, 'Filter, condition 1: value', 'SE');
   await cell('US').waitFor({ ...WAIT, state: 'detached' });
   await cell('SE').waitFor(WAIT);
-  await choose(page, 'Question', 'SQL');
+  await choose(page, 'Query type', 'SQL');
   await page.locator('.monaco-editor .view-line').first().waitFor(WAIT);
   assert.equal(await page.getByRole('group', { name: 'Filter', exact: true }).count(), 0);
-  await choose(page, 'Question', 'Sessions');
+  await choose(page, 'Query type', 'Sessions');
   const group = page.getByRole('group', { name: 'Filter', exact: true });
   await group.waitFor(WAIT);
-  assert.equal(await group.getByRole('combobox').count(), 0, 'a filter came back that nobody had seen');
+  assert.equal(await group.getByRole('combobox').count(), 0, 'a hidden filter came back');
 }
 
-/** A filter that is negated as a whole looks so, and is. */
+/** A filter negated as a whole is shown as negated, and is. */
 async function negatedFilter(page) {
   const filter = { not: { any: [{ field: 'country', op: '=', value: 'US' }] } };
   await explore(page, { queryType: 'sessions', result: 'by', dimension: 'country', limit: 100, filter });
@@ -219,7 +219,7 @@ async function negatedFilter(page) {
   assert.ok(await group.getByRole('radio', { name: 'none of', exact: true }).isChecked());
 }
 
-/** A number is taken when the field is left or by Enter, not letter by letter, and can be emptied. */
+/** A number applies on blur or Enter, not per keystroke, and can be cleared. */
 async function numbers(page) {
   await explore(page, { queryType: 'sessions', result: 'by', dimension: 'country', limit: 3 });
   const rows = page.getByLabel('Rows', { exact: true });
@@ -243,7 +243,7 @@ async function numbers(page) {
   assert.equal(await rows.getAttribute('placeholder'), '10');
 }
 
-/** Bots are in the numbers, and can be left out of them. */
+/** Bots are included in the numbers, and can be excluded. */
 async function traffic(page) {
   await explore(page, { queryType: 'sessions', result: 'by', dimension: 'device_type', limit: 100 });
   const bot = page.getByTestId('result').getByText('bot', { exact: true }).first();
@@ -256,7 +256,7 @@ async function traffic(page) {
   await bot.waitFor(WAIT);
 }
 
-/** SQL has an editor of its own, and its answer is drawn. */
+/** SQL has its own editor, and its result is drawn. */
 async function sqlEditor(page) {
   const query = {
     queryType: 'sql',
@@ -267,7 +267,7 @@ async function sqlEditor(page) {
   await page.getByTestId('result').getByText('page_view', { exact: true }).waitFor(WAIT);
 }
 
-/** A click on a bar shows who is behind it, as many as the bar says. */
+/** Clicking a bar lists the people behind it, as many as the bar shows. */
 async function actors(page) {
   const steps = [
     { event: 'page_view', path: '/' },
@@ -282,7 +282,7 @@ async function actors(page) {
     filter: { field: 'country', value: 'SE' },
   };
   await page.goto(`${address}/?explore&${range}&query=${encodeURIComponent(JSON.stringify(query))}`);
-  const bar = page.getByRole('button', { name: /^purchase .*Who took it$/ });
+  const bar = page.getByRole('button', { name: /^purchase .*Show who completed it$/ });
   await bar.waitFor(WAIT);
   const count = Number((await bar.getAttribute('aria-label')).match(/: ([\d,]+),/)[1].replaceAll(',', ''));
   await bar.click();
@@ -291,7 +291,7 @@ async function actors(page) {
   assert.equal(await list.locator('tbody tr').count(), Math.min(count, 200));
 }
 
-/** Each type of query: its editor shows what is asked, and the answer is drawn. The pictures of docs/queries/. */
+/** Every query type: its editor shows the query, and the result is drawn. Takes the screenshots of docs/queries/. */
 async function questions(page) {
   const home = { name: 'Home', event: 'page_view', path: '/' };
   const signUp = { name: 'Sign-up', event: 'sign_up' };
@@ -336,7 +336,7 @@ async function questions(page) {
       }
       await accessible(page, '[data-testid="editor"]', `${queryType}, ${theme}`);
       if (['funnel', 'retention', 'paths'].includes(queryType)) {
-        await accessible(page, '[data-testid="result"]', `the panel of ${queryType}, ${theme}`);
+        await accessible(page, '[data-testid="result"]', `${queryType} panel, ${theme}`);
       }
       if (theme === 'dark') {
         await picture(page, `query-${queryType}`, true);
@@ -345,7 +345,7 @@ async function questions(page) {
   }
 }
 
-/** Every panel of every dashboard shows something, in both themes. */
+/** Every panel of every dashboard shows data, in both themes. */
 async function dashboards(page) {
   const names = await (await fetch(`${address}/api/dashboards`)).json();
   const own = {
@@ -374,10 +374,10 @@ async function dashboards(page) {
       await picture(page, `${name}-${theme}`);
     }
   }
-  console.log(`not filled, since no Vector runs here: ${[...unfilled].join('; ')}`);
+  console.log(`no data, because no Vector is running here: ${[...unfilled].join('; ')}`);
 }
 
-/** The panels that ask for Vector's metrics alone, by their id. */
+/** The panels that only query Vector's metrics, by id. */
 async function panelsOfVector(name) {
   const { panels } = await (await fetch(`${address}/dashboards/${name}.json`)).json();
   return new Map(
@@ -387,7 +387,7 @@ async function panelsOfVector(name) {
   );
 }
 
-/** What a screen reader needs is there: names, roles, labels, contrast; by axe, which Deque keeps. */
+/** Checks accessibility with Deque's axe: names, roles, labels, contrast. */
 async function accessible(page, part, where) {
   await page.evaluate(axe.source);
   const { violations, passes } = await page.evaluate(
@@ -397,11 +397,11 @@ async function accessible(page, part, where) {
   const found = violations.map(
     ({ id, help, nodes }) => `${id}: ${help}\n    ${nodes.map(({ html }) => html).join('\n    ')}`
   );
-  assert.ok(passes.length > 0, `${where}: nothing was looked at`);
-  assert.deepEqual(found, [], `${where}: what a screen reader lacks`);
+  assert.ok(passes.length > 0, `${where}: nothing was checked`);
+  assert.deepEqual(found, [], `${where}: accessibility violations`);
 }
 
-/** Waits until a panel shows numbers, rows or a picture, and no error. */
+/** Waits until a panel shows numbers, rows or a chart, and no error. */
 async function filled(page, panel, where) {
   const deadline = Date.now() + WAIT.timeout;
   for (;;) {
@@ -427,7 +427,7 @@ async function filled(page, panel, where) {
   }
 }
 
-/** The query editor on a query of the last quarter. */
+/** Opens a query over the last quarter in the query editor. */
 async function explore(page, query) {
   await page.goto(`${address}/?explore&${quarter}&query=${encodeURIComponent(JSON.stringify(query))}`);
 }
@@ -435,12 +435,12 @@ async function explore(page, query) {
 async function until(holds) {
   const deadline = Date.now() + WAIT.timeout;
   while (!holds()) {
-    assert.ok(Date.now() < deadline, `in vain: ${holds}`);
+    assert.ok(Date.now() < deadline, `timed out: ${holds}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
-/** Opens a picker, types, and takes the option of this name. */
+/** Opens a picker, types, and chooses the option with this name. */
 async function choose(page, label, text) {
   const input = page.getByRole('combobox', { name: label, exact: true });
   await input.click();

@@ -37,7 +37,7 @@ class Client(unittest.TestCase):
         self.assertEqual(summary.written_rows, 20_000)
         result = self.client.query("SELECT * FROM py_client.t ORDER BY id", query_tz="UTC", tz_mode="aware").result_rows
         self.assertEqual(len(result), len(rows))
-        # Row by row: a difference of the whole lists takes minutes to print.
+        # Row by row: diffing the full lists takes minutes to print.
         for got, expected in zip(result, rows):
             self.assertEqual(list(got), expected)
 

@@ -19,8 +19,8 @@ type Plugin struct {
 	RPC     goplugin.ClientProtocol
 }
 
-// Start does what Grafana's pkg/plugins/backendplugin/grpcplugin/client.go does. The log gets all
-// that the plugin and go-plugin say.
+// Start does what Grafana's pkg/plugins/backendplugin/grpcplugin/client.go does. The log receives all
+// output of the plugin and go-plugin.
 func Start(path string, log io.Writer, environment ...string) (*Plugin, error) {
 	command := exec.Command(path)
 	command.Env = append(os.Environ(), environment...)
@@ -44,7 +44,7 @@ func Start(path string, log io.Writer, environment ...string) (*Plugin, error) {
 	return &Plugin{process, rpc}, nil
 }
 
-// Service gives one of the plugin's services: data, resource, diagnostics or stream.
+// Service returns one of the plugin's services: data, resource, diagnostics or stream.
 func Service[T any](plugin *Plugin, name string) (T, error) {
 	var none T
 	raw, err := plugin.RPC.Dispense(name)

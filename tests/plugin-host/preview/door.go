@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// onlyFromHere lets in the preview's own page and programs of this machine. Another site's page can make a
-// browser send requests to loopback: by a rebound name (Host), by fetch and forms (Origin, Sec-Fetch-Site, a
-// content type that needs no leave), by images and scripts (Sec-Fetch-Site). A program that is no
-// browser sends none of these headers, and its JSON says so.
+// onlyFromHere admits the preview's own page and programs on this machine. A page of another site can make a
+// browser send requests to loopback: with DNS rebinding (Host), with fetch and forms (Origin, Sec-Fetch-Site, a
+// content type that needs no preflight), with images and scripts (Sec-Fetch-Site). Programs other than
+// browsers send none of these headers, and declare their JSON.
 func onlyFromHere(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if reason := refusal(r); reason != "" {
@@ -27,20 +27,20 @@ func onlyFromHere(next http.Handler) http.Handler {
 func refusal(r *http.Request) string {
 	name, _, err := net.SplitHostPort(r.Host)
 	if ip := net.ParseIP(name); err != nil || (name != "localhost" && (ip == nil || !ip.IsLoopback())) {
-		return "the preview answers on loopback only"
+		return "the preview only answers on loopback"
 	}
 	if origin := r.Header.Get("Origin"); origin != "" && origin != "http://"+r.Host {
-		return "the preview answers its own page only"
+		return "the preview only answers its own page"
 	}
 	switch site := r.Header.Get("Sec-Fetch-Site"); {
 	case site == "" || site == "same-origin":
-	// Typed into the address bar, or a link to the page from elsewhere.
+	// Entered in the address bar, or a link to the page from elsewhere.
 	case site == "none" && reads(r), isNavigation(r):
 	default:
-		return "the preview answers its own page only"
+		return "the preview only answers its own page"
 	}
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); !reads(r) && (err != nil || media != "application/json") {
-		return "the preview takes Content-Type: application/json only"
+		return "the preview only accepts Content-Type: application/json"
 	}
 	return ""
 }

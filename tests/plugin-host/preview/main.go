@@ -1,7 +1,7 @@
 // The preview host: a page that shows the dashboards and editors on a machine without Grafana.
-// It speaks the part of Grafana's HTTP API that the plugins' front end uses, and passes all of
-// it to the real plugin process by Grafana's own plugin protocol. It is a preview; Grafana is
-// the home.
+// It implements the part of Grafana's HTTP API that the plugins' front end uses, and forwards
+// everything to the real plugin process over Grafana's own plugin protocol. It is only a preview
+// for dashboards that belong in Grafana.
 package main
 
 import (
@@ -43,14 +43,14 @@ type host struct {
 }
 
 func main() {
-	listen := flag.String("listen", "127.0.0.1:0", "address of the page; loopback only")
-	program := flag.String("plugin", "", "the datasource's program")
-	clickhouse := flag.String("clickhouse", "http://127.0.0.1:8123", "ClickHouse's HTTP address")
+	listen := flag.String("listen", "127.0.0.1:0", "address to listen on; loopback only")
+	program := flag.String("plugin", "", "the data source's executable")
+	clickhouse := flag.String("clickhouse", "http://127.0.0.1:8123", "ClickHouse's HTTP URL")
 	project := flag.String("project", "", "the default project")
-	plugins := flag.String("plugins", "", "folder of the built plugins")
-	page := flag.String("page", "", "folder of the built page")
-	dashboards := flag.String("dashboards", "", "folder of the dashboards")
-	prometheus := flag.String("prometheus", "", "Prometheus' HTTP address, if there is one")
+	plugins := flag.String("plugins", "", "folder with the built plugins")
+	page := flag.String("page", "", "folder with the built page")
+	dashboards := flag.String("dashboards", "", "folder with the dashboards")
+	prometheus := flag.String("prometheus", "", "Prometheus URL, if there is one")
 	flag.Parse()
 	if err := run(*listen, *program, *clickhouse, *project, *plugins, *page, *dashboards, *prometheus); err != nil {
 		fmt.Fprintln(os.Stderr, "preview:", err)
@@ -61,7 +61,7 @@ func main() {
 func run(listen, program, clickhouse, project, plugins, page, dashboards, prometheus string) error {
 	address, err := net.ResolveTCPAddr("tcp", listen)
 	if err != nil || !address.IP.IsLoopback() {
-		return fmt.Errorf("-listen %s is no loopback address: the preview has no log-in", listen)
+		return fmt.Errorf("-listen %s is not a loopback address: the preview has no login", listen)
 	}
 	h, err := start(program, clickhouse, project)
 	if err != nil {
@@ -118,7 +118,7 @@ func start(program, clickhouse, project string) (*host, error) {
 	return h, errors.Join(errs[:]...)
 }
 
-// query is Grafana's POST /api/ds/query.
+// query implements Grafana's POST /api/ds/query.
 func (h *host) query(w http.ResponseWriter, r *http.Request) {
 	var body struct {
 		From, To string
@@ -147,7 +147,7 @@ func (h *host) query(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusInternalServerError, err)
 		return
 	}
-	// Grafana answers 400 where a query has failed, and the results all the same.
+	// Like Grafana, answer 400 if a query has failed, together with the results.
 	status := http.StatusOK
 	for _, result := range response.Responses {
 		if result.Error != nil {
@@ -218,12 +218,12 @@ func (h *host) checkHealth(w http.ResponseWriter, r *http.Request) {
 	write(w, status, map[string]any{"status": answer.Status.String(), "message": answer.Message, "details": json.RawMessage(answer.JsonDetails)})
 }
 
-// live passes a channel of Grafana Live on as server-sent events.
+// live forwards a Grafana Live channel as server-sent events.
 func (h *host) live(w http.ResponseWriter, r *http.Request) {
 	path := r.PathValue("path")
 	allowed, err := h.streaming.SubscribeStream(r.Context(), &pluginv2.SubscribeStreamRequest{PluginContext: h.context, Path: path})
 	if err != nil || allowed.Status != pluginv2.SubscribeStreamResponse_OK {
-		fail(w, http.StatusNotFound, fmt.Errorf("there is no channel %q: %v", path, err))
+		fail(w, http.StatusNotFound, fmt.Errorf("no channel %q: %v", path, err))
 		return
 	}
 	ctx, cancel := context.WithCancel(r.Context())
@@ -247,12 +247,12 @@ func (h *host) live(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// ranges passes a question of a time series panel on to Prometheus.
+// ranges forwards a time series panel's query to Prometheus.
 func ranges(prometheus string) http.HandlerFunc {
 	target, err := url.Parse(prometheus)
 	if err != nil || target.Host == "" {
 		return func(w http.ResponseWriter, _ *http.Request) {
-			fail(w, http.StatusNotFound, errors.New("no Prometheus here: apt-get install prometheus, and start the demo again"))
+			fail(w, http.StatusNotFound, errors.New("Prometheus is not running: apt-get install prometheus, then restart the demo"))
 		}
 	}
 	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
@@ -281,7 +281,7 @@ func write(w http.ResponseWriter, status int, value any) {
 	body, err := json.Marshal(value)
 	if err != nil {
 		log.Println(err)
-		status, body = http.StatusInternalServerError, []byte(`{"error":"the answer cannot be written"}`)
+		status, body = http.StatusInternalServerError, []byte(`{"error":"cannot encode the response"}`)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

@@ -1,13 +1,13 @@
 //! Enrichment against the article's VRL remap: the same events, the same GeoIP file, one
-//! thread, one run, in events per second of CPU time: bytes in and bytes out, and as the remap
-//! alone, without writing what came of it.
+//! thread, one run, in events per second of CPU time: from bytes to bytes, and the remap
+//! alone, without serializing the result.
 //!
 //! The article's remap parses the JSON, parses the user agent in mode `enriched`, splits
-//! the address and looks it up. VRL's stdlib holds the first three; the look-up is
-//! Vector's own function, so it is done here with the same crate, decoded whole as there.
+//! the client addresses and looks the first one up. VRL's stdlib has the first three; the lookup is
+//! Vector's own function, so it is done here with the same crate, decoding the full record as well.
 //!
-//! Our own application of uap-core's rules is measured against the `ua-parser` crate as well, over the
-//! same rules and headers of which none repeats.
+//! Our own implementation of uap-core's rules is also measured against the `ua-parser` crate, with the
+//! same rules and unique headers.
 
 use std::{collections::BTreeMap, error::Error, hint::black_box, path::Path};
 
@@ -27,10 +27,10 @@ use vrl::{
 };
 
 const EVENTS: usize = 100_000;
-/// So many of them without repeats, since each costs a full parse.
+/// Number of unique headers, each of which costs a full parse.
 const EVENTS_DISTINCT: usize = 40_000;
 const AGENTS: usize = 3_000;
-/// Of which the best counts.
+/// The best round counts.
 const ROUNDS: usize = 3;
 const REMAP: &str = r#"
 . = parse_json!(.message)
@@ -44,7 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut rng = StdRng::seed_from_u64(7);
     let agents: Vec<String> = (0..AGENTS).map(|_| agent(&mut rng)).collect();
     let skewed = events(&mut rng, EVENTS, |rng, _| {
-        // Cubed: the first tenth of the agents makes nearly half of the events.
+        // Cubed: the first tenth of the agents causes nearly half of the events.
         let draw: f64 = rng.random();
         agents[((draw * draw * draw) * AGENTS as f64) as usize].clone()
     });
@@ -56,10 +56,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     eprintln!("{:<28}{:>14}{:>14}{:>8}", "events per CPU-second", "Footfall", "article's VRL", "ratio");
     let mut ratios = BTreeMap::new();
     let mut figures = BTreeMap::new();
-    for (name, suffix, events) in [("user agents repeat", "", &skewed), ("none repeats", "_no_repeats", &distinct)] {
+    for (name, suffix, events) in
+        [("repeating user agents", "", &skewed), ("unique user agents", "_no_repeats", &distinct)]
+    {
         let (mut ours, mut theirs): (f64, f64) = (0.0, 0.0);
         for _ in 0..ROUNDS {
-            // New each round: a cache that knows the headers already would prove nothing.
+            // New each round: with warm caches there would be nothing to measure.
             let enricher = Enricher::new(UserAgents::new()?, Some(Geo::new(MMDB.to_vec())?));
             ours = ours.max(per_cpu_second(events, |event| self::ours(&enricher, event)));
             theirs = theirs.max(per_cpu_second(events, |event| self::theirs(&program, &reader, event)));
@@ -76,7 +78,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 usize::from(their_value(&program, &reader, event).value.is_object())
             }));
         }
-        eprintln!("{:<28}{ours:>14.0}{theirs:>14.0}{:>7.1}×", "  without writing", ours / theirs);
+        eprintln!("{:<28}{ours:>14.0}{theirs:>14.0}{:>7.1}×", "  without serializing", ours / theirs);
         ratios.insert(format!("unwritten_events_per_cpu_s_vs_article_vrl{suffix}"), ours / theirs);
     }
     let (ours, theirs) = user_agents(&mut rng)?;
@@ -101,7 +103,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             figures.insert(name.to_owned(), share);
         }
     } else {
-        eprintln!("accuracy not measured: give the folder of uap-core's test cases as the argument");
+        eprintln!("accuracy not measured: pass the folder with uap-core's test cases as the argument");
     }
     println!(
         "{}",
@@ -114,7 +116,7 @@ fn text(header: &[u8]) -> &str {
     str::from_utf8(header).unwrap_or_default()
 }
 
-/// Headers a second, none read before: ours, with kind of device and bot, and ua-parser's.
+/// Unique headers per second: ours, including device type and bot detection, and ua-parser's.
 fn user_agents(rng: &mut StdRng) -> Result<(f64, f64), Box<dyn Error>> {
     let headers: Vec<_> = (0..EVENTS_DISTINCT).map(|n| format!("{} Build/{n}", agent(rng)).into_bytes()).collect();
     let rules: ua_parser::Regexes<'_> = serde_json::from_str(REGEXES_JSON)?;
@@ -145,7 +147,7 @@ fn derived(enricher: &Enricher, event: &[u8], of_row: impl Fn(&Row<'_>) -> usize
     of_row(&enriched.row())
 }
 
-/// On average, once the caches are full.
+/// Average with warm caches.
 fn allocations(events: &[Vec<u8>], each: impl Fn(&[u8]) -> usize) -> f64 {
     let all = || {
         for event in events {
@@ -183,7 +185,7 @@ fn bytes(event: &[u8]) -> String {
     String::from_utf8_lossy(event).into_owned()
 }
 
-/// In CPU time of this thread, so that a busy machine does not count.
+/// This thread's CPU time, so that a busy machine does not distort it.
 fn per_cpu_second(events: &[Vec<u8>], each: impl Fn(&[u8]) -> usize) -> f64 {
     let started = cpu_ns();
     for event in events {
@@ -193,7 +195,7 @@ fn per_cpu_second(events: &[Vec<u8>], each: impl Fn(&[u8]) -> usize) -> f64 {
 }
 
 fn cpu_ns() -> u64 {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux keeps it");
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux provides it");
     text.split(' ').next().and_then(|ns| ns.parse().ok()).expect("its first field is CPU time")
 }
 
@@ -219,7 +221,7 @@ fn events(rng: &mut StdRng, count: usize, mut agent: impl FnMut(&mut StdRng, usi
     (0..count).map(|n| event(rng, n)).collect()
 }
 
-/// Headers of the forms that browsers send, with the versions and models that they vary in.
+/// Headers in the formats that browsers send, varying in version and model.
 fn agent(rng: &mut StdRng) -> String {
     let (chrome, build) = (rng.random_range(90..140), rng.random_range(1000..7000));
     let model = ["SM-S918B", "SM-A546B", "Pixel 8", "Pixel 7a", "M2101K6G", "CPH2411", "moto g(30)", "SM-X700"]
@@ -257,7 +259,7 @@ fn agent(rng: &mut StdRng) -> String {
 
 type Shares = Vec<(&'static str, (f64, f64))>;
 
-/// The share of uap-core's own cases that comes out as they say, ours and VRL's.
+/// The share of uap-core's own cases with the expected result, ours and VRL's.
 fn accuracy(folder: &Path, program: &Program) -> Result<Shares, Box<dyn Error>> {
     let agents = UserAgents::new()?;
     let theirs = |header: &str| {
@@ -295,8 +297,8 @@ fn accuracy(folder: &Path, program: &Program) -> Result<Shares, Box<dyn Error>> 
     Ok(names.into_iter().zip(tallies.map(Tally::shares)).collect())
 }
 
-/// The share of uap-core's people that are taken for programs; and of the programs of
-/// crawler-user-agents.json (monperrus/crawler-user-agents), if it lies there too, those that are known.
+/// The share of uap-core's people mistaken for programs; and, if crawler-user-agents.json
+/// (monperrus/crawler-user-agents) is in the folder, the share of its programs that are recognized.
 fn bots(folder: &Path) -> Result<Vec<(&'static str, f64)>, Box<dyn Error>> {
     let (agents, bots, hints) = (UserAgents::new()?, Bots::default(), Hints::default());
     let share = |headers: &[String]| {

@@ -2,19 +2,19 @@
 
 use vector_components::{Rejection, event::NotAnEvent};
 
-/// Why an event was not taken.
+/// Why an event was dropped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cause {
-    /// The named reason, of a bounded list.
+    /// The reason, from a fixed list.
     pub reason: &'static str,
-    /// The field at fault; empty if it is the whole.
+    /// The field at fault; empty if it is the whole event.
     pub field: String,
-    /// A sentence for a person.
+    /// A human-readable message.
     pub message: String,
 }
 
 impl Cause {
-    /// A cause that no one field has.
+    /// A cause that isn't about a single field.
     pub fn new(reason: &'static str, message: impl Into<String>) -> Self {
         Self { reason, field: String::new(), message: message.into() }
     }

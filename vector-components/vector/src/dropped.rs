@@ -1,5 +1,5 @@
-//! The output `dropped`: the event as it came, with the reason beside it, so that a sink can keep it
-//! as a dead letter that can be sent again.
+//! The output `dropped`: the unchanged event with the reason next to it, so that a sink can store it
+//! as a dead letter that can be replayed.
 
 use std::collections::HashMap;
 
@@ -19,18 +19,18 @@ use crate::{cause::Cause, internal_events::FootfallEventDropped};
 /// The output's name.
 pub const DROPPED: &str = "dropped";
 
-/// Counts the event and sends it to `dropped`. Its finalizers go with it: it counts as delivered when
-/// the sink of `dropped` has it.
+/// Counts the event and sends it to `dropped`. Its finalizers go with it: it counts as delivered once
+/// the sink behind `dropped` has it.
 pub fn push(mut log: LogEvent, cause: &Cause, output: &mut TransformOutputsBuf) {
     emit(FootfallEventDropped { cause });
     let place = |name| log.get(event_path!(name)).map(|value| value.to_string_lossy().into_owned());
     let origin: Option<Vec<String>> = ["topic", "partition", "offset"].map(place).into_iter().collect();
     if log.as_map().is_none() {
-        // In Vector's own namespace the message is the whole event.
+        // In the Vector namespace, the message is the whole event.
         let message = log.value().clone();
         *log.value_mut() = Value::Object(ObjectMap::from([("message".into(), message)]));
     }
-    // A sink to Kafka would write the text `<null>` for the key of a message that had none.
+    // A Kafka sink would write the string `<null>` as the key of a message without one.
     if log.get(event_path!("message_key")).is_some_and(Value::is_null) {
         log.remove(event_path!("message_key"));
     }
@@ -41,7 +41,7 @@ pub fn push(mut log: LogEvent, cause: &Cause, output: &mut TransformOutputsBuf) 
     output.push(Some(DROPPED), Event::Log(log));
 }
 
-/// As a sink to Kafka takes them: the message's value stays the original bytes.
+/// Headers for a Kafka sink, which leave the message's value unchanged.
 fn headers(cause: &Cause, origin: Option<Vec<String>>) -> Value {
     let text = |text: &str| Value::from(text.to_owned());
     let mut headers = ObjectMap::from([

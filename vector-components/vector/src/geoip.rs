@@ -1,5 +1,5 @@
-//! The GeoIP files: read when the transform is made, and again when one changes. Events go on with
-//! the old databases until the new ones are read and whole.
+//! The GeoIP files: loaded when the transform is built, and again when one changes. Events use
+//! the old databases until the new ones are completely loaded.
 
 use std::{
     path::PathBuf,
@@ -13,28 +13,28 @@ use vector_components::{
     enrich::{Geo, Language},
 };
 
-/// How often the files are looked at.
+/// How often to check the files.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 
-/// The files' paths, by the names of the options.
+/// The files' paths, named like the options.
 #[derive(Clone, Debug)]
 pub struct GeoFiles {
-    /// Of `geoip`.
+    /// `geoip`.
     pub city: Option<PathBuf>,
-    /// Of `geoip_asn`.
+    /// `geoip_asn`.
     pub asn: Option<PathBuf>,
-    /// Of `geoip_language`.
+    /// `geoip_language`.
     pub language: Language,
 }
 
-/// Of each file, when it was changed and how long it is.
+/// Modification time and size of each file.
 type State = Vec<(SystemTime, u64)>;
 
 impl GeoFiles {
-    /// The databases; none if no file is named.
+    /// Loads the databases; none if no file is configured.
     ///
     /// # Errors
-    /// If one cannot be read, or is no database of its kind.
+    /// If one cannot be read, or is not a database of its kind.
     pub fn read(&self) -> Result<Option<Geo>, String> {
         let bytes = |name: &str, path: &Option<PathBuf>| {
             let read = |path: &PathBuf| {
@@ -50,7 +50,7 @@ impl GeoFiles {
         Ok(Some(geo.in_language(self.language)))
     }
 
-    /// `None` while one is being replaced.
+    /// `None` while a file is being replaced.
     fn state(&self) -> Option<State> {
         let each = self.city.iter().chain(&self.asn).map(|path| {
             let metadata = std::fs::metadata(path).ok()?;
@@ -60,7 +60,7 @@ impl GeoFiles {
     }
 }
 
-/// Hands new databases to the enricher, until the last transform that has it is gone.
+/// Passes new databases to the enricher until the last transform that uses it is gone.
 pub fn watch(files: GeoFiles, enricher: &Arc<Enricher>) {
     if files.city.is_none() && files.asn.is_none() {
         return;
@@ -76,7 +76,7 @@ pub fn watch(files: GeoFiles, enricher: &Arc<Enricher>) {
                 }
                 continue;
             };
-            // A file that cannot be read is said once, and looked at again when it changes.
+            // An unreadable file is reported once, and tried again when it changes.
             seen = state;
             let read = {
                 let files = files.clone();
@@ -86,9 +86,9 @@ pub fn watch(files: GeoFiles, enricher: &Arc<Enricher>) {
             match read {
                 Ok(Ok(Some(geo))) => {
                     enricher.set_geo(geo);
-                    info!(message = "The GeoIP databases are new ones.");
+                    info!(message = "GeoIP databases reloaded.");
                 }
-                Ok(Err(error)) => warn!(message = "The GeoIP databases stay the old ones.", %error),
+                Ok(Err(error)) => warn!(message = "Cannot reload the GeoIP databases; keeping the old ones.", %error),
                 Ok(Ok(None)) | Err(_) => {}
             }
         }

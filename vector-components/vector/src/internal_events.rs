@@ -1,4 +1,4 @@
-//! What the transforms tell Vector's metrics and logs of.
+//! Events that the transforms report to Vector's metrics and logs.
 
 use tracing::warn;
 use vector_lib::{
@@ -11,7 +11,7 @@ use crate::cause::Cause;
 /// An event went to the output `dropped`.
 #[derive(Debug, NamedInternalEvent)]
 pub struct FootfallEventDropped<'a> {
-    /// Why.
+    /// The cause.
     pub cause: &'a Cause,
 }
 

@@ -1,11 +1,11 @@
-//! Footfall's event logic as transforms of Vector: the only code that links Vector.
+//! Footfall's event logic as Vector transforms: the only code that links Vector.
 //!
-//! * [`validate`]: `footfall_validate`, a client's event → the form of the topic `analytics`.
-//! * [`enrich`]: `footfall_enrich`, a message of that topic → a row of `analytics.events`.
+//! * [`validate`]: `footfall_validate`, a client's event → the format of the topic `analytics`.
+//! * [`enrich`]: `footfall_enrich`, a message from that topic → a row of `analytics.events`.
 //!
-//! Each takes the message's bytes straight into typed structures by the same code as the gateway, and
-//! has an output `dropped` for what it did not take, with the reason and the original bytes
-//! ([`dropped`]). Vector finds them by `inventory`, once this crate is linked: [`register`] sees to that.
+//! Both parse the message's bytes directly into typed structures with the same code as the gateway, and
+//! have an output `dropped` for rejected events, with the reason and the original bytes
+//! ([`dropped`]). Vector finds them through `inventory` if this crate is linked, which [`register`] ensures.
 
 pub mod cause;
 pub mod dropped;
@@ -16,7 +16,7 @@ pub mod privacy;
 pub mod validate;
 
 /// Makes the linker keep this crate, and with it the transforms' entries in Vector's list of
-/// components. Called once in `main` of a Vector of one's own.
+/// components. Call it once in `main` of a custom Vector build.
 pub fn register() {
     std::hint::black_box((enrich::config::NAME, validate::config::NAME));
 }

@@ -1,4 +1,4 @@
-//! `footfall-vector`: Vector with Footfall's transforms and, in `remap`, its functions.
+//! `footfall-vector`: Vector with Footfall's transforms, and its functions in `remap`.
 
 use std::process::ExitCode;
 

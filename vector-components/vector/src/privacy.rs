@@ -1,41 +1,41 @@
-//! What the operator wants nowhere stored, as options of the transforms.
+//! The transforms' options for data that must not be stored.
 
 use vector_components::{Privacy, privacy::AddressPolicy};
 use vector_lib::configurable::configurable_component;
 
-/// What is taken out of an event before anything else is done with it.
+/// What to remove from an event before anything else happens.
 #[configurable_component]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[serde(deny_unknown_fields, default)]
 pub struct PrivacyConfig {
-    /// What becomes of a client's address. It is never part of a row; it gives the place, and tells
-    /// visitors without ids apart.
+    /// How to treat the client's address. It is never part of a row, but determines the location, and
+    /// distinguishes visitors without ids.
     pub client_addresses: ClientAddresses,
 
-    /// Names of properties and parameters whose values are replaced by `REDACTED`, beside the ones
-    /// that always are, such as `password` and `token`. At most 200.
+    /// Names of properties and parameters whose values are replaced with `REDACTED`, in addition to
+    /// the built-in ones, such as `password` and `token`. At most 200.
     #[configurable(metadata(docs::examples = "customer_number"))]
     pub redact_properties: Vec<String>,
 }
 
-/// What becomes of a client's address.
+/// How to treat the client's address.
 #[configurable_component]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub enum ClientAddresses {
-    /// Used as it is.
+    /// Use it unchanged.
     #[default]
     Keep,
 
-    /// Its last part is set to zero: 8 bits of IPv4, 80 of IPv6.
+    /// Zero its last bits: 8 for IPv4, 80 for IPv6.
     Truncate,
 
-    /// Not used: no place, and visitors without ids are told apart by user agent alone.
+    /// Ignore it: no location, and visitors without ids are distinguished by user agent only.
     Drop,
 }
 
 impl PrivacyConfig {
-    /// The same, checked.
+    /// Checks and converts the options.
     ///
     /// # Errors
     /// If there are too many names.

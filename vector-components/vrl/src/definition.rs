@@ -1,58 +1,58 @@
-//! One way to make a VRL function of a plain one.
+//! Turns a plain function into a VRL function.
 
 use std::{borrow::Cow, sync::Arc};
 
 use vector_components::Enricher;
 use vrl::prelude::*;
 
-/// A function of VRL.
+/// A VRL function.
 #[derive(Debug)]
 pub struct Definition {
     /// Its name.
     pub name: &'static str,
     /// What it does, for VRL's documentation.
     pub usage: &'static str,
-    /// Why it can fail; none if it cannot.
+    /// Why it can fail; empty if it cannot.
     pub failures: &'static [&'static str],
-    /// What it takes.
+    /// Its parameters.
     pub parameters: &'static [Parameter],
-    /// What it gives.
-    pub gives: Gives,
-    /// How it is used; run as tests.
+    /// What it returns.
+    pub returns: Returns,
+    /// Usage examples, run as tests.
     pub examples: &'static [Example],
     /// The function itself.
     pub run: fn(&Enricher, &Arguments) -> Result<Value, String>,
 }
 
-/// The type of a function's value.
+/// The type of a function's result.
 #[derive(Debug, Clone, Copy)]
-pub enum Gives {
-    /// A text.
-    Text,
-    /// An object of anything.
+pub enum Returns {
+    /// A string.
+    String,
+    /// An object with any fields.
     Object,
 }
 
-/// The values of a call, by parameter.
+/// The arguments of a call, by parameter.
 pub struct Arguments {
     names: &'static [Parameter],
     values: Vec<Option<Value>>,
 }
 
 impl Arguments {
-    /// The value of a parameter, if it is given.
+    /// A parameter's value, if present.
     pub fn get(&self, name: &str) -> Option<&Value> {
         let at = self.names.iter().position(|parameter| parameter.keyword == name)?;
         self.values.get(at)?.as_ref().filter(|value| !value.is_null())
     }
 
-    /// A text; empty if it is not given.
+    /// A string; empty if absent.
     pub fn text(&self, name: &str) -> Cow<'_, str> {
         self.get(name).and_then(|value| value.as_str()).unwrap_or_default()
     }
 }
 
-/// A definition with the enricher it runs on.
+/// A definition with its enricher.
 #[derive(Debug, Clone)]
 pub struct Bound {
     definition: &'static Definition,
@@ -88,9 +88,9 @@ impl Function for Bound {
     }
 
     fn return_kind(&self) -> u16 {
-        match self.definition.gives {
-            Gives::Text => kind::BYTES,
-            Gives::Object => kind::OBJECT,
+        match self.definition.returns {
+            Returns::String => kind::BYTES,
+            Returns::Object => kind::OBJECT,
         }
     }
 
@@ -125,9 +125,9 @@ impl FunctionExpression for Call {
     }
 
     fn type_def(&self, _: &TypeState) -> TypeDef {
-        let type_def = match self.bound.definition.gives {
-            Gives::Text => TypeDef::bytes(),
-            Gives::Object => TypeDef::object(Collection::any()),
+        let type_def = match self.bound.definition.returns {
+            Returns::String => TypeDef::bytes(),
+            Returns::Object => TypeDef::object(Collection::any()),
         };
         if self.bound.definition.failures.is_empty() { type_def.infallible() } else { type_def.fallible() }
     }

@@ -1,4 +1,4 @@
-//! The functions: what each takes, gives and does.
+//! The functions: their parameters, results and behaviour.
 
 use std::borrow::Cow;
 
@@ -9,32 +9,32 @@ use serde_json::{
 use vector_components::{Arrival, Event, Privacy, enrich::VisitorSalt, event::Hints, validate};
 use vrl::prelude::*;
 
-use crate::definition::{Arguments, Definition, Gives};
+use crate::definition::{Arguments, Definition, Returns};
 
 /// All of them.
 pub static ALL: [Definition; 6] =
     [PARSE_ANALYTICS_EVENT, ENRICH_ANALYTICS_EVENT, VISITOR_ID, CHANNEL_GROUP, CLASSIFY_BOT, PARSE_REFERRER];
 
-const URL_HELP: &str = "The full address of the page.";
-const SALT_HELP: &str = "A random key of 16 bytes in 32 hexadecimal digits, a new one every day.";
+const URL_HELP: &str = "The page's full URL.";
+const SALT_HELP: &str = "A random 16-byte key as 32 hexadecimal digits; use a new one every day.";
 
 const PARSE_ANALYTICS_EVENT: Definition = Definition {
     name: "parse_analytics_event",
-    usage: "Checks an event of a client against Footfall's event contract and gives it in the form that the topic `analytics` has. The error begins with the reason's name.",
-    failures: &["`value` is no event: the error names the reason, the field, the limit and the value."],
+    usage: "Validates a client's event against Footfall's event contract and returns it in the format of the topic `analytics`. Errors start with the reason.",
+    failures: &["`value` is not a valid event: the error names the reason, the field, the limit and the value."],
     parameters: &[
-        Parameter::required("value", kind::BYTES | kind::OBJECT, "The event, as JSON or as an object."),
-        Parameter::required("project", kind::BYTES, "The project, already checked."),
-        Parameter::required("received_at", kind::TIMESTAMP, "When it arrived."),
+        Parameter::required("value", kind::BYTES | kind::OBJECT, "The event, as JSON or an object."),
+        Parameter::required("project", kind::BYTES, "The project, already validated."),
+        Parameter::required("received_at", kind::TIMESTAMP, "The time of arrival."),
         Parameter::optional("ip", kind::BYTES, "The client's address."),
         Parameter::optional("user_agent", kind::BYTES, "The client's `User-Agent` header."),
         Parameter::optional(
             "accept_language",
             kind::BYTES,
-            "The client's `Accept-Language` header, if it was looked for.",
+            "The client's `Accept-Language` header, if it was captured; empty if the client sent none.",
         ),
     ],
-    gives: Gives::Object,
+    returns: Returns::Object,
     examples: &[
         example! {
             title: "An event",
@@ -42,7 +42,7 @@ const PARSE_ANALYTICS_EVENT: Definition = Definition {
             result: Ok(r#""2024-04-17T04:04:12.000Z""#),
         },
         example! {
-            title: "No event",
+            title: "An invalid event",
             source: r#"parse_analytics_event!(s'{"user_id": 7}', project: "app", received_at: t'2024-04-17T05:00:00Z')"#,
             result: Err(r#"function call error for "parse_analytics_event" at (0:95): missing_field: type is required and must not be empty"#),
         },
@@ -60,7 +60,11 @@ const PARSE_ANALYTICS_EVENT: Definition = Definition {
             project: arguments.text("project").into_owned(),
             received_at_ms: received_at.timestamp_millis(),
             sent_at_ms: None,
-            ip: if ip.is_empty() { None } else { Some(ip.parse().map_err(|_| format!("ip {ip:?} is no address"))?) },
+            ip: if ip.is_empty() {
+                None
+            } else {
+                Some(ip.parse().map_err(|_| format!("ip {ip:?} is not an IP address"))?)
+            },
             user_agent: arguments.text("user_agent").into_owned(),
             hints: Hints {
                 seen: arguments.get("accept_language").is_some(),
@@ -70,7 +74,7 @@ const PARSE_ANALYTICS_EVENT: Definition = Definition {
         };
         let mut event =
             validate(&raw, &arrival).map_err(|rejection| format!("{}: {rejection}", rejection.reason.as_str()))?;
-        // As the gateway does before an event goes anywhere.
+        // Like the gateway, before the event goes anywhere.
         Privacy::default().apply(&mut event);
         serde_json::to_value(&event).map(Value::from).map_err(|e| e.to_string())
     },
@@ -78,17 +82,17 @@ const PARSE_ANALYTICS_EVENT: Definition = Definition {
 
 const ENRICH_ANALYTICS_EVENT: Definition = Definition {
     name: "enrich_analytics_event",
-    usage: "Gives the row of `analytics.events` of an event in the form of the topic `analytics`: with browser, place, channel, bot and visitor. What is empty is left out. The visitor is given, as the key of the topic's messages, or made under a salt.",
+    usage: "Returns the `analytics.events` row for an event in the format of the topic `analytics`, with browser, channel, bot and visitor. Empty columns are omitted. The visitor is either passed in, as the key of the topic's messages, or computed with a salt.",
     failures: &[
-        "`value` is no event in that form.",
-        "`salt` is not of 32 hexadecimal digits, `visitor` no whole number, or neither is given.",
+        "`value` is not an event in that format.",
+        "`salt` is not 32 hexadecimal digits, `visitor` is not an integer, or neither is set.",
     ],
     parameters: &[
-        Parameter::required("value", kind::BYTES | kind::OBJECT, "The event, as JSON or as an object."),
+        Parameter::required("value", kind::BYTES | kind::OBJECT, "The event, as JSON or an object."),
         Parameter::optional("salt", kind::BYTES, SALT_HELP),
-        Parameter::optional("visitor", kind::BYTES, "The visitor: the key of a message of the topic `analytics`."),
+        Parameter::optional("visitor", kind::BYTES, "The visitor: the message key in the topic `analytics`."),
     ],
-    gives: Gives::Object,
+    returns: Returns::Object,
     examples: &[example! {
         title: "A row",
         source: r#"
@@ -103,7 +107,9 @@ const ENRICH_ANALYTICS_EVENT: Definition = Definition {
         let known = arguments.text("visitor");
         let known = match known.is_empty() {
             true => None,
-            false => Some(known.parse::<u64>().map_err(|_| format!("visitor {known:?} is no whole number"))?),
+            false => {
+                Some(known.parse::<u64>().map_err(|_| format!("visitor {known:?} is not an unsigned 64-bit integer"))?)
+            }
         };
         with_event(arguments, |event| {
             let visitor = match known {
@@ -111,7 +117,7 @@ const ENRICH_ANALYTICS_EVENT: Definition = Definition {
                 None => enricher.visitor(event, &salt(arguments)?),
             };
             let mut row = serde_json::to_value(enricher.enrich_as(event, visitor).row()).map_err(|e| e.to_string())?;
-            // VRL's whole numbers have a sign; ClickHouse reads the text as well.
+            // VRL integers are signed; ClickHouse also accepts the string.
             row["visitor"] = row["visitor"].to_string().into();
             Ok(row.into())
         })
@@ -120,13 +126,13 @@ const ENRICH_ANALYTICS_EVENT: Definition = Definition {
 
 const VISITOR_ID: Definition = Definition {
     name: "visitor_id",
-    usage: "Gives the visitor of an event in the form of the topic `analytics`, as the digits of a whole number of 64 bits: of its ids, else of address, user agent and site under the day's salt.",
-    failures: &["`value` is no event in that form.", "`salt` is not of 32 hexadecimal digits."],
+    usage: "Returns the visitor of an event in the format of the topic `analytics`, as a string with an unsigned 64-bit integer: computed from its ids, or from address, user agent and site with the daily salt.",
+    failures: &["`value` is not an event in that format.", "`salt` is not 32 hexadecimal digits."],
     parameters: &[
-        Parameter::required("value", kind::BYTES | kind::OBJECT, "The event, as JSON or as an object."),
+        Parameter::required("value", kind::BYTES | kind::OBJECT, "The event, as JSON or an object."),
         Parameter::required("salt", kind::BYTES, SALT_HELP),
     ],
-    gives: Gives::Text,
+    returns: Returns::String,
     examples: &[example! {
         title: "A user",
         source: r#"visitor_id!(parse_analytics_event!({"type": "a", "user_id": 7}, project: "app", received_at: t'2024-04-17T05:00:00Z'), salt: "000102030405060708090a0b0c0d0e0f")"#,
@@ -140,21 +146,21 @@ const VISITOR_ID: Definition = Definition {
 
 const CHANNEL_GROUP: Definition = Definition {
     name: "channel_group",
-    usage: "Gives GA4's default channel group of a page's address and the one before, AI assistants included.",
+    usage: "Returns GA4's default channel group for a page URL and its referrer, including AI assistants.",
     failures: &[],
     parameters: &[
         Parameter::required("url", kind::BYTES, URL_HELP),
-        Parameter::optional("referrer", kind::BYTES, "The full address of the page before."),
+        Parameter::optional("referrer", kind::BYTES, "The referrer's full URL."),
     ],
-    gives: Gives::Text,
+    returns: Returns::String,
     examples: &[
         example! {
-            title: "By a campaign",
+            title: "From a campaign",
             source: r#"channel_group("https://shop.example/?utm_source=google&utm_medium=cpc")"#,
             result: Ok(r#""Paid Search""#),
         },
         example! {
-            title: "By the page before",
+            title: "From the referrer",
             source: r#"channel_group("https://shop.example/", referrer: "https://chatgpt.com/")"#,
             result: Ok(r#""AI Assistants""#),
         },
@@ -164,18 +170,18 @@ const CHANNEL_GROUP: Definition = Definition {
 
 const CLASSIFY_BOT: Definition = Definition {
     name: "classify_bot",
-    usage: "Says whether a program rather than a person sent an event: `bot` is its category (empty for a person), `score` goes to 100, `reasons` say what spoke for it.",
+    usage: "Tells whether an event comes from a program rather than a person: `bot` is its category (empty for a person), `score` is 0 to 100, `reasons` lists the signals.",
     failures: &[],
     parameters: &[
         Parameter::required("user_agent", kind::BYTES, "The `User-Agent` header."),
         Parameter::optional(
             "accept_language",
             kind::BYTES,
-            "The `Accept-Language` header, if it was looked for; a browser sends one.",
+            "The `Accept-Language` header, if it was captured. Browsers always send one.",
         ),
-        Parameter::optional("asn", kind::INTEGER, "The number of the network that it came from."),
+        Parameter::optional("asn", kind::INTEGER, "The autonomous system number of its network."),
     ],
-    gives: Gives::Object,
+    returns: Returns::Object,
     examples: &[
         example! {
             title: "A crawler",
@@ -183,7 +189,7 @@ const CLASSIFY_BOT: Definition = Definition {
             result: Ok(r#"{"bot": "crawler", "score": 100, "reasons": ["user_agent_list", "uap_core_spider"]}"#),
         },
         example! {
-            title: "A browser's header out of a hosting network, without a language",
+            title: "A browser user agent from a hosting network, without a language",
             source: r#"classify_bot("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Safari/537.36", accept_language: "", asn: 24940).bot"#,
             result: Ok(r#""data_centre""#),
         },
@@ -203,13 +209,13 @@ const CLASSIFY_BOT: Definition = Definition {
 
 const PARSE_REFERRER: Definition = Definition {
     name: "parse_referrer",
-    usage: "Gives the host of the page before, and the name and kind of a known source (search, social, video, shopping, email or ai). All are empty if it is of the same site.",
+    usage: "Returns the referrer's host, and the name and kind of a known source (search, social, video, shopping, email or ai). All are empty for the same site.",
     failures: &[],
     parameters: &[
-        Parameter::required("referrer", kind::BYTES, "The full address of the page before."),
+        Parameter::required("referrer", kind::BYTES, "The referrer's full URL."),
         Parameter::optional("url", kind::BYTES, URL_HELP),
     ],
-    gives: Gives::Object,
+    returns: Returns::Object,
     examples: &[
         example! {
             title: "A search engine",
@@ -224,7 +230,7 @@ const PARSE_REFERRER: Definition = Definition {
     ],
     run: |enricher, arguments| {
         let url = arguments.text("url");
-        // What a campaign says of the source is not asked here.
+        // Ignore the source given by a campaign.
         let page = url.split(['?', '#']).next().unwrap_or_default();
         let arrived = enricher.arrived(page, &arguments.text("referrer"));
         let source = arrived.source;
@@ -239,11 +245,11 @@ const PARSE_REFERRER: Definition = Definition {
 fn salt(arguments: &Arguments) -> Result<VisitorSalt, String> {
     let text = arguments.text("salt");
     let bytes = u128::from_str_radix(&text, 16).ok().filter(|_| text.len() == 32);
-    // The salt is a secret and stays out of the message.
-    bytes.map(|bits| VisitorSalt(bits.to_be_bytes())).ok_or_else(|| "salt is not of 32 hexadecimal digits".to_owned())
+    // The salt is a secret and must not appear in the message.
+    bytes.map(|bits| VisitorSalt(bits.to_be_bytes())).ok_or_else(|| "salt is not 32 hexadecimal digits".to_owned())
 }
 
-/// Reads the event and hands it on; of bytes, its texts are borrowed.
+/// Reads the event and passes it on; its strings are borrowed if the input is bytes.
 fn with_event(arguments: &Arguments, each: impl FnOnce(&Event<'_>) -> Result<Value, String>) -> Result<Value, String> {
     let value = arguments.get("value").ok_or("value is missing")?;
     let text = match value.as_str() {

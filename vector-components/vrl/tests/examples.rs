@@ -9,7 +9,7 @@ use vrl::{
 };
 
 fn main() {
-    let enricher = Arc::new(Enricher::new(UserAgents::new().expect("the rules can be read"), None));
+    let enricher = Arc::new(Enricher::new(UserAgents::new().expect("the rules can be loaded"), None));
     let ours = footfall_vrl::all(&enricher);
     let tests = get_tests_from_functions(footfall_vrl::all(&enricher));
     assert!(tests.len() >= ours.len(), "each function has an example");
@@ -23,6 +23,6 @@ fn main() {
         timezone: TimeZone::default(),
         run_skipped: true,
     };
-    // Ends the process with 1 if one fails.
+    // Exits with 1 if one fails.
     run_tests(tests, &config, &functions, || (CompileConfig::default(), ()), |()| {});
 }

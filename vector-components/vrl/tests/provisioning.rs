@@ -1,5 +1,5 @@
-//! The programs of docs/vector.md and provisioning/vector, compiled by VRL and run on the golden events as
-//! messages of the topic: what comes out is the golden row, as far as the program knows its columns.
+//! Compiles the programs of docs/vector.md and provisioning/vector with VRL and runs them on the golden events as
+//! topic messages: the output must be the golden row, for the columns that the program fills.
 
 use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 
@@ -13,10 +13,10 @@ use vrl::{
     value::{Secrets, Value},
 };
 
-/// What docs/vector.md shows.
+/// The program in docs/vector.md.
 const WITH_FUNCTIONS: &str = ". = enrich_analytics_event!(.message, visitor: string!(.message_key))";
 
-/// What stock VRL says in its own way, and is not compared.
+/// Columns that stock VRL fills differently, and are not compared.
 const STOCK_DIFFERS: [&str; 9] = [
     "event_id",
     "url_rest",
@@ -28,7 +28,7 @@ const STOCK_DIFFERS: [&str; 9] = [
     "device_model",
     "visitor",
 ];
-/// What stock VRL cannot say.
+/// Columns that stock VRL cannot fill.
 const STOCK_LACKS: [&str; 11] = [
     "channel",
     "referrer_source",
@@ -53,7 +53,7 @@ fn enricher() -> Arc<Enricher> {
     Arc::new(Enricher::new(UserAgents::new().unwrap(), Some(geo)))
 }
 
-/// The program of a transform.
+/// A transform's program.
 fn program(file: &str, transform: &str, functions: &[Box<dyn Function>]) -> Program {
     let text = fs::read_to_string(root().join("provisioning/vector").join(file)).unwrap();
     let config: Json = yaml_serde::from_str(&text).unwrap();
@@ -78,7 +78,7 @@ fn run(program: &Program, message: &str, key: &str) -> Result<Json, String> {
     serde_json::to_value(&target.value).map_err(|e| e.to_string())
 }
 
-/// Message, key and row of each golden event that is taken.
+/// Message, key and row of each accepted golden event.
 fn golden() -> Vec<(String, String, Json)> {
     let folder = root().join("vector-components/testdata/events");
     let pairs = fs::read_dir(folder).unwrap().map(|file| {
@@ -93,7 +93,7 @@ fn golden() -> Vec<(String, String, Json)> {
     taken
 }
 
-/// Numbers that JSON writes with different precision are the same number, and none is a zero.
+/// Rounds numbers, which JSON may write with different precision, and removes zeros.
 fn rounded(row: &Json) -> BTreeMap<String, Json> {
     let round = |value: &Json| match value.as_f64() {
         Some(number) if value.is_f64() => json!((number * 1e4).round() / 1e4),
@@ -109,7 +109,7 @@ fn with_footfalls_functions_every_column_is_there() {
     functions.extend(footfall_vrl::all(&enricher()));
     let program = compiled(WITH_FUNCTIONS, &functions);
     for (message, key, mut expected) in golden() {
-        // VRL's whole numbers have a sign.
+        // VRL integers are signed.
         expected["visitor"] = key.clone().into();
         assert_eq!(rounded(&run(&program, &message, &key).unwrap()), rounded(&expected));
     }

@@ -1,4 +1,4 @@
-//! FAULTS' bodies: small on the wire, large in memory.
+//! Bodies that are small on the wire but large in memory.
 
 use anyhow::{Context, ensure};
 use async_compression::tokio::write::{GzipEncoder, ZstdEncoder};
@@ -8,14 +8,14 @@ use tokio::io::AsyncWriteExt;
 
 use super::{PROJECT, Target};
 
-/// So many bodies are sent at once.
+/// Number of concurrent bodies.
 const AT_ONCE: usize = 16;
 const BOMBS: usize = 32;
 const FLOODS: usize = 64;
 /// A body of 16 MiB, the default limit after decompression.
 const DECODED_BYTES: usize = 16 << 20;
 
-/// Nested objects, which took the memory of the whole process when each became a tree.
+/// Nested objects, which exhausted the process's memory when each was parsed into a tree.
 pub async fn bombs(target: &Target) -> anyhow::Result<()> {
     let one = br#"{"":{"":{"":{"":{"":0}}}}}"#;
     let mut text = vec![b'['];
@@ -29,11 +29,11 @@ pub async fn bombs(target: &Target) -> anyhow::Result<()> {
     encoder.shutdown().await?;
     let body = encoder.into_inner();
     let statuses = send(target, "zstd", &body, BOMBS).await?;
-    ensure!(statuses.iter().all(|status| [413, 503].contains(status)), "they were answered {statuses:?}");
+    ensure!(statuses.iter().all(|status| [413, 503].contains(status)), "unexpected status among {statuses:?}");
     Ok(())
 }
 
-/// Valid events of which each is large, compressed to almost nothing.
+/// Large valid events that compress to almost nothing.
 pub async fn floods(target: &Target) -> anyhow::Result<()> {
     let long = "x".repeat(8_000);
     let details: serde_json::Map<_, _> = (0..50).map(|at| (format!("d{at}"), long.clone().into())).collect();
@@ -45,8 +45,8 @@ pub async fn floods(target: &Target) -> anyhow::Result<()> {
     encoder.shutdown().await?;
     let body = encoder.into_inner();
     let statuses = send(target, "gzip", &body, FLOODS).await?;
-    ensure!(statuses.iter().all(|status| [201, 503].contains(status)), "they were answered {statuses:?}");
-    ensure!(statuses.contains(&201), "none of them was taken: {statuses:?}");
+    ensure!(statuses.iter().all(|status| [201, 503].contains(status)), "unexpected status among {statuses:?}");
+    ensure!(statuses.contains(&201), "none of them was accepted: {statuses:?}");
     Ok(())
 }
 
@@ -58,7 +58,7 @@ async fn send(target: &Target, encoding: &str, body: &[u8], count: usize) -> any
             request.header("Content-Encoding", encoding).body(body.to_owned()).send()
         });
         for answer in join_all(requests).await {
-            statuses.push(answer.context("the gateway gave no answer")?.status().as_u16());
+            statuses.push(answer.context("the gateway did not respond")?.status().as_u16());
         }
     }
     Ok(statuses)

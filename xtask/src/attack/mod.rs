@@ -1,6 +1,6 @@
-//! `cargo xtask attack`: what one small request, or one careless client, could do to the processes, tried on real
-//! ones that run under limits of memory and descriptors. After each attack an ordinary event has to be stored
-//! and an ordinary query answered; a process that died, or an answer that is not the documented one, is a violation.
+//! `cargo xtask attack`: what one small request, or one careless client, could do, tried on real processes
+//! with limited memory and file descriptors. After each attack an ordinary event must be stored
+//! and an ordinary query answered; a dead process, or an undocumented response, is a violation.
 
 mod bodies;
 mod connections;
@@ -25,23 +25,23 @@ use crate::{
     root,
 };
 
-/// What the gateway and the plugin may each take, in KiB of data (`ulimit -d`).
+/// Memory limit of the gateway and the plugin each, in KiB of data (`ulimit -d`).
 const MEMORY_KIB_MAX: u64 = 1 << 20;
-/// The engine's own limit, in bytes.
+/// The engine's own memory limit, in bytes.
 const ENGINE_MEMORY_BYTES_MAX: u64 = 1 << 30;
-/// The gateway's descriptors: fewer than the connections that are opened to it.
+/// The gateway's file descriptors: fewer than the connections opened to it.
 const DESCRIPTORS_MAX: u64 = 256;
 const PROJECT: &str = "website";
 
-/// Options of the attacks.
+/// Options for the attacks.
 #[derive(Args)]
 pub struct Options {
-    /// Each attack is repeated so often.
+    /// How often to repeat each attack.
     #[arg(long, default_value_t = 1)]
     rounds: u32,
 }
 
-/// The processes that are attacked.
+/// The processes under attack.
 pub struct Target {
     client: Client,
     gateway: Process,
@@ -50,7 +50,7 @@ pub struct Target {
     sent: u64,
 }
 
-/// Attacks for some rounds, prints what held, and ends with one line of JSON.
+/// Runs some rounds of attacks, prints what held, and finishes with one line of JSON.
 ///
 /// # Errors
 /// If something did not hold.
@@ -61,18 +61,18 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// All attacks, in a folder of their own; the figures.
+/// Runs all attacks in their own folder and returns the figures.
 ///
 /// # Errors
-/// If something did not hold, with what was tried.
+/// If something did not hold, with the attack.
 pub async fn attack(folder: &Path, rounds: u32) -> anyhow::Result<Value> {
     let mut target = Target::start(folder).await?;
     for round in 1..=rounds {
         eprintln!("attacks, round {round} of {rounds}");
-        step(&mut target, "bodies that grow when they are read", bodies::bombs).await?;
-        step(&mut target, "large bodies at once", bodies::floods).await?;
-        step(&mut target, "idle connections and half heads", connections::idle).await?;
-        step(&mut target, "statements that want all memory", queries::greedy).await?;
+        step(&mut target, "bodies that expand when read", bodies::bombs).await?;
+        step(&mut target, "concurrent large bodies", bodies::floods).await?;
+        step(&mut target, "idle connections and unfinished heads", connections::idle).await?;
+        step(&mut target, "statements that exhaust memory", queries::greedy).await?;
         step(&mut target, "slow queries in every slot", queries::slow).await?;
     }
     let figures = json!({
@@ -122,7 +122,7 @@ impl Target {
         Ok(Self { client: Client::new(), gateway, plugin, engine, sent: 0 })
     }
 
-    /// Where events are sent.
+    /// The URL for events.
     fn events_url(&self) -> String {
         format!("{}/v1/events", self.gateway.first_line)
     }
@@ -131,20 +131,20 @@ impl Target {
         &self.engine.server
     }
 
-    /// One ordinary event is stored, and one ordinary question answered.
+    /// Checks that an ordinary event is stored and an ordinary query answered.
     async fn still_works(&mut self) -> anyhow::Result<()> {
         self.sent += 1;
         let event =
             json!({"type": "still_here", "user_id": "u", "timestamp": 1_767_225_600_000_i64 + self.sent as i64});
         let request = self.client.post(self.events_url()).header("X-App", PROJECT).json(&event);
-        let answer = request.send().await.context("the gateway does not answer")?;
+        let answer = request.send().await.context("the gateway does not respond")?;
         let status = answer.status();
-        ensure!(status == 201, "an ordinary event was answered {status}: {}", answer.text().await?);
+        ensure!(status == 201, "an ordinary event got status {status}: {}", answer.text().await?);
         let sql = "SELECT count() FROM analytics.events FINAL WHERE event = 'still_here'";
         let stored = clickhouse::ask(&self.client, self.server(), sql, &[]).await?;
         ensure!(stored == self.sent.to_string(), "{} ordinary events were sent, {stored} are stored", self.sent);
         let query = json!({"queryType": "sql", "rawSql": "SELECT 1 AS one"});
-        self.plugin.query(&query, 0, 1).await.context("the plugin does not answer")?;
+        self.plugin.query(&query, 0, 1).await.context("the plugin does not respond")?;
         Ok(())
     }
 
@@ -159,7 +159,7 @@ fn limited_plugin(folder: &Path) -> anyhow::Result<PathBuf> {
     limited(folder, "gpx_footfall", None)
 }
 
-/// A script that starts the program under limits that it cannot lift.
+/// Creates a script that starts the program with limits it cannot raise.
 fn limited(folder: &Path, program: &str, descriptors: Option<u64>) -> anyhow::Result<PathBuf> {
     use std::os::unix::fs::PermissionsExt;
     let script = folder.join(format!("limited-{program}"));

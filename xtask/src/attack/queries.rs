@@ -1,4 +1,4 @@
-//! What a viewer could ask.
+//! Queries that a viewer could run.
 
 use std::time::{Duration, Instant};
 
@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 use super::{PROJECT, Target};
 use crate::clickhouse;
 
-/// As many as the engine runs of reading statements at once.
+/// The engine's limit of concurrent read-only statements.
 const SLOW_QUERIES: usize = 64;
 const EVENT_TIME_MAX: Duration = Duration::from_secs(5);
 
-/// Statements that once took the memory of engine or plugin: each has to end with an error.
+/// Statements that once exhausted the memory of engine or plugin: each must fail with an error.
 pub async fn greedy(target: &Target) -> anyhow::Result<()> {
     for sql in [
         "SELECT length(groupArray(number)) AS n FROM numbers(200000000) SETTINGS max_memory_usage = 0",
@@ -24,12 +24,12 @@ pub async fn greedy(target: &Target) -> anyhow::Result<()> {
         "SELECT * FROM file('/proc/self/environ', 'LineAsString')",
     ] {
         let query: Value = json!({"queryType": "sql", "rawSql": sql});
-        ensure!(target.plugin.query(&query, 0, 1).await.is_err(), "this was answered: {sql}");
+        ensure!(target.plugin.query(&query, 0, 1).await.is_err(), "this did not fail: {sql}");
     }
     Ok(())
 }
 
-/// Slow queries in every slot for reading: an event is stored all the same.
+/// Slow queries in every read-only slot: events are still stored.
 pub async fn slow(target: &Target) -> anyhow::Result<()> {
     let reader = target.server().reader();
     let sql = "SELECT count() FROM numbers(8) WHERE sleepEachRow(1) = 0";
@@ -40,9 +40,9 @@ pub async fn slow(target: &Target) -> anyhow::Result<()> {
         let started = Instant::now();
         let event = json!({"type": "beside", "user_id": "u", "timestamp": 1_767_225_600_000_i64});
         let request = target.client.post(target.events_url()).header("X-App", PROJECT).json(&event);
-        let answer = request.send().await.context("the gateway does not answer")?;
-        ensure!(answer.status() == 201, "an event beside slow queries was answered {}", answer.status());
-        ensure!(started.elapsed() < EVENT_TIME_MAX, "an event beside slow queries took {:?}", started.elapsed());
+        let answer = request.send().await.context("the gateway does not respond")?;
+        ensure!(answer.status() == 201, "an event next to slow queries got status {}", answer.status());
+        ensure!(started.elapsed() < EVENT_TIME_MAX, "an event next to slow queries took {:?}", started.elapsed());
         Ok(())
     };
     let (_, event) = tokio::join!(join_all(queries), event);

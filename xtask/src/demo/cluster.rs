@@ -1,4 +1,4 @@
-//! The demo through the parts of a cluster: gateway → Apache Kafka → `footfall-vector` → the engine.
+//! The demo with the components of a cluster: gateway → Apache Kafka → `footfall-vector` → the engine.
 
 use std::{
     fs,
@@ -20,12 +20,12 @@ use crate::{
 const PARTITIONS: u32 = 4;
 const ARRIVE_TIME_MAX: Duration = Duration::from_secs(120);
 
-/// What runs beside the gateway.
+/// What runs besides the gateway.
 pub struct Cluster {
     broker: Broker,
     vector: vector::Vector,
     engine: Engine,
-    /// Where Vector's metrics are.
+    /// The URL of Vector's metrics.
     pub metrics: String,
 }
 
@@ -47,13 +47,13 @@ pub async fn start(data: &Path, geoip: &str) -> anyhow::Result<Cluster> {
     Ok(Cluster { broker, vector, engine, metrics: place.metrics })
 }
 
-/// That of `VECTOR_BIN`, or built from the sources that the lockfile names.
+/// The binary `VECTOR_BIN`, or one built from the sources in the lockfile.
 fn program() -> anyhow::Result<PathBuf> {
     if let Some(program) = vector::program()? {
         return Ok(program);
     }
     eprintln!(
-        "· building footfall-vector (the first time takes a quarter of an hour; VECTOR_BIN names one that is there)"
+        "· building footfall-vector (the first build takes 15 minutes; set VECTOR_BIN to use an existing binary)"
     );
     let target = root().join("target/vector");
     let mut build = cargo();
@@ -68,17 +68,17 @@ fn program() -> anyhow::Result<PathBuf> {
 }
 
 impl Cluster {
-    /// How ClickHouse is reached.
+    /// How to reach ClickHouse.
     pub fn clickhouse(&self) -> &Server {
         &self.engine.server
     }
 
-    /// How Kafka is reached.
+    /// How to reach Kafka.
     pub fn brokers(&self) -> &str {
         &self.broker.address
     }
 
-    /// Waits until so many events are stored.
+    /// Waits until the given number of events is stored.
     pub async fn settle(&mut self, events: usize) -> anyhow::Result<()> {
         let started = Instant::now();
         loop {
@@ -92,7 +92,7 @@ impl Cluster {
         }
     }
 
-    /// Ends all, in the order of the events' way.
+    /// Stops everything, in the order of the event path.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.vector.stop()?;
         drop(self.broker);

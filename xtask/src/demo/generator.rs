@@ -1,23 +1,23 @@
 //! A year of plausible visits, the same for the same seed and day.
 //!
 //! Visitors return, weekdays and evenings are busier, campaigns bring some of them, and
-//! the shop's funnel leaks at each step. Addresses are of MaxMind's test database, user
-//! agents those of real browsers.
+//! the shop's funnel loses some at each step. IP addresses are from MaxMind's test database, user
+//! agents from real browsers.
 
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use serde_json::{Value, json};
 
 use crate::traffic::{ENTRIES, HOST, NETWORKS, PAGES, SOURCES, USER_AGENTS, address};
 
-/// The project of the visits.
+/// The visits' project.
 pub const PROJECT: &str = "website";
-/// Days before the anchor that are filled.
+/// Days to fill before the anchor.
 pub const DAYS: i64 = 365;
 const DAY_MS: i64 = 86_400_000;
 
 /// One session of one visitor, as one request.
 pub struct Visit {
-    /// The client's address.
+    /// The client's IP address.
     pub ip: String,
     /// The client's user agent.
     pub user_agent: &'static str,
@@ -33,7 +33,7 @@ struct Person {
     locale: &'static str,
 }
 
-/// Makes visits until there are at least `events_min` events, in order of time.
+/// Generates visits until there are at least `events_min` events, in chronological order.
 pub fn visits(seed: u64, anchor_ms: i64, events_min: usize) -> Vec<Visit> {
     let mut rng = StdRng::seed_from_u64(seed);
     // A session has about eight events, a visitor about three sessions.
@@ -41,7 +41,7 @@ pub fn visits(seed: u64, anchor_ms: i64, events_min: usize) -> Vec<Visit> {
     let mut visits = Vec::new();
     let mut events = 0;
     while events < events_min {
-        // Squared, so that few people come often and many come once.
+        // Squared, so that a few people come often and many come once.
         let draw: f64 = rng.random::<f64>();
         #[expect(
             clippy::cast_possible_truncation,
@@ -60,7 +60,7 @@ pub fn visits(seed: u64, anchor_ms: i64, events_min: usize) -> Vec<Visit> {
     visits.into_iter().map(|(_, visit)| visit).collect()
 }
 
-/// How long before the anchor a visit begins: more in the evening, fewer at weekends.
+/// How long before the anchor a visit starts: more in the evening, fewer at weekends.
 fn moment(rng: &mut StdRng) -> i64 {
     loop {
         let day = rng.random_range(1..=DAYS);
@@ -92,7 +92,7 @@ fn visit(rng: &mut StdRng, person: &mut Person, start_ms: i64, number: usize) ->
             "type": kind, "timestamp": at_ms, "anonymous_id": person.id, "locale": person.locale,
             "path": path, "url": format!("{HOST}{path}{}", if entry { query } else { "" }), "appVersion": "1.4.0",
         });
-        // Every tenth visit is of a client that keeps no session.
+        // Every tenth visit is from a client without session ids.
         if !number.is_multiple_of(10) {
             event["session_id"] = session_id.as_str().into();
         }

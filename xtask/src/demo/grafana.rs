@@ -1,5 +1,5 @@
-//! A Grafana with everything provisioned, where the machine has one: a `grafana` program, or
-//! a Docker engine. Else it says how to get one.
+//! Starts a Grafana with everything provisioned, if the machine has one: a `grafana` binary, or
+//! a Docker engine. Otherwise prints how to get one.
 
 use std::{
     fs,
@@ -13,10 +13,10 @@ use crate::{clickhouse::Server, front_end, portable, root};
 
 const IMAGE: &str = "grafana/grafana:13.2.2";
 const PORT: u16 = 3000;
-/// Where Grafana's own files are, by its packages and its tarball.
+/// Locations of Grafana's own files in its packages and tarball.
 const HOMES: [&str; 3] = ["/usr/share/grafana", "/opt/grafana", "/usr/local/share/grafana"];
 
-/// A running Grafana; ended with the demo.
+/// A running Grafana; stopped with the demo.
 pub struct Grafana {
     process: Child,
     container: Option<&'static str>,
@@ -32,7 +32,7 @@ impl Drop for Grafana {
     }
 }
 
-/// Starts one if there is one; what was done, or how to get one, is said.
+/// Starts Grafana if possible; prints what was done, or how to get one.
 pub fn start(built: &front_end::Built, clickhouse: &Server, data: &Path) -> anyhow::Result<Option<Grafana>> {
     let settings = settings(clickhouse);
     if let Some((program, home)) = program() {
@@ -51,13 +51,13 @@ pub fn start(built: &front_end::Built, clickhouse: &Server, data: &Path) -> anyh
             .stderr(log)
             .spawn()
             .context("cannot start grafana")?;
-        eprintln!("· Grafana: http://127.0.0.1:{PORT}/dashboards (its log: {})", data.join("grafana.log").display());
+        eprintln!("· Grafana: http://127.0.0.1:{PORT}/dashboards (log: {})", data.join("grafana.log").display());
         return Ok(Some(Grafana { process, container: None }));
     }
     if has_docker() {
-        // The image is Alpine, where the program of this machine does not start.
+        // The image is Alpine, where this machine's binary does not run.
         if let Err(error) = portable::install(&built.plugins.join(front_end::DATASOURCE)) {
-            eprintln!("· no Grafana in a container: {error:#}");
+            eprintln!("· cannot run Grafana in a container: {error:#}");
             return Ok(None);
         }
         const NAME: &str = "footfall-demo-grafana";
@@ -70,7 +70,7 @@ pub fn start(built: &front_end::Built, clickhouse: &Server, data: &Path) -> anyh
             .stderr(log)
             .spawn()
             .context("cannot start docker")?;
-        eprintln!("· Grafana in a container: http://127.0.0.1:{PORT}/dashboards (the first time its image is fetched)");
+        eprintln!("· Grafana in a container: http://127.0.0.1:{PORT}/dashboards (downloads the image the first time)");
         return Ok(Some(Grafana { process, container: Some(NAME) }));
     }
     eprintln!(
@@ -80,7 +80,7 @@ pub fn start(built: &front_end::Built, clickhouse: &Server, data: &Path) -> anyh
     Ok(None)
 }
 
-/// Anybody on this machine may look and edit: it is a demo, on loopback.
+/// Anybody on this machine may view and edit: it is a demo, on loopback.
 fn settings(clickhouse: &Server) -> Vec<(&'static str, String)> {
     let panels = front_end::PANELS.map(|(_, id)| id).join(",");
     vec![
@@ -97,7 +97,7 @@ fn settings(clickhouse: &Server) -> Vec<(&'static str, String)> {
 
 fn docker_arguments(name: &str, built: &front_end::Built, settings: &[(&str, String)]) -> Vec<String> {
     let mut arguments: Vec<String> = ["run", "--rm", "--network", "host", "--name", name].map(str::to_owned).into();
-    // The values come from docker's own environment: everybody on the machine sees its arguments.
+    // Values are passed through docker's environment, because everybody on the machine sees its arguments.
     for (name, _) in settings {
         arguments.extend(["-e".to_owned(), (*name).to_owned()]);
     }
@@ -113,7 +113,7 @@ fn docker_arguments(name: &str, built: &front_end::Built, settings: &[(&str, Str
     arguments
 }
 
-/// The files of provisioning/, with the dashboards' folder of this machine.
+/// The files of provisioning/, with this machine's dashboards folder.
 fn provision(data: &Path) -> anyhow::Result<PathBuf> {
     let folder = data.join("grafana/provisioning");
     for kind in ["datasources", "dashboards"] {

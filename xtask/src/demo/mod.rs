@@ -1,5 +1,5 @@
-//! `cargo xtask demo`: an event that a client posts comes out as a session and a funnel
-//! in the Grafana datasource, on this machine, with nothing set up.
+//! `cargo xtask demo`: a client's events become sessions and funnels
+//! in the Grafana data source, on this machine, without any setup.
 
 mod cluster;
 mod generator;
@@ -32,71 +32,71 @@ use crate::{
 };
 
 const DAY_MS: i64 = 86_400_000;
-/// What is up gets so long to end in order.
+/// How long processes get to shut down cleanly.
 const ORDERLY_TIME_MAX: Duration = Duration::from_secs(60);
-/// Single events whose way to visibility is timed.
+/// Number of single events timed until they are visible.
 const LIVE_EVENTS: usize = 20;
-/// Where the page of the dashboards is, if nothing else is there.
+/// The address of the dashboards page, unless it is taken.
 const PREVIEW_LISTEN: &str = "127.0.0.1:3123";
 
-/// Options of the demo.
+/// Options for the demo.
 #[derive(Args)]
 pub struct Options {
-    /// End when everything is shown, instead of staying up.
+    /// Exit once everything is shown, instead of staying up.
     #[arg(long)]
     once: bool,
     /// Print one line of JSON at the end.
     #[arg(long)]
     json: bool,
-    /// Events to send, at least.
+    /// Minimum number of events to send.
     #[arg(long, default_value_t = 200_000)]
     events: usize,
     /// The generator's seed.
     #[arg(long, default_value_t = 7)]
     seed: u64,
-    /// Where the demo keeps its data.
+    /// The demo's data folder.
     #[arg(long, default_value = ".footfall/demo")]
     data: PathBuf,
-    /// Forget the data of earlier runs first.
+    /// Delete the data of earlier runs first.
     #[arg(long)]
     reset: bool,
-    /// Write every sent request to this file, one JSON object a line, for an independent count.
+    /// Write every request to this file, one JSON object per line, for an independent count.
     #[arg(long)]
     record: Option<PathBuf>,
-    /// Show the dashboards on a page of this machine as well; needs Go, and fetches Grafana's libraries.
+    /// Also serve the dashboards on a local page; needs Go, and downloads Grafana's libraries.
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
     preview: bool,
-    /// Through Apache Kafka and footfall-vector, as in a cluster: the program of VECTOR_BIN, or one that is
-    /// built. Its data is beside that of the direct demo.
+    /// Use Apache Kafka and footfall-vector, as in a cluster: the binary VECTOR_BIN, or a fresh
+    /// build. Its data is separate from the direct demo's.
     #[arg(long)]
     cluster: bool,
-    /// The gateway's port; a free one if it is taken.
+    /// The gateway's port; uses a free one if it is taken.
     #[arg(long, default_value_t = 4195)]
     port: u16,
 }
 
-/// What an earlier run has sent.
+/// What an earlier run sent.
 #[derive(Serialize, Deserialize, Default)]
 struct State {
     seed: u64,
     anchor_ms: i64,
     events_min: usize,
-    /// `false` until the year is sent whole; a run that was cut off sends it again, and
+    /// `false` until the whole year is sent; an interrupted run sends it again, and
     /// since the events are the same, none is stored twice.
     complete: bool,
     sent: usize,
     live: usize,
 }
 
-/// Runs the demo, to its end or to a signal: whatever it has started ends with it.
+/// Runs the demo until it finishes or gets a signal; everything it started stops with it.
 pub async fn run(options: Options) -> anyhow::Result<()> {
     let is_up = AtomicBool::new(false);
     let (stop, stopping) = watch::channel(false);
     let interrupted = async {
         stop_signal().await;
         let _ = stop.send(true);
-        // Once everything is up it ends in order; before, what runs is ended at once. What was
-        // acknowledged is durable either way.
+        // Once everything is up it shuts down cleanly; before that, processes are killed. Acknowledged
+        // events are durable either way.
         if is_up.load(Ordering::Relaxed) {
             tokio::time::sleep(ORDERLY_TIME_MAX).await;
         }
@@ -107,7 +107,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     }
 }
 
-/// Build → start → send → wait → ask → show.
+/// Build → start → send → wait → query → show.
 async fn steps(options: Options, stopping: watch::Receiver<bool>, is_up: &AtomicBool) -> anyhow::Result<()> {
     prerequisites::check(&prerequisites::DEMO)?;
     build()?;
@@ -115,7 +115,7 @@ async fn steps(options: Options, stopping: watch::Receiver<bool>, is_up: &Atomic
     if external.is_none() {
         eprintln!("· ClickHouse engine: {}", engine::install()?.display());
     }
-    ensure!(!options.cluster || external.is_none(), "--cluster brings its own ClickHouse: unset CLICKHOUSE_URL");
+    ensure!(!options.cluster || external.is_none(), "--cluster uses its own ClickHouse: unset CLICKHOUSE_URL");
     let data = root().join(&options.data);
     let data = if options.cluster { data.with_extension("cluster") } else { data };
     if options.reset && data.exists() {
@@ -135,7 +135,7 @@ async fn steps(options: Options, stopping: watch::Receiver<bool>, is_up: &Atomic
     let year = visits.iter().map(|visit| visit.events.len()).sum();
     visits.iter().try_for_each(|visit| recorder.write(visit))?;
     if state.complete {
-        eprintln!("· {} events of an earlier run are here; `cargo xtask demo --reset` starts anew", state.sent);
+        eprintln!("· using {} events from an earlier run; `cargo xtask demo --reset` starts over", state.sent);
     } else {
         send::visits(&url, visits).await?;
         if let Some(cluster) = &mut cluster {
@@ -150,7 +150,7 @@ async fn steps(options: Options, stopping: watch::Receiver<bool>, is_up: &Atomic
     state.write(&data)?;
 
     let plugin = Plugin::start(&bin("gpx_footfall"), &clickhouse, generator::PROJECT, &data.join("plugin.log")).await?;
-    eprintln!("· datasource: {}", plugin.health().await?);
+    eprintln!("· data source: {}", plugin.health().await?);
     let (from_ms, to_ms) =
         (state.anchor_ms - (generator::DAYS + 1) * DAY_MS, chrono::Utc::now().timestamp_millis() + 60_000);
     let totals = plugin.query(&json!({"queryType": "sessions", "result": "totals"}), from_ms, to_ms).await?;
@@ -186,7 +186,7 @@ async fn steps(options: Options, stopping: watch::Receiver<bool>, is_up: &Atomic
         };
         is_up.store(true, Ordering::Relaxed);
         stay_up(&url, &clickhouse, &data, preview.as_ref(), stopping).await?;
-        // In order, so that it ends the datasource that it has started.
+        // Cleanly, so that it stops the data source it started.
         if let Some(preview) = preview {
             preview.stop().await?;
         }
@@ -200,7 +200,7 @@ async fn steps(options: Options, stopping: watch::Receiver<bool>, is_up: &Atomic
     }
 }
 
-/// The funnel that the demo shows; docs and tests use the same.
+/// The funnel that the demo shows; docs and tests use it too.
 fn funnel_query() -> Value {
     json!({
         "queryType": "funnel", "conversionWindowMs": 7 * DAY_MS, "by": "visitor",
@@ -214,12 +214,12 @@ fn funnel_query() -> Value {
 }
 
 fn build() -> anyhow::Result<()> {
-    eprintln!("· building (the first time takes a few minutes)");
+    eprintln!("· building (the first build takes a few minutes)");
     let status = crate::cargo()
         .args(["build", "--release", "--bin", "ingest-gateway", "--bin", "gpx_footfall", "--bin", "footfall-engine"])
         .current_dir(root())
         .status()?;
-    ensure!(status.success(), "the build failed; its message stands above");
+    ensure!(status.success(), "the build failed; see the message above");
     Ok(())
 }
 
@@ -255,25 +255,25 @@ async fn start_gateway(
     Ok((gateway, url, clickhouse))
 }
 
-/// The test database of MaxMind, if there is no better one.
+/// MaxMind's test database, unless there is a better one.
 fn geoip() -> String {
     let geoip = root().join("vector-components/testdata/geoip/GeoLite2-City-Test.mmdb");
     std::env::var("FOOTFALL_GEOIP").unwrap_or_else(|_| geoip.display().to_string())
 }
 
-/// The plugins and the page. The demo is whole without them, so what is missing is only said.
+/// The plugins and the page. The demo works without them, so failures are only reported.
 fn front_end(options: &Options) -> Option<front_end::Built> {
     if !options.preview {
         return None;
     }
     let built = prerequisites::check(&prerequisites::PREVIEW).and_then(|()| front_end::build());
-    built.inspect_err(|error| eprintln!("\n· no page of the dashboards: {error:#}")).ok()
+    built.inspect_err(|error| eprintln!("\n· no dashboards page: {error:#}")).ok()
 }
 
-/// For the panels of the pipeline, where the machine has one.
+/// For the pipeline panels, if the machine has a Prometheus.
 async fn prometheus(gateway: &str, vector: Option<&str>, data: &Path) -> Option<Prometheus> {
     if prerequisites::check(&prerequisites::PIPELINE).is_err() {
-        eprintln!("· no Prometheus on this machine (apt-get install prometheus): the gateway's own panels stay empty");
+        eprintln!("· Prometheus is not installed (apt-get install prometheus): the gateway panels stay empty");
         return None;
     }
     let started = prometheus::start(&data.join("prometheus"), gateway, vector).await;
@@ -290,7 +290,7 @@ async fn preview(
     let prometheus = prometheus.map(|running| running.url.as_str());
     let shown = front_end::Shown { clickhouse, project: generator::PROJECT, prometheus };
     let started = front_end::preview(built, listen, shown, &data.join("preview.log")).await;
-    started.inspect_err(|error| eprintln!("\n· no page of the dashboards: {error:#}")).ok()
+    started.inspect_err(|error| eprintln!("\n· no dashboards page: {error:#}")).ok()
 }
 
 async fn stay_up(
@@ -305,21 +305,21 @@ async fn stay_up(
     let clickhouse = &clickhouse.url;
     if let Some(preview) = preview {
         eprintln!(
-            "\nThe dashboards, to look at (a preview; Grafana is their home):\n\n  {0}/?dashboard=overview&from=now-30d\n  {0}/?explore",
+            "\nDashboards (a preview; use them in Grafana):\n\n  {0}/?dashboard=overview&from=now-30d\n  {0}/?explore",
             preview.first_line
         );
     }
     eprintln!(
-        "\nEverything stays up until Ctrl-C. Try:\n\n  \
+        "\nEverything keeps running until Ctrl-C. Try:\n\n  \
          curl -i {url} -H 'X-App: website' -H 'Content-Type: application/json' \\\n    \
          -d '{{\"type\": \"click\", \"user_id\": \"1\", \"session_id\": \"FaAa31\", \"path\": \"/getting-started\"}}'\n  \
          curl -u default:$(cat {passwords}/engine-password) {clickhouse} \\\n    \
          -d 'SELECT event, count() FROM analytics.events GROUP BY event FORMAT PrettyCompact'\n  \
          curl {url}/metrics\n\n\
-         In a Grafana of yours: docs/install.md; its data source's URL is {clickhouse}, its user reader, \
-         and its password stands in {passwords}/reader-password."
+         In your own Grafana (docs/install.md), set the data source's URL to {clickhouse}, the user to reader, \
+         and the password to the contents of {passwords}/reader-password."
     );
-    // An error means that nobody can send the signal any more.
+    // An error means that the sender of the signal is gone.
     let _ = stopping.wait_for(|stop| *stop).await;
     Ok(())
 }

@@ -16,12 +16,12 @@ use serde_json::{Value, json};
 use super::generator::{PROJECT, Visit};
 use crate::clickhouse::{Server, ask};
 
-/// Requests in flight: an answer waits for the commit, so many must share one.
+/// Requests in flight: responses wait for the commit, so many must share one.
 const IN_FLIGHT: usize = 256;
 const TRIES: usize = 10;
 const VISIBLE_TIME_MAX: Duration = Duration::from_secs(30);
 
-/// Sends every visit as one request, and again if the gateway says so.
+/// Sends every visit as one request, and retries if the gateway says so.
 pub async fn visits(url: &str, visits: Vec<Visit>) -> anyhow::Result<()> {
     let events = visits.iter().map(|visit| visit.events.len() as u64).sum();
     let style =
@@ -33,7 +33,7 @@ pub async fn visits(url: &str, visits: Vec<Visit>) -> anyhow::Result<()> {
         async move {
             let answer = send(&client, &url, &visit).await?;
             let accepted = answer["accepted"].as_u64().unwrap_or(0);
-            ensure!(accepted == visit.events.len() as u64, "the gateway did not take every event: {answer}");
+            ensure!(accepted == visit.events.len() as u64, "the gateway did not accept every event: {answer}");
             bar.inc(accepted);
             anyhow::Ok(())
         }
@@ -44,10 +44,10 @@ pub async fn visits(url: &str, visits: Vec<Visit>) -> anyhow::Result<()> {
     }
     let elapsed = bar.elapsed();
     bar.finish_and_clear();
-    #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+    #[expect(clippy::cast_precision_loss, reason = "a rate for display")]
     let rate = events as f64 / elapsed.as_secs_f64();
     eprintln!(
-        "· sent {events} events in {:.1} s, {rate:.0} events/s, each answered when it was durable",
+        "· sent {events} events in {:.1} s, {rate:.0} events/s, each acknowledged when durable",
         elapsed.as_secs_f64()
     );
     Ok(())
@@ -71,7 +71,7 @@ async fn send(client: &Client, url: &str, visit: &Visit) -> anyhow::Result<Value
                 ensure!(status == 201, "the gateway answered {status}: {answer}");
                 return Ok(answer);
             }
-            // The same events again are no harm: their ids are made from their content.
+            // Retrying is safe: event ids are derived from the content.
             Err(_) if attempt + 1 < TRIES => {}
             Err(error) => return Err(error.into()),
         }
@@ -80,8 +80,8 @@ async fn send(client: &Client, url: &str, visit: &Visit) -> anyhow::Result<Value
     bail!("the gateway was busy {TRIES} times")
 }
 
-/// Sends single events, as the article's curl does, and times each until a query sees
-/// it; gives the 99th percentile in milliseconds.
+/// Sends single events, like the article's curl, and times each until a query returns
+/// it; returns the 99th percentile in milliseconds.
 pub async fn live(url: &str, clickhouse: &Server, count: usize, recorder: &mut Recorder) -> anyhow::Result<f64> {
     let client = Client::new();
     let mut times_ms = Vec::with_capacity(count);
@@ -121,11 +121,11 @@ pub async fn stored(clickhouse: &Server) -> anyhow::Result<usize> {
     Ok(ask(&Client::new(), clickhouse, sql, &[("param_project", PROJECT)]).await?.parse()?)
 }
 
-/// Writes what is sent, for a count that shares nothing with the product.
+/// Records what is sent, for an independent count.
 pub struct Recorder(Option<BufWriter<File>>);
 
 impl Recorder {
-    /// Opens the file, if one is wanted.
+    /// Opens the file, if requested.
     pub fn open(path: Option<&Path>) -> anyhow::Result<Self> {
         Ok(Self(path.map(|path| File::create(path).map(BufWriter::new)).transpose()?))
     }

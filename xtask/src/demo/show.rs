@@ -12,7 +12,7 @@ pub fn sessions(
     totals: &[Map<String, Value>],
     countries: &[Map<String, Value>],
 ) -> io::Result<()> {
-    writeln!(out, "\nSessions, the whole year (asked through the datasource plugin)\n")?;
+    writeln!(out, "\nSessions, the whole year (queried through the datasource plugin)\n")?;
     writeln!(
         out,
         "  {:<12}{:>10}{:>10}{:>12}{:>14}{:>10}",

@@ -1,6 +1,6 @@
-//! `cargo xtask seed`: any number of made-up events straight into ClickHouse, the same for
-//! the same options: people who return, weekdays and evenings that are busier, campaigns,
-//! a funnel that leaks, late events, a crawler.
+//! `cargo xtask seed`: inserts any number of synthetic events directly into ClickHouse, the same for
+//! the same options: returning people, busier weekdays and evenings, campaigns,
+//! a funnel with drop-off, late events, a crawler.
 
 mod native;
 mod row;
@@ -29,43 +29,43 @@ use visit::Visit;
 use world::{World, mix};
 
 const DAY_MS: i64 = 86_400_000;
-/// What a visit of [`visit`] has on average; the last day is made up to the number wanted.
+/// Average number of events of a [`visit`]; the last day is filled up to the requested total.
 const EVENTS_OF_A_VISIT: f64 = 7.7;
-/// Visits of a person on average.
+/// Average number of visits per person.
 const VISITS_OF_A_PERSON: u64 = 3;
-/// Rows of one insert, about: each insert is a part in each table.
+/// Approximate rows per insert: each insert creates a part in each table.
 const INSERT_ROWS: u64 = 500_000;
 const INSERT: &str = "INSERT INTO analytics.events FORMAT Native";
-/// Inserts at once.
+/// Concurrent inserts.
 const INSERTS_MAX: usize = 2;
 
-/// Options of the seed.
+/// Options for the seed.
 #[derive(Args, Clone)]
 pub struct Options {
-    /// Events.
+    /// Number of events.
     #[arg(long, default_value_t = 1_000_000)]
     pub rows: u64,
     /// Days before `--until`.
     #[arg(long, default_value_t = 90)]
     pub days: u32,
-    /// Projects with their shares, as in website:10,app:3.
+    /// Projects with their shares, such as website:10,app:3.
     #[arg(long, default_value = "website")]
     pub projects: String,
     /// The generator's seed.
     #[arg(long, default_value_t = 7)]
     pub seed: u64,
-    /// The day after the last, as 2026-01-31; today if not given.
+    /// The day after the last, such as 2026-01-31; defaults to today.
     #[arg(long)]
     pub until: Option<chrono::NaiveDate>,
-    /// ClickHouse's address; if not given, the embedded engine on `--data`.
+    /// ClickHouse's URL; defaults to the embedded engine on `--data`.
     #[arg(long, env = "CLICKHOUSE_URL")]
     pub clickhouse: Option<String>,
-    /// The folder of the embedded engine.
+    /// The embedded engine's folder.
     #[arg(long, default_value = ".footfall/demo/clickhouse")]
     pub data: std::path::PathBuf,
 }
 
-/// A project and what part of the events is its.
+/// A project and its share of the events.
 #[derive(Clone)]
 struct Project {
     name: String,
@@ -73,7 +73,7 @@ struct Project {
     seed: u64,
 }
 
-/// Build → open ClickHouse → migrate → fill → say.
+/// Build → open ClickHouse → migrate → fill → report.
 pub async fn run(options: Options) -> anyhow::Result<()> {
     let built = cargo().args(["build", "--release", "--bins"]).status()?;
     ensure!(built.success(), "the build failed");
@@ -91,7 +91,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let started = Instant::now();
     let rows = fill(&server, &options).await?;
     let seconds = started.elapsed().as_secs_f64();
-    #[expect(clippy::cast_precision_loss, reason = "a rate to look at")]
+    #[expect(clippy::cast_precision_loss, reason = "a rate for display")]
     let rate = rows as f64 / seconds;
     eprintln!("{rows} events in {seconds:.1} s, {rate:.0} rows/s");
     println!(
@@ -104,18 +104,18 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     }
 }
 
-/// Brings the server's tables up to date.
+/// Migrates the server's tables.
 pub async fn migrate(server: &Server) -> anyhow::Result<()> {
     let status = std::process::Command::new(bin("ingest-gateway"))
         .arg("migrate")
         .envs(server.environment())
         .stdout(std::process::Stdio::null())
         .status()?;
-    ensure!(status.success(), "the tables could not be made");
+    ensure!(status.success(), "cannot migrate the tables");
     Ok(())
 }
 
-/// Fills `analytics.events` and gives the number of rows.
+/// Fills `analytics.events` and returns the number of rows.
 pub async fn fill(server: &Server, options: &Options) -> anyhow::Result<u64> {
     let world = Arc::new(World::new(&root().join("vector-components/testdata/geoip/GeoLite2-City-Test.mmdb"))?);
     let projects = projects(&options.projects, options.seed)?;
@@ -126,7 +126,7 @@ pub async fn fill(server: &Server, options: &Options) -> anyhow::Result<u64> {
     bar.enable_steady_tick(Duration::from_millis(200));
     let client = clickhouse::Client::default()
         .with_url(&server.url)
-        // Loopback is faster than any compression; rows are replaced by merges, not before.
+        // Loopback is faster than any compression; merges replace rows later.
         .with_compression(clickhouse::Compression::None)
         .with_setting("optimize_on_insert", "0")
         .with_setting("max_partitions_per_insert_block", "0")
@@ -136,7 +136,7 @@ pub async fn fill(server: &Server, options: &Options) -> anyhow::Result<u64> {
         "" => client,
         user => client.with_user(user).with_password(server.password()),
     };
-    // Merging while loading would rewrite most rows several times; it is done after.
+    // Merging while loading would rewrite most rows several times, so merges run afterwards.
     ask(&reqwest::Client::new(), server, "SYSTEM STOP MERGES", &[]).await?;
     let mut inserts = JoinSet::new();
     for (number, days) in (0_u64..).zip(inserts_of(options, until_ms)) {
@@ -166,7 +166,7 @@ pub async fn fill(server: &Server, options: &Options) -> anyhow::Result<u64> {
     Ok(options.rows)
 }
 
-/// The first instant of a day, and its rows.
+/// The start of a day, and its number of rows.
 type Day = (i64, u64);
 
 /// Consecutive days, or parts of one, of about [`INSERT_ROWS`] rows.
@@ -213,7 +213,7 @@ struct Filling<'a> {
 }
 
 impl Filling<'_> {
-    /// Exactly the rows of the days.
+    /// Exactly the days' number of rows.
     fn batch(&self, days: &[Day], seed: u64) -> anyhow::Result<Vec<SeedRow>> {
         let mut rng = SmallRng::seed_from_u64(seed);
         let mut out = Vec::with_capacity(usize::try_from(INSERT_ROWS)?);
@@ -244,7 +244,7 @@ impl Filling<'_> {
             let person = {
                 let visits = self.total as f64 * project.share / EVENTS_OF_A_VISIT;
                 let people = (visits / VISITS_OF_A_PERSON as f64).max(10.0);
-                // Squared, so that few people come often and many come once.
+                // Squared, so that a few people come often and many come once.
                 let skew: f64 = rng.random::<f64>();
                 (skew * skew * people) as u64
             };
@@ -267,7 +267,7 @@ fn weight(days: u32, day: u32) -> f64 {
     growth * if day % 7 >= 5 { 0.6 } else { 1.0 }
 }
 
-/// When in the day a visit begins: from ten to ten more often.
+/// The time of day a visit starts: more often from ten to ten.
 fn moment(rng: &mut SmallRng) -> i64 {
     loop {
         let ms = rng.random_range(0..DAY_MS - 3_600_000);
@@ -281,11 +281,11 @@ fn projects(list: &str, seed: u64) -> anyhow::Result<Vec<Project>> {
     let mut out = Vec::new();
     for (at, part) in list.split(',').map(str::trim).filter(|part| !part.is_empty()).enumerate() {
         let (name, share) = part.split_once(':').unwrap_or((part, "1"));
-        let share: f64 = share.parse().with_context(|| format!("--projects: {share:?} is no number"))?;
-        ensure!(share.is_finite() && share > 0.0, "--projects: the share of {name} is not above 0");
+        let share: f64 = share.parse().with_context(|| format!("--projects: {share:?} is not a number"))?;
+        ensure!(share.is_finite() && share > 0.0, "--projects: the share of {name} must be above 0");
         out.push(Project { name: name.to_owned(), share, seed: mix(seed ^ mix(at as u64)) });
     }
-    ensure!(!out.is_empty(), "--projects: no project is named");
+    ensure!(!out.is_empty(), "--projects: no project given");
     let all: f64 = out.iter().map(|project| project.share).sum();
     out.iter_mut().for_each(|project| project.share /= all);
     Ok(out)

@@ -1,5 +1,5 @@
 //! Rows as one block of ClickHouse's Native format: by column, with dictionaries for
-//! `LowCardinality`. A row format makes the server hash 30 texts a row, which is most of
+//! `LowCardinality`. With a row format the server hashes 30 strings per row, which takes most of
 //! the time of a bulk insert.
 
 use serde_json::Value;
@@ -12,7 +12,7 @@ use crate::traffic::{HOST, SOURCES};
 
 /// The only version of a `LowCardinality` column's header.
 const DICTIONARY_VERSION: u64 = 1;
-/// "The keys follow" and "they replace what was there", beside the width of an index.
+/// "The keys follow" and "they replace the previous ones", combined with the index width.
 const DICTIONARY_FLAGS: u64 = 1 << 9 | 1 << 10;
 const INDEX_OF_2_BYTES: u64 = 1;
 
@@ -140,7 +140,7 @@ impl Block<'_> {
     }
 }
 
-/// Distinct keys, then an index a row; nothing at all for no rows.
+/// Distinct keys, then one index per row; empty for no rows.
 fn dictionary(out: &mut Vec<u8>, values: &[&str], rows: impl Iterator<Item = usize>) {
     let mut keys: Vec<&str> = vec![""];
     let indexes: Vec<[u8; 2]> = values

@@ -1,48 +1,48 @@
-//! A made-up event, small: what it shares with others is an index of the [`World`]'s tables.
+//! A compact synthetic event: what it shares with others is an index into the [`World`]'s tables.
 //!
 //! [`World`]: super::world::World
 
 /// One event.
 #[derive(Clone, Copy)]
 pub struct SeedRow {
-    /// Of the projects.
+    /// Index of the project.
     pub project: u16,
     /// As in `analytics.events`, milliseconds.
     pub ts: i64,
-    /// Of [`EVENTS`].
+    /// Index in [`EVENTS`].
     pub event: u8,
-    /// Of [`PATHS`].
+    /// Index in [`PATHS`].
     pub path: u8,
-    /// Of the world's agents.
+    /// Index of the world's user agents.
     pub agent: u8,
-    /// Of the world's places.
+    /// Index of the world's locations.
     pub place: u8,
-    /// Of the world's sources; the entry of a visit has one.
+    /// Index of the world's sources; only a visit's entry has one.
     pub source: u8,
-    /// Whether it is the entry of a visit.
+    /// Whether it is a visit's entry.
     pub entry: bool,
     /// As in `analytics.events`.
     pub visitor: u64,
-    /// Written in hexadecimal digits; 0 for a client that keeps no session.
+    /// Formatted in hexadecimal; 0 for a client without session ids.
     pub session: u64,
     /// As in `analytics.events`.
     pub event_id: u64,
-    /// The user's number, if signed in; else `anonymous` is set.
+    /// The user's number, if signed in; otherwise `anonymous` is set.
     pub user: Option<u64>,
-    /// Written in hexadecimal digits.
+    /// Formatted in hexadecimal.
     pub anonymous: u64,
-    /// Four decimals, as a whole number.
+    /// With four decimals, as an integer.
     pub revenue: i64,
-    /// Of [`PROPERTIES`].
+    /// Index in [`PROPERTIES`].
     pub property: u8,
     /// As in `analytics.events`.
     pub delay_ms: i64,
 }
 
-/// The names of events.
+/// Event names.
 pub const EVENTS: [&str; 4] = ["page_view", "click", "sign_up", "purchase"];
 
-/// A property's name and value; the first is none.
+/// A property's name and value; the first entry is no property.
 pub const PROPERTIES: [(&str, &str); 8] = [
     ("", ""),
     ("button", "plan"),

@@ -1,4 +1,4 @@
-//! One visit as rows: where it comes from, which pages, how far into the shop's funnel.
+//! One visit as rows: its source, its pages, and how far into the shop's funnel it gets.
 
 use rand::{Rng, rngs::SmallRng};
 
@@ -8,12 +8,12 @@ use super::{
 };
 use crate::traffic::{ENTRIES, PAGES, SOURCES};
 
-/// One visit in so many is of a client that keeps no session.
+/// One in this many visits is from a client without session ids.
 const WITHOUT_SESSION_OF: u64 = 10;
-/// One visit in so many arrives late: the client was offline.
+/// One in this many visits arrives late: the client was offline.
 const LATE_OF: u64 = 40;
 const LATE_MS_MAX: i64 = 36 * 3_600_000;
-// Places in [`super::row::EVENTS`].
+// Indices in [`super::row::EVENTS`].
 const VIEW: u8 = 0;
 const CLICK: u8 = 1;
 const SIGNED_UP: u8 = 2;
@@ -21,13 +21,13 @@ const PURCHASE: u8 = 3;
 
 /// Which visit it is.
 pub struct Visit<'a> {
-    /// Its project, and that one's place in the list.
+    /// Its project, and the project's index.
     pub project: (&'a str, u16),
-    /// Seed of the project.
+    /// The project's seed.
     pub seed: u64,
     /// Its number within the project.
     pub number: u64,
-    /// Its first instant.
+    /// Its start.
     pub start_ms: i64,
     /// Its visitor's number within the project.
     pub person: u64,
@@ -102,12 +102,12 @@ pub fn write(world: &World, visit: &Visit<'_>, rng: &mut SmallRng, rows: &mut Ve
     }
 }
 
-/// The place of a path in [`super::world::paths`].
+/// The index of a path in [`super::world::paths`].
 fn page(path: &str) -> u8 {
     super::world::paths().iter().position(|known| *known == path).and_then(|at| u8::try_from(at).ok()).unwrap_or(0)
 }
 
-/// The first pages of the list are visited most.
+/// The first pages in the list are visited most.
 fn skewed(rng: &mut SmallRng) -> u8 {
     let draw: f64 = rng.random::<f64>();
     debug_assert!(PAGES.len() == usize::from(PAGE_COUNT));

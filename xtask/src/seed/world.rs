@@ -1,6 +1,6 @@
-//! The made-up people: who they are follows from a hash of seed, project and number, so
-//! that a visit can be made without knowing the others. What a user agent, an address and
-//! a landing page mean is said by the real enrichment, once each.
+//! The synthetic people: their identity follows from a hash of seed, project and number, so
+//! that a visit can be generated without knowing the others. The real enrichment interprets each
+//! user agent, IP address and landing page once.
 
 use std::path::Path;
 
@@ -17,44 +17,44 @@ use vector_components::{
 
 use crate::traffic::{HOST, NETWORKS, PAGES, SOURCES, USER_AGENTS, address};
 
-/// One in so many people has signed in, and is known by a user id from then on.
+/// One in this many people has signed in, and is identified by a user id from then on.
 const SIGNED_IN_OF: u64 = 5;
 
-/// Everything a row is put together from.
+/// Everything a row is assembled from.
 pub struct World {
     enricher: Enricher,
     /// The columns of each user agent.
     pub agents: Vec<Value>,
-    /// The columns of each place, its locale among them.
+    /// The columns of each location, including its locale.
     pub places: Vec<Value>,
     /// The columns of each source: campaign, referrer, channel.
     pub sources: Vec<Value>,
 }
 
-/// Who pays a visit.
+/// The person behind a visit.
 pub struct Person {
     /// As in `analytics.events`.
     pub visitor: u64,
     /// The user's number, once signed in.
     pub user: Option<u64>,
-    /// The device's id, in hexadecimal digits; 0 once signed in.
+    /// The device's id, formatted in hexadecimal; 0 once signed in.
     pub anonymous: u64,
-    /// An index of [`World::agents`].
+    /// Index in [`World::agents`].
     pub agent: u8,
-    /// An index of [`World::places`].
+    /// Index in [`World::places`].
     pub place: u8,
 }
 
-/// Pages that visitors walk through.
+/// Pages that visitors browse.
 #[expect(clippy::cast_possible_truncation, reason = "a short list")]
 pub const PAGE_COUNT: u8 = PAGES.len() as u8;
-/// Beside the pages, in [`paths`].
+/// After the pages, in [`paths`].
 pub const SIGN_UP: u8 = PAGE_COUNT;
-/// Likewise.
+/// As above.
 pub const CHECKOUT: u8 = PAGE_COUNT + 1;
 const PRICING: &str = "/pricing";
 
-/// All paths, by the index that rows have.
+/// All paths, by a row's index.
 #[must_use]
 pub fn paths() -> [&'static str; PAGES.len() + 3] {
     let mut out = [""; PAGES.len() + 3];
@@ -64,10 +64,10 @@ pub fn paths() -> [&'static str; PAGES.len() + 3] {
 }
 
 impl World {
-    /// Asks the real enrichment for the meaning of every part.
+    /// Runs the real enrichment on every part.
     ///
     /// # Errors
-    /// If the repository's test database of places is missing.
+    /// If the repository's GeoIP test database is missing.
     pub fn new(geoip: &Path) -> anyhow::Result<Self> {
         let bytes = std::fs::read(geoip).with_context(|| format!("cannot read {}", geoip.display()))?;
         let geo = Geo::new(bytes).map_err(|e| anyhow!(e))?;
@@ -101,7 +101,7 @@ impl World {
         Ok(serde_json::to_value(self.enricher.enrich(&event, &VisitorSalt([0; 16])).row())?)
     }
 
-    /// The person of this number.
+    /// The person with this number.
     pub fn person(&self, project: &str, seed: u64, number: u64) -> Person {
         let draw = mix(seed ^ mix(number));
         let signed_in = draw.is_multiple_of(SIGNED_IN_OF);
@@ -127,7 +127,7 @@ pub fn title(path: &str) -> String {
     }
 }
 
-/// Splitmix64: a number that looks random, the same for the same number.
+/// Splitmix64: a pseudo-random number, the same for the same input.
 pub fn mix(number: u64) -> u64 {
     let mut z = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -1,6 +1,6 @@
-//! The built front end in Chromium, on the demo's data, against numbers that the oracle agrees with.
-//! Meanwhile visitors come in through a gateway that Prometheus scrapes, so that what shows the
-//! present has something to show.
+//! Runs the built front end in Chromium, on the demo's data, against numbers verified by the oracle.
+//! Meanwhile visitors arrive through a gateway scraped by Prometheus, so that realtime panels
+//! have data.
 
 use std::{
     path::{Path, PathBuf},
@@ -19,12 +19,12 @@ use crate::{
 };
 
 const PROJECT: &str = "website";
-/// Between two visits.
+/// Time between two visits.
 const PAUSE: Duration = Duration::from_millis(120);
-/// One in so many events breaks the contract, so that the ledger's reasons are seen.
+/// One in this many events is invalid, so that the ledger shows drop reasons.
 const BAD_ONE_IN: u32 = 15;
 
-/// Gateway, Prometheus, preview → visitors → Chromium. `summary` are the demo's numbers.
+/// Gateway, Prometheus, preview → visitors → Chromium. `summary` has the demo's numbers.
 pub async fn run(
     folder: &Path,
     clickhouse: &Server,
@@ -33,10 +33,10 @@ pub async fn run(
 ) -> anyhow::Result<&'static str> {
     let gateway = gateway::start(folder, PROJECT, Some(clickhouse)).await?;
     let scraped = prometheus::start(&folder.join("prometheus"), &gateway.url, None).await?;
-    // The demo's numbers are those of before the visitors.
+    // The demo's numbers are from before the visitors.
     let before_ms = chrono::Utc::now().timestamp_millis();
     let visitors = tokio::spawn(visit(gateway.url.clone()));
-    // The visitor's page shows somebody who has bought something.
+    // The visitor dashboard shows somebody who has bought something.
     let somebody = "SELECT visitor FROM analytics.events WHERE project = 'website' AND event = 'purchase' ORDER BY visitor LIMIT 1";
     let visitor = ask(&Client::new(), clickhouse, somebody, &[]).await?.trim().to_owned();
     let mut summary: Value = serde_json::from_slice(&std::fs::read(summary)?)?;
@@ -50,11 +50,11 @@ pub async fn run(
     let preview = front_end::preview(&built, "127.0.0.1:0", shown, &folder.join("preview.log")).await?;
     let mut node = Command::new("node");
     node.arg("tests/browser.mjs").arg(&preview.first_line).arg(&file);
-    // Pictures for the documentation are taken by the same run.
+    // The same run takes the screenshots for the documentation.
     node.args(pictures).current_dir(root().join("grafana-backend/plugin"));
     let ran = tokio::task::spawn_blocking(move || crate::process::run_to_end(&mut node)).await?;
     if visitors.is_finished() {
-        visitors.await?.context("no visitors came any more")?;
+        visitors.await?.context("the visitors stopped")?;
     } else {
         visitors.abort();
     }
@@ -62,11 +62,11 @@ pub async fn run(
     preview.stop().await?;
     gateway.stop().await?;
     Ok(
-        "Chromium: editors by clicks, every panel of dashboards/ drawn, light and dark, over a running gateway and Prometheus",
+        "Chromium: editors operated by clicks, every panel of dashboards/ rendered, light and dark, with a running gateway and Prometheus",
     )
 }
 
-/// Visitors, one after another, until it is aborted.
+/// Generates visitors, one after another, until aborted.
 async fn visit(url: String) -> anyhow::Result<()> {
     let client = Client::new();
     let mut rng = StdRng::seed_from_u64(7);

@@ -1,4 +1,4 @@
-//! The demo as a person runs it: to its end, once more on its own data, and stopped while it stays up.
+//! The demo as a person runs it: to completion, again on its own data, and stopped while it is running.
 
 use std::{
     path::Path,
@@ -11,35 +11,35 @@ use serde_json::Value;
 
 use crate::bin;
 
-/// A demo of few events is up, and one that was asked to stop is gone, within so long.
+/// Time limit for a small demo to start, and for a stopped one to exit.
 const TIME_MAX: Duration = Duration::from_secs(120);
-/// What the demo says when everything runs.
-const IS_UP: &str = "Everything stays up";
+/// What the demo prints once everything is running.
+const IS_UP: &str = "Everything keeps running";
 
-/// The demo on an empty folder, then again on its own data, then stopped by a service manager's signal.
+/// Runs the demo on an empty folder, again on its own data, then stops one with a service manager's signal.
 pub async fn run(folder: &Path) -> anyhow::Result<&'static str> {
     let first = once(folder, "summary.json")?;
     ensure!(first["sent"] == first["stored"], "sent and stored differ: {first}");
     ensure!(first["sent"].as_u64() >= Some(200_000), "too few events: {first}");
     let again = once(folder, "summary-again.json")?;
     ensure!(again["sent"] == again["stored"], "the second run: sent and stored differ: {again}");
-    ensure!(again["funnel"] == first["funnel"], "the second run shows another funnel: {again}");
+    ensure!(again["funnel"] == first["funnel"], "the second run shows a different funnel: {again}");
     leaves_nothing_behind(&folder.join("demo-stopped")).await?;
     Ok("200,000 events through gateway, engine and plugin; a second run finds them; SIGTERM leaves no process behind")
 }
 
 fn once(folder: &Path, summary: &str) -> anyhow::Result<Value> {
     let data = folder.join("demo");
-    // By its path: cargo has put a new file there if the step "rust" built this program with other features.
+    // By its path: cargo has replaced the file if the step "rust" built this program with other features.
     let mut demo = Command::new(bin("xtask"));
     demo.args(["demo", "--once", "--json", "--port", "0", "--data"]).arg(&data);
     if !folder.join("record.jsonl").exists() {
         demo.arg("--record").arg(folder.join("record.jsonl"));
     }
-    // The steps that follow open the demo's own data.
+    // Later steps open the demo's own data.
     let output =
         demo.env_remove("CLICKHOUSE_URL").stderr(Stdio::inherit()).output().context("cannot start the demo")?;
-    ensure!(output.status.success(), "the demo ended with {}", output.status);
+    ensure!(output.status.success(), "the demo exited with {}", output.status);
     std::fs::write(folder.join(summary), &output.stdout)?;
     Ok(serde_json::from_slice(&output.stdout)?)
 }
@@ -57,13 +57,13 @@ async fn leaves_nothing_behind(data: &Path) -> anyhow::Result<()> {
     let started = Instant::now();
     while !std::fs::read_to_string(&log)?.contains(IS_UP) {
         if let Some(status) = demo.try_wait()? {
-            bail!("the demo ended with {status}:\n{}", std::fs::read_to_string(&log)?);
+            bail!("the demo exited with {status}:\n{}", std::fs::read_to_string(&log)?);
         }
         ensure!(started.elapsed() < TIME_MAX, "the demo was not up in {} s", TIME_MAX.as_secs());
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     let children = children(demo.id())?;
-    ensure!(children.len() >= 2, "gateway and datasource run: {children:?}");
+    ensure!(children.len() >= 2, "gateway and data source are not running: {children:?}");
     Command::new("kill").args(["-TERM", &demo.id().to_string()]).status()?;
     let stopped = Instant::now();
     let status = loop {
@@ -73,9 +73,9 @@ async fn leaves_nothing_behind(data: &Path) -> anyhow::Result<()> {
         ensure!(stopped.elapsed() < TIME_MAX, "the demo did not end in {} s", TIME_MAX.as_secs());
         tokio::time::sleep(Duration::from_millis(50)).await;
     };
-    ensure!(status.success(), "after SIGTERM the demo ended with {status}:\n{}", std::fs::read_to_string(&log)?);
+    ensure!(status.success(), "after SIGTERM the demo exited with {status}:\n{}", std::fs::read_to_string(&log)?);
     for pid in children {
-        ensure!(!Path::new(&format!("/proc/{pid}")).exists(), "process {pid} outlives the demo");
+        ensure!(!Path::new(&format!("/proc/{pid}")).exists(), "process {pid} outlived the demo");
     }
     Ok(())
 }

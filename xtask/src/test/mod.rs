@@ -1,5 +1,5 @@
-//! `cargo xtask test`: every check, with the real parts, one step after another. The
-//! closing lines say which real parts ran.
+//! `cargo xtask test`: every check, against the real components, one step after another. The
+//! last lines say which components ran.
 
 mod browser;
 mod demo;
@@ -31,24 +31,24 @@ use crate::{
     root,
 };
 
-/// Options of the tests.
+/// Options for the tests.
 #[derive(Args)]
 pub struct Options {
-    /// Run only the steps whose name holds this text; can be given several times.
+    /// Run only the steps whose name contains this string; can be repeated.
     #[arg(long)]
     only: Vec<String>,
-    /// Random projects of the step "properties", a dozen queries each.
+    /// Number of random projects in the step "properties", with a dozen queries each.
     #[arg(long, default_value_t = 60)]
     cases: u64,
-    /// Which random projects.
+    /// The seed for the random projects.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Where the step "browser" puts its pictures.
+    /// The folder for screenshots from the step "browser".
     #[arg(long)]
     pictures: Option<PathBuf>,
 }
 
-/// The steps' common ground: one engine on the demo's data.
+/// Shared by the steps: one engine on the demo's data.
 struct Ground {
     folder: PathBuf,
     engine: Option<Engine>,
@@ -57,7 +57,7 @@ struct Ground {
     pictures: Option<PathBuf>,
 }
 
-/// Runs all steps; the first that fails ends it.
+/// Runs all steps and stops at the first failure.
 pub async fn run(options: Options) -> anyhow::Result<()> {
     let selected = selected(&options.only)?;
     prerequisites::check(&prerequisites::TEST)?;
@@ -110,11 +110,11 @@ const STEPS: [&str; 21] = [
     "provisioning",
 ];
 
-/// The steps whose names hold one of the texts; all if there is none.
+/// The steps whose names contain one of the strings; all if there is none.
 fn selected(only: &[String]) -> anyhow::Result<Vec<&'static str>> {
     for text in only {
         let is_known = STEPS.iter().any(|name| name.contains(text));
-        ensure!(is_known, "no step is called {text:?}; the steps are {}", STEPS.join(", "));
+        ensure!(is_known, "no step matches {text:?}; the steps are {}", STEPS.join(", "));
     }
     let is_selected = |name: &&str| only.is_empty() || only.iter().any(|text| name.contains(text));
     Ok(STEPS.into_iter().filter(is_selected).collect())
@@ -128,13 +128,15 @@ async fn step(name: &str, ground: &mut Ground) -> anyhow::Result<String> {
         }
         "clippy" => {
             run_to_end(cargo().args(["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"]))
-                .map(|()| "no warning")
+                .map(|()| "no warnings")
         }
         "dependencies" => return dependencies::check(),
         "rust" => run_to_end(cargo().args(["test", "--release", "--workspace"]))
             .map(|()| "unit, golden and property tests; gateway and clickhouse crate on the real engine"),
         "vrl" => vrl(),
-        "front end" => front_end::check().map(|()| "types, style, unit tests; Grafana's own libraries by the lockfile"),
+        "front end" => {
+            front_end::check().map(|()| "types, style, unit tests; Grafana's own libraries from the lockfile")
+        }
         "demo" => demo::run(&ground.folder).await,
         "oracle" => oracle(ground).await,
         "attack" => attack(ground).await,
@@ -150,25 +152,25 @@ async fn step(name: &str, ground: &mut Ground) -> anyhow::Result<String> {
         "kafka" => kafka::run(&ground.folder.join("kafka")).await,
         "vector" => return vector::run(&ground.folder.join("vector")).await,
         "provisioning" => provisioning(),
-        other => bail!("there is no step {other}"),
+        other => bail!("unknown step {other}"),
     };
     ran.map(str::to_owned)
 }
 
-/// A workspace of its own, since VRL is a large dependency.
+/// A separate workspace, since VRL is a large dependency.
 fn vrl() -> anyhow::Result<&'static str> {
     let mut cargo = cargo();
     cargo.args(["test", "--release", "--target-dir"]).arg(root().join("target/vrl"));
     cargo.arg("--manifest-path").arg(root().join("vector-components/vrl/Cargo.toml"));
     run_to_end(&mut cargo)?;
-    Ok("functions by VRL's own framework; the programs of docs/vector.md and provisioning/vector on golden events")
+    Ok("functions in VRL's own framework; the programs of docs/vector.md and provisioning/vector on golden events")
 }
 
 /// A short run of `cargo xtask attack`.
 async fn attack(ground: &Ground) -> anyhow::Result<&'static str> {
     attack::attack(&ground.folder.join("attack"), 1).await?;
     Ok(
-        "bodies that grow, idle connections, greedy and slow queries, on processes under limits: all stayed up and stored",
+        "expanding bodies, idle connections, greedy and slow queries, on processes under limits: all stayed up and kept storing events",
     )
 }
 
@@ -206,11 +208,11 @@ async fn plugin_host(ground: &mut Ground) -> anyhow::Result<&'static str> {
     Ok("hashicorp/go-plugin and Grafana's Go SDK as the plugin's host; every query of dashboards/")
 }
 
-/// What no engine of containers is here to start, read by the libraries that such engines read it with.
+/// Parses the files that need a container engine, with the libraries that such engines use.
 fn provisioning() -> anyhow::Result<&'static str> {
     let mut go = Command::new("go");
     run_to_end(go.args(["test", "-count=1", "-v", "./..."]).current_dir(root().join("tests/provisioning")))?;
-    Ok("compose files by Compose's library, Kubernetes' objects by its types; neither was started")
+    Ok("compose files with Compose's library, Kubernetes objects with its types; neither was started")
 }
 
 async fn browser(ground: &mut Ground) -> anyhow::Result<&'static str> {
@@ -219,12 +221,12 @@ async fn browser(ground: &mut Ground) -> anyhow::Result<&'static str> {
     browser::run(&folder, &server, &summary, ground.pictures.as_ref()).await
 }
 
-/// What the step "demo" leaves, which several steps read; it runs now if `--only` left it out.
+/// The output of the step "demo", which several steps read; runs it now if `--only` skipped it.
 async fn demo_data(folder: &Path) -> anyhow::Result<()> {
     if folder.join("demo/clickhouse").is_dir() {
         return Ok(());
     }
-    eprintln!("   the step reads the demo's data, which is made first");
+    eprintln!("   this step needs the demo's data, so the demo runs first");
     demo::run(folder).await.map(drop)
 }
 

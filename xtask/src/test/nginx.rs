@@ -1,5 +1,5 @@
-//! The sites of provisioning/nginx in front of the real gateway, by Debian's own nginx: TLS, rates by
-//! address, whose address is believed, and what is not for the world.
+//! The sites of provisioning/nginx in front of the real gateway, with Debian's own nginx: TLS, rate limits
+//! by address, trusted addresses, and hidden paths.
 
 use std::{
     fs,
@@ -23,12 +23,12 @@ use crate::{
     root,
 };
 
-/// As many at once as the site's rate and burst let through, and more.
+/// More concurrent requests than the site's rate and burst allow.
 const AT_ONCE: usize = 40;
-/// The burst of the site, the one that begins it, and those that the rate may add meanwhile.
+/// The site's burst, the request that starts it, and those the rate may add meanwhile.
 const PASSING: std::ops::RangeInclusive<usize> = 21..=26;
 
-/// Gateway, and somebody in Grafana's place → nginx → requests → what is stored.
+/// Gateway and a stand-in for Grafana → nginx → requests → stored events.
 pub async fn run(folder: &Path) -> anyhow::Result<&'static str> {
     let gateway = gateway::start(folder, "app", None).await?;
     let grafana = echo().await?;
@@ -38,21 +38,21 @@ pub async fn run(folder: &Path) -> anyhow::Result<&'static str> {
     let passed = rates(&site).await?;
     for path in ["/metrics", "/readyz"] {
         let answer = site.get("analytics.test", path, "").await?;
-        ensure!(answer.starts_with("HTTP/1.1 404"), "{path} is shown to the world: {answer}");
+        ensure!(answer.starts_with("HTTP/1.1 404"), "{path} is public: {answer}");
     }
     let sql = "SELECT count(), uniqExact(country), any(country) = '' FROM analytics.events";
     let stored = ask(&Client::new(), &gateway.clickhouse, sql, &[]).await?;
-    // The client named an address of Sweden; the connection is from here, which has no country.
-    ensure!(stored == format!("{passed}\t1\t1"), "stored are {stored:?} (events, countries, whether it is none)");
+    // The client claimed an address in Sweden; the connection is from loopback, which has no country.
+    ensure!(stored == format!("{passed}\t1\t1"), "stored {stored:?} (events, countries, whether the country is empty)");
     dashboards(&site).await?;
     nginx.stop().await?;
     gateway.stop().await?;
     Ok(
-        "Debian's nginx with the sites of provisioning/: TLS, rates, addresses, hidden paths, Grafana's host with WebSockets",
+        "Debian's nginx with the sites of provisioning/: TLS, rate limits, addresses, hidden paths, Grafana's host with WebSockets",
     )
 }
 
-/// Plain requests are told the address to use; what was asked for is kept.
+/// Plain HTTP requests are redirected to HTTPS, with the same path and query.
 async fn plain_is_sent_to_tls(site: &Site) -> anyhow::Result<()> {
     let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
     for host in ["analytics.test", "dashboard.test"] {
@@ -65,20 +65,20 @@ async fn plain_is_sent_to_tls(site: &Site) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Events at once over TLS: how many passed the rate.
+/// Sends concurrent events over TLS and returns how many passed the rate limit.
 async fn rates(site: &Site) -> anyhow::Result<usize> {
     let answers = (0..AT_ONCE).map(|number| send(site, number));
     let answers = futures_util::future::try_join_all(answers).await?;
     let with = |status: &str| answers.iter().filter(|answer| answer.starts_with(status)).count();
     let (passed, refused) = (with("HTTP/1.1 201"), with("HTTP/1.1 429"));
     ensure!(passed + refused == AT_ONCE, "nginx answered {answers:?}");
-    ensure!(PASSING.contains(&passed), "{passed} of {AT_ONCE} at once passed the rate of the site");
+    ensure!(PASSING.contains(&passed), "{passed} of {AT_ONCE} concurrent requests passed the rate limit");
     Ok(passed)
 }
 
 async fn send(site: &Site, number: usize) -> anyhow::Result<String> {
     let body = format!(r#"{{"type": "click", "user_id": "{number}", "path": "/"}}"#);
-    // An address of Sweden, by MaxMind's test database.
+    // An address in Sweden, in MaxMind's test database.
     let headers = format!(
         "X-App: app\r\nContent-Type: application/json\r\nX-Forwarded-For: 89.160.20.112\r\nContent-Length: {}\r\n",
         body.len()
@@ -86,7 +86,7 @@ async fn send(site: &Site, number: usize) -> anyhow::Result<String> {
     site.ask(format!("POST / HTTP/1.1\r\nHost: analytics.test\r\nConnection: close\r\n{headers}\r\n{body}")).await
 }
 
-/// Grafana gets the host that the browser knows, the address, and a WebSocket's wish.
+/// Grafana receives the browser's host, the client's address, and WebSocket upgrades.
 async fn dashboards(site: &Site) -> anyhow::Result<()> {
     let answer =
         site.get("dashboard.test", "/api/live/ws", "Upgrade: websocket\r\nX-Forwarded-For: 1.2.3.4\r\n").await?;
@@ -99,12 +99,12 @@ async fn dashboards(site: &Site) -> anyhow::Result<()> {
     ];
     let got = answer.to_lowercase();
     for header in wanted {
-        ensure!(got.contains(header), "Grafana would not get {header:?}:\n{got}");
+        ensure!(got.contains(header), "Grafana would not receive {header:?}:\n{got}");
     }
     Ok(())
 }
 
-/// A listener in Grafana's place: it answers with the request that it got.
+/// A stand-in for Grafana that responds with the request it received.
 async fn echo() -> anyhow::Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?.to_string();
@@ -119,7 +119,7 @@ async fn echo() -> anyhow::Result<String> {
     Ok(address)
 }
 
-/// A running nginx, and the certificate that it shows.
+/// A running nginx, and its certificate.
 struct Site {
     plain: u16,
     tls: u16,
@@ -131,7 +131,7 @@ impl Site {
         self.ask(format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{headers}\r\n")).await
     }
 
-    /// One request over TLS by openssl's client, which checks certificate and name.
+    /// Sends one request over TLS with openssl's client, which verifies certificate and name.
     async fn ask(&self, request: String) -> anyhow::Result<String> {
         let name = if request.contains("Host: dashboard.test") { "dashboard.test" } else { "analytics.test" };
         let mut openssl = Command::new("openssl");
@@ -143,14 +143,15 @@ impl Site {
             child.stdin.take().context("no input")?.write_all(request.as_bytes())?;
             Ok::<_, anyhow::Error>(child.wait_with_output()?)
         });
-        let output = tokio::time::timeout(Duration::from_secs(20), output).await.context("no answer over TLS")???;
+        let output =
+            tokio::time::timeout(Duration::from_secs(20), output).await.context("no response over TLS")???;
         let answer = String::from_utf8_lossy(&output.stdout).into_owned();
-        ensure!(!answer.is_empty(), "no answer over TLS: {}", String::from_utf8_lossy(&output.stderr));
+        ensure!(!answer.is_empty(), "no response over TLS: {}", String::from_utf8_lossy(&output.stderr));
         Ok(answer)
     }
 }
 
-/// The files as they are, but for ports, upstreams and the certificate's folder.
+/// The files unchanged, except for ports, upstreams and the certificate's folder.
 async fn start(folder: &Path, gateway: &str, grafana: &str) -> anyhow::Result<(Process, Site)> {
     let sources = root().join("provisioning/nginx");
     let tls = folder.join("tls");
@@ -165,7 +166,7 @@ async fn start(folder: &Path, gateway: &str, grafana: &str) -> anyhow::Result<(P
         ("127.0.0.1:3000", grafana.to_owned()),
         ("/etc/nginx/tls", tls.display().to_string()),
     ] {
-        ensure!(text.contains(known), "the sites have no {known:?}, which this test knows");
+        ensure!(text.contains(known), "the sites do not contain {known:?}, which this test replaces");
         text = text.replace(known, &here);
     }
     let own = folder.display();
@@ -176,7 +177,7 @@ async fn start(folder: &Path, gateway: &str, grafana: &str) -> anyhow::Result<(P
     );
     let file = folder.join("nginx.conf");
     fs::write(&file, all)?;
-    // It says nothing when it is ready: `sh` does, and becomes nginx.
+    // nginx prints nothing when ready: `sh` does, and then becomes nginx.
     let command =
         format!("PATH=$PATH:/usr/sbin; nginx -t -q -c {0} && echo ready && exec nginx -c {0}", file.display());
     let nginx = Process::start(Path::new("sh"), &["-c", &command], &[], &folder.join("nginx.log")).await?;
@@ -186,6 +187,6 @@ async fn start(folder: &Path, gateway: &str, grafana: &str) -> anyhow::Result<(P
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    Err(anyhow::anyhow!("nginx does not answer"))
+    Err(anyhow::anyhow!("nginx does not respond"))
         .with_context(|| fs::read_to_string(folder.join("nginx-error.log")).unwrap_or_default())
 }

@@ -1,6 +1,6 @@
-//! The oldest ClickHouse that is promised, as the engine of PyPI's chdb: the real gateway makes
-//! its tables there and stores events, rows come in the form of Vector's sink, and the real
-//! datasource asks every type of query. What comes out has to be what today's engine answers.
+//! The oldest supported ClickHouse, as the engine of PyPI's chdb: the real gateway migrates
+//! its tables and stores events, rows arrive in the form of Vector's sink, and the real
+//! data source runs every query type. The results must equal those of the current engine.
 
 use std::{fs, path::Path, process::Command};
 
@@ -18,19 +18,19 @@ use crate::{
     root,
 };
 
-/// The release of chdb that holds it.
+/// The chdb release that contains it.
 const CHDB: &str = "chdb==3.7.2";
-/// Named in the documentation.
+/// The version named in the documentation.
 const VERSION: &str = "25.8.";
 const PROJECT: &str = "app";
 /// 2026-01-10 08:00 UTC, a Saturday.
 const BEGIN_MS: i64 = 1_768_032_000_000;
 const HOUR_MS: i64 = 3_600_000;
 const VISITORS: i64 = 30;
-/// As Vector 0.57's clickhouse sink sends it.
+/// As sent by Vector 0.57's clickhouse sink.
 const INSERT: &str = "INSERT INTO {database:Identifier}.{table:Identifier} FORMAT JSONEachRow";
 
-/// Install → both engines → gateway, rows, datasource on each → the same answers.
+/// Install → both engines → gateway, rows and data source on each → compare results.
 pub async fn run(folder: &Path) -> anyhow::Result<&'static str> {
     fs::create_dir_all(folder)?;
     let (old, process) = start(folder).await?;
@@ -38,19 +38,19 @@ pub async fn run(folder: &Path) -> anyhow::Result<&'static str> {
     let version = ask(&client, &old, "SELECT version()", &[]).await?;
     ensure!(version.starts_with(VERSION), "{CHDB} is ClickHouse {version}, not {VERSION}");
     let then = answers(&folder.join("then"), Some(&old)).await.with_context(|| format!("on ClickHouse {version}"))?;
-    let now = answers(&folder.join("now"), None).await.context("on today's engine")?;
-    ensure!(then.len() == now.len(), "not every query was asked on both");
+    let now = answers(&folder.join("now"), None).await.context("on the current engine")?;
+    ensure!(then.len() == now.len(), "not every query ran on both");
     for ((query, then), (_, now)) in then.iter().zip(&now) {
-        ensure!(then == now, "{query} answers on ClickHouse {version}\n{then:?}\nand today\n{now:?}");
+        ensure!(then == now, "{query} returns on ClickHouse {version}\n{then:?}\nand on the current engine\n{now:?}");
         ensure!(!now.is_empty(), "{query} has no rows");
     }
     process.stop().await?;
     Ok(
-        "ClickHouse 25.8 (chdb): migrations, the gateway's and Vector's inserts, every type of query as today's engine answers",
+        "ClickHouse 25.8 (chdb): migrations, the gateway's and Vector's inserts, every query type with the current engine's results",
     )
 }
 
-/// The engine's module alone, without what its package needs for data frames.
+/// Installs only the engine's module, without its package's dependencies for data frames.
 async fn start(folder: &Path) -> anyhow::Result<(Server, Process)> {
     let venv = folder.join("venv");
     crate::process::run_to_end(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
@@ -65,7 +65,7 @@ async fn start(folder: &Path) -> anyhow::Result<(Server, Process)> {
     Ok((Server::without_user(&process.first_line), process))
 }
 
-/// What the datasource answers after the same events and rows.
+/// The data source's results after the same events and rows.
 async fn answers(folder: &Path, server: Option<&Server>) -> anyhow::Result<Vec<(Value, Rows)>> {
     let gateway = gateway::start(folder, PROJECT, server).await?;
     let client = Client::new();
@@ -74,7 +74,7 @@ async fn answers(folder: &Path, server: Option<&Server>) -> anyhow::Result<Vec<(
         let request = request.header("X-Forwarded-For", if visitor % 3 == 0 { "81.2.69.160" } else { "89.160.20.112" });
         let events = visit(visitor);
         let answer: Value = request.json(&events).send().await?.json().await?;
-        ensure!(answer["accepted"] == events.len(), "the gateway answered {answer}");
+        ensure!(answer["accepted"] == events.len(), "the gateway responded {answer}");
     }
     let rows = golden_rows()?;
     let parameters = [
@@ -91,7 +91,7 @@ async fn answers(folder: &Path, server: Option<&Server>) -> anyhow::Result<Vec<(
     plugin.health().await?;
     let mut out = Vec::new();
     for query in queries() {
-        // The golden rows are of 2024.
+        // The golden rows are from 2024.
         let from_ms = BEGIN_MS - if query["rawSql"].is_null() { 24 } else { 24 * 1_000 } * HOUR_MS;
         let rows = plugin.query(&query, from_ms, BEGIN_MS + 10 * 24 * HOUR_MS).await;
         out.push((query.clone(), rows.with_context(|| query.to_string())?));
@@ -101,7 +101,7 @@ async fn answers(folder: &Path, server: Option<&Server>) -> anyhow::Result<Vec<(
     Ok(out)
 }
 
-/// Ever fewer go ever further; the ids make the events the same on both engines.
+/// Fewer and fewer get further; the ids make the events the same on both engines.
 fn visit(visitor: i64) -> Vec<Value> {
     let steps = [
         ("page_view", "/"),
@@ -130,7 +130,7 @@ fn visit(visitor: i64) -> Vec<Value> {
     out
 }
 
-/// The rows that the enrichment's golden cases become.
+/// The rows of the enrichment's golden cases.
 fn golden_rows() -> anyhow::Result<String> {
     let mut out = String::new();
     for entry in fs::read_dir(root().join("vector-components/testdata/events"))? {
@@ -139,11 +139,11 @@ fn golden_rows() -> anyhow::Result<String> {
             out.push_str(&format!("{}\n", case["becomes"]["row"]));
         }
     }
-    ensure!(out.lines().count() >= 3, "there are hardly any golden rows");
+    ensure!(out.lines().count() >= 3, "too few golden rows");
     Ok(out)
 }
 
-/// Those of the replay, and the types of which it has none.
+/// The queries of the replay test, plus the types it lacks.
 fn queries() -> Vec<Value> {
     let mut out = replay::queries();
     out.extend([

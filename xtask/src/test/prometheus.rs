@@ -1,4 +1,4 @@
-//! What dashboards and alerts ask of Prometheus, asked of a real one that scrapes a real gateway
+//! Runs the dashboards' and alerts' Prometheus queries on a real Prometheus that scrapes a real gateway
 //! with the configuration of provisioning/.
 
 use std::{collections::BTreeSet, fs, path::Path, time::Duration};
@@ -10,15 +10,15 @@ use serde_json::{Value, json};
 use crate::{gateway, prometheus, root};
 
 const SCRAPED_TIME_MAX: Duration = Duration::from_secs(30);
-/// Grafana fills it in; four scrapes are its own rule.
+/// Interpolated by Grafana; four scrapes is its own rule.
 const RATE_INTERVAL: &str = "$__rate_interval";
 
-/// Gateway and Prometheus → events of every outcome → the ledger adds up → every expression.
+/// Gateway and Prometheus → events with every outcome → check the ledger → run every expression.
 pub async fn run(folder: &Path) -> anyhow::Result<String> {
     let gateway = gateway::start(folder, "app", None).await?;
     let prometheus = prometheus::start(&folder.join("prometheus"), &gateway.url, None).await?;
     let expected = [("received", 6.0), ("stored", 3.0), ("duplicate", 1.0), ("dropped", 2.0), ("failed", 0.0)];
-    // A rate needs one scrape before what it counts.
+    // A rate needs one scrape before the increase.
     wait_for(&prometheus, "footfall_events_received_total == 0").await?;
     send(&gateway.url).await?;
     wait_for(&prometheus, "footfall_events_received_total == 6").await?;
@@ -38,23 +38,23 @@ pub async fn run(folder: &Path) -> anyhow::Result<String> {
             of_vector += 1;
             continue;
         }
-        ensure!(value(&answer).is_some(), "{expression} gives nothing");
+        ensure!(value(&answer).is_some(), "{expression} returns nothing");
         answered += 1;
     }
-    ensure!(answered > 0, "no dashboard asks for the gateway's metrics");
+    ensure!(answered > 0, "no dashboard queries the gateway's metrics");
     gateway.stop().await?;
     Ok(format!(
-        "Debian's Prometheus on the gateway: ledger, {answered} expressions of dashboards and alerts; {of_vector} ask for Vector's metrics and were only parsed: no Vector here"
+        "Debian's Prometheus on the gateway: ledger, {answered} expressions of dashboards and alerts; {of_vector} query Vector's metrics and were only parsed, since no Vector is running"
     ))
 }
 
-/// Three that are stored, one of them twice, and two that break the contract.
+/// Three events that are stored, one of them twice, and two invalid ones.
 async fn send(url: &str) -> anyhow::Result<()> {
     let [a, b, c] = [1, 2, 3].map(|id| json!({"type": "click", "event_id": uuid::Uuid::from_u128(id), "user_id": "1"}));
     let events = json!([a, b, b, c, {"type": ""}, {"type": "a", "locale": 7}]);
     let request = Client::new().post(format!("{url}/v1/events")).header("X-App", "app").json(&events);
     let answer: Value = request.send().await?.json().await?;
-    ensure!(answer["accepted"] == 3, "the gateway answered {answer}");
+    ensure!(answer["accepted"] == 3, "the gateway responded {answer}");
     Ok(())
 }
 
@@ -69,7 +69,7 @@ async fn wait_for(prometheus: &prometheus::Prometheus, expression: &str) -> anyh
     waited.with_context(|| format!("not seen within {} s: {expression}", SCRAPED_TIME_MAX.as_secs()))?
 }
 
-/// The first series' number, if it is one.
+/// The first series' value, if it is a number.
 fn value(answer: &[Value]) -> Option<f64> {
     let number: f64 = answer.first()?["value"][1].as_str()?.parse().ok()?;
     number.is_finite().then_some(number)

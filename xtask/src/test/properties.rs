@@ -1,8 +1,8 @@
 //! Random events and random queries, through the real plugin protocol and the real engine,
-//! against tests/oracle/queries.py, which shares nothing with them.
+//! against tests/oracle/queries.py, which shares no code with them.
 //!
-//! Each case is a project of its own: few people, few names, instants that collide, events
-//! that came twice, daylight saving time.
+//! Each case is a separate project: few people, few names, colliding timestamps, duplicate
+//! events, daylight saving time.
 
 use std::{fs, io::Write, path::Path, process::Command};
 
@@ -15,17 +15,17 @@ use crate::{bin, clickhouse::ask, engine, plugin::Plugin, root, seed};
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
-/// In Berlin, clocks change on the night after this day.
+/// In Berlin, clocks change in the night after this day.
 const BEFORE_CHANGE_MS: i64 = 1_774_656_000_000;
 const QUERIES_OF_A_CASE: usize = 12;
 const EVENTS: [&str; 4] = ["a", "b", "c", "page_view"];
 const PATHS: [&str; 3] = ["/x", "/y", "/z/1"];
-/// Seed and number of projects that were once answered wrongly: the times of a funnel in any order that
-/// begins with two events at once, and the exit of a session without an id that goes on for several half hours.
+/// Seed and number of projects that once had wrong results: the times of an any-order funnel that
+/// starts with two simultaneous events, and the exit of a session without an id that spans several half hours.
 const ONCE_WRONG: [(u64, u64); 2] = [(4_242, 338), (4_242, 350)];
 const ZONES: [&str; 5] = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "America/Santiago"];
 
-/// Make → insert → ask → compare.
+/// Generate → insert → query → compare.
 pub async fn run(folder: &Path, cases: u64, seed: u64) -> anyhow::Result<String> {
     fs::create_dir_all(folder)?;
     let engine = engine::start(&folder.join("clickhouse"), &folder.join("engine.log")).await?;
@@ -49,7 +49,7 @@ pub async fn run(folder: &Path, cases: u64, seed: u64) -> anyhow::Result<String>
         }
         made.push((events, rng));
     }
-    // In several parts, so that a replay is not merged away before it is asked for.
+    // In several parts, so that duplicates are not merged away before the queries.
     for table in ["events", "sessions"] {
         ask(&client, &server, &format!("SYSTEM STOP MERGES analytics.{table}"), &[]).await?;
     }
@@ -69,13 +69,13 @@ pub async fn run(folder: &Path, cases: u64, seed: u64) -> anyhow::Result<String>
             let query = query(&mut rng, &project);
             let from_ms = BEFORE_CHANGE_MS + rng.random_range(-2..2) * DAY_MS + rng.random_range(0..5) * HOUR_MS;
             let to_ms = from_ms + rng.random_range(1..5) * DAY_MS;
-            // The earlier range is the one in which something happened.
+            // The earlier range is the one with events.
             let ahead_ms = if rng.clone().random_bool(0.7) { days_between(&query) * DAY_MS } else { 0 };
             queries.push((query, from_ms + ahead_ms, to_ms + ahead_ms));
         }
-        // The last, so that the queries of projects that were once answered wrongly stay what they were.
+        // Last, so that the queries of remembered projects stay the same.
         queries.push((spikes(&mut rng, &project), BEFORE_CHANGE_MS - DAY_MS, BEFORE_CHANGE_MS + 9 * DAY_MS));
-        // The events lie in both halves of the ranges that are compared.
+        // Both compared ranges contain events.
         let middle_ms = BEFORE_CHANGE_MS + rng.random_range(0..2) * DAY_MS;
         for query in few_of_many(&mut rng, &project) {
             queries.push((query, middle_ms, middle_ms + 2 * DAY_MS));
@@ -95,7 +95,7 @@ pub async fn run(folder: &Path, cases: u64, seed: u64) -> anyhow::Result<String>
     crate::process::run_to_end(python.arg(root().join("tests/oracle/queries.py")).arg(&file))?;
     engine.stop().await?;
     Ok(format!(
-        "{asked} random queries of {cases} random projects, and {} once wrong, equal an independent count",
+        "{asked} random queries on {cases} random projects, plus {} regressions, equal an independent implementation",
         ONCE_WRONG.len()
     ))
 }
@@ -103,7 +103,7 @@ pub async fn run(folder: &Path, cases: u64, seed: u64) -> anyhow::Result<String>
 fn events(rng: &mut StdRng, case: u64) -> Vec<Value> {
     let people = rng.random_range(1..5_u64);
     let count = rng.random_range(0..24);
-    // Either few instants, so that many events share one, or many.
+    // Either few timestamps, so that many events collide, or many.
     let grain_ms = pick(rng, &[1, HOUR_MS / 4, HOUR_MS * 5]);
     let span = (5 * DAY_MS / grain_ms).min(40);
     let mut out = Vec::new();
@@ -122,11 +122,11 @@ fn events(rng: &mut StdRng, case: u64) -> Vec<Value> {
             "session_id": session, "event_id": number + 1, "user_id": if person % 2 == 0 { format!("u{person}") } else { String::new() },
             "path": pick(rng, &PATHS), "country": pick(rng, &["DE", "FR", ""]), "url_rest": "", "revenue_amount": f64::from(rng.random_range(0..400)) / 4.0,
             "properties": if plan.is_empty() { json!({}) } else { json!({"plan": plan, "n": rng.random_range(0..5_i32).to_string()}) },
-            // Not drawn: remembered projects stay what they were.
+            // Not random, so that remembered projects stay the same.
             "tie_order": number * 7 % 3,
         }));
         let last = out.len() - 1;
-        // Few times as many values as are shown, many with the same number, some called as the rest is.
+        // A few times as many values as are shown, many with the same count, some named like the rest.
         let group = ["(other)", "x1", "x2", "((other))", "x3", "(none)", "x4"][(number * 5 + out.len() / 3) % 7];
         out[last]["properties"]["group"] = group.into();
     }
@@ -163,7 +163,7 @@ fn spikes(rng: &mut StdRng, project: &str) -> Value {
     query
 }
 
-/// Fewer values are shown than there are, beside the range before.
+/// Shows fewer values than there are, compared with the previous period.
 fn few_of_many(rng: &mut StdRng, project: &str) -> [Value; 3] {
     let first = one(&mut rng.clone(), false);
     let mut limit = || rng.random_range(1..4);
@@ -199,7 +199,7 @@ fn sessions(rng: &mut StdRng) -> Value {
     query
 }
 
-/// Days between the range and that it is compared with, where that is a number of days.
+/// Days between the range and the one it is compared with, if whole days.
 fn days_between(query: &Value) -> i64 {
     match query["compare"].as_str() {
         Some("week") => 7,
@@ -209,7 +209,7 @@ fn days_between(query: &Value) -> i64 {
     }
 }
 
-/// With which range, if with any. Which is drawn from a copy, since remembered projects depend on the order.
+/// The range to compare with, if any. Uses a copy of the generator, since remembered projects depend on the order.
 fn comparison(rng: &mut StdRng) -> Value {
     match rng.random_bool(0.3) {
         false => false.into(),
@@ -217,7 +217,7 @@ fn comparison(rng: &mut StdRng) -> Value {
     }
 }
 
-/// One of them, of which there is at least one.
+/// Picks one; there is at least one.
 fn pick<T: Copy>(rng: &mut StdRng, from: &[T]) -> T {
     from[rng.random_range(0..from.len())]
 }

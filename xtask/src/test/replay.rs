@@ -1,6 +1,6 @@
-//! Delivery is at least once, so events come again, late and in any order. No number may
-//! change: the same day is inserted three times more, in shuffled batches, across restarts
-//! and without merges; then everything is inserted anew in another order.
+//! Delivery is at least once, so events arrive again, late and in any order. The numbers must not
+//! change: the same day is inserted three more times, in shuffled batches, across restarts
+//! and without merges; then everything is inserted again in another order.
 
 use std::{fs, path::Path};
 
@@ -23,7 +23,7 @@ const DAY_MS: i64 = 86_400_000;
 const ROUNDS: u64 = 3;
 const BATCHES: u64 = 5;
 
-/// Every type of query, and those that read the events as well as those that read a rollup.
+/// Every query type, both on raw events and on rollups.
 pub fn queries() -> Vec<Value> {
     let mut out = vec![
         json!({"queryType": "sessions", "result": "totals"}),
@@ -69,7 +69,7 @@ pub fn queries() -> Vec<Value> {
     out
 }
 
-/// Fill → ask → replay, restart, ask → insert anew in another order, ask.
+/// Fill → query → replay, restart, query → insert again in another order, query.
 pub async fn run(folder: &Path) -> anyhow::Result<&'static str> {
     fs::create_dir_all(folder)?;
     let until = chrono::NaiveDate::from_ymd_opt(2026, 3, 5).context("no such day")?;
@@ -135,7 +135,9 @@ pub async fn run(folder: &Path) -> anyhow::Result<&'static str> {
     ask(&client, server, "OPTIMIZE TABLE analytics.sessions FINAL", &[]).await?;
     same(&expected, &answers(server, folder, range).await?, "merged")?;
     engine.stop().await?;
-    Ok("a day inserted three times more, shuffled, across restarts, and all anew in another order: no number changes")
+    Ok(
+        "a day inserted three more times, shuffled, across restarts, and everything again in another order: no number changes",
+    )
 }
 
 async fn start(folder: &Path) -> anyhow::Result<Engine> {
@@ -153,12 +155,12 @@ async fn answers(server: &Server, folder: &Path, (from_ms, to_ms): (i64, i64)) -
 
 fn same(expected: &[Rows], got: &[Rows], when: &str) -> anyhow::Result<()> {
     for ((query, expected), got) in queries().iter().zip(expected).zip(got) {
-        ensure!(expected == got, "{when}, {query} answers\n{got:?}\ninstead of\n{expected:?}");
+        ensure!(expected == got, "{when}, {query} returns\n{got:?}\ninstead of\n{expected:?}");
     }
     Ok(())
 }
 
-/// By title, sessions come out of the events; the totals come out of the rollup.
+/// Sessions by title are computed from the events; totals come from the rollup.
 fn both_ways_to_count_sessions(answers: &[Rows]) -> anyhow::Result<()> {
     let sum = |rows: &Rows, name: &str| rows.iter().filter_map(|row| row.get(name)?.as_i64()).sum::<i64>();
     let by = |name: &str| {
@@ -172,7 +174,7 @@ fn both_ways_to_count_sessions(answers: &[Rows]) -> anyhow::Result<()> {
         let total = sum(&answers[0], name);
         for dimension in ["country", "title"] {
             let split = sum(by(dimension)?, name);
-            ensure!(split == total, "{name} by {dimension} are {split}, in all {total}");
+            ensure!(split == total, "{name} by {dimension} add up to {split}, the total is {total}");
         }
     }
     Ok(())

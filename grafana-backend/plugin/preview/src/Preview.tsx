@@ -20,7 +20,7 @@ interface PreviewProps {
   asked: URLSearchParams;
 }
 
-/** Pages that are no dashboard, by their name in the address. */
+/** Pages other than dashboards, by their name in the URL. */
 const PAGES: Record<string, string> = {
   explore: 'explore',
   variable: 'variable',
@@ -28,7 +28,7 @@ const PAGES: Record<string, string> = {
   config: 'data source',
 };
 
-/** `?dashboard=<name>`, or one of the pages; the overview if nothing is asked for. */
+/** `?dashboard=<name>`, or one of the pages; defaults to the overview. */
 export function Preview({ plugins, asked }: PreviewProps) {
   const style = useStyles2(styles);
   const name = asked.get('dashboard') ?? 'overview';
@@ -74,7 +74,7 @@ function Navigation({ asked, here }: { asked: URLSearchParams; here: string }) {
           {title}
         </a>
       ))}
-      <span className={style.note}>A preview: Grafana is their home.</span>
+      <span className={style.note}>This is a preview; use the dashboards in Grafana.</span>
     </nav>
   );
 }

@@ -21,7 +21,7 @@ import { loadPlugin, shareLibraries } from './grafana/shared';
 import { templates } from './grafana/templates';
 import { Preview, Plugins } from './Preview';
 
-/** Shares libraries → provides services → loads the plugins as Grafana does → draws. */
+/** Shares libraries → provides services → loads the plugins like Grafana → renders. */
 async function main() {
   const asked = new URLSearchParams(window.location.search);
   const theme = createTheme({ colors: { mode: asked.get('theme') === 'light' ? 'light' : 'dark' } });
@@ -30,7 +30,7 @@ async function main() {
   setTimeZoneResolver(() => 'browser');
   standardTransformersRegistry.setInit(transformers);
   monacoLanguageRegistry.setInit(() => []);
-  // The preview edits no options; it needs their defaults, for which every kind of editor has to be known.
+  // The preview edits no options, but needs their defaults, which requires every kind of editor to be registered.
   standardEditorsRegistry.setInit(() => OPTION_EDITORS.map((id) => ({ id, name: id, editor: () => null })));
   standardFieldConfigEditorRegistry.setInit(() => []);
   templates.set('project', asked.get('var-project') ?? 'website');
@@ -44,7 +44,7 @@ async function main() {
     loadPlugin<PanelPlugin>('footfall-paths-panel'),
   ]);
   datasource = new source.DataSourceClass(instanceSettings());
-  // Grafana tells a datasource where it comes from.
+  // Grafana tells a data source its own metadata.
   datasource.meta = instanceSettings().meta;
   const plugins: Plugins = {
     source,
@@ -64,7 +64,7 @@ main().catch((error) => {
   document.body.textContent = `The preview cannot start: ${error?.stack ?? error}`;
 });
 
-/** Each kind once: some have an older name beside the newer. */
+/** Each kind once: some also have an older name. */
 function transformers(): TransformerRegistryItem[] {
   const byId = new Map(
     Object.values(standardTransformers).map((transformation) => [transformation.id, transformation])

@@ -8,7 +8,7 @@ import { QueriesSection } from './sections/QueriesSection';
 import { TlsSection } from './sections/TlsSection';
 import { ConfigProps, settingsOf } from './settings';
 
-/** Where ClickHouse is, who asks, what is asked, how far a query may go. */
+/** The data source's settings: connection, TLS, headers, queries, limits. */
 export function ConfigEditor(props: ConfigProps) {
   const settings = settingsOf(props);
   return (

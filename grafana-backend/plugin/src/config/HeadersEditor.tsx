@@ -16,7 +16,7 @@ interface HeadersEditorProps {
   onResetSecret: (secret: string) => void;
 }
 
-/** Headers of every request to ClickHouse, for proxies; a secret one's value is kept apart. */
+/** Headers sent with every request to ClickHouse, for proxies; secret values are stored separately. */
 export function HeadersEditor({ headers, isKept, onChange, onSecret, onResetSecret }: HeadersEditorProps) {
   const replace = (at: number, header?: HttpHeader) => {
     const changed = [...headers];

@@ -1,7 +1,7 @@
 import { InlineField } from '@grafana/ui';
 import React, { ReactElement, useId } from 'react';
 
-/** A setting under its label, which screen readers connect. */
+/** A setting with its label, connected for screen readers. */
 export function Line({ label, tooltip, children }: { label: string; tooltip?: string; children: ReactElement }) {
   const id = useId();
   return (

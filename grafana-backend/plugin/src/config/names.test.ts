@@ -2,12 +2,12 @@ import { expect, test } from 'vitest';
 
 import { namesIn, whyNoTables } from './names';
 
-test('names stand between commas', () => {
+test('names are separated by commas', () => {
   expect(namesIn(' shop.orders ,crm.*,, ')).toEqual(['shop.orders', 'crm.*']);
   expect(namesIn(' , ')).toBeUndefined();
 });
 
-test('tables are named with their database, as the backend wants them', () => {
+test('table names include their database, as the backend requires', () => {
   expect(whyNoTables('shop.orders, crm.*')).toBeUndefined();
   expect(whyNoTables('')).toBeUndefined();
   for (const wrong of ['orders', '.orders', 'shop.']) {

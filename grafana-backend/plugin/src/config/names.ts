@@ -1,7 +1,7 @@
-/** Further tables of one datasource that the backend takes. */
+/** Further tables per data source that the backend accepts. */
 const TABLES_MAX = 100;
 
-/** The names of a list with commas; none if there are none, so that the setting is left out. */
+/** The names in a comma-separated list; undefined if there are none, so that the setting is omitted. */
 export function namesIn(text: string): string[] | undefined {
   const names = text
     .split(',')
@@ -10,7 +10,7 @@ export function namesIn(text: string): string[] | undefined {
   return names.length > 0 ? names : undefined;
 }
 
-/** Why the backend would refuse these as further tables, if it would. */
+/** Why the backend would reject these as further tables, if it would. */
 export function whyNoTables(text: string): string | undefined {
   const names = namesIn(text) ?? [];
   if (names.length > TABLES_MAX) {

@@ -4,13 +4,13 @@ import { FootfallOptions, FootfallSecureOptions } from '../types';
 
 export type ConfigProps = DataSourcePluginOptionsEditorProps<FootfallOptions, FootfallSecureOptions>;
 
-/** The settings as they stand, and how a section changes its own. */
+/** The current settings, and how a section changes them. */
 export interface Settings {
   url: string;
   json: FootfallOptions;
   changeUrl: (url: string) => void;
   change: (changed: Partial<FootfallOptions>) => void;
-  /** Secrets leave the browser once and never come back: only whether one is kept is known. */
+  /** Secrets are write-only: the browser only knows whether one is stored. */
   hasSecret: (name: string) => boolean;
   changeSecret: (name: string, value: string) => void;
   resetSecret: (name: string) => void;

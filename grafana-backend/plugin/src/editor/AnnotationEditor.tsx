@@ -22,10 +22,10 @@ type MarksQuery = AnnotationsQuery | SpikesQuery;
 
 const MARKS = [
   { value: 'annotations' as const, label: 'Events' },
-  { value: 'spikes' as const, label: 'Spikes', description: 'Times of far more events than usual' },
+  { value: 'spikes' as const, label: 'Spikes', description: 'Periods with far more events than usual' },
 ];
 
-/** Which events become marks. */
+/** Which events become annotations. */
 export function AnnotationEditor({
   datasource,
   query,
@@ -53,9 +53,9 @@ export function AnnotationEditor({
             onChange={(project) => change({ project })}
           />
         </Field>
-        <Field label="Marks">
+        <Field label="Show">
           <FewChoices
-            label="Marks"
+            label="Annotations"
             options={MARKS}
             value={target.queryType === 'spikes' ? 'spikes' : 'annotations'}
             onChange={(queryType) => change({ ...startingQuery(queryType) })}

@@ -16,7 +16,7 @@ interface PlanPreviewProps {
   range?: TimeRange;
 }
 
-/** The statement and the rows that ClickHouse expects to read, before the query runs. */
+/** The statement and the number of rows ClickHouse expects to read, before the query runs. */
 export function PlanPreview({ datasource, query, range }: PlanPreviewProps) {
   const style = useStyles2(styles);
   const [isOpen, setOpen] = useState(false);
@@ -27,7 +27,7 @@ export function PlanPreview({ datasource, query, range }: PlanPreviewProps) {
       return;
     }
     let isWanted = true;
-    // What is wrong with a variable is told as what is wrong with the query.
+    // Errors in a variable are shown like errors in the query.
     Promise.resolve()
       .then(() => fillIn(query, getTemplateSrv(), {}))
       .then((filled) => plan(datasource, filled, range.from.valueOf(), range.to.valueOf()))
@@ -36,7 +36,7 @@ export function PlanPreview({ datasource, query, range }: PlanPreviewProps) {
     return () => {
       isWanted = false;
     };
-    // The key holds all of the query and the range.
+    // The key contains the whole query and the range.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [isOpen, key]);
   return (
@@ -59,7 +59,7 @@ export function PlanPreview({ datasource, query, range }: PlanPreviewProps) {
       {isOpen && answer.plan && (
         <>
           <div className={style.cost}>
-            About {answer.plan.rows.toLocaleString()} rows in {answer.plan.parts.toLocaleString()} parts will be read.
+            Reads about {answer.plan.rows.toLocaleString()} rows in {answer.plan.parts.toLocaleString()} parts.
           </div>
           <pre className={style.sql}>{answer.plan.sql}</pre>
           <pre className={style.sql}>{parameters(answer.plan)}</pre>

@@ -26,7 +26,7 @@ import { PlanPreview } from './PlanPreview';
 
 type Props = QueryEditorProps<FootfallSource, FootfallQuery, FootfallOptions>;
 
-/** What is asked → of which project → how exactly → what it will cost. */
+/** Query type → project → details → estimated cost. */
 export function QueryEditor({ datasource, query: given, onChange, onRunQuery, range, app }: Props) {
   const query = { ...given, queryType: given.queryType || 'sessions' } as FootfallQuery;
   const change = (changed: FootfallQuery) => {
@@ -36,14 +36,14 @@ export function QueryEditor({ datasource, query: given, onChange, onRunQuery, ra
     }
   };
   const changeSome = (changed: Partial<FootfallQuery>) => change({ ...query, ...changed } as FootfallQuery);
-  // A file may name a type that does not exist: the backend says so.
+  // A file may contain an unknown type: the backend reports it.
   const Builder = BUILDERS[query.queryType] as React.ComponentType<BuilderProps<FootfallQuery>> | undefined;
   return (
     <EditingProvider value={{ suggest: datasource.suggest, project: datasource.projectOf([query]) }}>
       <Row>
-        <Field label="Question">
+        <Field label="Query type">
           <ManyChoices<QueryType>
-            label="Question"
+            label="Query type"
             width={20}
             value={query.queryType}
             options={QUERY_TYPES}

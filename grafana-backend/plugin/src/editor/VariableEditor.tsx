@@ -11,7 +11,7 @@ import { Field, Row } from './parts/Row';
 
 type VariableEditorProps = QueryEditorProps<FootfallSource, FootfallQuery, FootfallOptions, FootfallVariableQuery>;
 
-/** What a dashboard's variable lists. */
+/** What a dashboard variable lists. */
 export function VariableEditor({ datasource, query, onChange }: VariableEditorProps) {
   const kind = query.kind ?? 'projects';
   const change = (changed: Partial<FootfallVariableQuery>) =>
@@ -22,7 +22,7 @@ export function VariableEditor({ datasource, query, onChange }: VariableEditorPr
     >
       <Row>
         <Field label="List">
-          <FewChoices label="What is listed" value={kind} options={KINDS} onChange={(kind) => change({ kind })} />
+          <FewChoices label="List" value={kind} options={KINDS} onChange={(kind) => change({ kind })} />
         </Field>
         {kind !== 'projects' && kind !== 'dimensions' && (
           <Field label="Project" tooltip="A project, or a variable such as $project">

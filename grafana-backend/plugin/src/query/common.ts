@@ -3,52 +3,52 @@ import { DataQuery } from '@grafana/schema';
 import { AdHocFilter, Filter } from './filter';
 
 export type Actor = 'visitor' | 'user' | 'session';
-/** Bots are known by their user agent (docs/events.md). */
+/** Whose events count: docs/events.md describes how bots are recognized. */
 export type Traffic = 'everything' | 'people' | 'bots';
 export type Interval = 'auto' | 'minute' | 'hour' | 'day' | 'week' | 'month';
 
-/** What Grafana keeps in a query, and the viewer's zone, which decides where days begin. */
+/** Grafana's own fields of a query, and the viewer's time zone, which decides where days start. */
 export interface CommonQuery extends DataQuery {
   timezone?: string;
 }
 
-/** What every question has but SQL, which says it itself. */
+/** Common to all query types except SQL, which specifies this itself. */
 export interface ScopedQuery extends CommonQuery {
   project?: string;
-  /** Whose events count; a dashboard's variable may stand here. It is sent as a test of the filter. */
+  /** Whose events count; may be a dashboard variable. Sent as a condition of the filter. */
   traffic?: Traffic | string;
   filter?: Filter;
   adhocFilters?: AdHocFilter[];
 }
 
-/** The events that a question is about. */
+/** The events a query covers. */
 export interface OwnEvents {
   event?: string | string[];
   path?: string | string[];
   eventFilter?: Filter;
 }
 
-/** With which earlier range; `true` is `before`, and a dashboard's variable may stand here. */
+/** The earlier range to compare with; `true` is `before`. May be a dashboard variable. */
 export type Compare = boolean | string;
 
-/** Values of a dimension, the most frequent first, the others together. */
+/** The most frequent values of a dimension, with the rest merged. */
 export interface Breakdown {
   dimension: string;
   limit?: number;
 }
 
-/** What a type of query is beyond its fields. */
+/** Everything about a query type beyond its fields. */
 export interface QueryKind<Q> {
-  /** How it stands in the picker of questions; not at all if it is no panel's. */
+  /** Its entry in the query type picker; none if panels cannot use it. */
   picker?: { label: string; description: string };
-  /** A query that shows something at once. */
+  /** A query that shows something right away. */
   starting: Omit<Q, 'refId'>;
-  /** Fields that this result does not have: the editor does not show them, so they may change no number. */
+  /** Fields this result does not have: the editor hides them, so they must not change the numbers. */
   hidden?: (query: Q) => Array<keyof Q>;
-  /** Without what cannot be asked in this place, or is only begun. */
+  /** Removes what does not apply here, or is incomplete. */
   tidied?: (query: Q) => Q;
-  /** Whether there is something to ask. */
+  /** Whether the query can run. */
   isComplete?: (query: Q) => boolean;
-  /** Whether somebody is in the middle of adding something. */
-  isBegun?: (query: Q) => boolean;
+  /** Whether something is still being added. */
+  isUnfinished?: (query: Q) => boolean;
 }

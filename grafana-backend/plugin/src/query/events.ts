@@ -1,6 +1,6 @@
 import { OwnEvents, QueryKind, ScopedQuery } from './common';
 
-/** Both list single events: docs/queries/events.md. */
+/** Both list individual events: docs/queries/events.md. */
 interface Timeline extends ScopedQuery, OwnEvents {
   visitor?: string;
   userId?: string;
@@ -8,18 +8,18 @@ interface Timeline extends ScopedQuery, OwnEvents {
   limit?: number;
 }
 
-/** Rows of a table. */
+/** As table rows. */
 export interface EventsQuery extends Timeline {
   queryType: 'events';
 }
 
-/** Marks on graphs. */
+/** As annotations on graphs. */
 export interface AnnotationsQuery extends Timeline {
   queryType: 'annotations';
 }
 
 export const events: QueryKind<EventsQuery> = {
-  picker: { label: 'Events', description: 'Single events, of one visitor, user or session or of all' },
+  picker: { label: 'Events', description: 'Individual events of a visitor, user or session, or all' },
   starting: { queryType: 'events', limit: 200 },
 };
 

@@ -5,13 +5,13 @@ import { fieldsOf, FieldKind } from './fields';
 import { CommonQuery, ScopedQuery } from './common';
 import { FootfallQuery, KINDS, QueryOf, QueryType } from './index';
 
-/** The names of two types, equal or an error of the type check. */
+/** Fails the type check unless two types have the same names. */
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : { missing: Exclude<B, A> }) : { unknown: Exclude<A, B> };
 type Own<T extends QueryType> = Exclude<keyof QueryOf<T>, T extends 'sql' ? keyof CommonQuery : keyof ScopedQuery>;
 type Described<T extends QueryType> = keyof (typeof description.types)[T];
 
 test('the union has exactly the types and fields of fields.json', () => {
-  // Nothing runs here: a field on one side only does not compile.
+  // Nothing runs here: a field that exists on one side only does not compile.
   const types: Same<QueryType, keyof typeof description.types> = true;
   const own: { [T in QueryType]: Same<Own<T>, Described<T>> } = {
     sessions: true,
@@ -27,7 +27,7 @@ test('the union has exactly the types and fields of fields.json', () => {
     live: true,
     sql: true,
   };
-  // `traffic` is sent as a test of the filter.
+  // `traffic` is sent as a condition of the filter.
   const scope: Same<
     Exclude<keyof ScopedQuery, 'refId' | 'hide' | 'key' | 'queryType' | 'datasource' | 'traffic'>,
     keyof typeof description.scope
@@ -36,7 +36,7 @@ test('the union has exactly the types and fields of fields.json', () => {
   expect(Object.keys(KINDS).sort()).toEqual(Object.keys(description.types).sort());
 });
 
-test('every kind of field is one that is known', () => {
+test('every kind of field is known', () => {
   const known: FieldKind[] = [
     'string',
     'strings',

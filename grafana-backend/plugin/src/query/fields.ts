@@ -2,19 +2,19 @@ import { FootfallQuery } from './index';
 import description from './fields.json';
 
 /**
- * Every type's fields, as the backend's models have them: their kind, limits and what an absent one means. A test of
- * the backend holds it to the same file.
+ * Every type's fields as in the backend's models: their kind, limits and defaults. A backend test checks
+ * the models against the same file.
  */
 export const FIELDS = description.types;
 
-/** The fields that some type has. */
+/** All fields of any type. */
 export const KNOWN: ReadonlySet<string> = new Set([
   'traffic',
   ...Object.keys(description.scope),
   ...Object.values(FIELDS).flatMap((fields) => Object.keys(fields)),
 ]);
 
-/** What a field holds decides how variables are filled in, and what is left out while it is only begun. */
+/** A field's kind decides how variables are interpolated, and what is omitted while incomplete. */
 export type FieldKind =
   | 'string'
   | 'strings'
@@ -31,8 +31,8 @@ export type FieldKind =
   | 'variables';
 
 /**
- * The kinds of the fields that a query of this type is asked with. SQL has no scope but the zone, it says it itself;
- * `traffic` is ours: it is sent as a test of the filter.
+ * The fields sent with a query of this type, and their kinds. SQL specifies its own scope, except for the time zone;
+ * `traffic` only exists in the front end and is sent as a condition of the filter.
  */
 export function fieldsOf({ queryType }: FootfallQuery): Map<string, FieldKind> {
   const own = kinds(FIELDS[queryType]);
@@ -45,7 +45,7 @@ function kinds(fields: Record<string, { kind: string }>): Map<string, FieldKind>
   return new Map(Object.entries(fields).map(([name, { kind }]) => [name, kind as FieldKind]));
 }
 
-/** An integer's limits, and the value that the backend takes where there is none. */
+/** An integer's limits, and the backend's default. */
 export interface IntegerField {
   min: number;
   max: number;

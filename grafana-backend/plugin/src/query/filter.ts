@@ -1,4 +1,4 @@
-/** A test of one column or property, as the backend reads it (docs/queries/filters.md). */
+/** A condition on one column or property, in the backend's format (docs/queries/filters.md). */
 export interface Test {
   field: string;
   op: string;
@@ -6,10 +6,10 @@ export interface Test {
   values?: string[];
 }
 
-/** A condition on one event: a tree of tests. */
+/** A tree of conditions on an event. */
 export type Filter = Test | { all: Filter[] } | { any: Filter[] } | { not: Filter };
 
-/** Which events are meant; what is empty matches all, and of several names or paths one is enough. */
+/** Selects events; empty fields match everything, and any of several names or paths may match. */
 export interface EventFilter {
   event?: string | string[];
   path?: string | string[];

@@ -4,7 +4,7 @@ import { EventFilter } from './filter';
 
 const DAY_MS = 86_400_000;
 
-/** Steps one after another: docs/queries/funnel.md. */
+/** Conversion from step to step: docs/queries/funnel.md. */
 export interface FunnelQuery extends ScopedQuery {
   queryType: 'funnel';
   steps?: FunnelStep[];
@@ -39,7 +39,7 @@ export interface FunnelBreakdown extends Breakdown {
 }
 
 export const funnel: QueryKind<FunnelQuery> = {
-  picker: { label: 'Funnel', description: 'How many take one step after another, and how long they need' },
+  picker: { label: 'Funnel', description: 'Conversion and drop-off from step to step, and the time in between' },
   starting: {
     queryType: 'funnel',
     by: 'visitor',
@@ -59,10 +59,10 @@ export const funnel: QueryKind<FunnelQuery> = {
     exclusions: query.exclusions?.filter(isNarrowing),
   }),
   isComplete: ({ steps }) => Array.isArray(steps) && steps.length > 0,
-  isBegun: ({ steps }) => Array.isArray(steps) && !steps.every(isNarrowing),
+  isUnfinished: ({ steps }) => Array.isArray(steps) && !steps.every(isNarrowing),
 };
 
-/** The first step has none before it, and in any order no step has. */
+/** The first step has no previous step; with any order, no step does. */
 export const hasWindow = (at: number, order: FunnelQuery['order']) => at > 0 && order !== 'any';
 
 function withoutWindow({ optional, windowMs, ...step }: FunnelStep): FunnelStep {

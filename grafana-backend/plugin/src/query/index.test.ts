@@ -3,15 +3,15 @@ import { describe, expect, test } from 'vitest';
 import { asked } from '../asked';
 import { changeType, FootfallQuery, QUERY_TYPES, startingQuery } from './index';
 
-describe('another question', () => {
+describe('changing the query type', () => {
   const filter = { field: 'country', op: '=', value: 'DE' };
   const before: FootfallQuery = { refId: 'B', queryType: 'trend', project: 'website', traffic: 'people', filter };
 
-  test('keeps the project, whose events count, and the filter that is seen', () => {
+  test('keeps project, traffic and the visible filter', () => {
     expect(changeType(before, 'sessions')).toMatchObject({ refId: 'B', project: 'website', traffic: 'people', filter });
   });
 
-  test('of SQL keeps none of them, as nobody would see it', () => {
+  test('to SQL keeps none of them, since they would be invisible', () => {
     const sql = changeType(before, 'sql') as unknown as Record<string, unknown>;
     expect([sql.project, sql.traffic, sql.filter]).toEqual([undefined, undefined, undefined]);
     expect(sql.rawSql).toContain('SELECT');

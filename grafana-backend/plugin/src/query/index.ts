@@ -10,7 +10,7 @@ import { spikes, SpikesQuery } from './spikes';
 import { sql, SqlQuery } from './sql';
 import { trend, TrendQuery } from './trend';
 
-/** A query as it is kept in a dashboard and sent to the backend; docs/queries/ has a page for each type. */
+/** A query as stored in a dashboard and sent to the backend; docs/queries/ has a page for each type. */
 export type FootfallQuery =
   | SessionsQuery
   | FunnelQuery
@@ -28,7 +28,7 @@ export type FootfallQuery =
 export type QueryType = FootfallQuery['queryType'];
 export type QueryOf<T extends QueryType> = Extract<FootfallQuery, { queryType: T }>;
 
-/** Every type, in the order of the picker. */
+/** All query types, in picker order. */
 export const KINDS: { [T in QueryType]: QueryKind<QueryOf<T>> } = {
   sessions,
   funnel,
@@ -44,23 +44,23 @@ export const KINDS: { [T in QueryType]: QueryKind<QueryOf<T>> } = {
   sql,
 };
 
-/** The type of a query that may come from a file, and then may have none, or one that does not exist. */
+/** A query's type; undefined if a file has none, or an unknown one. */
 export function kindOf<Q extends FootfallQuery>(query: Q): QueryKind<Q> | undefined {
   return Object.hasOwn(KINDS, query.queryType) ? (KINDS[query.queryType] as unknown as QueryKind<Q>) : undefined;
 }
 
-/** A query that shows something at once. */
+/** A query that shows something right away. */
 export function startingQuery<T extends QueryType>(queryType: T): QueryKind<QueryOf<T>>['starting'] {
   return { ...KINDS[queryType].starting };
 }
 
-/** The kinds of question, as the picker has them. */
+/** The query types in the picker. */
 export const QUERY_TYPES = (Object.keys(KINDS) as QueryType[]).flatMap((value) => {
   const { picker } = KINDS[value];
   return picker ? [{ value, ...picker }] : [];
 });
 
-/** Another kind of question for the same project and filter; SQL has neither, it says them itself. */
+/** Changes the query type but keeps project and filter, except to or from SQL, which has neither. */
 export function changeType(query: FootfallQuery, queryType: QueryType): FootfallQuery {
   const { refId, hide, key, datasource } = query;
   const scope = queryType === 'sql' || query.queryType === 'sql' ? {} : scopeOf(query);

@@ -1,6 +1,6 @@
 import { Actor, Interval, OwnEvents, QueryKind, ScopedQuery } from './common';
 
-/** Both are about being there: docs/queries/lifecycle.md. */
+/** Both measure activity: docs/queries/lifecycle.md. */
 interface Presence extends ScopedQuery, OwnEvents {
   interval?: Interval;
   by?: Actor;
@@ -11,7 +11,7 @@ export interface LifecycleQuery extends Presence {
   queryType: 'lifecycle';
 }
 
-/** On how many days visitors are there. */
+/** On how many days visitors are active. */
 export interface StickinessQuery extends Presence {
   queryType: 'stickiness';
 }
@@ -22,6 +22,6 @@ export const lifecycle: QueryKind<LifecycleQuery> = {
 };
 
 export const stickiness: QueryKind<StickinessQuery> = {
-  picker: { label: 'Stickiness', description: 'On how many days visitors are there' },
+  picker: { label: 'Stickiness', description: 'On how many days visitors are active' },
   starting: { queryType: 'stickiness', interval: 'day' },
 };

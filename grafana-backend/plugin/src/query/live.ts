@@ -1,12 +1,12 @@
 import { QueryKind, ScopedQuery } from './common';
 
-/** Who is there now: docs/queries/live.md. */
+/** Current visitors: docs/queries/live.md. */
 export interface LiveQuery extends ScopedQuery {
   queryType: 'live';
   result?: string;
 }
 
 export const live: QueryKind<LiveQuery> = {
-  picker: { label: 'Live', description: 'Who is there now, as it happens' },
+  picker: { label: 'Live', description: 'Current visitors and events, streamed' },
   starting: { queryType: 'live' },
 };

@@ -2,7 +2,7 @@ import { isNarrowing } from '../filters';
 import { Actor, OwnEvents, QueryKind, ScopedQuery } from './common';
 import { EventFilter } from './filter';
 
-/** From page to page: docs/queries/paths.md. */
+/** Navigation from page to page: docs/queries/paths.md. */
 export interface PathsQuery extends ScopedQuery, OwnEvents {
   queryType: 'paths';
   node?: string;
@@ -16,7 +16,7 @@ export interface PathsQuery extends ScopedQuery, OwnEvents {
 }
 
 export const paths: QueryKind<PathsQuery> = {
-  picker: { label: 'Paths', description: 'From page to page, onward from a place or back from it' },
+  picker: { label: 'Paths', description: 'Navigation between pages, forward or backward from a page' },
   starting: {
     queryType: 'paths',
     node: 'path',
@@ -26,6 +26,6 @@ export const paths: QueryKind<PathsQuery> = {
     by: 'session',
     event: 'page_view',
   },
-  // Every event is an anchor where nothing narrows it, and that is no anchor.
+  // An anchor without conditions matches every event, which is the same as no anchor.
   tidied: (query) => ({ ...query, anchor: query.anchor && isNarrowing(query.anchor) ? query.anchor : undefined }),
 };

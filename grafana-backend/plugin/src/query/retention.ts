@@ -1,7 +1,7 @@
 import { Actor, Interval, QueryKind, ScopedQuery } from './common';
 import { EventFilter } from './filter';
 
-/** Who comes back: docs/queries/retention.md. */
+/** Returning visitors: docs/queries/retention.md. */
 export interface RetentionQuery extends ScopedQuery {
   queryType: 'retention';
   start?: EventFilter;
@@ -13,6 +13,6 @@ export interface RetentionQuery extends ScopedQuery {
 }
 
 export const retention: QueryKind<RetentionQuery> = {
-  picker: { label: 'Retention', description: 'Who comes back, by the period of the first visit' },
+  picker: { label: 'Retention', description: 'Returning visitors by cohort' },
   starting: { queryType: 'retention', interval: 'week', firstTime: true },
 };

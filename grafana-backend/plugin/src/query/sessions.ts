@@ -1,6 +1,6 @@
 import { Compare, Interval, QueryKind, ScopedQuery } from './common';
 
-/** Visits: docs/queries/sessions.md. */
+/** Sessions: docs/queries/sessions.md. */
 export interface SessionsQuery extends ScopedQuery {
   queryType: 'sessions';
   result?: string;
@@ -15,7 +15,7 @@ export interface SessionsQuery extends ScopedQuery {
 export const sessions: QueryKind<SessionsQuery> = {
   picker: {
     label: 'Sessions',
-    description: 'Visits: how many, how long, how deep; over time or by any dimension',
+    description: 'Number, duration and depth of sessions, over time or by dimension',
   },
   starting: { queryType: 'sessions', result: 'over_time', interval: 'auto' },
   hidden: ({ result }) => [

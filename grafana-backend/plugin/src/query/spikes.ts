@@ -1,10 +1,10 @@
 import { Interval, OwnEvents, QueryKind, ScopedQuery } from './common';
 
-/** Times of far more events than usual: docs/queries/events.md. */
+/** Periods with far more events than usual: docs/queries/events.md. */
 export interface SpikesQuery extends ScopedQuery, OwnEvents {
   queryType: 'spikes';
   interval?: Interval;
-  /** Events that a spike has at least. */
+  /** The minimum number of events in a spike. */
   least?: number;
 }
 

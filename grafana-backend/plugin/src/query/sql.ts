@@ -1,6 +1,6 @@
 import { CommonQuery, QueryKind } from './common';
 
-/** A statement of one's own: docs/queries/sql.md. */
+/** A custom statement: docs/queries/sql.md. */
 export interface SqlQuery extends CommonQuery {
   queryType: 'sql';
   rawSql?: string;
@@ -8,7 +8,7 @@ export interface SqlQuery extends CommonQuery {
 }
 
 export const sql: QueryKind<SqlQuery> = {
-  picker: { label: 'SQL', description: 'A statement of your own; macros and variables are bound' },
+  picker: { label: 'SQL', description: 'Your own statement, with macros and variables' },
   starting: {
     queryType: 'sql',
     rawSql:

@@ -21,7 +21,10 @@ export interface TrendSeries extends EventFilter {
 }
 
 export const trend: QueryKind<TrendQuery> = {
-  picker: { label: 'Trend', description: 'Events and unique visitors over time, split, compared, by formula' },
+  picker: {
+    label: 'Trend',
+    description: 'Events and unique visitors over time, with breakdowns, comparisons and formulas',
+  },
   starting: { queryType: 'trend', interval: 'auto', series: [{ event: '', measure: 'count' }] },
   hidden: ({ result, series }) => [
     ...(result === 'total' ? (['interval'] as const) : []),

@@ -1,4 +1,4 @@
-//! A row as fields of an event, straight by serde: no JSON in between.
+//! Turns a row into the fields of an event directly with serde, without JSON in between.
 
 use std::fmt::Display;
 
@@ -9,7 +9,7 @@ use serde::{
 use vector::event::Value;
 use vrl::value::ObjectMap;
 
-/// Why a row has no such form; a fault of the row's type.
+/// Why a row cannot be converted: a bug in the row's type.
 #[derive(Debug)]
 pub struct NotColumns(String);
 
@@ -27,18 +27,18 @@ impl serde::ser::Error for NotColumns {
     }
 }
 
-/// A field for each of the row's that is not left out.
+/// One field for each field that the row does not skip.
 pub fn of(row: &impl Serialize) -> Result<ObjectMap, NotColumns> {
     match row.serialize(ToValue)? {
         Value::Object(columns) => Ok(columns),
-        other => Err(NotColumns::custom(format!("{} is no object", other.kind_str()))),
+        other => Err(NotColumns::custom(format!("{} is not an object", other.kind_str()))),
     }
 }
 
-/// Writes a [`Value`].
+/// Serializes into a [`Value`].
 struct ToValue;
 
-/// An array, or an object with the name of the value to come.
+/// An array, or an object with the name of the next value.
 #[derive(Default)]
 struct Parts<P> {
     parts: P,
@@ -56,7 +56,7 @@ macro_rules! integers {
 macro_rules! refused {
     ($($method:ident($($argument:ty),*) -> $result:ty;)*) => {
         $(fn $method(self, $(_: $argument),*) -> Result<$result, NotColumns> {
-            Err(NotColumns::custom(concat!(stringify!($method), ": no column has such a type")))
+            Err(NotColumns::custom(concat!(stringify!($method), ": no column has this type")))
         })*
     };
 }
@@ -81,7 +81,7 @@ impl Serializer for ToValue {
         Ok(Value::Boolean(value))
     }
 
-    /// VRL's integers have a sign; ClickHouse reads the digits in quotes as well.
+    /// VRL integers are signed; ClickHouse also accepts quoted digits.
     fn serialize_u64(self, number: u64) -> Result<Value, NotColumns> {
         Ok(Value::from(number.to_string()))
     }
@@ -121,7 +121,7 @@ impl Serializer for ToValue {
         _: &'static str,
         _: &T,
     ) -> Result<Value, NotColumns> {
-        Err(NotColumns::custom("no column has such a type"))
+        Err(NotColumns::custom("no column has this type"))
     }
 
     fn serialize_unit_variant(self, _: &'static str, _: u32, name: &'static str) -> Result<Value, NotColumns> {
@@ -172,7 +172,7 @@ impl SerializeMap for Parts<ObjectMap> {
     fn serialize_key<T: Serialize + ?Sized>(&mut self, name: &T) -> Result<(), NotColumns> {
         self.name = match name.serialize(ToValue)? {
             Value::Bytes(name) => String::from_utf8_lossy(&name).into_owned(),
-            other => return Err(NotColumns::custom(format!("{} is no name", other.kind_str()))),
+            other => return Err(NotColumns::custom(format!("{} is not a field name", other.kind_str()))),
         };
         Ok(())
     }

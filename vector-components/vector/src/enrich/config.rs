@@ -25,41 +25,41 @@ use crate::{
     privacy::PrivacyConfig,
 };
 
-/// The transform's name in a configuration.
+/// The transform's name in the configuration.
 pub const NAME: &str = "footfall_enrich";
 
 /// Configuration for the `footfall_enrich` transform.
 #[configurable_component(transform(
     "footfall_enrich",
-    "Make rows of Footfall's events table out of messages of its topic."
+    "Turn messages from Footfall's topic into rows for its events table."
 ))]
 #[derive(Clone, Debug)]
 #[serde(deny_unknown_fields, default)]
 pub struct EnrichConfig {
-    /// In which form a row leaves.
+    /// The output format of a row.
     pub output: OutputForm,
 
-    /// The field that holds the visitor, as the key of a message of the gateway does. An event without
-    /// it is dropped, unless there is a `salt`.
+    /// The field that holds the visitor, such as the key of the gateway's messages. Events without
+    /// it are dropped, unless `salt` is set.
     pub visitor_field: ConfigTargetPath,
 
-    /// Under which visitors are made of an event's ids, address and user agent where there is no
+    /// The salt for computing visitors from an event's ids, address and user agent if it has no
     /// `visitor_field`: 32 hexadecimal digits, a secret.
     #[configurable(metadata(docs::examples = "SECRET[footfall.visitor_salt]"))]
     pub salt: Option<SensitiveString>,
 
-    /// A MaxMind database of cities, such as `GeoLite2-City.mmdb`. It is read again when it changes.
+    /// A MaxMind City database, such as `GeoLite2-City.mmdb`. Reloaded when it changes.
     #[configurable(metadata(docs::examples = "/var/lib/GeoIP/GeoLite2-City.mmdb"))]
     pub geoip: Option<PathBuf>,
 
-    /// A MaxMind database of networks, such as `GeoLite2-ASN.mmdb`. It is read again when it changes.
+    /// A MaxMind ASN database, such as `GeoLite2-ASN.mmdb`. Reloaded when it changes.
     #[configurable(metadata(docs::examples = "/var/lib/GeoIP/GeoLite2-ASN.mmdb"))]
     pub geoip_asn: Option<PathBuf>,
 
-    /// The language of places' names: `en`, `de`, `es`, `fr`, `ja`, `pt-BR`, `ru` or `zh-CN`.
+    /// The language of place names: `en`, `de`, `es`, `fr`, `ja`, `pt-BR`, `ru` or `zh-CN`.
     pub geoip_language: String,
 
-    /// What is taken out first. Without it nothing is: the gateway has done it already.
+    /// What to remove before enrichment. If unset, nothing is removed, because the gateway has already done so.
     #[configurable(derived)]
     pub privacy: Option<PrivacyConfig>,
 }
@@ -80,7 +80,7 @@ impl Default for EnrichConfig {
 
 impl GenerateConfig for EnrichConfig {
     fn generate_config() -> toml::Value {
-        // A table without options is always one.
+        // Serializing plain options always gives a table.
         toml::Value::try_from(Self::default()).unwrap_or_else(|_| toml::Value::Table(toml::Table::new()))
     }
 }
@@ -92,10 +92,10 @@ impl EnrichConfig {
     }
 
     fn visitor(&self) -> Result<VisitorOf, String> {
-        // `vector validate` asks no secret backend: the placeholder is no salt, and no error.
+        // `vector validate` does not query secret backends: a placeholder is neither a salt nor an error.
         let given = self.salt.as_ref().map(SensitiveString::inner).filter(|salt| !salt.starts_with("SECRET["));
         let salt = given.map(|salt| {
-            // A secret: the message does not repeat it.
+            // A secret: the message must not repeat it.
             let digits = Some(salt).filter(|salt| salt.len() == 32 && salt.is_ascii());
             let bits = digits.and_then(|digits| u128::from_str_radix(digits, 16).ok());
             bits.map(|bits| VisitorSalt(bits.to_be_bytes())).ok_or("salt: not 32 hexadecimal digits")

@@ -1,4 +1,4 @@
-//! One message → one row, by way of borrowed structures: no value of VRL is made of what is read.
+//! One message → one row, through borrowed structures: the input is never converted to VRL values.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -14,7 +14,7 @@ use vrl::value::ObjectMap;
 use super::{columns, output_form::OutputForm};
 use crate::{cause::Cause, dropped};
 
-/// A line is longer than its message in most cases; it grows if it has to.
+/// Initial capacity of a line, which is usually longer than its message.
 const LINE_BYTES: usize = 1536;
 
 /// The transform.
@@ -31,18 +31,18 @@ pub struct Enrich {
 pub struct VisitorOf {
     /// A field, such as the message's key.
     pub field: ConfigTargetPath,
-    /// For events without it.
+    /// For events without that field.
     pub salt: Option<VisitorSalt>,
 }
 
 impl Enrich {
-    /// On an enricher with its caches, which the threads share.
+    /// Uses an enricher whose caches the threads share.
     #[must_use]
     pub fn new(enricher: Arc<Enricher>, visitor: VisitorOf, privacy: Option<Privacy>, output: OutputForm) -> Self {
         Self { enricher, visitor, privacy, output }
     }
 
-    /// Read → take out → know the visitor → derive → write.
+    /// Read → redact → identify the visitor → enrich → write.
     fn row(&self, log: &LogEvent) -> Result<ObjectMap, Cause> {
         let mut event = Event::of_message(message(log)?)?;
         if let Some(privacy) = &self.privacy {
@@ -69,13 +69,14 @@ impl Enrich {
                 let digits = given.as_str().unwrap_or_else(|| Cow::Owned(given.to_string()));
                 digits.parse().map_err(|_| {
                     let shown = vector_components::rejection::shown(&digits);
-                    let message = format!("{} {shown} is no visitor: a whole number of 64 bits", self.visitor.field);
+                    let message =
+                        format!("{} {shown} is not a visitor: expected an unsigned 64-bit integer", self.visitor.field);
                     Cause { field: self.visitor.field.to_string(), ..Cause::new("no_visitor", message) }
                 })
             }
             (None, Some(salt)) => Ok(self.enricher.visitor(event, salt)),
             (None, None) => {
-                let message = format!("there is no {}, and the transform has no salt", self.visitor.field);
+                let message = format!("{} is missing, and the transform has no salt", self.visitor.field);
                 Err(Cause { field: self.visitor.field.to_string(), ..Cause::new("no_visitor", message) })
             }
         }
@@ -85,7 +86,7 @@ impl Enrich {
 /// The message's bytes.
 pub(crate) fn message(log: &LogEvent) -> Result<&Bytes, Cause> {
     let message = log.get_message().and_then(Value::as_bytes);
-    message.ok_or_else(|| Cause::new("no_message", "the event has no message that is a string"))
+    message.ok_or_else(|| Cause::new("no_message", "the event has no string message"))
 }
 
 impl SyncTransform for Enrich {

@@ -10,27 +10,27 @@ use vector_lib::{configurable::configurable_component, lookup::lookup_v2::Config
 use super::transform::{ProjectOf, Validate};
 use crate::{dropped, privacy::PrivacyConfig};
 
-/// The transform's name in a configuration.
+/// The transform's name in the configuration.
 pub const NAME: &str = "footfall_validate";
 
 /// Configuration for the `footfall_validate` transform.
 #[configurable_component(transform(
     "footfall_validate",
-    "Check clients' events against Footfall's contract and bring them into the form of its topic."
+    "Validate clients' events against Footfall's event contract and convert them to the format of its topic."
 ))]
 #[derive(Clone, Debug)]
 #[serde(deny_unknown_fields, default)]
 pub struct ValidateConfig {
-    /// The projects that events may name. Empty: any.
+    /// The allowed projects. If empty, any project is allowed.
     #[configurable(metadata(docs::examples = "website"))]
     pub projects: Vec<String>,
 
-    /// The project of events that have no `project_field`.
+    /// The project for events without a `project_field`.
     #[configurable(metadata(docs::examples = "website"))]
     pub project: Option<String>,
 
-    /// The field that holds an event's project, such as a header that the source `http_server` was told
-    /// to keep.
+    /// The field that holds an event's project, such as a header captured by the `http_server`
+    /// source.
     pub project_field: ConfigTargetPath,
 
     /// The field that holds the client's address.
@@ -42,7 +42,7 @@ pub struct ValidateConfig {
     /// The field that holds the client's `Accept-Language`.
     pub accept_language_field: ConfigTargetPath,
 
-    /// What is taken out before an event goes on.
+    /// What to remove from events.
     #[configurable(derived)]
     pub privacy: PrivacyConfig,
 }
@@ -64,7 +64,7 @@ impl Default for ValidateConfig {
 impl GenerateConfig for ValidateConfig {
     fn generate_config() -> toml::Value {
         let example = Self { projects: vec!["website".to_owned()], ..Self::default() };
-        // A table without options is always one.
+        // Serializing plain options always gives a table.
         toml::Value::try_from(example).unwrap_or_else(|_| toml::Value::Table(toml::Table::new()))
     }
 }
@@ -75,7 +75,7 @@ impl ValidateConfig {
             && !self.projects.is_empty()
             && !self.projects.contains(project)
         {
-            return Err(format!("project: {project:?} is none of `projects`"));
+            return Err(format!("project: {project:?} is not in `projects`"));
         }
         Ok(ProjectOf {
             field: self.project_field.clone(),

@@ -1,4 +1,4 @@
-//! One message → the events in it, each checked and written in the form of the topic.
+//! One message → the events in it, each validated and written in the topic's format.
 
 use std::{borrow::Cow, collections::BTreeSet};
 
@@ -23,13 +23,13 @@ use crate::{
     enrich::transform::message,
 };
 
-/// Events in one message.
+/// Maximum number of events per message.
 const EVENTS_MAX: usize = 10_000;
 
 /// The transform.
 #[derive(Clone)]
 pub struct Validate {
-    /// Whose events they are.
+    /// The events' project.
     pub project: ProjectOf,
     /// The client's address.
     pub address: ConfigTargetPath,
@@ -37,7 +37,7 @@ pub struct Validate {
     pub user_agent: ConfigTargetPath,
     /// The client's `Accept-Language`.
     pub accept_language: ConfigTargetPath,
-    /// What is taken out.
+    /// What to remove.
     pub privacy: Privacy,
 }
 
@@ -46,9 +46,9 @@ pub struct Validate {
 pub struct ProjectOf {
     /// A field, such as a header.
     pub field: ConfigTargetPath,
-    /// For events without it.
+    /// For events without that field.
     pub otherwise: Option<String>,
-    /// Those there are; any if empty.
+    /// Allowed projects; any if empty.
     pub allowed: BTreeSet<String>,
 }
 
@@ -56,11 +56,11 @@ impl ProjectOf {
     fn of(&self, log: &LogEvent) -> Result<String, Rejection> {
         let given = text(log, &self.field).map(Cow::into_owned).or_else(|| self.otherwise.clone());
         let Some(project) = given.filter(|project| !project.is_empty()) else {
-            let message = format!("the event has no {}, and the transform no project", self.field);
+            let message = format!("{} is missing, and the transform has no default project", self.field);
             return Err(Rejection::new(Reason::MissingProject, self.field.to_string(), message));
         };
         if !self.allowed.is_empty() && !self.allowed.contains(&project) {
-            let message = format!("project {} is not one of those that are allowed", shown(&project));
+            let message = format!("project {} is not allowed", shown(&project));
             return Err(Rejection::new(Reason::UnknownProject, self.field.to_string(), message));
         }
         Ok(project)
@@ -87,7 +87,7 @@ impl Validate {
         })
     }
 
-    /// Check → take out → write.
+    /// Validate → redact → write.
     fn accept(&self, raw: &RawValue, arrival: &Arrival) -> Result<Bytes, Cause> {
         let mut event = validate(raw, arrival)?;
         self.privacy.apply(&mut event);
@@ -111,7 +111,7 @@ fn split(message: &[u8]) -> Result<Vec<&RawValue>, Cause> {
         false => vec![serde_json::from_slice(message).map_err(not_json)?],
     };
     if events.len() > EVENTS_MAX {
-        let message = format!("the message has {} events, at most {EVENTS_MAX} are allowed", events.len());
+        let message = format!("the message has {} events; at most {EVENTS_MAX} are allowed", events.len());
         return Err(Rejection::new(Reason::TooMany, "", message).into());
     }
     Ok(events)
@@ -137,7 +137,7 @@ impl SyncTransform for Validate {
                     output.push(None, VectorEvent::Log(event));
                 }
                 Err(cause) => {
-                    // Of an array, the event alone: the others go on.
+                    // Only this event of the array: the others continue.
                     set_message(&mut event, message.slice_ref(raw.get().as_bytes()));
                     dropped::push(event, &cause, output);
                 }

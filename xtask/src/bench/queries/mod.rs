@@ -1,5 +1,5 @@
-//! `cargo xtask bench queries`: the datasource, asked through its own protocol, against what
-//! others do on the same events and the same engine, in one run.
+//! `cargo xtask bench queries`: the data source, queried through its own protocol, against other
+//! approaches on the same events and the same engine, in one run.
 
 mod network;
 mod peers;
@@ -25,7 +25,7 @@ const DAY_MS: i64 = 86_400_000;
 const ROUNDS: usize = 3;
 const SLOW_ROWS_MAX: u64 = 10_000_000;
 
-/// Fill → measure each side → say.
+/// Fill → measure each side → report.
 pub async fn run(rows: u64, keep: bool) -> anyhow::Result<()> {
     let built = cargo().args(["build", "--release", "--bins"]).status()?;
     ensure!(built.success(), "the build failed");
@@ -48,12 +48,12 @@ pub async fn run(rows: u64, keep: bool) -> anyhow::Result<()> {
     println!("{line}");
     engine.stop().await?;
     if !keep {
-        fs::remove_dir_all(&folder).context("the benchmark's tables are left behind")?;
+        fs::remove_dir_all(&folder).context("cannot remove the benchmark's tables")?;
     }
     Ok(())
 }
 
-/// The funnel, the same with an exclusion and by country, its trend, and sessions.
+/// The queries: a funnel, the same with an exclusion and by country, its trend, and sessions.
 struct Asked {
     plain: Value,
     rich: Value,
@@ -73,7 +73,7 @@ fn asked() -> Asked {
     }
 }
 
-/// What is measured so far, and of what.
+/// The measurements so far.
 struct Sides<'r> {
     client: &'r Client,
     server: &'r Server,
@@ -82,7 +82,7 @@ struct Sides<'r> {
 }
 
 impl Sides<'_> {
-    /// The datasource's best time, and its answer.
+    /// The data source's best time, and its result.
     async fn ours(&mut self, name: &'static str, plugin: &Plugin, query: &Value) -> anyhow::Result<(f64, Rows)> {
         let (mut best, mut answer) = (f64::MAX, Rows::new());
         for _ in 0..ROUNDS {
@@ -93,7 +93,7 @@ impl Sides<'_> {
         Ok((self.note(name, best), answer))
     }
 
-    /// A statement's best time, asked of the engine itself.
+    /// A statement's best time, run directly on the engine.
     async fn theirs(&mut self, name: &'static str, sql: &str) -> anyhow::Result<f64> {
         let seconds = best(self.client, self.server, sql).await?;
         Ok(self.note(name, seconds))
@@ -131,8 +131,8 @@ async fn measure(mut sides: Sides<'_>, rows: u64, engine: &Engine, folder: &Path
     let window_s = sides.theirs("windowFunnel, our table", OUR_FUNNEL).await?;
     let (by_fold, by_functions) = (peers::rich_by_array_fold(), peers::rich_by_array_functions());
     let functions_s = sides.theirs("exclusion and breakdown, array functions", &by_functions).await?;
-    // Beyond this, both take minutes: arrayFold copies its state for each event, and the joins of a
-    // person's events grow with their square.
+    // Beyond this, both take minutes: arrayFold copies its state for each event, and self-joins grow with
+    // the square of a person's events.
     let is_small = rows <= SLOW_ROWS_MAX;
     let fold_s = match is_small {
         true => Some(sides.theirs("exclusion and breakdown, arrayFold", &by_fold).await?),
@@ -146,14 +146,14 @@ async fn measure(mut sides: Sides<'_>, rows: u64, engine: &Engine, folder: &Path
     let engine_mib = engine.process.peak_memory_mib();
     let counts: Vec<_> = plain.iter().filter_map(|row| row.get("count").map(Value::to_string)).collect();
     eprintln!(
-        "\n  counts: datasource {}; windowFunnel on our table {}, on the lab's {}",
+        "\n  counts: data source {}; windowFunnel on our table {}, on the article's {}",
         counts.join(", "),
         sides.counts(OUR_FUNNEL).await?,
         sides.counts(LAB_FUNNEL).await?
     );
     agree(&rich, &sides.counts(&by_functions).await?)?;
-    eprintln!("  by country, the datasource and the array functions count the same");
-    eprintln!("  memory at its peak: datasource {memory_mib:.0} MiB, engine {engine_mib:.0} MiB\n");
+    eprintln!("  by country, the data source and the array functions agree");
+    eprintln!("  peak memory: data source {memory_mib:.0} MiB, engine {engine_mib:.0} MiB\n");
     let absent = |is_there: bool, name: &'static str| if is_there { name } else { "absent" };
     Ok(json!({
         "name": "queries", "ok": true,
@@ -174,8 +174,8 @@ async fn measure(mut sides: Sides<'_>, rows: u64, engine: &Engine, folder: &Path
     }))
 }
 
-/// A benchmark of different numbers is none: each country that the datasource shows by itself
-/// has the counts of the statement, whose lines are a country and then a number a step.
+/// Comparing different results would be meaningless: each country the data source shows must
+/// have the statement's counts, whose lines are a country and then one number per step.
 fn agree(rich: &Rows, lines: &str) -> anyhow::Result<()> {
     let theirs: BTreeMap<&str, Vec<&str>> = lines
         .lines()
@@ -184,11 +184,11 @@ fn agree(rich: &Rows, lines: &str) -> anyhow::Result<()> {
         .collect();
     let mut ours: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for row in rich {
-        let country = row.get("country").and_then(Value::as_str).context("the rich funnel has no column country")?;
+        let country = row.get("country").and_then(Value::as_str).context("the rich funnel has no country column")?;
         ours.entry(country.to_owned()).or_default().push(row.get("count").map(Value::to_string).unwrap_or_default());
     }
     let shown: Vec<_> = ours.iter().filter(|(country, _)| theirs.contains_key(country.as_str())).collect();
-    ensure!(!shown.is_empty(), "the rich funnel shows no country");
+    ensure!(!shown.is_empty(), "the rich funnel shows no countries");
     for (country, counts) in shown {
         ensure!(
             theirs[country.as_str()] == *counts,

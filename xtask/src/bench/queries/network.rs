@@ -1,5 +1,5 @@
-//! A network of 1 Gbit/s between the datasource and ClickHouse: what is sent either way is passed
-//! on no faster. Only the rate is emulated, not the latency of a longer way.
+//! Emulates a 1 Gbit/s network between the data source and ClickHouse by relaying both directions
+//! at that rate. Only the rate is emulated, not the latency.
 
 use std::time::Duration;
 
@@ -13,11 +13,11 @@ use tokio::{
 /// 1 Gbit/s.
 const BYTES_PER_S: f64 = 125_000_000.0;
 const PIECE_BYTES: usize = 64 << 10;
-/// Shorter waits than the timer can do are added up; what it waits too long is made good.
+/// Accumulates waits shorter than the timer's resolution, and compensates for waits that took too long.
 const WAIT_MIN: Duration = Duration::from_millis(1);
 const BEHIND_MAX: Duration = Duration::from_millis(5);
 
-/// Opens the way to `url` and gives its address.
+/// Opens a relay to `url` and returns its address.
 pub async fn open(url: &str) -> anyhow::Result<String> {
     let target = url.strip_prefix("http://").context("the engine's address is not http://…")?.to_owned();
     let listener = TcpListener::bind("127.0.0.1:0").await?;

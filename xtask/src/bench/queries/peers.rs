@@ -1,34 +1,34 @@
-//! What others do for the same numbers, as SQL on the same engine.
+//! Other approaches to the same numbers, as SQL on the same engine.
 
-/// As the article's dashboards would: whole seconds, ids as text.
+/// As in the article's dashboards: whole seconds, ids as strings.
 pub const LAB_FUNNEL: &str = "SELECT countIf(level >= 1), countIf(level >= 2), countIf(level >= 3) FROM (SELECT user_id, \
     windowFunnel(604800)(timestamp, type = 'page_view' AND path = '/', type = 'page_view' AND path = '/pricing', type = 'sign_up') AS level \
     FROM layouts.lab WHERE project = 'website' GROUP BY user_id)";
 
-/// One event may stand for two steps unless `strict_once` is given.
+/// One event may count for two steps unless `strict_once` is set.
 pub const OUR_FUNNEL: &str = "SELECT countIf(level >= 1), countIf(level >= 2), countIf(level >= 3) FROM (SELECT visitor, \
     windowFunnel(604800000, 'strict_once')(toUInt64(toUnixTimestamp64Milli(ts)), event = 'page_view' AND path = '/', event = 'page_view' AND path = '/pricing', event = 'sign_up') AS level \
     FROM analytics.events FINAL WHERE project = 'website' GROUP BY visitor)";
 
-/// A step joins the one before, as Umami writes it.
+/// Each step joins the previous one, as in Umami.
 pub const SELF_JOIN: &str = "WITH first AS (SELECT DISTINCT visitor, ts FROM analytics.events FINAL WHERE project = 'website' AND event = 'page_view' AND path = '/'), \
     second AS (SELECT DISTINCT l.visitor AS visitor, r.ts AS ts FROM first AS l INNER JOIN analytics.events AS r ON l.visitor = r.visitor WHERE r.project = 'website' AND r.event = 'page_view' AND r.path = '/pricing' AND r.ts >= l.ts AND r.ts <= l.ts + INTERVAL 7 DAY), \
     third AS (SELECT DISTINCT l.visitor AS visitor, r.ts AS ts FROM second AS l INNER JOIN analytics.events AS r ON l.visitor = r.visitor WHERE r.project = 'website' AND r.event = 'sign_up' AND r.ts >= l.ts AND r.ts <= l.ts + INTERVAL 7 DAY) \
     SELECT (SELECT uniqExact(visitor) FROM first), (SELECT uniqExact(visitor) FROM second), (SELECT uniqExact(visitor) FROM third)";
 
-/// The columns of the funnel, and nothing done with them.
+/// Only reads the funnel's columns.
 pub const SCAN: &str = "SELECT sum(visitor), max(ts), countIf(event = 'page_view'), countIf(path = '/') FROM analytics.events WHERE project = 'website'";
 
-/// Sessions over time as without a rollup: replays do not count, the first visitor counts.
+/// Sessions over time without a rollup: replays don't count, the first visitor counts.
 pub const RAW_SESSIONS: &str = "SELECT toDate(started) AS day, count(), uniqExact(actor), sum(events), sum(views), sum(ended - started), countIf(events = 1) FROM \
     (SELECT argMin(visitor, (ts, visitor)) AS actor, min(ts) AS started, max(ts) AS ended, uniqExact(event_id) AS events, uniqExactIf(event_id, event = 'page_view') AS views \
      FROM analytics.events WHERE project = 'website' AND session_id != '' GROUP BY session_id) GROUP BY day ORDER BY day";
 
-/// The events that the rich funnel needs.
+/// The events the rich funnel needs.
 const RICH_EVENTS: &str = "analytics.events FINAL WHERE project = 'website' AND ((event = 'page_view' AND path IN ('/', '/pricing')) \
     OR event = 'sign_up' OR (event = 'click' AND properties['button'] = 'search')) GROUP BY visitor";
 
-/// The rich funnel by `arrayFold`: for the first two steps the chain that began last, then the
+/// The rich funnel with `arrayFold`: for the first two steps the chain that started last, then the
 /// furthest step and its country.
 pub fn rich_by_array_fold() -> String {
     format!(
@@ -46,8 +46,8 @@ pub fn rich_by_array_fold() -> String {
     )
 }
 
-/// The rich funnel by functions over sorted arrays: for each first step the next second one, the
-/// next third after it and the next exclusion; the best of these chains counts.
+/// The rich funnel with functions over sorted arrays: for each first step the next second step, the
+/// next third step after it and the next exclusion; the best of these chains counts.
 pub fn rich_by_array_functions() -> String {
     format!(
         "SELECT best.4 AS value, count() AS entered, countIf(best.1 <= -2), countIf(best.1 = -3) FROM ( \

@@ -1,31 +1,31 @@
-//! The layouts that are compared. Each is made out of `analytics.events`, so that all hold
+//! The layouts to compare. Each is created from `analytics.events`, so that all contain
 //! the same events.
 
 /// A way to store events.
 pub struct Layout {
-    /// By which `--layouts` names it.
+    /// Its name for `--layouts`.
     pub name: &'static str,
-    /// What differs from ours.
+    /// How it differs from ours.
     pub about: &'static str,
-    /// Makes and fills it; empty for ours, which is there.
+    /// Statements that create and fill it; empty for ours, which exists.
     pub make: &'static [&'static str],
     /// The table.
     pub table: &'static str,
-    /// What a query calls things there.
+    /// Its column expressions.
     pub names: Names,
 }
 
-/// Expressions of a layout's columns.
+/// A layout's column expressions.
 pub struct Names {
-    /// `FROM` with its modifier, so that a replay changes no number where that is possible.
+    /// `FROM` with its modifier, so that replays don't change the numbers where possible.
     pub from: &'static str,
     /// Selects a project.
     pub project: &'static str,
     /// The event's name.
     pub event: &'static str,
-    /// An instant for `windowFunnel`, and how many of it are a second.
+    /// The timestamp for `windowFunnel`, and its units per second.
     pub instant: (&'static str, u64),
-    /// The instant as a DateTime.
+    /// The timestamp as a DateTime.
     pub time: &'static str,
     /// The person.
     pub visitor: &'static str,
@@ -58,7 +58,7 @@ pub fn lab() -> &'static Layout {
 pub const LAYOUTS: [Layout; 9] = [
     Layout {
         name: "ours",
-        about: "ORDER BY (project, toDate(ts), visitor, ts, event_id); 48-bit ids, ZSTD, no repeated address",
+        about: "ORDER BY (project, toDate(ts), visitor, ts, event_id); 48-bit ids, ZSTD, no redundant URL parts",
         make: &[],
         table: "analytics.events",
         names: OURS,
@@ -85,7 +85,7 @@ pub const LAYOUTS: [Layout; 9] = [
     },
     Layout {
         name: "uuid",
-        about: "event ids as UUID, the arrival as an instant",
+        about: "event ids as UUID, the arrival as a timestamp",
         make: &[
             "CREATE TABLE layouts.uuid AS analytics.events ENGINE = ReplacingMergeTree PARTITION BY toYYYYMM(ts) ORDER BY (project, toDate(ts), visitor, ts)",
             "ALTER TABLE layouts.uuid ADD COLUMN uuid UUID, ADD COLUMN arrived_at DateTime64(3, 'UTC') CODEC(DoubleDelta, ZSTD(3)), DROP COLUMN received_at, DROP COLUMN delay_s, DROP COLUMN event_id",
@@ -118,7 +118,7 @@ pub const LAYOUTS: [Layout; 9] = [
     },
     Layout {
         name: "projection",
-        about: "a projection ordered by event; not used under FINAL, so read without",
+        about: "a projection ordered by event; not used under FINAL, so queried without",
         make: &[
             "CREATE TABLE layouts.projection AS analytics.events ENGINE = ReplacingMergeTree PARTITION BY toYYYYMM(ts) ORDER BY (project, toDate(ts), visitor, ts, event_id) SETTINGS deduplicate_merge_projection_mode = 'rebuild'",
             "ALTER TABLE layouts.projection ADD PROJECTION by_event (SELECT project, ts, event, path, visitor, session_id, country ORDER BY project, event, toDate(ts), visitor)",

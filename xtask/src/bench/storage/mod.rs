@@ -1,6 +1,6 @@
-//! `cargo xtask bench storage`: the same events in several layouts, the article's among
-//! them; bytes a row, and the time of the questions that dashboards ask. Then what reading
-//! with FINAL costs, and the datasource's overview.
+//! `cargo xtask bench storage`: the same events in several layouts, including the article's;
+//! bytes per row, and the time of the dashboards' queries. Then the cost of FINAL,
+//! and the overview dashboard through the data source.
 
 pub mod layouts;
 mod queries;
@@ -25,7 +25,7 @@ const DAYS: i64 = 90;
 const DAY_MS: i64 = 86_400_000;
 const ROUNDS: usize = 3;
 
-/// Builds, fills (unless an earlier run's tables are kept), measures, says.
+/// Builds, fills (unless an earlier run's tables exist), measures, reports.
 pub async fn run(rows: u64, wanted: &str, keep: bool) -> anyhow::Result<()> {
     let built = cargo().args(["build", "--release", "--bins"]).status()?;
     ensure!(built.success(), "the build failed");
@@ -65,15 +65,15 @@ pub async fn run(rows: u64, wanted: &str, keep: bool) -> anyhow::Result<()> {
         results.insert(layout.name, (bytes, times));
     }
     let columns = ask(&client, &server, "SELECT table, column, round(sum(column_data_compressed_bytes) / {rows:UInt64}, 2) AS bytes FROM system.parts_columns WHERE active AND database = 'analytics' AND table IN ('events', 'sessions') GROUP BY table, column HAVING bytes >= 0.05 ORDER BY table, bytes DESC", &[("param_rows", &rows.to_string())]).await?;
-    eprintln!("\n  table     column             bytes of an event\n  {}", columns.replace('\n', "\n  "));
+    eprintln!("\n  table     column             bytes per event\n  {}", columns.replace('\n', "\n  "));
     let sessions_bytes = bytes_per_row(&client, &server, "analytics.sessions", rows).await?;
-    eprintln!("\n  analytics.sessions: {sessions_bytes:.1} bytes an event");
+    eprintln!("\n  analytics.sessions: {sessions_bytes:.1} bytes per event");
     let overview = overview(&server, &folder, until_ms).await?;
     let costs = final_costs(&client, &server, &days).await?;
     summary(rows, &results, sessions_bytes, &overview, &costs);
     engine.stop().await?;
     if !keep {
-        fs::remove_dir_all(&folder).context("the benchmark's tables are left behind")?;
+        fs::remove_dir_all(&folder).context("cannot remove the benchmark's tables")?;
     }
     Ok(())
 }
@@ -104,7 +104,7 @@ async fn fill(client: &Client, server: &Server, rows: u64, until: chrono::NaiveD
 }
 
 pub async fn make(client: &Client, server: &Server, layout: &Layout) -> anyhow::Result<()> {
-    eprintln!("· making {}: {}", layout.name, layout.about);
+    eprintln!("· creating {}: {}", layout.name, layout.about);
     let settings = [
         ("optimize_on_insert", "0"),
         ("max_partitions_per_insert_block", "0"),
@@ -137,8 +137,8 @@ pub async fn best(client: &Client, server: &Server, sql: &str) -> anyhow::Result
     Ok(best)
 }
 
-/// The overview's panels through the datasource, on the largest project: of the dashboard's
-/// own range of 7 days, and of 30.
+/// The overview's panels through the data source, on the largest project: over the dashboard's
+/// default range of 7 days, and over 30.
 async fn overview(server: &Server, folder: &std::path::Path, until_ms: i64) -> anyhow::Result<BTreeMap<String, f64>> {
     let plugin = Plugin::start(&bin("gpx_footfall"), server, "p0", &folder.join("plugin.log")).await?;
     let panels = [
@@ -156,14 +156,14 @@ async fn overview(server: &Server, folder: &std::path::Path, until_ms: i64) -> a
                 plugin.query(query, until_ms - days * DAY_MS, until_ms).await?;
                 best = best.min(started.elapsed().as_secs_f64());
             }
-            eprintln!("· overview, datasource, {days} days of the largest project: {name} {best:.3} s");
+            eprintln!("· overview, data source, {days} days of the largest project: {name} {best:.3} s");
             out.insert(format!("{name}_{days}d"), best);
         }
     }
     Ok(out)
 }
 
-/// The same question with and without FINAL: on merged parts, and after a day was sent again.
+/// The same query with and without FINAL: on merged parts, and after a day was replayed.
 async fn final_costs(
     client: &Client,
     server: &Server,
@@ -183,13 +183,13 @@ async fn final_costs(
     );
     ask(client, server, &replay, &[]).await?;
     out.insert("final_after_replay", best(client, server, &with).await? / best(client, server, &without).await?);
-    ensure!(ask(client, server, &with, &[]).await? == before, "a replay changed a number");
+    ensure!(ask(client, server, &with, &[]).await? == before, "a replay changed the numbers");
     ask(client, server, "SYSTEM START MERGES analytics.events", &[]).await?;
     for table in ["events", "sessions"] {
         ask(client, server, &format!("OPTIMIZE TABLE analytics.{table} FINAL"), &[]).await?;
     }
     eprintln!(
-        "\n  funnel of 90 days with FINAL against without: {:.2} × on merged parts, {:.2} × after a day was sent again",
+        "\n  90-day funnel with FINAL vs. without: {:.2} × on merged parts, {:.2} × after replaying a day",
         out["final_merged"], out["final_after_replay"]
     );
     Ok(out)

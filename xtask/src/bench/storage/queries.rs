@@ -1,15 +1,15 @@
-//! What is asked of every layout: the shapes that the datasource and the dashboards ask.
+//! The queries for every layout, in the form used by the data source and the dashboards.
 
 use super::layouts::Names;
 
-/// A question, by name.
+/// A named query.
 pub struct Question {
-    /// As in the table of results.
+    /// Its name in the results table.
     pub name: &'static str,
     sql: &'static str,
 }
 
-/// `$names` are replaced by those of the layout; the text holds nothing of a user.
+/// `$names` are replaced with the layout's expressions; contains no user input.
 pub const QUESTIONS: [Question; 8] = [
     Question {
         name: "funnel_90d",

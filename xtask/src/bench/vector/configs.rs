@@ -1,20 +1,21 @@
-//! The configurations that are compared.
+//! The configurations to compare.
 
+use super::article;
 use crate::{clickhouse::Server, root};
 
-/// One of them.
+/// A configuration.
 pub struct Config {
-    /// Its name in the figures.
+    /// Its name in the results.
     pub name: &'static str,
-    /// When it has done with every message.
+    /// When it has processed every message.
     pub done: Done,
     transform: Transform,
     sink: Sink,
 }
 
-/// When a run is over.
+/// When a run is complete.
 pub enum Done {
-    /// When the sink has had every event.
+    /// When the sink has received every event.
     Received,
     /// When this statement counts every event.
     Stored(&'static str),
@@ -29,7 +30,7 @@ enum Transform {
 
 enum Sink {
     Blackhole,
-    /// The sink `clickhouse` with its defaults, as the article has it.
+    /// The sink `clickhouse` with default settings, as in the article.
     Article,
     /// As shipped.
     Shipped,
@@ -37,7 +38,7 @@ enum Sink {
 
 const EVENTS: Done = Done::Stored("SELECT count() FROM analytics.events");
 
-/// In the order in which they run.
+/// In the order they run.
 pub const CONFIGS: &[Config] = &[
     Config { name: "nothing_blackhole", done: Done::Received, transform: Transform::Nothing, sink: Sink::Blackhole },
     Config {
@@ -68,60 +69,23 @@ pub const CONFIGS: &[Config] = &[
     Config { name: "enrich_clickhouse", done: EVENTS, transform: Transform::Enrich("json_line"), sink: Sink::Shipped },
 ];
 
-/// The article's table, in a database of its own.
-pub const ARTICLES_TABLE: [&str; 2] = [
-    "CREATE DATABASE lab",
-    "CREATE TABLE lab.data (type LowCardinality(String), user_id String, session_id String, timestamp DateTime, locale LowCardinality(String), path String, appVersion LowCardinality(String), details Map(String, String), project LowCardinality(String), browser LowCardinality(String), browser_version LowCardinality(String), os LowCardinality(String), os_version LowCardinality(String), device LowCardinality(String), brand LowCardinality(String), model LowCardinality(String), country LowCardinality(String), region LowCardinality(String), city LowCardinality(String), latitude Float32, longitude Float32) ENGINE = MergeTree ORDER BY (session_id, timestamp)",
-];
-
-/// Parses, splits the address, looks it up, parses the user agent, and makes the row of it.
-const ARTICLE: &str = r#"
-      event = object!(parse_json!(.message))
-      ua = parse_user_agent!(string!(event.user_agent), mode: "enriched")
-      client = split(string!(event.ip), ",")[0]
-      geo = get_enrichment_table_record("geoip", {"ip": client}) ?? {}
-      . = {
-        "type": event.type, "user_id": event.user_id, "session_id": event.session_id,
-        "timestamp": to_unix_timestamp(parse_timestamp!(string!(event.timestamp), "%+")),
-        "locale": event.locale, "path": event.path, "appVersion": event.appVersion, "details": event.details,
-        "project": event.project, "browser": ua.browser.family, "browser_version": ua.browser.version,
-        "os": ua.os.family, "os_version": ua.os.version, "device": ua.device.category, "brand": ua.device.brand,
-        "model": ua.device.model, "country": geo.country_code, "region": geo.region_name, "city": geo.city_name,
-        "latitude": geo.latitude, "longitude": geo.longitude
-      }"#;
-
 impl Config {
-    /// The file; each round is a consumer group of its own.
+    /// The configuration file; each round uses its own consumer group.
     pub fn text(&self, round: u32, brokers: &str, clickhouse: &Server) -> String {
-        let (name, geoip) = (self.name, root().join("vector-components/testdata/geoip/GeoLite2-City-Test.mmdb"));
-        let geoip = geoip.display();
+        let (name, geoip) = (self.name, article::geoip());
         let acknowledged = !matches!(self.sink, Sink::Blackhole);
         let transform = match self.transform {
             Transform::Nothing => "type: filter\n    condition: 'true'".to_owned(),
             Transform::ParseJson => "type: remap\n    source: '. = parse_json!(.message)'".to_owned(),
-            Transform::Article => format!("type: remap\n    source: |{ARTICLE}"),
+            Transform::Article => article::transform(),
             Transform::Enrich(output) => format!("type: footfall_enrich\n    output: {output}\n    geoip: {geoip}"),
         };
         let sink = match self.sink {
             Sink::Blackhole => "type: blackhole\n    print_interval_secs: 0".to_owned(),
-            Sink::Article => format!(
-                "type: clickhouse\n    endpoint: {}\n    auth: {{strategy: basic, user: '{}', password: '{}'}}\n    \
-                 database: lab\n    table: data\n    skip_unknown_fields: true",
-                clickhouse.url,
-                clickhouse.user(),
-                clickhouse.password()
-            ),
+            Sink::Article => article::sink(clickhouse),
             Sink::Shipped => shipped(clickhouse),
         };
-        format!(
-            "acknowledgements: {{enabled: {acknowledged}}}\n\
-             enrichment_tables:\n  geoip: {{type: geoip, path: {geoip}}}\n\
-             sources:\n  events:\n    type: kafka\n    bootstrap_servers: '{brokers}'\n    topics: [analytics]\n    \
-             group_id: bench-{name}-{round}\n    auto_offset_reset: earliest\n    \
-             librdkafka_options: {{queued.max.messages.kbytes: '2048'}}\n\
-             transforms:\n  work:\n    inputs: [events]\n    {transform}\n\
-             sinks:\n  out:\n    inputs: [work]\n    {sink}\n"
-        )
+        article::around(&transform, &sink, brokers, &format!("bench-{name}-{round}"), acknowledged)
     }
 }
 

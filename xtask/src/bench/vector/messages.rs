@@ -1,4 +1,4 @@
-//! The messages: what the gateway would have written of clients' events.
+//! The messages, as the gateway would have written them.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::traffic::{HOST, NETWORKS, PAGES, SOURCES, USER_AGENTS, address};
 const FLUSH_TIME_MAX: Duration = Duration::from_secs(60);
 const FIRST_MS: usize = 1_713_326_652_000;
 
-/// Writes so many into the topic.
+/// Writes the given number of messages to the topic.
 pub fn produce(brokers: &str, events: u64) -> anyhow::Result<()> {
     let producer: BaseProducer = ClientConfig::new()
         .set("bootstrap.servers", brokers)
@@ -60,6 +60,6 @@ fn message(n: usize) -> anyhow::Result<Vec<u8>> {
         "locale": locale, "path": page, "url": format!("{HOST}{page}{query}"), "referrer": referrer, "appVersion": "1.4.0",
         "title": "Footfall", "details": {"plan": "pro", "n": n}});
     let raw = serde_json::value::to_raw_value(&raw)?;
-    let event = validate(&raw, &arrival).context("a message that is no event")?;
+    let event = validate(&raw, &arrival).context("a message is not a valid event")?;
     Ok(serde_json::to_vec(&event)?)
 }

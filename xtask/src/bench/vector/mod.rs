@@ -1,6 +1,7 @@
-//! Vector between Kafka and what comes after it: `parse_json` alone, the article's remap and
-//! `footfall_enrich`, on the same messages in one run, in events per CPU-second of Vector's process.
+//! Vector between Kafka and a sink: `parse_json` alone, the article's remap and
+//! `footfall_enrich`, on the same messages in one run, in events per CPU-second of the Vector process.
 
+pub mod article;
 mod configs;
 mod messages;
 mod visible;
@@ -14,6 +15,7 @@ use std::{
 use anyhow::{Context, ensure};
 use serde_json::{Map, Value, json};
 
+use super::usage::{cpu_s, peak_memory_mib, per_second};
 use crate::{
     broker::Broker,
     clickhouse::{Server, ask},
@@ -24,30 +26,29 @@ use configs::{CONFIGS, Config, Done};
 
 const PARTITIONS: u32 = 4;
 const RUN_TIME_MAX: Duration = Duration::from_secs(300);
-/// Of which the fastest counts, and the most memory.
+/// The fastest round counts, with the peak memory of all.
 const ROUNDS: u32 = 3;
-/// Linux counts CPU time in hundredths of a second.
-const TICKS_PER_SECOND: f64 = 100.0;
 
-/// What one configuration took.
+/// The cost of one configuration.
 struct Taken {
     events_per_cpu_s: f64,
     memory_mib: f64,
 }
 
-/// Fills a topic, lets each configuration read it whole, and compares.
+/// Fills a topic, lets each configuration read all of it, and compares.
 ///
 /// # Errors
-/// If `VECTOR_BIN` names no program, or a run fails.
+/// If `VECTOR_BIN` is not a program, or a run fails.
 pub async fn run(events: u64) -> anyhow::Result<()> {
-    let program = vector::program()?.context("VECTOR_BIN is not set: build footfall-vector as docs/vector.md says")?;
+    let program =
+        vector::program()?.context("VECTOR_BIN is not set: build footfall-vector as described in docs/vector.md")?;
     let folder = root().join("target/bench-vector");
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder)?;
     let engine = engine::start(&folder.join("clickhouse"), &folder.join("engine.log")).await?;
     seed::migrate(&engine.server).await?;
     let client = reqwest::Client::new();
-    for statement in configs::ARTICLES_TABLE {
+    for statement in article::TABLE {
         ask(&client, &engine.server, statement, &[]).await?;
     }
     let broker = Broker::start(&folder).await?;
@@ -103,7 +104,7 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    /// Starts Vector on one configuration and waits until it has done with every message.
+    /// Starts Vector with one configuration and waits until it has processed every message.
     async fn run(self, folder: &Path, config: &Config, round: u32) -> anyhow::Result<Taken> {
         let Self { program, brokers, clickhouse, events } = self;
         let place = vector::place(folder, &["metrics.yaml"], brokers, clickhouse)?;
@@ -126,8 +127,10 @@ impl Bench<'_> {
             );
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        let taken =
-            Taken { events_per_cpu_s: per(events, cpu_s(vector.pid())?), memory_mib: memory_mib(vector.pid())? };
+        let taken = Taken {
+            events_per_cpu_s: per_second(events, cpu_s(vector.pid())?),
+            memory_mib: peak_memory_mib(vector.pid())?,
+        };
         vector.kill()?;
         if let Done::Stored(_) = config.done {
             for table in ["analytics.events", "analytics.sessions", "lab.data"] {
@@ -138,12 +141,7 @@ impl Bench<'_> {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a rate for people")]
-fn per(events: u64, seconds: f64) -> f64 {
-    events as f64 / seconds
-}
-
-/// Events that the sink has had, as Vector's metrics say; 0 until they can be asked.
+/// Events received by the sink, from Vector's metrics; 0 until they are available.
 async fn received(metrics: &str) -> u64 {
     let Ok(answer) = reqwest::get(format!("{metrics}/metrics")).await else { return 0 };
     let text = answer.text().await.unwrap_or_default();
@@ -152,19 +150,4 @@ async fn received(metrics: &str) -> u64 {
     };
     let line = text.lines().find(is_of_sink).unwrap_or_default();
     line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).unwrap_or(0)
-}
-
-/// User and system time of a process.
-fn cpu_s(pid: u32) -> anyhow::Result<f64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    let (_, after) = stat.rsplit_once(')').context("no such field")?;
-    let fields: Vec<&str> = after.split_whitespace().collect();
-    let ticks = |at: usize| fields.get(at).and_then(|n| n.parse::<f64>().ok()).context("no such field");
-    Ok((ticks(11)? + ticks(12)?) / TICKS_PER_SECOND)
-}
-
-fn memory_mib(pid: u32) -> anyhow::Result<f64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
-    Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
 }

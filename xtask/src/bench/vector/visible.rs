@@ -1,4 +1,4 @@
-//! How long after a client has sent an event it is in a query: gateway → Kafka → Vector → ClickHouse.
+//! How long it takes from a client's request until a query returns the event: gateway → Kafka → Vector → ClickHouse.
 
 use std::{
     path::Path,
@@ -20,12 +20,12 @@ use crate::{
 const EVENTS: usize = 40;
 const TIME_MAX: Duration = Duration::from_secs(60);
 
-/// Of single events, one after another, on the shipped configuration.
+/// Measures single events, one after another, on the shipped configuration.
 pub async fn p99_ms(program: &Path, folder: &Path, broker: &Broker, clickhouse: &Server) -> anyhow::Result<f64> {
     let place =
         vector::place(&folder.join("visible"), &["footfall.yaml", "metrics.yaml"], &broker.address, clickhouse)?;
     let file = place.folder.join("footfall.yaml");
-    // What the other runs have read is not read again.
+    // Skip the messages of the other runs.
     let text = std::fs::read_to_string(&file)?.replace("auto_offset_reset: earliest", "auto_offset_reset: latest");
     std::fs::write(&file, text)?;
     let environment = [
@@ -45,7 +45,7 @@ pub async fn p99_ms(program: &Path, folder: &Path, broker: &Broker, clickhouse: 
         let event = json!({"type": format!("visible-{n}"), "user_id": n});
         let answer =
             client.post(format!("{}/v1/events", gateway.first_line)).header("X-App", "visible").json(&event).send();
-        ensure!(answer.await?.status() == 201, "the gateway did not take the event");
+        ensure!(answer.await?.status() == 201, "the gateway did not accept the event");
         let sql = format!("SELECT count() FROM analytics.events WHERE project = 'visible' AND event = 'visible-{n}'");
         while ask(&client, clickhouse, &sql, &[]).await? == "0" {
             ensure!(started.elapsed() < TIME_MAX, "event {n} is not visible after {TIME_MAX:?}");

@@ -21,7 +21,7 @@ const BATCHES: usize = 50;
 const BATCH_EVENTS: usize = 100;
 const READ_TIME_MAX: Duration = Duration::from_secs(30);
 
-/// Start a broker, create the topic, send, read back, compare; then take the broker away.
+/// Start a broker, create the topic, send, read back, compare; then stop the broker.
 pub async fn run(folder: &Path) -> anyhow::Result<&'static str> {
     std::fs::create_dir_all(folder)?;
     let broker = Broker::start(folder).await?;
@@ -47,7 +47,7 @@ pub async fn run(folder: &Path) -> anyhow::Result<&'static str> {
         BATCHES * BATCH_EVENTS,
         read.len()
     );
-    ensure!(sent == read.iter().map(|(id, ..)| id.clone()).collect(), "other events were read back than were sent");
+    ensure!(sent == read.iter().map(|(id, ..)| id.clone()).collect(), "the events read back differ from those sent");
     in_order_by_visitor(&read)?;
     doctor(&broker.address, folder).await?;
     retries::are_the_same_events(&client, &url, &broker.address).await?;
@@ -58,18 +58,18 @@ pub async fn run(folder: &Path) -> anyhow::Result<&'static str> {
         client.post(format!("{url}/v1/events")).header("X-App", "app").json(&json!({"type": "late"})).send().await?;
     ensure!(
         away.status() == 503 && away.headers().contains_key("retry-after"),
-        "without a broker the answer is {}",
+        "without a broker the response is {}",
         away.status()
     );
     ensure!(client.get(format!("{url}/readyz")).send().await?.status() == 503, "ready without a broker");
-    // It cannot drain to a broker that is away, so it is not waited for.
+    // It cannot drain to a missing broker, so don't wait for it.
     drop(gateway);
     Ok(
-        "Apache Kafka 4.1: topics by provisioning/kafka; 5,000 events read back once each, in order by visitor; the same event when it is sent again; a too large one dropped alone; 503 without the broker; the doctor on topic, lag and retention",
+        "Apache Kafka 4.1: topics from provisioning/kafka; 5,000 events read back once each, in order by visitor; retries are the same event; an oversized one dropped on its own; 503 without the broker; the doctor on topic, lag and retention",
     )
 }
 
-/// The doctor on a healthy topic, on one that is missing, and on a group that is slower
+/// The doctor on a healthy topic, a missing one, and a group that is slower
 /// than the topic's retention.
 async fn doctor(brokers: &str, folder: &Path) -> anyhow::Result<()> {
     let ask = |topic: &str, group: &str| -> anyhow::Result<Vec<Value>> {
@@ -86,7 +86,7 @@ async fn doctor(brokers: &str, folder: &Path) -> anyhow::Result<()> {
         let found = findings.iter().any(|f| {
             f["check"] == check && f["state"] == state && f["seen"].as_str().is_some_and(|text| text.contains(seen))
         });
-        ensure!(found, "the doctor does not say {check} {state} {seen}: {findings:?}");
+        ensure!(found, "the doctor does not report {check} {state} {seen}: {findings:?}");
         Ok(())
     };
     let healthy = ask(TOPIC, "read-back")?;
@@ -121,7 +121,7 @@ async fn send(client: &reqwest::Client, url: &str) -> anyhow::Result<HashSet<Str
             .map(|n| json!({"type": "click", "user_id": n % 7, "timestamp": 1_713_326_652_000_i64 + (batch * BATCH_EVENTS + n) as i64, "details": {"n": n}}))
             .collect();
         let answer = client.post(format!("{url}/v1/events")).header("X-App", "app").json(&events).send().await?;
-        ensure!(answer.status() == 201, "the gateway answered {}", answer.status());
+        ensure!(answer.status() == 201, "the gateway responded {}", answer.status());
         let answer: Value = answer.json().await?;
         let outcomes = answer["outcomes"].as_array().context("no outcomes")?;
         ids.extend(outcomes.iter().filter_map(|o| o["event_id"].as_str().map(str::to_owned)));
@@ -145,12 +145,12 @@ fn read_back(address: &str) -> anyhow::Result<Vec<(String, String, String)>> {
         let event: Value = serde_json::from_slice(message.payload().context("no payload")?)?;
         ensure!(
             event["v"] == 1 && event["project"] == "app" && event["type"] == "click",
-            "not the documented form: {event}"
+            "not the documented format: {event}"
         );
         let text = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
         read.push((text("event_id"), text("user_id"), text("timestamp")));
     }
-    // One more look: nothing may come twice.
+    // Poll once more: nothing may arrive twice.
     if let Some(Ok(_)) = consumer.poll(Duration::from_secs(1)) {
         anyhow::bail!("more events were read back than were sent");
     }

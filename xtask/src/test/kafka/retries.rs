@@ -1,4 +1,4 @@
-//! What a retry and a too large event are in the topic.
+//! Retries and oversized events in the topic.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -21,8 +21,8 @@ const READ_TIME_MAX: Duration = Duration::from_secs(20);
 /// The topic's limit for the test, in bytes.
 const TOPIC_MESSAGE_BYTES_MAX: &str = "50000";
 
-/// Each shape of event that is the same when it is sent again, twice, from two addresses: what tells
-/// a row from another is the same in all of its messages.
+/// Sends each kind of event that can be retried, twice, from two addresses: what identifies
+/// a row must be the same in all of its messages.
 pub async fn are_the_same_events(client: &reqwest::Client, url: &str, broker: &str) -> anyhow::Result<()> {
     let now_ms = chrono::Utc::now().timestamp_millis();
     let id = uuid::Uuid::new_v4;
@@ -40,11 +40,11 @@ pub async fn are_the_same_events(client: &reqwest::Client, url: &str, broker: &s
         for body in &shapes {
             let request = client.post(format!("{url}/v1/events")).header("X-App", "app");
             let answer = request.header("X-Forwarded-For", address).json(body).send().await?;
-            ensure!(answer.status() == 201, "{body} was answered {}", answer.status());
+            ensure!(answer.status() == 201, "{body} got status {}", answer.status());
         }
-        // Not the same as long as nothing names it.
+        // Without an id or time, each one is a new event.
         let answer = client.post(format!("{url}/v1/events")).header("X-App", "app").json(&json!({"type": "new"}));
-        ensure!(answer.send().await?.status() == 201, "an event without id and time was refused");
+        ensure!(answer.send().await?.status() == 201, "an event without id and time was rejected");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let broker = broker.to_owned();
@@ -58,10 +58,10 @@ pub async fn are_the_same_events(client: &reqwest::Client, url: &str, broker: &s
     Ok(())
 }
 
-/// What a row's key is made of: the message's key, the event's timestamp and id.
+/// The parts of a row's key: the message's key, the event's timestamp and id.
 type Identity = (String, String, String);
 
-/// The identities by the event's type.
+/// The identities by event type.
 fn identities(broker: &str, kinds: usize) -> anyhow::Result<HashMap<String, HashSet<Identity>>> {
     let consumer: BaseConsumer = ClientConfig::new()
         .set("bootstrap.servers", broker)
@@ -72,7 +72,7 @@ fn identities(broker: &str, kinds: usize) -> anyhow::Result<HashMap<String, Hash
     let started = Instant::now();
     let mut found: HashMap<String, HashSet<_>> = HashMap::new();
     let mut silent_since = Instant::now();
-    // To the end, which is where nothing more comes once everything was seen.
+    // Read to the end: until nothing more arrives.
     while started.elapsed() < READ_TIME_MAX && (found.len() < kinds || silent_since.elapsed() < Duration::from_secs(2))
     {
         let Some(message) = consumer.poll(Duration::from_millis(200)) else { continue };
@@ -89,7 +89,7 @@ fn identities(broker: &str, kinds: usize) -> anyhow::Result<HashMap<String, Hash
     Ok(found)
 }
 
-/// An event that is too large for the topic, though not for the gateway, is dropped alone and for good.
+/// An event that is too large for the topic, but not for the gateway, is dropped permanently, on its own.
 pub async fn too_large_is_one_event(client: &reqwest::Client, url: &str, broker: &str) -> anyhow::Result<()> {
     let admin: AdminClient<DefaultClientContext> = ClientConfig::new().set("bootstrap.servers", broker).create()?;
     let change = AlterConfig::new(ResourceSpecifier::Topic(TOPIC)).set("max.message.bytes", TOPIC_MESSAGE_BYTES_MAX);
@@ -114,7 +114,7 @@ pub async fn too_large_is_one_event(client: &reqwest::Client, url: &str, broker:
         let names: Vec<_> = outcomes.iter().filter_map(|outcome| outcome["outcome"].as_str()).collect();
         ensure!(
             status == 201 && names == ["dropped", "accepted", "dropped", "accepted"],
-            "a large event beside others was answered {status}: {answer}"
+            "a large event next to others got status {status}: {answer}"
         );
         ensure!(outcomes[2]["reason"] == "too_large", "the large event was dropped as {}", outcomes[2]);
     }

@@ -1,4 +1,4 @@
-//! Vector's own commands know the components and take the shipped files.
+//! Vector's own commands know the components and accept the shipped files.
 
 use std::path::Path;
 
@@ -22,7 +22,7 @@ pub fn run(program: &Path, folder: &Path) -> anyhow::Result<&'static str> {
     }
     for (file, tests) in [("footfall.yaml", "tests.yaml"), ("http.yaml", "http-tests.yaml")] {
         let said = vector(&["test", file, tests])?;
-        ensure!(said.contains("passed"), "{tests}: no test was run:\n{said}");
+        ensure!(said.contains("passed"), "{tests}: no tests ran:\n{said}");
     }
     let (list, schema) = (vector(&["list"])?, vector(&["generate-schema"])?);
     for component in COMPONENTS {
@@ -38,7 +38,7 @@ pub fn run(program: &Path, folder: &Path) -> anyhow::Result<&'static str> {
     Ok("vector validate, test, list, generate, generate-schema and vrl know the components")
 }
 
-/// A misspelt option and a wrong value are errors that name them.
+/// Misspelt options and invalid values cause errors that name them.
 fn refused(program: &Path, folder: &Path) -> anyhow::Result<()> {
     for (option, named) in [
         ("geo_ip: /x", "geo_ip"),
@@ -54,7 +54,7 @@ fn refused(program: &Path, folder: &Path) -> anyhow::Result<()> {
         std::fs::write(folder.join("refused.yaml"), config)?;
         let said = vector::command(program, folder, &["validate", "refused.yaml", "data.yaml"]);
         let said = said.err().map(|error| format!("{error:#}")).unwrap_or_default();
-        ensure!(said.contains(named), "{option} is not refused with {named:?}:\n{said}");
+        ensure!(said.contains(named), "{option} is not rejected with {named:?}:\n{said}");
     }
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! What is no event: each in the topic of dead letters, as it came, with its reason; and sent again, a good
-//! one arrives.
+//! Invalid messages end up unchanged in the dead letter topic, with the reason; and a corrected one arrives
+//! when replayed.
 
 use std::time::{Duration, Instant};
 
@@ -51,16 +51,16 @@ pub async fn run(ground: &Ground<'_>) -> anyhow::Result<String> {
     }
     let stored = "SELECT count() FROM analytics.events WHERE project = 'letters'";
     ensure!(number(&ground.clickhouse, stored).await? == 0, "a dead letter is stored");
-    // Mended, which is a key here, it is an event.
+    // Corrected (here: with a key), it is a valid event.
     let address = ground.broker.address.clone();
     tokio::task::spawn_blocking(move || produce(&address, [("7", GOOD.as_bytes())])).await??;
     let started = Instant::now();
     while number(&ground.clickhouse, stored).await? != 1 {
-        ensure!(started.elapsed() < TIME_MAX, "a dead letter that was sent again did not arrive");
+        ensure!(started.elapsed() < TIME_MAX, "a replayed dead letter did not arrive");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     vector.stop()?;
-    Ok(format!("{} dead letters with bytes, key, reason and origin; sent again, a good one arrived", BAD.len()))
+    Ok(format!("{} dead letters with bytes, key, reason and origin; a corrected one arrived when replayed", BAD.len()))
 }
 
 fn produce<'m>(brokers: &str, messages: impl IntoIterator<Item = (&'m str, &'m [u8])>) -> anyhow::Result<()> {
@@ -84,7 +84,7 @@ fn read(brokers: &str) -> anyhow::Result<Vec<OwnedMessage>> {
     let started = Instant::now();
     let mut letters = Vec::new();
     while letters.len() < BAD.len() {
-        ensure!(started.elapsed() < TIME_MAX, "{} of {} dead letters came: {letters:?}", letters.len(), BAD.len());
+        ensure!(started.elapsed() < TIME_MAX, "{} of {} dead letters arrived: {letters:?}", letters.len(), BAD.len());
         if let Some(letter) = consumer.poll(Duration::from_millis(200)) {
             letters.push(letter?.detach());
         }

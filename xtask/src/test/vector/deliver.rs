@@ -1,4 +1,4 @@
-//! Nothing lost and nothing doubled, whoever is killed; and the same rows as the gateway's own sink gives.
+//! No events lost or duplicated, whichever process is killed; and the same rows as the gateway's direct sink.
 
 use std::{
     collections::BTreeMap,
@@ -19,22 +19,22 @@ use crate::{
     vector::{Place, Vector},
 };
 
-/// Batches that are sent while Vector is killed twice.
+/// Batches to send while Vector is killed twice.
 const BATCHES: usize = 2_000;
-/// And while two Vectors share the topic.
+/// Batches to send while two Vectors share the topic.
 const SHARED_BATCHES: usize = 600;
 const ARRIVE_TIME_MAX: Duration = Duration::from_secs(180);
-/// Two members of a group have shared the partitions by then.
+/// Enough time for two group members to share the partitions.
 const JOIN_TIME: Duration = Duration::from_secs(10);
 const STORED: &str = "SELECT count() FROM analytics.events";
 const STORED_ONCE: &str = "SELECT count() FROM analytics.events FINAL";
-/// Of what identifies a row, so many are there more than once.
+/// Number of rows whose identity occurs more than once.
 const DOUBLED: &str =
     "SELECT count() - uniqExact(project, ts, event, visitor, session_id, event_id) FROM analytics.events FINAL";
-/// They depend on the moment of arrival, which is another one at each gateway.
+/// These depend on the time of arrival, which differs between gateways.
 const OF_THE_ARRIVAL: [&str; 2] = ["delay_s", "clock_skew_s"];
 
-/// `VECTOR_BATCHES` makes it more.
+/// `VECTOR_BATCHES` overrides the default.
 fn batches() -> usize {
     std::env::var("VECTOR_BATCHES").ok().and_then(|n| n.parse().ok()).unwrap_or(BATCHES)
 }
@@ -65,16 +65,16 @@ pub async fn through_two_kills(ground: &Ground<'_>, direct: &Gateway) -> anyhow:
     let (ours, theirs) = (columns(&ground.clickhouse).await?, columns(&direct.clickhouse).await?);
     ensure!(ours.len() > 40, "only {} columns were compared", ours.len());
     for (name, sum) in &theirs {
-        ensure!(ours.get(name) == Some(sum), "column {name} is another one than the gateway's own sink gives");
+        ensure!(ours.get(name) == Some(sum), "column {name} differs from the gateway's direct sink");
     }
     vector.stop()?;
     Ok(format!(
-        "{events} events, Vector killed twice with -9: none lost, none doubled, {} columns as the gateway's own sink",
+        "{events} events, Vector killed twice with -9: none lost, none duplicated, {} columns equal the gateway's direct sink",
         ours.len()
     ))
 }
 
-/// Two Vectors of one group; one is killed on the way.
+/// Two Vectors in one group; one is killed on the way.
 pub async fn two_in_a_group(ground: &Ground<'_>) -> anyhow::Result<String> {
     let before = number(&ground.clickhouse, STORED_ONCE).await?;
     let places = [ground.place("first")?, ground.place("second")?];
@@ -88,7 +88,7 @@ pub async fn two_in_a_group(ground: &Ground<'_>) -> anyhow::Result<String> {
     let half_sent = before + (SHARED_BATCHES / 2 * BATCH_EVENTS) as u64;
     arrived_final(ground, &mut second, half_sent).await?;
     for place in &places {
-        ensure!(received(place).await? > 0.0, "{} has had nothing to do", place.folder.display());
+        ensure!(received(place).await? > 0.0, "{} received no events", place.folder.display());
     }
     let sending = send(&ground.gateway.first_line, half..range.end);
     let killing = async {
@@ -102,15 +102,15 @@ pub async fn two_in_a_group(ground: &Ground<'_>) -> anyhow::Result<String> {
     arrived_final(ground, &mut second, all).await?;
     unique(&ground.clickhouse, all).await?;
     second.stop()?;
-    Ok("two Vectors of a group shared the topic, and the other went on when one was killed".to_owned())
+    Ok("two Vectors in a group shared the topic, and one continued when the other was killed".to_owned())
 }
 
-/// Waits until so many rows are there, as they come.
+/// Waits until the given number of rows is stored, counting duplicates.
 async fn arrived(ground: &Ground<'_>, vector: &mut Vector, rows: u64) -> anyhow::Result<()> {
     wait(ground, vector, STORED, rows).await
 }
 
-/// The same, each row once.
+/// The same, without duplicates.
 async fn arrived_final(ground: &Ground<'_>, vector: &mut Vector, rows: u64) -> anyhow::Result<()> {
     wait(ground, vector, STORED_ONCE, rows).await
 }
@@ -128,7 +128,7 @@ async fn wait(ground: &Ground<'_>, vector: &mut Vector, sql: &str, rows: u64) ->
     }
 }
 
-/// Exactly so many, none twice. Rows that came again may still be on their way.
+/// Exactly the given number, without duplicates. Redelivered rows may still be in flight.
 pub async fn unique(clickhouse: &Server, rows: u64) -> anyhow::Result<()> {
     let started = Instant::now();
     loop {
@@ -141,11 +141,11 @@ pub async fn unique(clickhouse: &Server, rows: u64) -> anyhow::Result<()> {
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     let doubled = number(clickhouse, DOUBLED).await?;
-    ensure!(doubled == 0, "{doubled} rows are there more than once");
+    ensure!(doubled == 0, "{doubled} rows are duplicated");
     Ok(())
 }
 
-/// For each column a sum over hashes of row and value.
+/// For each column, a sum over hashes of row and value.
 async fn columns(clickhouse: &Server) -> anyhow::Result<BTreeMap<String, String>> {
     let client = Client::new();
     let names =
@@ -160,7 +160,7 @@ async fn columns(clickhouse: &Server) -> anyhow::Result<BTreeMap<String, String>
     Ok(sums.into_iter().map(|(name, sum)| (name, sum.to_string())).collect())
 }
 
-/// Events that a Vector has read, as its own metrics say.
+/// Events read by a Vector, from its own metrics.
 async fn received(place: &Place) -> anyhow::Result<f64> {
     let text = reqwest::get(format!("{}/metrics", place.metrics)).await?.text().await?;
     let is_of_source = |line: &&str| {

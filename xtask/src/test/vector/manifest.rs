@@ -1,4 +1,4 @@
-//! What of `vector-components/vector` can be checked without Vector's sources.
+//! The parts of `vector-components/vector` that can be checked without Vector's sources.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -13,8 +13,8 @@ const FOLDER: &str = "vector-components/vector";
 const VECTOR: &str = "git+https://github.com/vectordotdev/vector";
 const VRL: &str = "git+https://github.com/vectordotdev/vrl.git";
 
-/// It can be read, is formatted, and fits the workspace: its lockfile has a version that each crate of ours
-/// takes, and Vector and VRL of the commits that belong together.
+/// The manifest parses, is formatted, and fits the workspace: its lockfile has versions that all our crates
+/// accept, and matching commits of Vector and VRL.
 pub fn check() -> anyhow::Result<String> {
     let folder = root().join(FOLDER);
     run_to_end(cargo().args(["fmt", "--check", "--manifest-path"]).arg(folder.join("Cargo.toml")))?;
@@ -34,13 +34,13 @@ pub fn check() -> anyhow::Result<String> {
     let vrl = source(&lock, &format!("{VRL}?branch=main#"))?;
     ensure!(lock.matches(VRL).count() == 1, "{FOLDER}/Cargo.lock has VRL more than once");
     Ok(format!(
-        "manifest, format and {compared} versions against its lockfile (Vector {tag} {}, VRL {})",
+        "manifest, format and {compared} versions match its lockfile (Vector {tag} {}, VRL {})",
         &commit[..12.min(commit.len())],
         &vrl[..12.min(vrl.len())]
     ))
 }
 
-/// The versions of each package of a lockfile.
+/// The versions of each package in a lockfile.
 fn packages(lock: &str) -> BTreeMap<&str, Vec<Version>> {
     let mut versions: BTreeMap<&str, Vec<Version>> = BTreeMap::new();
     let mut name = "";
@@ -57,7 +57,7 @@ fn packages(lock: &str) -> BTreeMap<&str, Vec<Version>> {
     versions
 }
 
-/// What a manifest takes from crates.io.
+/// A manifest's dependencies from crates.io.
 fn requirements(folder: &Path) -> anyhow::Result<Vec<(String, VersionReq)>> {
     let package = package(folder)?;
     let dependencies = package["dependencies"].as_array().context("no dependencies")?;
@@ -72,7 +72,7 @@ fn requirements(folder: &Path) -> anyhow::Result<Vec<(String, VersionReq)>> {
     from_registry.map(read).collect()
 }
 
-/// The tag of Vector that the manifest names; every crate of Vector has the same.
+/// The Vector tag in the manifest; all Vector crates must have the same.
 fn tag(folder: &Path) -> anyhow::Result<String> {
     let package = package(folder)?;
     let dependencies = package["dependencies"].as_array().context("no dependencies")?;
@@ -81,7 +81,7 @@ fn tag(folder: &Path) -> anyhow::Result<String> {
         .filter_map(|dependency| dependency["source"].as_str()?.strip_prefix(VECTOR)?.strip_prefix("?tag="))
         .collect();
     tags.dedup();
-    ensure!(tags.len() == 1, "Vector's crates are of the tags {tags:?}");
+    ensure!(tags.len() == 1, "Vector's crates have different tags: {tags:?}");
     Ok(tags[0].to_owned())
 }
 
@@ -101,8 +101,8 @@ fn package(folder: &Path) -> anyhow::Result<Value> {
     packages.iter().find(|package| package["manifest_path"] == path).cloned().context("no such package")
 }
 
-/// The commit of a source in a lockfile.
+/// A source's commit in a lockfile.
 fn source(lock: &str, prefix: &str) -> anyhow::Result<String> {
-    let at = lock.find(prefix).with_context(|| format!("{FOLDER}/Cargo.lock has nothing of {prefix}"))?;
+    let at = lock.find(prefix).with_context(|| format!("{FOLDER}/Cargo.lock has nothing from {prefix}"))?;
     Ok(lock[at + prefix.len()..].chars().take_while(char::is_ascii_hexdigit).collect())
 }

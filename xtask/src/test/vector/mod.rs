@@ -1,9 +1,10 @@
-//! Gateway → Kafka → `footfall-vector` → the engine, with the program of `VECTOR_BIN`; without it what can
-//! be said of `vector-components/vector` where Vector's sources are not at hand.
+//! Gateway → Kafka → `footfall-vector` → the engine, with the binary `VECTOR_BIN`; without it, only the checks
+//! of `vector-components/vector` that need no Vector sources.
 
 mod commands;
 mod dead_letters;
 mod deliver;
+mod geoip;
 mod manifest;
 mod sent;
 
@@ -20,23 +21,23 @@ use crate::{
 
 const PARTITIONS: u32 = 4;
 
-/// What the tests with a real Vector stand on.
+/// Shared by the tests with a real Vector.
 struct Ground<'a> {
     folder: &'a Path,
     program: &'a Path,
     broker: Broker,
-    /// Where Vector writes.
+    /// Vector's destination.
     clickhouse: Server,
-    /// The gateway that writes to Kafka.
+    /// The gateway in Kafka mode.
     gateway: Process,
 }
 
-/// The manifest always; Vector itself if it is at hand.
+/// Always checks the manifest; also Vector itself if available.
 pub async fn run(folder: &Path) -> anyhow::Result<String> {
     std::fs::create_dir_all(folder)?;
     let checked = manifest::check()?;
     let Some(program) = vector::program()? else {
-        return Ok(format!("Vector was not built and not run: VECTOR_BIN names no footfall-vector; {checked}"));
+        return Ok(format!("Vector was neither built nor run, because VECTOR_BIN is not set; {checked}"));
     };
     let commands = commands::run(&program, &folder.join("commands"))?;
     let engine = engine::start(&folder.join("clickhouse"), &folder.join("engine.log")).await?;
@@ -56,28 +57,33 @@ pub async fn run(folder: &Path) -> anyhow::Result<String> {
     let killed = deliver::through_two_kills(&ground, &direct).await?;
     let letters = dead_letters::run(&ground).await?;
     let shared = deliver::two_in_a_group(&ground).await?;
+    let geoip = geoip::reloads(&ground).await?;
     direct.stop().await?;
     drop(ground);
     engine.stop().await?;
-    Ok(format!("{checked}; {commands}; {killed}; {letters}; {shared}"))
+    Ok(format!("{checked}; {commands}; {killed}; {letters}; {shared}; {geoip}"))
 }
 
 impl Ground<'_> {
-    /// A folder with the shipped configuration.
+    /// A working directory with the shipped configuration.
     fn place(&self, name: &str) -> anyhow::Result<vector::Place> {
+        self.place_with(name, &root().join("vector-components/testdata/geoip/GeoLite2-City-Test.mmdb"))
+    }
+
+    /// The same with a GeoIP database.
+    fn place_with(&self, name: &str, geoip: &Path) -> anyhow::Result<vector::Place> {
         let place = vector::place(
             &self.folder.join(name),
             &["footfall.yaml", "metrics.yaml"],
             &self.broker.address,
             &self.clickhouse,
         )?;
-        let geoip = root().join("vector-components/testdata/geoip/GeoLite2-City-Test.mmdb");
         vector::set_geoip(&place.folder.join("footfall.yaml"), &geoip.display().to_string())?;
         Ok(place)
     }
 }
 
-/// A number that ClickHouse answers with.
+/// A number returned by ClickHouse.
 async fn number(clickhouse: &Server, sql: &str) -> anyhow::Result<u64> {
     Ok(ask(&reqwest::Client::new(), clickhouse, sql, &[]).await?.parse()?)
 }

@@ -1,4 +1,4 @@
-//! What is sent: batches that are the same whenever they are made.
+//! The events to send: deterministic batches.
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use reqwest::Client;
@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 
 use crate::traffic::{ENTRIES, HOST, PAGES, SOURCES, USER_AGENTS};
 
-/// Events of one request.
+/// Events per request.
 pub const BATCH_EVENTS: usize = 100;
 const IN_FLIGHT: usize = 16;
 const FIRST_MS: i64 = 1_713_326_652_000;
 
-/// The events of one batch: of one client each, so that nobody is faster than a person.
+/// The events of one batch, all from one client, so that no client is faster than a person.
 fn batch(at: usize) -> Vec<Value> {
     let event = |n: usize| {
         let page = PAGES[(at + n) % PAGES.len()];
@@ -31,10 +31,10 @@ fn batch(at: usize) -> Vec<Value> {
     (0..BATCH_EVENTS).map(event).collect()
 }
 
-/// Sends batches through a gateway; each is answered when it is durable.
+/// Sends batches through a gateway; each is acknowledged when durable.
 ///
 /// # Errors
-/// If one is not taken whole.
+/// If one is not accepted in full.
 pub async fn send(url: &str, batches: std::ops::Range<usize>) -> anyhow::Result<()> {
     let client = Client::new();
     stream::iter(batches)
@@ -50,7 +50,7 @@ pub async fn send(url: &str, batches: std::ops::Range<usize>) -> anyhow::Result<
                 let answer = request.json(&batch(at)).send().await?;
                 let status = answer.status();
                 let answer: Value = answer.json().await?;
-                anyhow::ensure!(answer["accepted"] == BATCH_EVENTS, "the gateway answered {status}: {answer}");
+                anyhow::ensure!(answer["accepted"] == BATCH_EVENTS, "the gateway responded {status}: {answer}");
                 Ok(())
             }
         })

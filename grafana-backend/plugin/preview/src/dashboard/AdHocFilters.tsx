@@ -10,7 +10,7 @@ interface AdHocFiltersProps {
   onChange: (filters: AdHocVariableFilter[]) => void;
 }
 
-/** The dashboard's filters: those that hold, and the way to another one, with the datasource's suggestions. */
+/** The dashboard's ad hoc filters, and a way to add one with the data source's suggestions. */
 export function AdHocFilters({ filters, plugins: { datasource }, onChange }: AdHocFiltersProps) {
   const [key, setKey] = useState('');
   const options = async (found: Promise<MetricFindValue[]>) =>

@@ -19,7 +19,7 @@ interface DashboardProps {
   asked: URLSearchParams;
 }
 
-/** Loads the JSON, fills its variables, and lays its panels out as Grafana does. */
+/** Loads the JSON, resolves its variables, and lays out its panels like Grafana. */
 export function Dashboard({ name, plugins, asked }: DashboardProps) {
   const style = useStyles2(styles);
   const [dashboard, setDashboard] = useState<DashboardModel>();
@@ -157,7 +157,7 @@ async function options(variable: VariableModel, { datasource }: Plugins) {
   return named(await (datasource as unknown as { getResource(path: string): Promise<string[]> }).getResource(path));
 }
 
-/** An option that has a text shows it. */
+/** Shows an option's text if it has one. */
 function shown({ options = [] }: VariableModel, value: string) {
   return { value, label: options.find((option) => option.value === value)?.text ?? value };
 }

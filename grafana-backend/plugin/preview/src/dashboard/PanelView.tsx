@@ -31,7 +31,7 @@ interface PanelViewProps {
   filters?: AdHocVariableFilter[];
 }
 
-/** Asks the datasource → transforms → prepares the fields → draws in Grafana's own frame. */
+/** Queries the data source → transforms → prepares the fields → draws in Grafana's own panel chrome. */
 export function PanelView({ panel, plugins, range, width, height, filters }: PanelViewProps) {
   const data = usePanelData(panel, plugins, range, width, filters);
   const title = templates.replace(panel.title);

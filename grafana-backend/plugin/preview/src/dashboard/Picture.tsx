@@ -34,7 +34,7 @@ interface PictureProps {
   height: number;
 }
 
-/** Our own panels as plugins; Grafana's by the components that it makes them of. */
+/** Our own panels as plugins; Grafana's with the components Grafana builds them from. */
 export function Picture(props: PictureProps) {
   const { panel, plugins, data, width, height } = props;
   const plugin = plugins.panels[panel.type];

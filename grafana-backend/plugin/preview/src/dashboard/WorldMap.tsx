@@ -16,7 +16,7 @@ type Country = Feature<Polygon | MultiPolygon, { name: string }>;
 const ATLAS = topology as unknown as Topology<{ countries: GeometryCollection<{ name: string }> }>;
 const COUNTRIES = (feature(ATLAS, ATLAS.objects.countries) as FeatureCollection<Polygon | MultiPolygon>)
   .features as Country[];
-/** A country by its two letters. */
+/** A country by its two-letter code. */
 const BY_CODE = new Map(
   (codes as string[][]).map(([two, , number]) => [two, COUNTRIES.find(({ id }) => String(id) === number)])
 );
@@ -28,7 +28,7 @@ interface WorldMapProps {
   height: number;
 }
 
-/** Grafana's geomap in small: a circle a country, as large as the panel's options say. */
+/** A minimal version of Grafana's geomap: one circle per country, sized by the panel's options. */
 export function WorldMap({ panel, frame, width, height }: WorldMapProps) {
   const style = useStyles2(styles);
   const project = useMemo(() => geoNaturalEarth1().fitSize([width, height], { type: 'Sphere' }), [width, height]);
@@ -53,7 +53,7 @@ export function WorldMap({ panel, frame, width, height }: WorldMapProps) {
   );
 }
 
-/** Rows whose country is known, the largest first, so that small circles lie on top. */
+/** Rows with a known country, largest first, so that small circles end up on top. */
 function circlesOf(panel: PanelModel, frame: DataFrame) {
   const [layer] = (panel.options?.layers as Layer[]) ?? [];
   const { field: name, min, max } = layer.config.style.size;
@@ -71,7 +71,7 @@ function circlesOf(panel: PanelModel, frame: DataFrame) {
     }));
 }
 
-/** The middle of a country's largest part: France is not in the Atlantic. */
+/** The centre of a country's largest part: France is not in the Atlantic. */
 function middle({ geometry }: Country): [number, number] {
   const parts: Polygon[] =
     geometry.type === 'Polygon'
@@ -80,7 +80,7 @@ function middle({ geometry }: Country): [number, number] {
   return geoCentroid(parts.reduce((largest, part) => (geoArea(part) > geoArea(largest) ? part : largest)));
 }
 
-/** What is read of a geomap's layer. */
+/** The supported options of a geomap layer. */
 interface Layer {
   location: { lookup: string };
   config: { style: { size: { field: string; min: number; max: number } } };

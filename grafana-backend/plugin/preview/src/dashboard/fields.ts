@@ -14,7 +14,7 @@ import { set } from 'lodash';
 import { templates } from '../grafana/templates';
 import { PanelModel } from './model';
 
-/** Field defaults and overrides by name or type, and how each field's values are shown. */
+/** Field defaults and overrides by name or type, and how each field's values are displayed. */
 export function prepared(frames: DataFrame[], panel: PanelModel): DataFrame[] {
   let series = -1;
   return frames.map((frame) => ({
@@ -62,7 +62,7 @@ function configOf(field: Field, name: string, panel: PanelModel): FieldConfig {
       (properties as DynamicConfigValue[]).forEach(({ id, value }) => set(merged, id, value));
     }
   }
-  // Grafana's defaults of these panels.
+  // Grafana's defaults for these panels.
   merged.color ??= { mode: panel.type === 'timeseries' ? 'palette-classic' : 'thresholds' };
   merged.thresholds ??= { mode: ThresholdsMode.Absolute, steps: [{ value: -Infinity, color: 'green' }] };
   if (merged.min === undefined && merged.unit === 'percentunit' && field.type === FieldType.number) {

@@ -1,7 +1,7 @@
 import { DataTransformerConfig, FieldConfigSource } from '@grafana/data';
 import { DataQuery } from '@grafana/schema';
 
-/** What the preview reads of a dashboard's JSON. */
+/** The parts of a dashboard's JSON that the preview reads. */
 export interface DashboardModel {
   title: string;
   time: { from: string; to: string };

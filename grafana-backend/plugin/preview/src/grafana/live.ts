@@ -4,7 +4,7 @@ import { Observable } from 'rxjs';
 
 const ROWS_MAX = 1_000;
 
-/** Grafana Live over server-sent events: what a channel sends is appended to the first frame. */
+/** Grafana Live over server-sent events: messages are appended to the first frame. */
 export const liveService = {
   getDataStream: ({ addr, frame }: LiveDataStreamOptions): Observable<DataQueryResponse> =>
     new Observable((observer) => {

@@ -1,7 +1,7 @@
 import { DataFrame, DataQueryRequest, FieldType, toDataFrame } from '@grafana/data';
 import { DataQuery } from '@grafana/schema';
 
-/** Seconds between two scrapes; Grafana is told it by its data source. */
+/** Seconds between two scrapes; in Grafana, a data source setting. */
 const SCRAPE_SECONDS = 1;
 const POINTS_MAX = 1_000;
 
@@ -15,7 +15,7 @@ interface Series {
   values: Array<[number, string]>;
 }
 
-/** What Grafana's own data source does for a time series panel: a frame a series. */
+/** Like Grafana's own data source for a time series panel: one frame per series. */
 export async function askPrometheus(request: DataQueryRequest): Promise<DataFrame[]> {
   const seconds = (at: { valueOf(): number }) => at.valueOf() / 1000;
   const [start, end] = [seconds(request.range.from), seconds(request.range.to)];

@@ -20,7 +20,7 @@ import { templates } from './templates';
 export const UID = 'footfall';
 export const TYPE = 'footfall-analytics-datasource';
 
-/** The services that plugins ask Grafana for, over the preview host. */
+/** The services plugins expect from Grafana, provided by the preview host. */
 export function provideServices(datasource: () => DataSourceApi) {
   setBackendSrv(backend as unknown as BackendSrv);
   setTemplateSrv(templates);
@@ -36,7 +36,7 @@ export function provideServices(datasource: () => DataSourceApi) {
   config.datasources = { Footfall: instanceSettings() };
 }
 
-/** The one datasource of the preview. */
+/** The preview's only data source. */
 export function instanceSettings(): DataSourceInstanceSettings {
   return {
     id: 1,

@@ -35,7 +35,7 @@ const SHARED: Record<string, object> = {
   rxjs,
 };
 
-/** Grafana shares its libraries with plugins in this way; a plugin brings none of them. */
+/** Shares Grafana's libraries with plugins the way Grafana does; plugins don't bundle them. */
 export function shareLibraries() {
   System.addImportMap({ imports: Object.fromEntries(Object.keys(SHARED).map((name) => [name, `package:${name}`])) });
   for (const [name, module] of Object.entries(SHARED)) {
@@ -47,7 +47,7 @@ export function shareLibraries() {
   }
 }
 
-/** Loads a plugin's built module.js as Grafana does. */
+/** Loads a plugin's built module.js the way Grafana does. */
 export async function loadPlugin<T>(id: string): Promise<T> {
   const { plugin } = await System.import(`/public/plugins/${id}/module.js`);
   if (!plugin) {

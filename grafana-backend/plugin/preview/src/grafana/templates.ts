@@ -10,7 +10,7 @@ class Templates {
 
   private texts = new Map<string, string>();
 
-  /** The text is what people are shown in place of the value. */
+  /** The text is displayed instead of the value. */
   set(name: string, value: Value, text?: string) {
     this.values.set(name, value);
     this.texts.set(name, text ?? String(value));

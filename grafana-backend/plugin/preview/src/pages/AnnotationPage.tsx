@@ -6,7 +6,7 @@ import { PanelModel } from '../dashboard/model';
 import { Plugins } from '../Preview';
 import { Result } from './Result';
 
-/** The editor of an annotation over the marks that it gives, as in Grafana's settings of a dashboard. */
+/** The annotation editor above its results, as in Grafana's dashboard settings. */
 export function AnnotationPage({ plugins, range }: { plugins: Plugins; range: TimeRange }) {
   const support = plugins.datasource.annotations as AnnotationSupport<DataQuery>;
   const [annotation, setAnnotation] = useState<AnnotationQuery<DataQuery>>({
@@ -19,7 +19,7 @@ export function AnnotationPage({ plugins, range }: { plugins: Plugins; range: Ti
     () => ({
       id: 1,
       type: 'table',
-      title: 'Marks',
+      title: 'Annotations',
       gridPos: { x: 0, y: 0, w: 24, h: 10 },
       targets: [support.prepareQuery!(annotation) as DataQuery],
       fieldConfig: { defaults: {}, overrides: [] },

@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { TYPE, UID } from '../grafana/services';
 import { Plugins } from '../Preview';
 
-/** The configuration editor; what is typed is shown as Grafana would keep it, secrets apart. */
+/** The configuration editor; shows the input as Grafana would store it, with secrets separate. */
 export function ConfigPage({ plugins }: { plugins: Plugins }) {
   const [options, setOptions] = useState(
     () =>

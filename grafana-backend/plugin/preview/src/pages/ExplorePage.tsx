@@ -21,7 +21,7 @@ interface ExplorePageProps {
   range: TimeRange;
 }
 
-/** The query editor over its result, as in Grafana's Explore and panel editor. */
+/** The query editor above its result, as in Grafana's Explore and panel editor. */
 export function ExplorePage({ plugins, asked, range }: ExplorePageProps) {
   const { source, datasource } = plugins;
   const [query, setQuery] = useState<DataQuery>(() => {

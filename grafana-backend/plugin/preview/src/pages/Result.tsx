@@ -4,7 +4,7 @@ import { PanelModel } from '../dashboard/model';
 import { PanelView } from '../dashboard/PanelView';
 import { Plugins } from '../Preview';
 
-/** What an editor's query gives, under the editor and as wide as the page. */
+/** An editor's query result, below the editor at full page width. */
 export function Result({ panel, plugins, range }: { panel: PanelModel; plugins: Plugins; range: TimeRange }) {
   return (
     <div data-testid="result" style={{ marginTop: 8 }}>

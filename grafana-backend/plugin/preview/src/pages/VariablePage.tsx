@@ -4,7 +4,7 @@ import { useEffect, useState } from 'react';
 
 import { Plugins } from '../Preview';
 
-/** The editor of a dashboard's variable over the values that it gives, as in Grafana's settings of a dashboard. */
+/** The variable editor above the resulting values, as in Grafana's dashboard settings. */
 export function VariablePage({ plugins: { datasource } }: { plugins: Plugins }) {
   const support = datasource.variables as CustomVariableSupport<DataSourceApi>;
   const [query, setQuery] = useState<DataQuery>({ refId: 'Variable' });

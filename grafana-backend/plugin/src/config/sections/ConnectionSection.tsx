@@ -4,11 +4,11 @@ import React from 'react';
 import { Line } from '../Line';
 import { Settings } from '../settings';
 
-/** Where ClickHouse is, and who asks it. */
+/** ClickHouse's URL and credentials. */
 export function ConnectionSection({ url, json, changeUrl, change, hasSecret, changeSecret, resetSecret }: Settings) {
   return (
     <>
-      <Line label="URL" tooltip="ClickHouse's HTTP interface; the embedded engine's is http://127.0.0.1:8123">
+      <Line label="URL" tooltip="ClickHouse's HTTP interface; for the embedded engine http://127.0.0.1:8123">
         <Input
           width={50}
           placeholder="http://127.0.0.1:8123"
@@ -16,7 +16,7 @@ export function ConnectionSection({ url, json, changeUrl, change, hasSecret, cha
           onChange={(event) => changeUrl(event.currentTarget.value)}
         />
       </Line>
-      <Line label="User" tooltip="Needs to read analytics.*; provisioning/clickhouse-users has one with no other right">
+      <Line label="User" tooltip="Needs read access to analytics.*; provisioning/clickhouse-users has a read-only user">
         <Input
           width={50}
           placeholder="none"

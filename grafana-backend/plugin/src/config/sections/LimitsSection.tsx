@@ -5,11 +5,11 @@ import { FootfallOptions } from '../../types';
 import { Line } from '../Line';
 import { Settings } from '../settings';
 
-/** How far a query may go, and how its answer travels and is shared. */
+/** Limits per query, and how results are cached and compressed. */
 export function LimitsSection({ json, change }: Settings) {
   return (
     <>
-      <Line label="Seconds a query" tooltip="1 to 3,600; ClickHouse stops it then">
+      <Line label="Query timeout, seconds" tooltip="1 to 3,600; ClickHouse then stops the query">
         <Input
           width={16}
           type="number"
@@ -20,7 +20,7 @@ export function LimitsSection({ json, change }: Settings) {
           onChange={(event) => change({ queryTimeout: event.currentTarget.value || undefined })}
         />
       </Line>
-      <Line label="Memory a query, GiB" tooltip="In ClickHouse">
+      <Line label="Memory per query, GiB" tooltip="In ClickHouse">
         <Input
           width={16}
           type="number"
@@ -32,7 +32,7 @@ export function LimitsSection({ json, change }: Settings) {
           }
         />
       </Line>
-      <Line label="Rows read a query" tooltip="Without a limit if empty">
+      <Line label="Rows read per query" tooltip="Empty for no limit">
         <Input
           width={20}
           type="number"
@@ -43,8 +43,8 @@ export function LimitsSection({ json, change }: Settings) {
         />
       </Line>
       <Line
-        label="Keep answers, seconds"
-        tooltip="Panels and viewers that ask the same share one answer for so long; 0 is never"
+        label="Cache results, seconds"
+        tooltip="How long panels and viewers with identical queries share a result; 0 disables the cache"
       >
         <Input
           width={16}
@@ -58,7 +58,7 @@ export function LimitsSection({ json, change }: Settings) {
           }
         />
       </Line>
-      <Line label="Compression" tooltip="Automatic: LZ4, and none where ClickHouse is on Grafana's own machine">
+      <Line label="Compression" tooltip="Automatic: LZ4, or none if ClickHouse runs on the same machine as Grafana">
         <Combobox
           width={20}
           options={COMPRESSIONS}

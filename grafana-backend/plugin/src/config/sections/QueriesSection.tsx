@@ -6,11 +6,11 @@ import { Line } from '../Line';
 import { namesIn, whyNoTables } from '../names';
 import { Settings } from '../settings';
 
-/** What queries are about, where they do not say it themselves. */
+/** Defaults for queries, and what they may read. */
 export function QueriesSection({ json, change }: Settings) {
   return (
     <>
-      <Line label="Default project" tooltip="For queries that name none">
+      <Line label="Default project" tooltip="For queries without a project">
         <Input
           width={30}
           placeholder="none"
@@ -18,7 +18,7 @@ export function QueriesSection({ json, change }: Settings) {
           onChange={(event) => change({ defaultProject: event.currentTarget.value })}
         />
       </Line>
-      <Line label="Page views" tooltip="Names of events that are page views, separated by commas">
+      <Line label="Page views" tooltip="Names of page view events, separated by commas">
         <TextInput
           label="Page views"
           width={50}

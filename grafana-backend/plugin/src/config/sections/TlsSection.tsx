@@ -5,19 +5,19 @@ import { Toggle } from '../../editor/parts/Toggle';
 import { Line } from '../Line';
 import { Settings } from '../settings';
 
-/** TLS beyond the system's certificate authorities. */
+/** TLS settings beyond the system's CA certificates. */
 export function TlsSection(settings: Settings) {
   const { json, change } = settings;
   return (
     <>
       <Toggle
         label="Skip verification"
-        tooltip="Not for production: anybody can answer in ClickHouse's place"
+        tooltip="Not for production: anyone could impersonate ClickHouse"
         value={json.tlsSkipVerify}
         onChange={(value) => change({ tlsSkipVerify: value })}
       />
       <Toggle
-        label="Own certificate authority"
+        label="Custom CA certificate"
         value={json.tlsAuthWithCACert}
         onChange={(value) => change({ tlsAuthWithCACert: value })}
       />

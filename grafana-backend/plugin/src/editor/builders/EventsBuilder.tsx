@@ -8,7 +8,7 @@ import { Field, Row } from '../parts/Row';
 import { TextInput } from '../parts/TextInput';
 import { BuilderProps } from './props';
 
-/** Single events: of a visitor, a user or a session, or of all. */
+/** Individual events: of a visitor, a user or a session, or all. */
 export function EventsBuilder({ query, onChange }: BuilderProps<Omit<EventsQuery, 'queryType'>>) {
   return (
     <>

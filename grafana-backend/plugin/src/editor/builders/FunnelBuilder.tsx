@@ -14,7 +14,7 @@ import { BuilderProps } from './props';
 import { StepList } from './StepList';
 import { Toggle } from '../parts/Toggle';
 
-/** Steps in their order, then what binds them, then what is shown. */
+/** The steps in order, then the rules, then the result. */
 export function FunnelBuilder({ query, onChange }: BuilderProps<FunnelQuery>) {
   const steps = query.steps ?? [];
   return (
@@ -38,7 +38,7 @@ function Rules({ query, onChange }: BuilderProps<FunnelQuery>) {
     <Row>
       <Field label="Order">
         <FewChoices
-          label="Order of the steps"
+          label="Step order"
           value={query.order ?? 'ordered'}
           options={ORDERS}
           onChange={(order) => onChange({ order })}
@@ -46,7 +46,7 @@ function Rules({ query, onChange }: BuilderProps<FunnelQuery>) {
       </Field>
       <Field
         label="Within"
-        tooltip="Conversion window: from the first step to the last. Conversions after the panel's range count."
+        tooltip="Conversion window, from the first step to the last. Conversions after the panel's time range count too."
       >
         <DurationInput
           label="Conversion window"
@@ -57,16 +57,19 @@ function Rules({ query, onChange }: BuilderProps<FunnelQuery>) {
       </Field>
       <Field label="By">
         <FewChoices
-          label="Who takes the steps"
+          label="Count by"
           value={query.by ?? 'visitor'}
           options={ACTORS}
           onChange={(by) => onChange({ by })}
         />
       </Field>
-      <Field label="Hold constant" tooltip="All events of a chain have the same value of this, such as a product">
+      <Field
+        label="Hold constant"
+        tooltip="All events of a conversion must have the same value, such as the same product"
+      >
         <FieldPicker
           label="Hold constant"
-          placeholder="nothing"
+          placeholder="none"
           width={20}
           value={query.hold}
           onChange={(hold) => onChange({ hold })}
@@ -75,7 +78,7 @@ function Rules({ query, onChange }: BuilderProps<FunnelQuery>) {
       {query.order !== 'any' && (
         <Toggle
           label="Open"
-          tooltip="May begin at any step"
+          tooltip="Visitors may enter at any step"
           value={query.open}
           onChange={(value) => onChange({ open: value })}
         />
@@ -106,7 +109,7 @@ function Exclusions({ exclusions, steps, onChange }: ExclusionsProps) {
     return <Row>{add}</Row>;
   }
   return (
-    <Section title="Must not happen in between" actions={add}>
+    <Section title="Exclusions" actions={add}>
       {exclusions.map((exclusion, at) => (
         <Row key={at}>
           <EventFilterFields
@@ -160,12 +163,12 @@ function Shown({ query, steps, onChange }: BuilderProps<FunnelQuery> & { steps: 
       <Field label="Show">
         <FewChoices label="Result" value={result} options={RESULTS} onChange={(result) => onChange({ result })} />
       </Field>
-      {result === 'trend' && <IntervalField label="Entered per" query={query} onChange={onChange} />}
+      {result === 'trend' && <IntervalField label="Entries per" query={query} onChange={onChange} />}
       {result === 'actors' && (
         <>
           <Field label="Step">
             <ManyChoices
-              label="Step of the actors"
+              label="Step for the list"
               width={22}
               value={String(query.step ?? FIELDS.funnel.step.default)}
               options={names}
@@ -202,7 +205,7 @@ function BreakdownFields({ breakdown, names, onChange }: BreakdownProps) {
       <Field label="Split by">
         <FieldPicker
           label="Breakdown"
-          placeholder="nothing"
+          placeholder="none"
           width={20}
           value={breakdown?.dimension}
           onChange={(dimension) => onChange(dimension ? { ...breakdown, dimension } : undefined)}
@@ -223,7 +226,7 @@ function BreakdownFields({ breakdown, names, onChange }: BreakdownProps) {
           </Field>
           {attribution === 'step' && (
             <ManyChoices
-              label="Step of the breakdown's value"
+              label="Attribution step"
               width={20}
               value={String(breakdown.step ?? 1)}
               options={names}
@@ -248,7 +251,7 @@ interface BreakdownProps {
   onChange: (breakdown?: FunnelBreakdown) => void;
 }
 
-/** Steps to choose from, counted from 1 as people do. */
+/** Options for choosing a step, counted from 1. */
 const stepNames = (steps: FunnelStep[]) =>
   steps.map((step, at) => ({
     value: String(at + 1),
@@ -256,19 +259,19 @@ const stepNames = (steps: FunnelStep[]) =>
   }));
 
 const ORDERS = [
-  { value: 'ordered' as const, label: 'Ordered', description: 'One after another, with anything in between' },
-  { value: 'strict' as const, label: 'Strict', description: 'One after another, with nothing in between' },
+  { value: 'ordered' as const, label: 'Ordered', description: 'In this order, other events allowed in between' },
+  { value: 'strict' as const, label: 'Strict', description: 'In this order, with no other events in between' },
   { value: 'any' as const, label: 'Any', description: 'In any order' },
 ];
 const RESULTS = [
   { value: 'steps', label: 'Steps' },
   { value: 'trend', label: 'Over time' },
   { value: 'histogram', label: 'Time to convert' },
-  { value: 'actors', label: 'Who' },
+  { value: 'actors', label: 'People' },
 ];
 const OUTCOMES = [
-  { value: 'converted' as const, label: 'took it' },
-  { value: 'dropped' as const, label: 'left before' },
+  { value: 'converted' as const, label: 'completed it' },
+  { value: 'dropped' as const, label: 'dropped off before' },
 ];
 const ATTRIBUTIONS = [
   { value: 'first' as const, label: 'the first step' },

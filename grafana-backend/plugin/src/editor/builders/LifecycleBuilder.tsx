@@ -6,11 +6,11 @@ import { PeriodAndWho } from '../parts/PeriodAndWho';
 import { Row } from '../parts/Row';
 import { BuilderProps } from './props';
 
-/** What counts as being there, for lifecycle and stickiness. */
+/** What counts as activity, for lifecycle and stickiness. */
 export function LifecycleBuilder({ query, onChange }: BuilderProps<Omit<LifecycleQuery, 'queryType'>>) {
   return (
     <>
-      <OwnEventFields label="Being there" query={query} onChange={onChange} />
+      <OwnEventFields label="Activity" query={query} onChange={onChange} />
       <Row>
         <PeriodAndWho query={query} usual="day" onChange={onChange} />
       </Row>

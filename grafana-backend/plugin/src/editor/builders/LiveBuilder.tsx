@@ -5,11 +5,14 @@ import { FewChoices } from '../parts/Choice';
 import { Field, Row } from '../parts/Row';
 import { BuilderProps } from './props';
 
-/** Numbers that go on by themselves, or the pages that visitors are on. */
+/** Streaming numbers, or the pages that visitors are on. */
 export function LiveBuilder({ query, onChange }: BuilderProps<LiveQuery>) {
   return (
     <Row>
-      <Field label="Show" tooltip="Numbers are streamed, without a filter; else the panel's refresh asks anew">
+      <Field
+        label="Show"
+        tooltip="Numbers without a filter are streamed; everything else updates when the panel refreshes"
+      >
         <FewChoices
           label="Result"
           value={query.result || 'numbers'}

@@ -11,24 +11,19 @@ import { Field, Row, Section } from '../parts/Row';
 import { BuilderProps } from './props';
 import { Toggle } from '../parts/Toggle';
 
-/** What a place is, where paths begin or end, and how far they are followed. */
+/** What a node is, where paths start or end, and how far they are followed. */
 export function PathsBuilder({ query, onChange }: BuilderProps<PathsQuery>) {
   return (
     <>
-      <Section title="Places">
+      <Section title="Nodes">
         <Row>
-          <Field label="Place">
-            <FieldPicker
-              label="Place"
-              width={18}
-              value={query.node ?? 'path'}
-              onChange={(node) => onChange({ node })}
-            />
+          <Field label="Node">
+            <FieldPicker label="Node" width={18} value={query.node ?? 'path'} onChange={(node) => onChange({ node })} />
           </Field>
-          <OwnEventFields label="Events that are places" query={query} onChange={onChange} />
+          <OwnEventFields label="Node events" query={query} onChange={onChange} />
         </Row>
       </Section>
-      <Section title={query.direction === 'backward' ? 'Ends at' : 'Begins at'}>
+      <Section title={query.direction === 'backward' ? 'Ends at' : 'Starts at'}>
         <EventFilterFields
           label="Anchor"
           value={query.anchor ?? {}}
@@ -51,7 +46,7 @@ export function PathsBuilder({ query, onChange }: BuilderProps<PathsQuery>) {
           onChange={(steps) => onChange({ steps })}
         />
         <NumberField
-          label="Ways a step"
+          label="Links per step"
           value={query.limit}
           field={FIELDS.paths.limit}
           onChange={(limit) => onChange({ limit })}
@@ -74,7 +69,7 @@ export function PathsBuilder({ query, onChange }: BuilderProps<PathsQuery>) {
         </Field>
         <Toggle
           label="Collapse"
-          tooltip="The same place in a row is one"
+          tooltip="Count consecutive repeats of a node as one"
           value={query.collapse ?? true}
           onChange={(value) => onChange({ collapse: value })}
         />
@@ -84,10 +79,10 @@ export function PathsBuilder({ query, onChange }: BuilderProps<PathsQuery>) {
 }
 
 const DIRECTIONS = [
-  { value: 'forward' as const, label: 'onward from' },
-  { value: 'backward' as const, label: 'back from' },
+  { value: 'forward' as const, label: 'forward from' },
+  { value: 'backward' as const, label: 'backward from' },
 ];
 const SHAPES = [
-  { value: 'ways', label: 'Ways', description: 'A row a way, for the paths panel and tables' },
+  { value: 'ways', label: 'Links', description: 'One row per link, for the paths panel and tables' },
   { value: 'graph', label: 'Node graph', description: "For Grafana's node graph" },
 ];

@@ -11,7 +11,7 @@ import { FieldPicker } from '../parts/Pickers';
 import { Field, Row } from '../parts/Row';
 import { BuilderProps } from './props';
 
-/** Totals, over time, by a dimension, or the sessions themselves. */
+/** Totals, over time, by dimension, or a list of sessions. */
 export function SessionsBuilder({ query, onChange }: BuilderProps<SessionsQuery>) {
   const result = query.result || 'totals';
   return (
@@ -21,7 +21,7 @@ export function SessionsBuilder({ query, onChange }: BuilderProps<SessionsQuery>
       </Field>
       {result === 'over_time' && <IntervalField label="Per" query={query} onChange={onChange} />}
       {result === 'by' && (
-        <Field label="Dimension" tooltip="The value at the session's first event; exit_path is that of its last">
+        <Field label="Dimension" tooltip="From the session's first event; exit_path is from its last">
           <FieldPicker label="Dimension" value={query.dimension} onChange={(dimension) => onChange({ dimension })} />
         </Field>
       )}
@@ -34,12 +34,12 @@ export function SessionsBuilder({ query, onChange }: BuilderProps<SessionsQuery>
         />
       )}
       {result !== 'list' && (
-        <Field label="Numbers" tooltip="Columns of the answer; median and p90 are of the durations">
+        <Field label="Metrics" tooltip="Columns of the result; median and p90 refer to the duration">
           <MultiCombobox
-            aria-label="Numbers"
+            aria-label="Metrics"
             options={MEASURES}
             value={query.measures ?? (query.quantiles ? MEASURES.map(({ value }) => value) : [])}
-            placeholder="all but median and p90"
+            placeholder="all except median and p90"
             onChange={(chosen) =>
               onChange({
                 measures: chosen.length > 0 ? chosen.map(({ value }) => value) : undefined,
@@ -62,7 +62,7 @@ const RESULTS = [
   { value: 'list', label: 'List' },
 ];
 
-/** The columns that sessions have, as the backend names them. */
+/** Session columns, with the backend's names. */
 const MEASURES = [
   { value: 'sessions', label: 'sessions' },
   { value: 'visitors', label: 'visitors' },
@@ -71,6 +71,6 @@ const MEASURES = [
   { value: 'avg_duration_s', label: 'mean duration' },
   { value: 'median_duration_s', label: 'median duration' },
   { value: 'p90_duration_s', label: '90th percentile' },
-  { value: 'pages_per_session', label: 'pages a session' },
+  { value: 'pages_per_session', label: 'pages per session' },
   { value: 'bounce_rate', label: 'bounce rate' },
 ];

@@ -8,7 +8,7 @@ import { OwnEventFields } from '../parts/OwnEventFields';
 import { Field, Row } from '../parts/Row';
 import { BuilderProps } from './props';
 
-/** Times of far more events than usual. */
+/** Periods with far more events than usual. */
 export function SpikesBuilder({ query, onChange }: BuilderProps<SpikesQuery>) {
   return (
     <>
@@ -23,7 +23,7 @@ export function SpikesBuilder({ query, onChange }: BuilderProps<SpikesQuery>) {
           />
         </Field>
         <NumberField
-          label="Least events"
+          label="Minimum events"
           value={query.least}
           field={FIELDS.spikes.least}
           onChange={(least) => onChange({ least })}

@@ -5,9 +5,9 @@ import { SqlQuery } from '../../query/sql';
 import { BuilderProps } from './props';
 
 const MACROS =
-  '$__timeFilter(ts) · $__timeInterval(ts) · $__fromTime · $__toTime · {name:String} is bound to the dashboard’s variable';
+  '$__timeFilter(ts) · $__timeInterval(ts) · $__fromTime · $__toTime · {name:String} is bound to the dashboard variable';
 
-/** A statement of one's own. Run by leaving the editor or by Ctrl+S. */
+/** A custom statement. Runs when the editor loses focus or on Ctrl+S. */
 export function SqlBuilder({ query, onChange }: BuilderProps<SqlQuery>) {
   const change = (rawSql: string) => rawSql !== query.rawSql && onChange({ rawSql });
   return (

@@ -20,7 +20,7 @@ interface StepListProps {
   onChange: (steps: FunnelStep[]) => void;
 }
 
-/** A funnel's steps; dragged by the handle, or with space and the arrow keys. */
+/** A funnel's steps; reorder them by dragging the handle, or with space and the arrow keys. */
 export function StepList({ steps, order, onChange }: StepListProps) {
   const style = useStyles2(styles);
   const list = useId();
@@ -73,7 +73,7 @@ export function StepList({ steps, order, onChange }: StepListProps) {
                       <span className={style.end}>
                         <IconButton
                           name="copy"
-                          tooltip={`Repeat step ${at + 1}`}
+                          tooltip={`Duplicate step ${at + 1}`}
                           disabled={steps.length >= STEPS_MAX}
                           onClick={() => replace(at, step, { ...step })}
                         />
@@ -113,7 +113,7 @@ function StepFields({ step, at, hasWindow, onChange }: StepFieldsProps) {
         <EventFilterFields label={label} value={step} onChange={onChange} />
       </div>
       {hasWindow && (
-        <Field label="Within" tooltip="From the step before; the conversion window counts as well">
+        <Field label="Within" tooltip="Time from the previous step; the conversion window applies too">
           <DurationInput
             label={`${label}: window`}
             placeholder="any"
@@ -136,7 +136,7 @@ function StepFields({ step, at, hasWindow, onChange }: StepFieldsProps) {
 interface StepFieldsProps {
   step: FunnelStep;
   at: number;
-  /** Whether it can be left out, and has a time from the step before. */
+  /** Whether the step can be optional and have a window from the previous step. */
   hasWindow: boolean;
   onChange: (step: FunnelStep) => void;
 }

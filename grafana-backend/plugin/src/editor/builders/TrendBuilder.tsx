@@ -13,7 +13,7 @@ import { Field, Row, Section } from '../parts/Row';
 import { BuilderProps } from './props';
 import { Toggle } from '../parts/Toggle';
 
-/** One series, or two and a formula. */
+/** One series, or two with a formula. */
 export function TrendBuilder({ query, onChange }: BuilderProps<TrendQuery>) {
   const series: TrendSeries[] = query.series?.length ? query.series : [{}];
   const replace = (at: number, by: TrendSeries) =>
@@ -76,7 +76,7 @@ export function TrendBuilder({ query, onChange }: BuilderProps<TrendQuery>) {
         <Field label="Split by">
           <FieldPicker
             label="Breakdown"
-            placeholder="nothing"
+            placeholder="none"
             width={20}
             value={query.breakdown?.dimension}
             onChange={(dimension) => onChange({ breakdown: dimension ? { ...query.breakdown, dimension } : undefined })}
@@ -93,7 +93,7 @@ export function TrendBuilder({ query, onChange }: BuilderProps<TrendQuery>) {
         <CompareField query={query} onChange={onChange} />
         <Toggle
           label="Cumulative"
-          tooltip="Counts and sums"
+          tooltip="For counts and revenue"
           value={query.cumulative}
           onChange={(value) => onChange({ cumulative: value })}
         />

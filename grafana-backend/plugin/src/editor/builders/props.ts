@@ -1,4 +1,4 @@
-/** What the builder of a type of query is given. */
+/** Props of a query type's builder. */
 export interface BuilderProps<Q> {
   query: Q;
   /** Changes some fields of the query. */

@@ -9,12 +9,12 @@ interface ChoiceProps<T extends string> {
   onChange: (value: T) => void;
 }
 
-/** One of a few: all are seen at once. */
+/** One of a few options, all visible. */
 export function FewChoices<T extends string>({ id, label, value, options, onChange }: ChoiceProps<T>) {
   return <RadioButtonGroup<T> id={id} aria-label={label} value={value} options={options} onChange={onChange} />;
 }
 
-/** One of many. */
+/** One of many options, in a drop-down. */
 export function ManyChoices<T extends string>({
   id,
   label,
@@ -44,6 +44,6 @@ export const PERIODS = INTERVALS.filter(({ value }) => ['day', 'week', 'month'].
 
 export const ACTORS = [
   { value: 'visitor' as const, label: 'visitor' },
-  { value: 'user' as const, label: 'user', description: 'Events without a user id are left out' },
-  { value: 'session' as const, label: 'session', description: 'Events without a session id are left out' },
+  { value: 'user' as const, label: 'user', description: 'Ignores events without a user id' },
+  { value: 'session' as const, label: 'session', description: 'Ignores events without a session id' },
 ];

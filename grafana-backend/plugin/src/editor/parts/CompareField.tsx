@@ -10,11 +10,14 @@ interface CompareFieldProps {
   onChange: (changed: { compare?: Compare }) => void;
 }
 
-/** The earlier range whose numbers stand beside; a dashboard's variable can be typed. */
+/** The earlier range to compare with; accepts a dashboard variable. */
 export function CompareField({ query: { compare }, onChange }: CompareFieldProps) {
   const value = compare === true ? 'before' : compare || 'none';
   return (
-    <Field label="Compare" tooltip="With an earlier range, bucket by bucket; a variable such as $compare can be typed">
+    <Field
+      label="Compare"
+      tooltip="Compare with an earlier range, bucket by bucket. You can enter a variable such as $compare."
+    >
       <Combobox<string>
         aria-label="Compare"
         options={COMPARISONS}
@@ -31,9 +34,9 @@ export function CompareField({ query: { compare }, onChange }: CompareFieldProps
 }
 
 const COMPARISONS = [
-  { value: 'none', label: 'Nothing' },
-  { value: 'before', label: 'The range before' },
-  { value: 'week', label: 'A week before' },
-  { value: '4_weeks', label: '4 weeks before' },
-  { value: '52_weeks', label: '52 weeks before' },
+  { value: 'none', label: 'None' },
+  { value: 'before', label: 'Previous period' },
+  { value: 'week', label: '1 week earlier' },
+  { value: '4_weeks', label: '4 weeks earlier' },
+  { value: '52_weeks', label: '52 weeks earlier' },
 ];

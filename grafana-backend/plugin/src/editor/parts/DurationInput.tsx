@@ -11,7 +11,7 @@ interface DurationInputProps {
   onChange: (valueMs?: number) => void;
 }
 
-/** A length of time, as people write it: `30m`, `7d`, `1h 30m`, `250ms`. */
+/** A duration in shorthand: `30m`, `7d`, `1h 30m`, `250ms`. */
 export function DurationInput({ valueMs, onChange, ...input }: DurationInputProps) {
   return (
     <TextInput

@@ -12,10 +12,10 @@ interface EventFilterFieldsProps<T extends EventFilter> {
   onChange: (value: T) => void;
 }
 
-/** Several of which one is enough stand in JSON only; here they are seen, and can be replaced. */
+/** Lists of alternatives can only be entered as JSON; the editor shows them and can replace them. */
 export const shown = (of?: string | string[]) => [of ?? ''].flat().join(' | ');
 
-/** Which events: a name, a path, and more tests behind the filter button. */
+/** Which events: a name, a path, and more conditions behind the filter button. */
 export function EventFilterFields<T extends EventFilter>({ label, value, onChange }: EventFilterFieldsProps<T>) {
   const [isOpen, setOpen] = useState(Boolean(value.filter));
   return (
@@ -28,7 +28,7 @@ export function EventFilterFields<T extends EventFilter>({ label, value, onChang
             onChange={(event) => onChange({ ...value, event })}
           />
         </Field>
-        <Field label="Path" tooltip="* stands for any text">
+        <Field label="Path" tooltip="* matches any string">
           <PathPicker
             label={`${label}: path`}
             value={shown(value.path)}

@@ -15,7 +15,7 @@ interface FilterEditorProps {
   onChange: (filter?: Filter) => void;
 }
 
-/** A tree of tests. One level is a list of rows with "all" or "any" before it; groups nest. */
+/** A tree of conditions. Each level is a list of rows under "all of" or "any of"; groups nest. */
 export function FilterEditor({ label, filter, onChange }: FilterEditorProps) {
   const group = toGroup(filter);
   return <Group label={label} group={group} onChange={(changed) => onChange(fromGroup(changed))} depth={0} />;
@@ -36,7 +36,7 @@ function Group({ label, group, onChange, onRemove, depth }: GroupProps) {
       {(group.children.length > 1 || depth > 0 || group.negated) && (
         <div className={style.row}>
           <FewChoices
-            label={`${label}: how tests are joined`}
+            label={`${label}: how conditions are combined`}
             value={(group.negated ? 'not ' : '') + (group.any ? 'any' : 'all')}
             options={JOINS}
             onChange={(join) => onChange({ ...group, any: join.endsWith('any'), negated: join.startsWith('not') })}
@@ -57,7 +57,7 @@ function Group({ label, group, onChange, onRemove, depth }: GroupProps) {
         ) : (
           <TestRow
             key={at}
-            label={`${label}, test ${at + 1}`}
+            label={`${label}, condition ${at + 1}`}
             test={child}
             onChange={(changed) => replace(at, changed)}
             onRemove={() => replace(at)}
@@ -135,7 +135,7 @@ function TestRow({ label, test, onChange, onRemove }: TestRowProps) {
           onChange={(value) => onChange({ field: test.field, op: test.op, value: value || undefined })}
         />
       )}
-      <IconButton name="times" tooltip="Remove this filter" onClick={onRemove} />
+      <IconButton name="times" tooltip="Remove this condition" onClick={onRemove} />
     </div>
   );
 }
@@ -177,7 +177,7 @@ const separated = (text: string) =>
     .split(',')
     .map((value) => value.trim())
     .filter(Boolean);
-/** A variable such as `$limit` stays text until it is filled in. */
+/** A variable such as `$limit` stays a string until it is interpolated. */
 const numberOrText = (text: string) => (text.trim() !== '' && !Number.isNaN(Number(text)) ? Number(text) : text.trim());
 
 const styles = (theme: GrafanaTheme2) => ({

@@ -10,7 +10,7 @@ interface IntervalFieldProps {
   onChange: (change: { interval: Interval }) => void;
 }
 
-/** The bucket of a result over time. */
+/** The bucket size of a result over time. */
 export function IntervalField({ label, query, onChange }: IntervalFieldProps) {
   return (
     <Field label={label}>

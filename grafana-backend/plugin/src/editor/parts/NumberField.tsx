@@ -1,6 +1,6 @@
 import React from 'react';
 
-import { wholeNumber } from '../../number';
+import { integerWithin } from '../../number';
 import { IntegerField } from '../../query/fields';
 import { Field } from './Row';
 import { TextInput } from './TextInput';
@@ -12,7 +12,7 @@ interface NumberFieldProps {
   onChange: (value?: number) => void;
 }
 
-/** A whole number within its limits, taken when the field is left or by Enter; empty is what the backend takes then. */
+/** An integer within limits, applied on blur or Enter; when empty, the backend's default applies. */
 export function NumberField({ label, value, field: { min, max, ...field }, onChange }: NumberFieldProps) {
   return (
     <Field label={label}>
@@ -23,11 +23,11 @@ export function NumberField({ label, value, field: { min, max, ...field }, onCha
         placeholder={String(field.default)}
         value={value === undefined ? '' : String(value)}
         wrong={(text) =>
-          text !== '' && wholeNumber(text, min, max) === undefined
-            ? `A whole number from ${min.toLocaleString('en')} to ${max.toLocaleString('en')}`
+          text !== '' && integerWithin(text, min, max) === undefined
+            ? `An integer from ${min.toLocaleString('en')} to ${max.toLocaleString('en')}`
             : undefined
         }
-        onChange={(text) => onChange(wholeNumber(text, min, max))}
+        onChange={(text) => onChange(integerWithin(text, min, max))}
       />
     </Field>
   );

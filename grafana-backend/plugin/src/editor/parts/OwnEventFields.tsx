@@ -9,7 +9,7 @@ interface OwnEventFieldsProps {
   onChange: (change: OwnEvents) => void;
 }
 
-/** Which events the query itself is about: its own `event`, `path` and `eventFilter`. */
+/** Which events the query covers: its own `event`, `path` and `eventFilter`. */
 export function OwnEventFields({ label, query, onChange }: OwnEventFieldsProps) {
   const { event, path, eventFilter } = query;
   return (

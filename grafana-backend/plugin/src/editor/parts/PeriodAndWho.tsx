@@ -10,7 +10,7 @@ interface PeriodAndWhoProps {
   onChange: (change: { interval?: Interval; by?: Actor }) => void;
 }
 
-/** By which periods, and whose. */
+/** The period, and whether to count visitors, users or sessions. */
 export function PeriodAndWho({ query, usual, onChange }: PeriodAndWhoProps) {
   return (
     <>
@@ -23,7 +23,12 @@ export function PeriodAndWho({ query, usual, onChange }: PeriodAndWhoProps) {
         />
       </Field>
       <Field label="By">
-        <FewChoices label="Who" value={query.by ?? 'visitor'} options={ACTORS} onChange={(by) => onChange({ by })} />
+        <FewChoices
+          label="Count by"
+          value={query.by ?? 'visitor'}
+          options={ACTORS}
+          onChange={(by) => onChange({ by })}
+        />
       </Field>
     </>
   );

@@ -14,7 +14,7 @@ interface PickerProps {
 
 type Options = (search: string) => Promise<Array<ComboboxOption<string>>>;
 
-/** A text with suggestions; what is not suggested can be typed. */
+/** A text field with suggestions; other values can be entered too. */
 function SuggestingPicker({
   options,
   label,
@@ -44,7 +44,7 @@ const PROPERTY = 'property:';
 const shown = (field: string) => (field.startsWith(PROPERTY) ? field.slice(PROPERTY.length) : field);
 const holds = (name: string, search: string) => name.toLowerCase().includes(search.toLowerCase());
 
-/** An event's name, of those that the project really has. */
+/** An event name, with suggestions from the project's data. */
 export function EventPicker(props: PickerProps) {
   const { suggest, project } = useEditing();
   return (
@@ -56,7 +56,7 @@ export function EventPicker(props: PickerProps) {
   );
 }
 
-/** A path; `*` stands for any text. */
+/** A path; `*` matches any string. */
 export function PathPicker(props: PickerProps) {
   const { suggest, project } = useEditing();
   return (
@@ -68,7 +68,7 @@ export function PathPicker(props: PickerProps) {
   );
 }
 
-/** A column of the event, or one of the project's properties. */
+/** An event column, or one of the project's properties. */
 export function FieldPicker(props: PickerProps) {
   const { suggest, project } = useEditing();
   const options: Options = async (search) => {
@@ -84,7 +84,7 @@ export function FieldPicker(props: PickerProps) {
   return <SuggestingPicker placeholder="column or property" {...props} options={options} />;
 }
 
-/** A value that the field really has. */
+/** A value, with suggestions from the field's data. */
 export function ValuePicker({ field, ...props }: PickerProps & { field: string }) {
   const { suggest, project } = useEditing();
   return (
@@ -96,7 +96,7 @@ export function ValuePicker({ field, ...props }: PickerProps & { field: string }
   );
 }
 
-/** A project of the tables. */
+/** A project, with suggestions from the data. */
 export function ProjectPicker(props: PickerProps) {
   const { suggest } = useEditing();
   return <SuggestingPicker placeholder="project" {...props} options={() => suggest.projects().then(named)} />;

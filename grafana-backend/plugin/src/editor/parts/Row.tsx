@@ -3,12 +3,12 @@ import { GrafanaTheme2 } from '@grafana/data';
 import { InlineField, useStyles2 } from '@grafana/ui';
 import React, { ReactElement, ReactNode, useId } from 'react';
 
-/** Fields beside one another; they wrap where the panel is narrow. */
+/** Fields side by side; they wrap in narrow panels. */
 export function Row({ children }: { children: ReactNode }) {
   return <div className={useStyles2(styles).row}>{children}</div>;
 }
 
-/** A field under its label, which screen readers connect. */
+/** A field with its label, connected for screen readers. */
 export function Field({ label, tooltip, children, invalid, error }: FieldProps) {
   const id = useId();
   return (

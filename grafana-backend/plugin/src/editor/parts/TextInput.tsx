@@ -8,14 +8,14 @@ interface TextInputProps {
   width?: number;
   placeholder?: string;
   inputMode?: 'numeric';
-  /** Why a text cannot be taken. */
+  /** Why the input is invalid, if it is. */
   wrong?: (text: string) => string | undefined;
   onChange: (text: string) => void;
 }
 
-/** A text that is taken when the field is left, or by Enter: a query for every letter would be too many. */
+/** A text field that applies on blur or Enter, to avoid a query per keystroke. */
 export function TextInput(props: TextInputProps) {
-  // Another value from outside (a step that was moved here) starts anew.
+  // A new value from outside (such as a moved step) resets the field.
   return <Typed key={props.value} {...props} />;
 }
 

@@ -10,7 +10,7 @@ interface ToggleProps {
   onChange: (value: boolean) => void;
 }
 
-/** Yes or no. */
+/** A labelled switch. */
 export function Toggle({ label, tooltip, value, onChange }: ToggleProps) {
   return (
     <Field label={label} tooltip={tooltip}>

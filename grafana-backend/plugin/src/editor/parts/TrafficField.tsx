@@ -10,11 +10,14 @@ interface TrafficFieldProps {
   onChange: (value: ScopedQuery['traffic']) => void;
 }
 
-/** Whose events count: bots are stored as well. A dashboard's variable can be typed. */
+/** Whose events count, since bots are stored too. Accepts a dashboard variable. */
 export function TrafficField({ value, onChange }: TrafficFieldProps) {
   const chosen = value || 'everything';
   return (
-    <Field label="Traffic" tooltip="Bots are known by their user agent; a variable such as $traffic can be typed">
+    <Field
+      label="Traffic"
+      tooltip="Include everything, only people, or only bots. You can enter a variable such as $traffic."
+    >
       <Combobox<string>
         aria-label="Traffic"
         options={TRAFFIC}

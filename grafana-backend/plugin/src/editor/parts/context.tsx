@@ -2,7 +2,7 @@ import { createContext, useContext } from 'react';
 
 import { Suggestions } from '../../resources';
 
-/** What every part of the editor needs: where suggestions come from, and of which project. */
+/** What every part of the editor needs: the source of suggestions, and the project. */
 export interface Editing {
   suggest: Suggestions;
   project: string;

@@ -16,7 +16,7 @@ interface ActorsProps {
   onClose: () => void;
 }
 
-/** Who is behind a bar: the same funnel, asked for its actors, so that the list and the bar agree. */
+/** Who is behind a bar: the same funnel queried for its actors, so that list and bar agree. */
 export function Actors({ request, query, step, outcome, onClose }: ActorsProps) {
   const [answer, setAnswer] = useState<{ frame?: DataFrame; error?: string }>({});
   useEffect(() => {
@@ -30,11 +30,11 @@ export function Actors({ request, query, step, outcome, onClose }: ActorsProps) 
   }, [request, query, step.number, outcome]);
   const title =
     outcome === 'converted'
-      ? `Took step ${step.number}, ${step.name}`
-      : `Left before step ${step.number}, ${step.name}`;
+      ? `Completed step ${step.number}, ${step.name}`
+      : `Dropped off before step ${step.number}, ${step.name}`;
   return (
-    <Drawer title={title} subtitle={`The newest, at most ${ACTORS_SHOWN_MAX}`} onClose={onClose} size="md">
-      {answer.error && <Alert title="Who this is cannot be shown">{answer.error}</Alert>}
+    <Drawer title={title} subtitle={`The latest ${ACTORS_SHOWN_MAX} at most`} onClose={onClose} size="md">
+      {answer.error && <Alert title="Cannot show the list">{answer.error}</Alert>}
       {!answer.error && !answer.frame && <LoadingPlaceholder text="Asking…" />}
       {answer.frame && <List frame={answer.frame} />}
     </Drawer>

@@ -9,11 +9,11 @@ import { BarText, count, percent } from './text';
 import { readableDuration } from '../../duration';
 import { Step } from './read';
 
-/** Each step a column, what was lost hatched above it, and the way from the one before in the gap. */
+/** One column per step, with drop-off hatched above it and the conversion from the previous step in the gap. */
 export function Columns({ steps, values, colors, width, height, showTimes, onOpen }: FunnelView) {
   const style = useStyles2(styles);
   const isNarrow = width / steps.length < 120;
-  // Each bar of a split step says its own share, where it has the room.
+  // With a breakdown, each bar shows its own share if there is room.
   const hasShares = values.length > 1 && width / (steps.length * values.length) >= 48;
   return (
     <div className={style.panel} style={{ width, height }}>
@@ -32,7 +32,7 @@ export function Columns({ steps, values, colors, width, height, showTimes, onOpe
                       className={style.lost}
                       style={{ height: `${100 - bar.rate * 100}%` }}
                       disabled={!onOpen || step.number === 1}
-                      aria-label={`Who left before ${step.name}`}
+                      aria-label={`Show who dropped off before ${step.name}`}
                       onClick={() => onOpen?.(step, 'dropped')}
                     />
                     <button
@@ -43,7 +43,7 @@ export function Columns({ steps, values, colors, width, height, showTimes, onOpe
                         background: colors[values.indexOf(bar.value) % colors.length],
                       }}
                       disabled={!onOpen}
-                      aria-label={`${step.name} ${bar.value}: ${count(bar.count)}, ${percent(bar.rate)}. Who took it`}
+                      aria-label={`${step.name} ${bar.value}: ${count(bar.count)}, ${percent(bar.rate)}. Show who completed it`}
                       onClick={() => onOpen?.(step, 'converted')}
                     />
                   </div>
@@ -119,7 +119,7 @@ const styles = (theme: GrafanaTheme2) => ({
     flexDirection: 'column',
     height: '100%',
     minWidth: 2,
-    // Heights are shares of what the share's text leaves.
+    // Heights are relative to the space below the share's label.
     '& > button': { flexShrink: 1, minHeight: 0 },
   }),
   share: css({

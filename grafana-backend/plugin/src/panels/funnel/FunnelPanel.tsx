@@ -11,7 +11,7 @@ import { Rows } from './Rows';
 import { FunnelOptions } from './types';
 import { FunnelView } from './view';
 
-/** Reads the frame → draws → shows who is behind a bar when it is clicked. */
+/** Reads the frame → draws it → lists who is behind a bar on click. */
 export function FunnelPanel(props: PanelProps<FunnelOptions>) {
   const { data, width, height, options } = props;
   const theme = useTheme2();

@@ -3,7 +3,7 @@ import { GrafanaTheme2 } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
 import React from 'react';
 
-/** The values of a breakdown and their colours. */
+/** A breakdown's values and their colours. */
 export function Legend({ values, colors }: { values: string[]; colors: string[] }) {
   const style = useStyles2(styles);
   return (

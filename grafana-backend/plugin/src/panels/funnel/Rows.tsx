@@ -8,7 +8,7 @@ import { FunnelView } from './view';
 import { Legend } from './Legend';
 import { BarText, count, percent } from './text';
 
-/** Each step a line: for narrow panels and many steps. */
+/** One row per step, for narrow panels and many steps. */
 export function Rows({ steps, values, colors, width, height, showTimes, onOpen }: FunnelView) {
   const style = useStyles2(styles);
   return (
@@ -26,7 +26,7 @@ export function Rows({ steps, values, colors, width, height, showTimes, onOpen }
                   type="button"
                   className={style.track}
                   disabled={!onOpen}
-                  aria-label={`${step.name} ${bar.value}: ${count(bar.count)}, ${percent(bar.rate)}. Who took it`}
+                  aria-label={`${step.name} ${bar.value}: ${count(bar.count)}, ${percent(bar.rate)}. Show who completed it`}
                   onClick={() => onOpen?.(step, 'converted')}
                 >
                   <div

@@ -3,7 +3,7 @@ import { DataQueryRequest } from '@grafana/data';
 import { FootfallQuery } from '../../query';
 import { FunnelQuery } from '../../query/funnel';
 
-/** The funnel query behind a frame, if it is one of Footfall's: it can be asked who is behind a bar. */
+/** The funnel query behind a frame, if it is Footfall's; it can be queried for its actors. */
 export function askable(request?: DataQueryRequest, refId?: string): FunnelQuery | undefined {
   const queries = (request?.targets ?? []) as FootfallQuery[];
   const query = queries.find((each) => each.refId === refId) ?? queries[0];
@@ -12,9 +12,9 @@ export function askable(request?: DataQueryRequest, refId?: string): FunnelQuery
     : undefined;
 }
 
-/** The same funnel, asked for those who took a step, or who left before it. */
+/** The same funnel, queried for those who completed a step, or dropped off before it. */
 export function actorsQuery(query: FunnelQuery, step: number, outcome: 'converted' | 'dropped'): FunnelQuery {
-  // Who left before a step is who took the one before and not this one.
+  // Those who dropped off completed the previous step but not this one.
   return { ...query, refId: 'Actors', result: 'actors', step, outcome, limit: ACTORS_SHOWN_MAX, breakdown: undefined };
 }
 

@@ -1,12 +1,12 @@
 import { DataFrame, Field, FieldType } from '@grafana/data';
 
-/** One bar: how many took a step, and how it compares. */
+/** One bar: how many completed a step, and how that compares. */
 export interface Bar {
   value: string;
   count: number;
-  /** Of all who entered with this value. */
+  /** Share of all who entered with this value. */
   rate: number;
-  /** Of those who took the step before. */
+  /** Share of those who completed the previous step. */
   stepRate?: number;
   dropOff?: number;
   medianS?: number;
@@ -14,7 +14,7 @@ export interface Bar {
   row: number;
 }
 
-/** A step with a bar for each value of the breakdown; one bar without a breakdown. */
+/** A step with one bar per breakdown value, or a single bar without a breakdown. */
 export interface Step {
   name: string;
   /** Counted from 1. */
@@ -23,7 +23,7 @@ export interface Step {
 }
 
 /**
- * Reads a funnel out of a frame: ours, or any with a text column and a number column whose rows are steps.
+ * Reads a funnel from a frame: ours, or any with a string column and a number column whose rows are steps.
  * Undefined if there is none.
  */
 export function readFunnel(frame?: DataFrame): { steps: Step[]; values: string[]; count: Field } | undefined {
@@ -62,7 +62,7 @@ export function readFunnel(frame?: DataFrame): { steps: Step[]; values: string[]
 
 const optional = (field: Field | undefined, row: number): number | undefined => field?.values[row] ?? undefined;
 
-/** Where a row belongs: the first step that has no bar of this value yet. Steps can have the same name. */
+/** The step a row belongs to: the first without a bar for this value. Steps can share a name. */
 function place(steps: Step[], value: string, name: string, isSplit: boolean): number {
   const at = isSplit ? steps.findIndex((step) => !step.bars.some((bar) => bar.value === value)) : -1;
   if (at >= 0) {

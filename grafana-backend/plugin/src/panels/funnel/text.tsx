@@ -6,7 +6,7 @@ import { Bar, Step } from './read';
 export const count = (value: number) => value.toLocaleString('en');
 export const percent = (share: number) => `${(share * 100).toFixed(share < 0.0995 ? 2 : 1)} %`;
 
-/** All that is known of a bar. */
+/** A bar's tooltip. */
 export function BarText({ step, bar }: { step: Step; bar: Bar }) {
   return (
     <div>
@@ -16,7 +16,7 @@ export function BarText({ step, bar }: { step: Step; bar: Bar }) {
       <div>
         {count(bar.count)} · {percent(bar.rate)} of all who entered
       </div>
-      {step.number > 1 && bar.stepRate !== undefined && <div>{percent(bar.stepRate)} of the step before</div>}
+      {step.number > 1 && bar.stepRate !== undefined && <div>{percent(bar.stepRate)} of the previous step</div>}
       {step.number > 1 && bar.dropOff !== undefined && <div>{count(bar.dropOff)} left</div>}
       {step.number > 1 && bar.medianS !== undefined && (
         <div>

@@ -1,6 +1,6 @@
 import { Step } from './read';
 
-/** What the two ways to draw a funnel need. */
+/** Props shared by both funnel layouts. */
 export interface FunnelView {
   steps: Step[];
   values: string[];
@@ -8,6 +8,6 @@ export interface FunnelView {
   width: number;
   height: number;
   showTimes: boolean;
-  /** Shows who is behind a bar; undefined where the query cannot tell. */
+  /** Lists who is behind a bar; undefined if the query cannot tell. */
   onOpen?: (step: Step, outcome: 'converted' | 'dropped') => void;
 }

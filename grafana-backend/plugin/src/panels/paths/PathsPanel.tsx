@@ -11,7 +11,7 @@ import { PathsOptions } from './types';
 const BAR_PX = 8;
 const LABEL_PX = 18;
 
-/** Places as bars in columns, ways as bands between them. A place that is pointed at shows its own ways. */
+/** Nodes as bars in columns, links as bands between them. Hovering over a node highlights its links. */
 export function PathsPanel(props: PanelProps<PathsOptions>) {
   const { data, width, height, options } = props;
   const style = useStyles2(styles);
@@ -33,7 +33,7 @@ export function PathsPanel(props: PanelProps<PathsOptions>) {
       />
     );
   }
-  // The last column's names stand to its right.
+  // The last column's labels are to its right.
   const step = (width - BAR_PX) / (layout.columns - 1 + 0.7);
   const x = (column: number) => column * step;
   const colors = new Map<string, string>();
@@ -54,7 +54,7 @@ export function PathsPanel(props: PanelProps<PathsOptions>) {
       width={width}
       height={height}
       role="img"
-      aria-label={`Paths: ${layout.places.length} places, ${layout.bands.length} ways`}
+      aria-label={`Paths: ${layout.places.length} nodes, ${layout.bands.length} links`}
     >
       {layout.bands.map((band, at) => (
         <path
@@ -105,7 +105,7 @@ const curve = (x1: number, y1: number, x2: number, y2: number) => {
   return `M${x1},${y1} C${middle},${y1} ${middle},${y2} ${x2},${y2}`;
 };
 
-/** About 6.5 px a letter; the count needs room as well. */
+/** About 6.5 px per character, with room for the count. */
 function shortened(name: string, roomPx: number): string {
   const letters = Math.max(6, Math.floor(roomPx / 6.5) - 9);
   return name.length > letters ? `${name.slice(0, letters - 1)}…` : name || '(none)';

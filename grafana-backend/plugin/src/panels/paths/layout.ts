@@ -12,7 +12,7 @@ export interface Band {
   from: Place;
   to: Place;
   count: number;
-  /** Where it leaves and arrives, and how wide it is. */
+  /** Where the band starts and ends, and its width. */
   fromY: number;
   toY: number;
   width: number;
@@ -27,7 +27,7 @@ export interface Layout {
 export const OTHER = '(other)';
 const GAP = 8;
 
-/** Places in columns, the most used on top; bands as wide as they are used. Beyond `placesMax`, the rest of a column is one place. */
+/** Nodes in columns, busiest on top; bands as wide as their traffic. Beyond `placesMax`, a column's other nodes are merged. */
 export function layOut(ways: Way[], height: number, placesMax: number): Layout {
   const columns = Math.max(...ways.map(({ column }) => column)) + 2;
   const counts = countPlaces(ways, columns);
@@ -43,7 +43,7 @@ export function layOut(ways: Way[], height: number, placesMax: number): Layout {
   return { places: places.flat(), bands: connect(merged, find, scale), columns };
 }
 
-/** A place has as many as went in or came out, whichever is more: visits end, and begin, everywhere. */
+/** A node's size is its incoming or outgoing count, whichever is larger: visits can start and end anywhere. */
 function countPlaces(ways: Way[], columns: number): Array<Map<string, number>> {
   const into = Array.from({ length: columns }, () => new Map<string, number>());
   const out = Array.from({ length: columns }, () => new Map<string, number>());
@@ -90,7 +90,7 @@ function stack(column: Place[], scale: number) {
   }
 }
 
-/** Bands leave and arrive in the order of the places on their other side, so that few cross. */
+/** Bands are ordered by the nodes at their other end, so that few cross. */
 function connect(ways: Way[], find: (column: number, name: string) => Place, scale: number): Band[] {
   const bands = ways.map((way) => ({
     from: find(way.column, way.from),

@@ -6,8 +6,8 @@ import { PathsOptions } from './types';
 export const plugin = new PanelPlugin<PathsOptions>(PathsPanel).useFieldConfig().setPanelOptions((builder) =>
   builder.addNumberInput({
     path: 'places',
-    name: 'Places a step',
-    description: 'The most used by themselves; the others of a step are one',
+    name: 'Nodes per step',
+    description: 'Shows the busiest nodes of each step and merges the rest',
     defaultValue: 8,
     settings: { min: 1, max: 50, integer: true },
   })

@@ -1,6 +1,6 @@
 import { DataFrame, FieldType } from '@grafana/data';
 
-/** So many went from a place in one column to a place in the next. */
+/** How many went from a node in one column to a node in the next. */
 export interface Way {
   /** The column of `from`, from the left. */
   column: number;
@@ -10,7 +10,7 @@ export interface Way {
 }
 
 /**
- * Reads ways out of a frame: ours (`step`, `source`, `target`, `count`), or any with two text columns and a number.
+ * Reads links from a frame: ours (`step`, `source`, `target`, `count`), or any with two string columns and a number.
  * Undefined if there are none.
  */
 export function readWays(frame?: DataFrame): Way[] | undefined {
@@ -26,7 +26,7 @@ export function readWays(frame?: DataFrame): Way[] | undefined {
   }
   const steps = Array.from({ length: frame.length }, (_, row) => Number(step?.values[row] ?? 1));
   const last = Math.max(...steps);
-  // Backward, step 1 is the one that ends at the anchor, on the right.
+  // Going backward, step 1 ends at the anchor, on the right.
   const isBackward = frame.meta?.custom?.direction === 'backward';
   return steps.map((step, row) => ({
     column: isBackward ? last - step : step - 1,

@@ -7,7 +7,7 @@ import React from 'react';
 import { averages, Cell, Cohort, readRetention } from './read';
 import { RetentionOptions } from './types';
 
-/** A row a cohort, a column a period later; the more came back, the stronger the colour. */
+/** One row per cohort, one column per period; the more people return, the stronger the colour. */
 export function RetentionPanel(props: PanelProps<RetentionOptions>) {
   const { data, width, height, options, timeZone } = props;
   const style = useStyles2(styles);
@@ -20,7 +20,7 @@ export function RetentionPanel(props: PanelProps<RetentionOptions>) {
   const start = (cohort: Cohort) =>
     isTime ? dateTimeFormat(cohort.start as number, { format: 'YYYY-MM-DD', timeZone }) : String(cohort.start);
   return (
-    // It scrolls, so the keyboard has to reach it.
+    // It scrolls, so it must be focusable.
     <div style={{ width, height, overflow: 'auto' }} role="region" aria-label="Retention" tabIndex={0}>
       <table className={style.grid} aria-label="Retention">
         <thead>
@@ -73,9 +73,9 @@ function GridCell({ rate, text, title, isOpen }: { rate?: number; text: string; 
   if (rate === undefined) {
     return <td>{text}</td>;
   }
-  // By the root, so that the small shares of later periods can still be told apart.
+  // Square root, so that the small shares of later periods remain distinguishable.
   const share = Math.sqrt(Math.min(1, Math.max(0, rate)));
-  // As strong as the text on it can still be read.
+  // Only as strong as keeps the text readable.
   const background = colorManipulator.alpha(theme.colors.primary.main, 0.08 + (theme.isDark ? 0.82 : 0.6) * share);
   return (
     <td
@@ -99,7 +99,7 @@ const title = (cohort: Cohort, start: string, period: number) => {
   const cell = cohort.cells[period];
   return (
     cell &&
-    `${cell.count.toLocaleString('en')} of ${cohort.size.toLocaleString('en')} who began ${start}, ${period} later${cell.isComplete ? '' : ' (not over yet)'}`
+    `${cell.count.toLocaleString('en')} of ${cohort.size.toLocaleString('en')} who started ${start}, ${period} later${cell.isComplete ? '' : ' (in progress)'}`
   );
 };
 

@@ -19,7 +19,7 @@ export const plugin = new PanelPlugin<RetentionOptions>(RetentionPanel).useField
     .addBooleanSwitch({
       path: 'showAverage',
       name: 'Average row',
-      description: 'Of complete periods, weighted by size',
+      description: 'Over complete periods, weighted by cohort size',
       defaultValue: true,
     })
 );

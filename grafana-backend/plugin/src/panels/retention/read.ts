@@ -3,11 +3,11 @@ import { DataFrame, Field, FieldType } from '@grafana/data';
 export interface Cell {
   count: number;
   rate?: number;
-  /** False while the period lasts. */
+  /** False while the period is in progress. */
   isComplete: boolean;
 }
 
-/** Those who began in one period; `cells[n]` is n periods later. */
+/** Those who started in one period; `cells[n]` is n periods later. */
 export interface Cohort {
   start: number | string;
   size: number;
@@ -15,7 +15,7 @@ export interface Cohort {
 }
 
 /**
- * Reads cohorts out of a frame: ours, or any with a first column of cohorts (time or text), a number column
+ * Reads cohorts from a frame: ours, or any with a first column of cohorts (time or string), a number column
  * `period`, and `count` or `rate`. Undefined if there are none.
  */
 export function readRetention(frame?: DataFrame): { cohorts: Cohort[]; periods: number; isTime: boolean } | undefined {
@@ -50,7 +50,7 @@ export function readRetention(frame?: DataFrame): { cohorts: Cohort[]; periods: 
   };
 }
 
-/** Of all cohorts whose period is complete, by size: big cohorts count for more. */
+/** The average over all cohorts whose period is complete, weighted by size. */
 export function averages(cohorts: Cohort[], periods: number): Array<number | undefined> {
   return Array.from({ length: periods }, (_, period) => {
     const complete = cohorts.filter(({ cells }) => cells[period]?.isComplete);
