@@ -20,7 +20,7 @@ pub const MEMORY_BYTES_MIN: u64 = 256 << 20;
 
 const USERS: &str = include_str!("users.xml");
 
-/// Writes the engine's configuration and gives its path.
+/// Writes the engine's configuration and returns its path.
 ///
 /// # Errors
 /// If a file cannot be written, or the memory is too little.

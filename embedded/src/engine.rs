@@ -13,6 +13,7 @@ use crate::{
     ffi::{Api, Connection},
     lanes::Lanes,
     reading::settings::Limits,
+    refusal::Refusal,
 };
 
 /// Named sessions kept at once.
@@ -39,15 +40,6 @@ struct Session {
     /// `None` while a request of the session runs.
     connection: Option<Connection>,
     expires: Instant,
-}
-
-/// Why a request did not get its connection. The number is ClickHouse's exception code.
-#[derive(Debug, Clone)]
-pub struct Refusal {
-    /// ClickHouse's exception code.
-    pub code: u16,
-    /// ClickHouse's message form without the code.
-    pub message: String,
 }
 
 impl Engine {
@@ -80,10 +72,10 @@ impl Engine {
     ///
     /// # Errors
     /// If the engine refuses.
-    pub fn connect(&self) -> Result<Connection, String> {
-        self.api.connect(&self.data, &self.configuration).map_err(|_| {
-            "Code: 1002. DB::Exception: the engine opens no connection; its memory may be used up. (UNKNOWN_EXCEPTION)"
-                .to_owned()
+    pub fn connect(&self) -> Result<Connection, Refusal> {
+        self.api.connect(&self.data, &self.configuration).map_err(|_| Refusal {
+            code: 1002,
+            message: "the engine opens no connection; its memory may be used up. (UNKNOWN_EXCEPTION)".to_owned(),
         })
     }
 
@@ -128,12 +120,12 @@ impl Engine {
             let message = format!("Too many sessions: {SESSIONS_MAX} are in use. (TOO_MANY_SIMULTANEOUS_QUERIES)");
             return Err(Refusal { code: 202, message });
         }
-        let connection = self.connect().map_err(|message| Refusal { code: 1002, message })?;
+        let connection = self.connect()?;
         sessions.insert(id.to_owned(), Session { connection: None, expires: now });
         Ok(connection)
     }
 
-    /// Gives a session's connection back, to be kept for `timeout`.
+    /// Returns a session's connection, to be kept for `timeout`.
     pub fn return_session(&self, id: &str, connection: Connection, timeout: Duration) {
         let session = Session { connection: Some(connection), expires: Instant::now() + timeout };
         lock(&self.sessions).insert(id.to_owned(), session);

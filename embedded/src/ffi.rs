@@ -377,7 +377,7 @@ impl Insert<'_> {
         if state == 0 { Ok(()) } else { Err(self.error().unwrap_or_else(|| "the engine refused the data".into())) }
     }
 
-    /// Commits, and gives the rows and bytes written.
+    /// Commits, and returns the rows and bytes written.
     ///
     /// # Errors
     /// As [`Connection::query`].

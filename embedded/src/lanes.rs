@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::engine::Refusal;
+use crate::refusal::Refusal;
 
 /// Reading statements that run at once.
 pub const READS_MAX: usize = 64;

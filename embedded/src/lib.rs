@@ -26,6 +26,7 @@ pub mod http;
 pub mod lanes;
 pub mod library;
 pub mod reading;
+pub mod refusal;
 pub mod secrets;
 pub mod sql;
 

@@ -6,7 +6,7 @@ use clap::Parser;
 use embedded::Password;
 
 /// The ClickHouse engine behind ClickHouse's HTTP interface, on loopback. `FOOTFALL_ENGINE_PASSWORD`
-/// gives the password of its user `default`; else it is made, and kept in the data folder.
+/// is the password of its user `default`; else one is made, and kept in the data folder.
 #[derive(Parser)]
 struct Options {
     /// The folder of the data; made if it is not there.

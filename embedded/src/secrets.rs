@@ -18,7 +18,7 @@ pub const PASSWORD_FILE: &str = "engine-password";
 /// The file of `reader`'s password, in the data folder.
 pub const READER_PASSWORD_FILE: &str = "reader-password";
 
-/// The variable that gives `default`'s password.
+/// The variable with `default`'s password.
 pub const PASSWORD_VARIABLE: &str = "FOOTFALL_ENGINE_PASSWORD";
 
 const RANDOM_BYTES: usize = 32;
@@ -68,7 +68,7 @@ impl Password {
 
     fn random() -> anyhow::Result<Self> {
         let mut bytes = [0; RANDOM_BYTES];
-        getrandom::fill(&mut bytes).map_err(|e| anyhow::anyhow!("the system gives no random bytes: {e}"))?;
+        getrandom::fill(&mut bytes).map_err(|e| anyhow::anyhow!("the system has no random bytes: {e}"))?;
         Ok(Self(BASE64_URL_SAFE_NO_PAD.encode(bytes)))
     }
 }
@@ -128,7 +128,7 @@ pub fn private_folder(path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Writes a file that only its owner can read. It is there whole or not at all.
+/// Writes a file that only its owner can read. It is there completely or not at all.
 ///
 /// # Errors
 /// If it cannot be written.
@@ -148,14 +148,14 @@ pub fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
 }
 
 fn keep(path: &Path, given: Option<&Password>) -> anyhow::Result<Password> {
-    let kept = if path.exists() { Some(read(path)?) } else { None };
-    let password = match (given, kept) {
-        (Some(given), Some(kept)) if *given == kept => kept,
+    let stored = if path.exists() { Some(read(path)?) } else { None };
+    let password = match (given, stored) {
+        (Some(given), Some(stored)) if *given == stored => stored,
         (Some(given), _) => given.clone(),
-        (None, Some(kept)) => {
+        (None, Some(stored)) => {
             // It may come out of a copy with other rights.
             fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
-            return Ok(kept);
+            return Ok(stored);
         }
         (None, None) => Password::random()?,
     };

@@ -290,7 +290,7 @@ async fn limits_are_not_lifted() {
     }
 }
 
-/// A datasource that gives up a query ends it; it ends nobody else's.
+/// A datasource that abandons a query ends it; it ends nobody else's.
 #[tokio::test]
 async fn a_reader_kills_only_what_reads_by_its_id() {
     let folder = tempfile::tempdir().unwrap();

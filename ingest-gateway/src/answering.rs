@@ -1,7 +1,7 @@
 //! Work on ClickHouse that may take as long as it needs, as long as ClickHouse answers.
 //!
 //! A migration of a large table takes its time, so its statements have no time limit of their
-//! own. A server that is stopped, or behind a network that swallows packets, gives no error
+//! own. A server that is stopped, or behind a network that swallows packets, returns no error
 //! either: so it is asked beside the work whether it is still there.
 
 use std::time::{Duration, Instant};

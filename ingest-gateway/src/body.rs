@@ -29,7 +29,7 @@ const PIECE_BYTES: usize = 64 << 10;
 #[derive(Debug)]
 pub struct Text {
     /// The decoded body. What was no UTF-8 in it is U+FFFD, so that one broken string costs one
-    /// string and not the whole body.
+    /// string and not the entire body.
     pub text: String,
     /// Given back with the answer.
     pub held: Held,

@@ -14,7 +14,7 @@ pub const AUTHENTICATION_FAILED: u32 = 516;
 
 /// The number of the exception that ClickHouse answered with; none if it did not answer.
 ///
-/// The one place that reads an answer's text: the client gives nothing but `Code: 57. DB::…`.
+/// The one place that reads an answer's text: the client returns nothing but `Code: 57. DB::…`.
 #[must_use]
 pub fn code(error: &Error) -> Option<u32> {
     let Error::BadResponse(text) = error else { return None };

@@ -1,5 +1,5 @@
 //! The GeoIP files, read again when one changes: MaxMind's updates come twice a week, and need
-//! no restart. Events go on with the old databases until the new ones are read and whole.
+//! no restart. Events go on with the old databases until the new ones are read and complete.
 
 use std::{
     path::{Path, PathBuf},

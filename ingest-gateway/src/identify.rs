@@ -23,7 +23,7 @@ use crate::{
 const DAY_MS: i64 = 86_400_000;
 const KEY: [u8; 16] = *b"footfall.arrival";
 
-/// Gives each event its visitor, and what else its first arrival decided.
+/// Assigns each event its visitor, and what else its first arrival decided.
 pub struct Identifier {
     salts: SaltKeeper,
     hosts: Hosts,
@@ -143,8 +143,8 @@ impl Identifier {
         if day > today {
             self.arrivals.keeps_early(event.timestamp_ms);
         }
-        // The id holds address and user agent if the client gave none, and its day's salt is kept for
-        // as long as it may be sent again: then every arrival gives the same visitor.
+        // The id holds address and user agent if the client sent none, and its day's salt is kept for
+        // as long as it may be sent again: then every arrival leads to the same visitor.
         match received.has_own_id || day != today {
             true => Need::Keep,
             false if self.arrivals.may_know(event.timestamp_ms) => Need::Look,

@@ -81,7 +81,7 @@ impl Held {
         Ok(())
     }
 
-    /// Gives some back.
+    /// Returns some.
     pub fn shrink(&mut self, bytes: usize) {
         if let Some(permit) = &mut self.permit {
             drop(permit.split(bytes.min(permit.num_permits())));

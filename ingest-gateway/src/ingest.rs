@@ -1,4 +1,5 @@
-//! The events of one request: judged, identified, stored, each with one outcome.
+//! The events of one request: judged, identified, stored, each with one outcome. In which format they
+//! came is of no importance here.
 
 use std::{collections::HashSet, sync::Arc, time::Instant};
 
@@ -6,21 +7,26 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use vector_components::{Arrival, Privacy, validate::receive};
 
 use crate::{
-    body::Text,
     config::Limits,
-    decode::{Batch, decode},
     identify::{Identifier, Judged},
     in_flight::{EVENT_OVERHEAD_BYTES, Held, InFlight},
     metrics::Metrics,
     outcome::{Answer, Outcome, RequestError},
-    sink::{NotDurable, Sink},
+    sink::{NotDurable, NotReady, Sink},
+    wire::Batch,
 };
 
-/// So much of the pending events' room is kept for requests whose events are being parsed already:
+/// So much of the pending events' room is reserved for requests whose events are being parsed already:
 /// a new request is refused before that work, not after.
 const PENDING_RESERVE: usize = 8;
 
-/// What becomes of events, from their text to their outcomes.
+/// Room for the events of one request; given back when it is dropped, with the answer.
+pub struct Admitted<'i> {
+    held: Held,
+    _permit: SemaphorePermit<'i>,
+}
+
+/// What becomes of events, from their JSON to their outcomes.
 pub struct Ingest {
     limits: Limits,
     privacy: Privacy,
@@ -67,29 +73,35 @@ impl Ingest {
         &self.in_flight
     }
 
-    /// Decode → judge → identify → store → one outcome per event. `arrival` is asked once the events
-    /// are counted.
+    /// Room for a request's events, beside the memory that its body holds.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn admit(&self, events: usize, mut held: Held) -> Result<Admitted<'_>, RequestError> {
+        held.grow(events * EVENT_OVERHEAD_BYTES)?;
+        let permit = u32::try_from(events).ok().and_then(|events| self.pending.try_acquire_many(events).ok());
+        let permit = permit.ok_or(RequestError::Busy(self.limits.pending_events_max))?;
+        Ok(Admitted { held, _permit: permit })
+    }
+
+    /// Judge → identify → store → one outcome per event, in order.
     ///
     /// # Errors
     /// If nothing is stored, or it is not certain that all is.
     pub async fn take(
         &self,
-        body: Text,
-        arrival: impl FnOnce(&Batch<'_>) -> Arrival,
+        batch: &Batch<'_>,
+        arrival: &Arrival,
+        mut admitted: Admitted<'_>,
         deadline: Instant,
     ) -> Result<Answer, RequestError> {
-        self.check_room()?;
-        let Text { text, mut held } = body;
-        let batch = decode(&text, self.limits.batch_events_max)?;
-        held.grow(batch.events.len() * EVENT_OVERHEAD_BYTES)?;
-        let _pending = self.admit(batch.events.len())?;
-        let arrival = arrival(&batch);
         let ledger = Ledger::open(&self.metrics, batch.events.len());
-        let (mut outcomes, judged) = self.judge(&batch, &arrival);
+        let (mut outcomes, judged) = self.judge(batch, arrival);
         let time_max = self.limits.request_time_max;
-        let stored = tokio::time::timeout_at(deadline.into(), self.store(judged, &mut outcomes, &mut held)).await;
+        let storing = self.store(judged, &mut outcomes, &mut admitted.held);
+        let stored = tokio::time::timeout_at(deadline.into(), storing).await;
         let stored = stored.unwrap_or(Err(NotDurable::TimedOut(time_max.as_secs())));
-        ledger.close(&outcomes, stored.is_ok());
+        ledger.close(&outcomes, &stored);
         stored?;
         Ok(Answer::new(outcomes))
     }
@@ -97,8 +109,8 @@ impl Ingest {
     /// Whether the sink can take events now.
     ///
     /// # Errors
-    /// Says what is missing.
-    pub async fn ready(&self) -> Result<(), String> {
+    /// What is missing.
+    pub async fn ready(&self) -> Result<(), NotReady> {
         self.sink.ready().await
     }
 
@@ -113,13 +125,8 @@ impl Ingest {
         self.identifier.close().await;
     }
 
-    fn admit(&self, events: usize) -> Result<SemaphorePermit<'_>, RequestError> {
-        let permit = u32::try_from(events).ok().and_then(|events| self.pending.try_acquire_many(events).ok());
-        permit.ok_or(RequestError::Busy(self.limits.pending_events_max))
-    }
-
     /// An outcome for each event, in order, and those that are to be stored.
-    fn judge<'a>(&self, batch: &Batch<'a>, arrival: &'a Arrival) -> (Vec<Outcome>, Vec<Judged<'a>>) {
+    fn judge<'a>(&self, batch: &'a Batch<'_>, arrival: &'a Arrival) -> (Vec<Outcome>, Vec<Judged<'a>>) {
         let mut seen = HashSet::with_capacity(batch.events.len());
         let mut judged = Vec::with_capacity(batch.events.len());
         let mut outcomes = Vec::with_capacity(batch.events.len());
@@ -180,7 +187,7 @@ impl<'m> Ledger<'m> {
     }
 
     /// The outcomes as they are told to the sender; accepted ones failed if they are not durable.
-    fn close(mut self, outcomes: &[Outcome], is_durable: bool) {
+    fn close(mut self, outcomes: &[Outcome], stored: &Result<(), NotDurable>) {
         let (mut accepted, mut duplicate) = (0, 0);
         for outcome in outcomes {
             match outcome {
@@ -190,10 +197,9 @@ impl<'m> Ledger<'m> {
             }
         }
         self.metrics.duplicate.inc_by(duplicate);
-        if is_durable {
-            self.metrics.stored.inc_by(accepted)
-        } else {
-            self.metrics.failed.inc_by(accepted)
+        match stored {
+            Ok(()) => self.metrics.stored.inc_by(accepted),
+            Err(_) => self.metrics.failed.inc_by(accepted),
         };
         self.settle(outcomes.len() as u64);
     }

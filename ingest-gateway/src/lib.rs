@@ -1,16 +1,18 @@
 //! The gateway: events over HTTP, answered when they are durable.
 //!
 //! # Path of an event
-//! 1. [`endpoints::events`] takes a request: which project, which address ([`client_ip`]),
-//!    the body within its limits ([`body`]) and the memory that all requests share ([`in_flight`]).
-//! 2. [`ingest`] splits it into the texts of its events ([`decode`]) and judges each by
+//! 1. [`endpoints`] hands a request to its format of [`wire`], which says which project it names
+//!    ([`sender`] checks it). The body is read within its limits ([`body`]) and within the memory that
+//!    all requests share ([`in_flight`]), and the format splits it into raw events.
+//! 2. [`ingest`] judges each by
 //!    `vector_components::validate`; one that fails is dropped with a named reason, the good ones
-//!    beside it go on. `Privacy` takes out what the operator wants nowhere stored.
+//!    beside it go on. `Privacy` takes out what the operator does not want stored.
 //! 3. [`identify`] completes what an event is stored under: what its client did not send comes from
 //!    its first arrival ([`arrivals`]).
 //! 4. The [`sink`] makes them durable: `direct` enriches them and inserts into ClickHouse
 //!    in batches, `kafka` produces them with `acks=all`.
-//! 5. Only then the answer is sent, with one outcome per event, in order ([`outcome`]).
+//! 5. Only then the answer is sent, with one outcome per event, in order ([`outcome`]), as the
+//!    format's clients expect it.
 //!
 //! # Invariants
 //! * 201 means durable. A failed or timed-out sink is 503 with `Retry-After`, and a retry
@@ -24,10 +26,10 @@
 pub mod answering;
 pub mod arrivals;
 pub mod body;
+pub mod cli;
 pub mod client_ip;
 pub mod config;
 pub mod connections;
-pub mod decode;
 pub mod endpoints;
 pub mod exception;
 pub mod geoip;
@@ -39,8 +41,11 @@ pub mod limits;
 pub mod metrics;
 pub mod migrate;
 pub mod operate;
+pub mod options;
 pub mod outcome;
 pub mod rate;
 pub mod salt;
+pub mod sender;
 pub mod server;
 pub mod sink;
+pub mod wire;

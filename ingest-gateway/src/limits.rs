@@ -56,12 +56,13 @@ impl Limits {
 mod tests {
     use clap::Parser;
 
-    use crate::config::{Config, Options};
+    use crate::{cli::Cli, config::Config};
 
     #[test]
     fn limits_that_shut_out_a_request_for_ever_are_refused_at_the_start() {
         let resolve = |arguments: &[&str]| {
-            Config::resolve(Options::parse_from([&["ingest-gateway"], arguments].concat())).map_err(|e| e.to_string())
+            Config::resolve(Cli::parse_from([&["ingest-gateway"], arguments].concat()).options)
+                .map_err(|e| e.to_string())
         };
         assert!(resolve(&[]).is_ok());
         let pending = resolve(&["--pending-events-max", "10", "--batch-events-max", "11"]).unwrap_err();

@@ -1,7 +1,7 @@
 //! Outcomes and errors, and the one table that maps them to HTTP.
 
 use axum::{
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
@@ -60,6 +60,20 @@ impl Answer {
     }
 }
 
+impl Answer {
+    /// One for each event, in order.
+    #[must_use]
+    pub fn outcomes(&self) -> &[Outcome] {
+        &self.outcomes
+    }
+
+    /// Events that are durable, those known before included.
+    #[must_use]
+    pub fn durable(&self) -> usize {
+        self.accepted + self.duplicate
+    }
+}
+
 impl IntoResponse for Answer {
     /// 201 if anything is durable; else the first rejection decides.
     fn into_response(self) -> Response {
@@ -68,7 +82,7 @@ impl IntoResponse for Answer {
             _ => None,
         });
         match first {
-            Some(error) if self.accepted + self.duplicate == 0 => {
+            Some(error) if self.durable() == 0 => {
                 let body = ErrorBody { error: &error, accepted: 0, dropped: self.dropped, outcomes: &self.outcomes };
                 json(StatusCode::BAD_REQUEST, &body)
             }
@@ -90,8 +104,8 @@ struct ErrorBody<'a> {
 #[derive(Debug, Clone, thiserror::Error)]
 #[expect(missing_docs, reason = "each message says it")]
 pub enum RequestError {
-    #[error("{0}")]
-    Project(Rejection),
+    #[error("{rejection}")]
+    Project { rejection: Rejection, field: &'static str },
     #[error("the write key is not known")]
     UnknownKey,
     #[error("the {what} has {}, at most {bytes_max} bytes are allowed", size(*.bytes, *.bytes_max))]
@@ -108,8 +122,8 @@ pub enum RequestError {
     Empty,
     #[error("the body holds more than {events_max} events, which is the most that are allowed in one request")]
     TooManyEvents { events_max: usize },
-    #[error("method {0} is not allowed here: events are sent by POST")]
-    Method(String),
+    #[error("method {method} is not allowed here: events are sent by {}", listed(.allowed, " or "))]
+    Method { method: String, allowed: &'static [Method] },
     #[error("there is no {0}: events are sent to POST /v1/events")]
     Path(String),
     #[error("{0} events are waiting already: send this again in a second")]
@@ -118,8 +132,6 @@ pub enum RequestError {
     NoRoom(#[from] NoRoom),
     #[error("the events could not be made durable: {0}; send them again")]
     NotDurable(NotDurable),
-    #[error("{0}")]
-    ProjectInQuery(Rejection),
     #[error("{}: name one project", both(.0))]
     ProjectConflict(Box<[(ProjectSource, String); 2]>),
     #[error("the address has {bytes} bytes, at most {bytes_max} are allowed")]
@@ -140,12 +152,25 @@ impl From<NotDurable> for RequestError {
 /// Where a request names its project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProjectSource {
-    /// By the write key in `Authorization`.
+    /// By a write key.
     Key,
-    /// In `X-App`.
-    Header,
-    /// In the query, as `project`.
-    Query,
+    /// In the header of this name.
+    Header(&'static str),
+    /// In the query, as the parameter of this name.
+    Query(&'static str),
+    /// In the body, as the field of this name.
+    Body(&'static str),
+}
+
+impl ProjectSource {
+    /// The field at fault, for an error. A key that is known stands for a project that is known.
+    #[must_use]
+    pub fn field(self) -> &'static str {
+        match self {
+            Self::Key => "Authorization",
+            Self::Header(name) | Self::Query(name) | Self::Body(name) => name,
+        }
+    }
 }
 
 /// The reason on the wire, the field and the status: the one table.
@@ -156,9 +181,15 @@ impl RequestError {
         self.row().0
     }
 
+    /// The status in the native format.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.row().2
+    }
+
     fn row(&self) -> (&'static str, &'static str, StatusCode) {
         match self {
-            Self::Project(rejection) => (rejection.reason.as_str(), "X-App", StatusCode::FORBIDDEN),
+            Self::Project { rejection, field } => (rejection.reason.as_str(), field, StatusCode::FORBIDDEN),
             Self::UnknownKey => ("unknown_write_key", "Authorization", StatusCode::UNAUTHORIZED),
             Self::TooLarge { .. } => ("too_large", "body", StatusCode::PAYLOAD_TOO_LARGE),
             Self::Encoding(_) => ("unknown_encoding", "Content-Encoding", StatusCode::UNSUPPORTED_MEDIA_TYPE),
@@ -167,11 +198,10 @@ impl RequestError {
             Self::SentAt => ("invalid_timestamp", "sent_at", StatusCode::BAD_REQUEST),
             Self::Empty => ("empty", "events", StatusCode::BAD_REQUEST),
             Self::TooManyEvents { .. } => ("too_many_events", "events", StatusCode::PAYLOAD_TOO_LARGE),
-            Self::Method(_) => ("method_not_allowed", "method", StatusCode::METHOD_NOT_ALLOWED),
+            Self::Method { .. } => ("method_not_allowed", "method", StatusCode::METHOD_NOT_ALLOWED),
             Self::Path(_) => ("not_found", "path", StatusCode::NOT_FOUND),
             Self::Busy(_) | Self::NoRoom(_) => ("busy", "", StatusCode::SERVICE_UNAVAILABLE),
             Self::NotDurable(_) => ("not_durable", "", StatusCode::SERVICE_UNAVAILABLE),
-            Self::ProjectInQuery(rejection) => (rejection.reason.as_str(), "project", StatusCode::FORBIDDEN),
             Self::AddressTooLong { .. } => ("address_too_long", "path", StatusCode::URI_TOO_LONG),
             Self::HeadersTooLarge { .. } => {
                 ("headers_too_large", "headers", StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)
@@ -196,12 +226,13 @@ impl IntoResponse for RequestError {
         let (reason, field, status) = self.row();
         let mut response = json(status, &Body { error: Inner { reason, field, message: self.to_string() } });
         let headers = response.headers_mut();
-        match status {
-            StatusCode::SERVICE_UNAVAILABLE => drop(headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"))),
-            StatusCode::METHOD_NOT_ALLOWED => {
-                drop(headers.insert(header::ALLOW, HeaderValue::from_static("POST, OPTIONS")))
-            }
-            _ => {}
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        if let Self::Method { allowed, .. } = self
+            && let Ok(allowed) = HeaderValue::try_from(listed(allowed, ", ") + ", OPTIONS")
+        {
+            headers.insert(header::ALLOW, allowed);
         }
         response
     }
@@ -216,12 +247,17 @@ fn size(bytes: Option<u64>, bytes_max: usize) -> String {
     bytes.map_or_else(|| format!("more than {bytes_max} bytes"), |bytes| format!("{bytes} bytes"))
 }
 
+fn listed(methods: &[Method], separator: &str) -> String {
+    methods.iter().map(Method::as_str).collect::<Vec<_>>().join(separator)
+}
+
 fn both(named: &[(ProjectSource, String); 2]) -> String {
     let [one, other] = named.each_ref().map(|(source, name)| {
         let source = match source {
             ProjectSource::Key => "the write key stands for",
-            ProjectSource::Header => "X-App names",
-            ProjectSource::Query => "the query names",
+            ProjectSource::Header(header) => &format!("{header} names"),
+            ProjectSource::Query(_) => "the query names",
+            ProjectSource::Body(field) => &format!("{field} names"),
         };
         format!("{source} {}", shown(name))
     });

@@ -27,7 +27,7 @@ impl Default for Rates {
 }
 
 impl Rates {
-    /// Adds a request's events; gives how many the client has sent in the ten seconds that run.
+    /// Adds a request's events; returns how many the client has sent in the ten seconds that run.
     pub fn add(&self, ip: IpAddr, user_agent: &str, now_ms: i64, events: usize) -> u32 {
         let mut hasher = DefaultHasher::new();
         (ip, user_agent).hash(&mut hasher);
@@ -40,7 +40,7 @@ impl Rates {
             window | (count + added).min(u64::from(u32::MAX))
         };
         let before = counter.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |counter| Some(add(counter)));
-        // The closure gives a value always.
+        // The closure always returns a value.
         u32::try_from(add(before.unwrap_or_default()) & u64::from(u32::MAX)).unwrap_or(u32::MAX)
     }
 }

@@ -1,21 +1,19 @@
 //! Starting, serving and stopping.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
 };
+use tokio_util::task::TaskTracker;
 use vector_components::{Enricher, enrich::UserAgents};
 
 use crate::{
     arrivals::{Arrivals, Clock},
     config::{self, Config},
-    connections::{self, descriptors},
+    connections::{self, Serving, descriptors},
     endpoints::{self, Shared},
     geoip::{self, GeoFiles},
     heal::{Healer, Pace},
@@ -25,12 +23,12 @@ use crate::{
     operate::Tables,
     rate::Rates,
     salt::{self, SaltKeeper},
+    sender::Senders,
     sink::{Sink, direct::Direct, kafka::Kafka},
 };
 
 /// After the connections, requests without one get so long to end.
 const DRAIN_TIME_MAX: Duration = Duration::from_secs(5);
-const DRAIN_PAUSE: Duration = Duration::from_millis(20);
 
 /// Serves until SIGTERM or SIGINT, then drains: no new connections, every request
 /// answered, every batch durable.
@@ -51,17 +49,20 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         .with_context(|| format!("cannot listen on {}: set FOOTFALL_LISTEN to a free address", config.listen))?;
     let address = listener.local_addr()?;
     let shared = Arc::new(Shared {
-        projects: config.projects,
-        write_keys: config.write_keys,
-        trusted_proxies: config.trusted_proxies,
-        rates: Rates::default(),
+        senders: Senders {
+            projects: config.projects,
+            write_keys: config.write_keys,
+            trusted_proxies: config.trusted_proxies,
+            rates: Rates::default(),
+        },
         limits: config.limits,
         metrics,
         ingest,
+        tasks: TaskTracker::new(),
     });
     // Before anybody knows that events are taken, and can send one and stop us.
     let stopped = stop_signal()?;
-    tracing::info!(%address, projects = ?shared.projects.iter().collect::<Vec<_>>(), "events are taken");
+    tracing::info!(%address, projects = ?shared.senders.projects.iter().collect::<Vec<_>>(), "events are taken");
     println!("http://{address}");
 
     let router = endpoints::router(Arc::clone(&shared));
@@ -69,7 +70,9 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         stopped.await;
         tracing::info!("stopping: requests in flight are finished first");
     };
-    connections::serve(listener, router, connection_limits, Arc::clone(&shared.metrics), stop).await;
+    let serving =
+        Serving { limits: connection_limits, metrics: Arc::clone(&shared.metrics), tasks: shared.tasks.clone() };
+    connections::serve(listener, router, serving, stop).await;
     drain(shared).await;
     match engine {
         Some(engine) => engine.stop().await,
@@ -77,18 +80,17 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     }
 }
 
-/// Waits for what was read from clients that are gone, then closes the sink, which waits
+/// Waits for connections that are slow to end and for what was read from clients that are gone, then closes the sink, which waits
 /// for what it holds.
-async fn drain(mut shared: Arc<Shared>) {
-    let started = Instant::now();
-    while started.elapsed() < DRAIN_TIME_MAX {
-        match Arc::try_unwrap(shared) {
-            Ok(last) => return last.ingest.close().await,
-            Err(still_used) => shared = still_used,
+async fn drain(shared: Arc<Shared>) {
+    shared.tasks.close();
+    let is_idle = tokio::time::timeout(DRAIN_TIME_MAX, shared.tasks.wait()).await.is_ok();
+    match Arc::into_inner(shared) {
+        Some(shared) if is_idle => shared.ingest.close().await,
+        _ => {
+            tracing::warn!("some requests did not end in {} s; their senders have no answer", DRAIN_TIME_MAX.as_secs())
         }
-        tokio::time::sleep(DRAIN_PAUSE).await;
     }
-    tracing::warn!("some requests did not end in {} s; their senders have no answer", DRAIN_TIME_MAX.as_secs());
 }
 
 fn ingest(config: &Config, sink: Sink, metrics: &Arc<Metrics>) -> anyhow::Result<Ingest> {

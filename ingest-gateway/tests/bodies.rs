@@ -3,13 +3,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed invariant here is a failed test")]
 
+mod common;
+
 use std::time::Duration;
 
-use async_compression::tokio::write::{BrotliEncoder, GzipEncoder, ZlibEncoder, ZstdEncoder};
 use axum::{body::Body, http::HeaderMap};
-use ingest_gateway::{body, decode::decode, in_flight::InFlight, limits::Limits};
+use common::packed;
+use ingest_gateway::{body, in_flight::InFlight, limits::Limits, wire::native::decode};
 use proptest::prelude::*;
-use tokio::io::AsyncWriteExt;
 use uuid::Uuid;
 use vector_components::{Arrival, event::Hints, validate::receive};
 
@@ -68,24 +69,6 @@ fn changed(bytes: &mut Vec<u8>, change: &Change) {
         }
     }
     bytes.truncate(1 << 18);
-}
-
-async fn packed(encoding: &str, bytes: &[u8]) -> Vec<u8> {
-    macro_rules! pack {
-        ($encoder:ty) => {{
-            let mut encoder = <$encoder>::new(Vec::new());
-            encoder.write_all(bytes).await.unwrap();
-            encoder.shutdown().await.unwrap();
-            encoder.into_inner()
-        }};
-    }
-    match encoding {
-        "gzip" => pack!(GzipEncoder<Vec<u8>>),
-        "deflate" => pack!(ZlibEncoder<Vec<u8>>),
-        "br" => pack!(BrotliEncoder<Vec<u8>>),
-        "zstd" => pack!(ZstdEncoder<Vec<u8>>),
-        _ => bytes.to_vec(),
-    }
 }
 
 proptest! {

@@ -19,9 +19,8 @@ use clap::Parser;
 use futures_util::future::join_all;
 use ingest_gateway::{
     arrivals::Arrivals,
-    body::Text,
-    config::{Config, Options},
-    decode::Batch,
+    cli::Cli,
+    config::Config,
     heal::{Healer, Pace},
     identify::Identifier,
     ingest::Ingest,
@@ -29,6 +28,7 @@ use ingest_gateway::{
     operate::Tables,
     salt::SaltKeeper,
     sink::{Sink, direct::Direct},
+    wire::native::decode,
 };
 use serde_json::{Value, json};
 use vector_components::{Arrival, Enricher, enrich::UserAgents, event::Hints, timestamp::to_rfc3339};
@@ -70,7 +70,8 @@ impl Inside {
     /// The outcomes of a body that arrives now.
     async fn send(&self, case: &Case, body: String, ip: &str) -> Vec<String> {
         let received_at_ms = self.clock.load(Ordering::Relaxed);
-        let arrival = |batch: &Batch<'_>| Arrival {
+        let batch = decode(&body, usize::MAX).unwrap();
+        let arrival = Arrival {
             project: case.project.clone(),
             received_at_ms,
             sent_at_ms: batch.sent_at_ms,
@@ -78,8 +79,9 @@ impl Inside {
             user_agent: "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0".into(),
             hints: Hints::default(),
         };
-        let text = Text { text: body, held: self.ingest.in_flight().start() };
-        let answer = self.ingest.take(text, arrival, Instant::now() + Duration::from_secs(60)).await.unwrap();
+        let admitted = self.ingest.admit(batch.events.len(), self.ingest.in_flight().start()).unwrap();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let answer = self.ingest.take(&batch, &arrival, admitted, deadline).await.unwrap();
         let answer = serde_json::to_value(&answer).unwrap();
         answer["outcomes"].as_array().unwrap().iter().map(|o| o["outcome"].as_str().unwrap().to_owned()).collect()
     }
@@ -87,7 +89,8 @@ impl Inside {
 
 fn config(data: &Path) -> Config {
     let data = data.to_str().unwrap();
-    Config::resolve(Options::parse_from(["ingest-gateway", "--engine-listen", "127.0.0.1:0", "--data", data])).unwrap()
+    Config::resolve(Cli::parse_from(["ingest-gateway", "--engine-listen", "127.0.0.1:0", "--data", data]).options)
+        .unwrap()
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]

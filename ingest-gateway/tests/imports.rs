@@ -173,7 +173,11 @@ async fn a_parquet_file_is_taken_whole_and_of_its_project_or_not_at_all() {
         assert!(!output.status.success() && words.iter().all(|word| said.contains(word)), "{said}");
     };
     refused(&website, "app", &["project website", "--project is app", "nothing was imported"]);
-    refused(&file("cut.parquet", &whole[..whole.len() - 100]), "website", &["cut.parquet", "no whole Parquet file"]);
+    refused(
+        &file("cut.parquet", &whole[..whole.len() - 100]),
+        "website",
+        &["cut.parquet", "not a complete Parquet file"],
+    );
     let numbers = gateway.bytes("SELECT 'website' AS project, number FROM numbers(3) FORMAT Parquet").await;
     refused(&file("numbers.parquet", &numbers), "website", &["no column ts"]);
     assert_eq!(gateway.stored().await, 0);

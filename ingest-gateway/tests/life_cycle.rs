@@ -103,7 +103,7 @@ async fn what_is_exported_comes_in_again_the_same_and_once() {
         let said = gateway.succeed(&export);
         assert!(said.contains("7 events in all"), "{said}");
         let again = gateway.succeed(&export);
-        assert_eq!(again.matches("(was there)").count(), 2, "a whole file is not written again: {again}");
+        assert_eq!(again.matches("(was there)").count(), 2, "a complete file is not written again: {again}");
         let other = gateway.command(&["export", "--project", "app", "--to", folder]);
         assert!(String::from_utf8_lossy(&other.stderr).contains("holds the project website"));
 

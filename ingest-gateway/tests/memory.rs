@@ -3,51 +3,43 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed invariant here is a failed test")]
 
-use std::{
-    io::{BufRead, BufReader},
-    process::{Child, Command, Stdio},
-};
+mod common;
 
-use async_compression::tokio::bufread::{GzipEncoder, ZstdEncoder};
+use std::process::Command;
+
+use common::{Program, packed};
 use futures_util::future::join_all;
 use reqwest::Client;
 use serde_json::{Value, json};
-use tokio::io::{AsyncRead, AsyncReadExt};
 
 const MIB: u64 = 1 << 20;
 /// Beside what requests may hold: allocators keep some of what was freed, and the connections' buffers.
 const SLACK_BYTES: u64 = 64 * MIB;
 
 struct Gateway {
-    process: Child,
-    url: String,
+    program: Program,
     _data: tempfile::TempDir,
 }
 
 impl Gateway {
     fn start(in_flight_bytes_max: u64) -> Self {
         let data = tempfile::tempdir().unwrap();
-        let mut process = Command::new(env!("CARGO_BIN_EXE_ingest-gateway"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ingest-gateway"));
+        command
             .env("FOOTFALL_LISTEN", "127.0.0.1:0")
             .env("FOOTFALL_DATA", data.path())
             .env("FOOTFALL_IN_FLIGHT_BYTES_MAX", in_flight_bytes_max.to_string())
             .env("FOOTFALL_REQUEST_MS_MAX", "3000")
             .env("KAFKA_BROKERS", "127.0.0.1:1")
-            .env("PROJECTS", "app")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut url = String::new();
-        BufReader::new(process.stdout.as_mut().unwrap()).read_line(&mut url).unwrap();
-        Self { process, url: url.trim().to_owned(), _data: data }
+            .env("PROJECTS", "app");
+        Self { program: Program::start(&mut command), _data: data }
     }
 
     /// Status and reason of each of so many requests at once.
     async fn send(&self, count: usize, encoding: &str, body: &[u8]) -> Vec<(u16, String)> {
         let client = Client::new();
         let one = async || {
-            let request = client.post(format!("{}/v1/events", self.url)).header("X-App", "app");
+            let request = client.post(format!("{}/v1/events", self.program.url)).header("X-App", "app");
             let answer = request.header("Content-Encoding", encoding).body(body.to_vec()).send().await.unwrap();
             let status = answer.status().as_u16();
             let answer: Value = answer.json().await.unwrap();
@@ -58,23 +50,10 @@ impl Gateway {
 
     /// The most that the process ever had in memory.
     fn peak_bytes(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.program.process.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
         line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
     }
-}
-
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-async fn packed(mut encoder: impl AsyncRead + Unpin) -> Vec<u8> {
-    let mut packed = Vec::new();
-    encoder.read_to_end(&mut packed).await.unwrap();
-    packed
 }
 
 /// Regression: 1,440 bytes on the wire took 1.2 GiB, as every value was built before they were counted.
@@ -82,7 +61,7 @@ async fn packed(mut encoder: impl AsyncRead + Unpin) -> Vec<u8> {
 async fn nested_values_that_unpack_to_16_mib_are_counted_and_not_built() {
     let nested = r#"{"":{"":{"":{"":{"":0}}}}},"#;
     let text = format!("[{}0]", nested.repeat((16 << 20) / nested.len() - 1));
-    let body = packed(ZstdEncoder::new(text.as_bytes())).await;
+    let body = packed("zstd", text.as_bytes()).await;
     assert!(body.len() < 4_096, "{} bytes on the wire", body.len());
     let gateway = Gateway::start(128 * MIB);
     let before = gateway.peak_bytes();
@@ -97,10 +76,10 @@ async fn nested_values_that_unpack_to_16_mib_are_counted_and_not_built() {
 
     // Nested deeper than any parser's stack, in one event.
     let deep = format!("[{}{}]", "[".repeat(8 << 20), "]".repeat(8 << 20));
-    let answers = gateway.send(1, "zstd", &packed(ZstdEncoder::new(deep.as_bytes())).await).await;
+    let answers = gateway.send(1, "zstd", &packed("zstd", deep.as_bytes()).await).await;
     assert_eq!(answers, [(413, "too_large".to_owned())], "of 16 MiB and two bytes");
     let deep = format!("[{}{}]", "[".repeat(4 << 20), "]".repeat(4 << 20));
-    let answers = gateway.send(1, "zstd", &packed(ZstdEncoder::new(deep.as_bytes())).await).await;
+    let answers = gateway.send(1, "zstd", &packed("zstd", deep.as_bytes()).await).await;
     assert_eq!(answers, [(400, "not_an_object".to_owned())]);
     assert!(gateway.peak_bytes() - before < 128 * MIB + SLACK_BYTES);
 }
@@ -111,7 +90,7 @@ async fn events_that_wait_for_a_sink_are_bounded_in_bytes() {
     let details: serde_json::Map<String, Value> =
         (0..60).map(|n| (format!("d{n}"), "x".repeat(8_000).into())).collect();
     let events = json!(vec![json!({"type": "a", "user_id": "1", "details": details}); 32]).to_string();
-    let body = packed(GzipEncoder::new(events.as_bytes())).await;
+    let body = packed("gzip", events.as_bytes()).await;
     assert!(body.len() < 40_000 && events.len() > 15_000_000, "{} bytes on the wire", body.len());
     let gateway = Gateway::start(96 * MIB);
     let before = gateway.peak_bytes();
@@ -125,6 +104,7 @@ async fn events_that_wait_for_a_sink_are_bounded_in_bytes() {
     // Nothing is held for ever: the same again is taken again.
     let answers = gateway.send(1, "gzip", &body).await;
     assert_eq!(answers, [(503, "not_durable".to_owned())]);
-    let metrics = Client::new().get(format!("{}/metrics", gateway.url)).send().await.unwrap().text().await.unwrap();
+    let metrics =
+        Client::new().get(format!("{}/metrics", gateway.program.url)).send().await.unwrap().text().await.unwrap();
     assert!(metrics.contains("footfall_in_flight_bytes 0\n"), "{metrics}");
 }

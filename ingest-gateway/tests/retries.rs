@@ -13,7 +13,7 @@ use reqwest::Client;
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt;
 
-/// Sends from an address; gives the outcomes.
+/// Sends from an address; returns the outcomes.
 async fn send(gateway: &Gateway, ip: &str, body: &Value) -> Vec<String> {
     let request = Client::new().post(format!("{}/v1/events", gateway.url)).header("X-App", "app");
     let answer = request.header("X-Forwarded-For", ip).body(body.to_string()).send().await.unwrap();
@@ -59,8 +59,8 @@ async fn what_is_sent_again_is_the_same_event_after_kill_nine_as_well() {
     assert!(skew.lines().all(|line| line.parse::<i64>().unwrap().abs() < 60), "the time is as sent: {skew}");
 
     // Killed, the gateway knows the first arrivals still.
-    gateway.process.kill().unwrap();
-    gateway.process.wait().unwrap();
+    gateway.program.process.kill().unwrap();
+    gateway.program.process.wait().unwrap();
     let gateway = Gateway::start(data.path());
     for (event, body, _) in all {
         let outcomes = send(&gateway, there, body).await;

@@ -46,7 +46,7 @@ fn a_clickhouse_that_does_not_answer_ends_the_start() {
     let (data, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let gateway = Gateway::start(data.path());
     let signal = |name: &str| {
-        Command::new("kill").args([name, &gateway.process.id().to_string()]).status().unwrap();
+        Command::new("kill").args([name, &gateway.program.process.id().to_string()]).status().unwrap();
     };
     let mut environment = gateway.clickhouse_environment().to_vec();
     environment.push(("FOOTFALL_DATA", other.path().to_str().unwrap()));

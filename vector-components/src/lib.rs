@@ -13,6 +13,7 @@
 pub mod details;
 pub mod enrich;
 pub mod event;
+mod json;
 pub mod privacy;
 pub mod project;
 pub mod rejection;

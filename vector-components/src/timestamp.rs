@@ -3,7 +3,7 @@
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Timelike};
 use serde_json::{Value, value::RawValue};
 
-use crate::validate::json::Json;
+use crate::json::Json;
 
 /// Events before this instant are refused: 2000-01-01T00:00:00Z, in milliseconds.
 pub const TIMESTAMP_MS_MIN: i64 = 946_684_800_000;

@@ -13,7 +13,10 @@ use rdkafka::{
     consumer::{BaseConsumer, Consumer},
 };
 
-use crate::{process::free_port, root, test::command};
+use crate::{
+    process::{free_port, run_to_end},
+    root,
+};
 
 const START_TIME_MAX: Duration = Duration::from_secs(60);
 
@@ -97,7 +100,7 @@ impl Broker {
             let mut sh = Command::new("sh");
             sh.arg(root().join("provisioning/kafka/create-topics.sh"));
             sh.env("BOOTSTRAP", &self.address).env("PARTITIONS", partitions.to_string()).env("KAFKA_TOPICS", &tool);
-            command(&mut sh)?;
+            run_to_end(&mut sh)?;
         }
         Ok(())
     }
@@ -115,7 +118,7 @@ fn jars() -> anyhow::Result<PathBuf> {
     let project = root().join("tests/kafka");
     let jars = project.join("target/dependency");
     if !jars.join("kafka-tools-4.1.1.jar").is_file() {
-        command(
+        run_to_end(
             Command::new("mvn").args(["--quiet", "--batch-mode", "dependency:copy-dependencies"]).current_dir(&project),
         )?;
     }

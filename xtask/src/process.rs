@@ -4,10 +4,10 @@ use std::{
     net::TcpListener,
     path::Path,
     process::{ExitStatus, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
@@ -15,6 +15,9 @@ use tokio::{
 
 /// How long a child gets to stop on its own.
 const STOP_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// Time limit of one command in a step; the longest is the first build.
+const COMMAND_TIME_MAX: Duration = Duration::from_secs(30 * 60);
 
 /// A running program; killed when dropped.
 pub struct Process {
@@ -83,6 +86,25 @@ impl Process {
             Err(_) => bail!("a program did not stop within {} s", STOP_TIME_MAX.as_secs()),
         }
     }
+}
+
+/// Runs a command to completion, or kills it at the time limit: a test that hangs has failed.
+pub fn run_to_end(command: &mut std::process::Command) -> anyhow::Result<()> {
+    let program = Path::new(command.get_program()).file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut child = command.stdin(Stdio::null()).spawn().with_context(|| format!("cannot start {program}"))?;
+    let started = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        if started.elapsed() > COMMAND_TIME_MAX {
+            child.kill()?;
+            bail!("{program} did not finish within {} min", COMMAND_TIME_MAX.as_secs() / 60);
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    ensure!(status.success(), "{program} exited with {status}");
+    Ok(())
 }
 
 /// Waits for SIGINT or SIGTERM.

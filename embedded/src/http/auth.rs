@@ -4,8 +4,7 @@
 use axum::http::{HeaderMap, header};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
-use super::request::form_pairs;
-use crate::{engine::Refusal, reading::Access, secrets::Passwords};
+use crate::{reading::Access, refusal::Refusal, secrets::Passwords};
 
 const DEFAULT: &str = "default";
 const READER: &str = "reader";
@@ -28,7 +27,7 @@ pub fn access(query_string: &str, headers: &HeaderMap, passwords: &Passwords) ->
     }
 }
 
-/// A user and a password, if the request gives any by this means. Twice is a failure.
+/// A user and a password, if the request has any by this means. Twice is a failure.
 type Given = Result<Option<(String, String)>, Refusal>;
 
 fn of_headers(headers: &HeaderMap) -> Given {
@@ -51,13 +50,13 @@ fn of_basic(headers: &HeaderMap) -> Given {
 
 fn of_url(query_string: &str) -> Given {
     let (mut user, mut password) = (None, None);
-    for (name, value) in form_pairs(query_string) {
-        let place = match name.as_str() {
+    for (name, value) in form_urlencoded::parse(query_string.as_bytes()) {
+        let place = match &*name {
             "user" => &mut user,
             "password" => &mut password,
             _ => continue,
         };
-        if place.replace(value).is_some() {
+        if place.replace(value.into_owned()).is_some() {
             return Err(failed());
         }
     }

@@ -1,4 +1,4 @@
-//! The request's body, decoded and handed on in chunks, never held whole.
+//! The request's body, decoded and passed on in chunks, never held in full.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::io::{AsyncBufRead, AsyncRead, AsyncReadExt, BufReader};
 use tokio_util::io::StreamReader;
 
 use super::native;
-use crate::engine::Refusal;
+use crate::refusal::Refusal;
 
 const CHUNK_BYTES: usize = 1 << 18;
 /// A body that sends nothing for so long has ended; ClickHouse's `http_receive_timeout`, doubled.

@@ -9,7 +9,7 @@ use futures_util::TryStreamExt;
 use multer::{Constraints, Multipart, SizeLimit};
 
 use super::{QUERY_BYTES_MAX, request::Parameters};
-use crate::engine::Refusal;
+use crate::refusal::Refusal;
 
 /// All fields together.
 const FORM_BYTES_MAX: u64 = 4 << 20;
@@ -32,7 +32,7 @@ pub async fn read(body: Body, boundary: String, parameters: &mut Parameters) -> 
             return Err(Refusal { code: 48, message });
         }
         let value = field.text().await.map_err(broken)?;
-        parameters.assign(name, value)?;
+        parameters.assign(&name, value)?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Output formats: their content types, and which of them may be sent in chunks.
 //!
 //! The engine formats each chunk as a document of its own. For row formats the chunks
-//! add up to the whole document once repeated headers are cut off; all other formats
+//! add up to the complete document once repeated headers are cut off; all other formats
 //! (JSON, Parquet, Pretty, …) are produced in one piece.
 
 /// What to cut from every chunk but the first.
@@ -63,7 +63,7 @@ pub fn without_header(header: Header, chunk: &[u8]) -> &[u8] {
     cut.and_then(|at| chunk.get(at..)).unwrap_or_default()
 }
 
-/// The content type that ClickHouse gives the format.
+/// The content type that ClickHouse sends for the format.
 #[must_use]
 pub fn content_type(format: &str) -> &'static str {
     match format {

@@ -7,6 +7,7 @@ mod auth;
 mod body;
 mod form;
 mod formats;
+mod kill;
 pub mod native;
 mod origin;
 #[cfg(test)]
@@ -30,9 +31,10 @@ use axum::{
 use tokio::sync::mpsc;
 
 use crate::{
-    engine::{Engine, Refusal},
+    engine::Engine,
     lanes::Lane,
     reading::{self, Access},
+    refusal::Refusal,
     secrets::Passwords,
     sql::{self, Statement},
 };
@@ -56,8 +58,7 @@ struct Shared {
 /// The interface's routes. Only `/ping`, and `/` without a statement, are answered without a
 /// password, and with nothing but that they are there.
 pub fn router(engine: Arc<Engine>, passwords: Arc<Passwords>, address: SocketAddr) -> Router {
-    let version =
-        engine.connect().and_then(|mut c| c.query("SELECT version()", "TSV", &[]).map(|r| r.bytes().to_vec()));
+    let version = engine.connect().and_then(|mut c| Ok(c.query("SELECT version()", "TSV", &[])?.bytes().to_vec()));
     let version = version.map(|v| String::from_utf8_lossy(&v).trim().to_owned()).unwrap_or_default();
     tracing::debug!(%address, %version, "engine is open");
     Router::new()
@@ -78,12 +79,12 @@ async fn statement(State(shared): State<Shared>, request: Request) -> Response {
         .and_then(|access| Ok((access, Parameters::read(query_string, &parts.headers)?)));
     let (access, parameters) = match read {
         Ok(read) => read,
-        Err(refusal) => return respond::exception(&Reply::bare(&shared.version), &refusal.text()),
+        Err(refusal) => return respond::exception(&Reply::bare(&shared.version), &refusal),
     };
     let reply = Reply::new(&shared.version, &parameters, &parts.headers);
     match run(&shared, access, &parts, parameters, body, reply.clone()).await {
         Ok(response) => response,
-        Err(refusal) => respond::exception(&reply, &refusal.text()),
+        Err(refusal) => respond::exception(&reply, &refusal),
     }
 }
 
@@ -120,7 +121,7 @@ async fn run(
         Statement::Insert { data_at, .. } => Some(text[*data_at..].to_vec()),
         _ => None,
     };
-    // A statement is there whole before it takes a slot; an insert's data comes as it runs.
+    // A statement has arrived completely before it takes a slot; an insert's data comes as it runs.
     let text = match more && feed.is_none() {
         true => read_all(text, &mut body).await?,
         false => text,
@@ -139,7 +140,7 @@ async fn run(
     if let Some(head) = feed {
         feed_insert(head, more, body, data_in).await;
     }
-    let guard = is_query.then(|| worker::KillOnDrop::new(Arc::clone(&shared.engine), query_id));
+    let guard = is_query.then(|| kill::KillOnDrop::new(Arc::clone(&shared.engine), query_id));
     respond::from_outputs(reply.with_format(&format), result_out, guard).await
 }
 
@@ -225,7 +226,7 @@ async fn feed_insert(head: Vec<u8>, more: bool, mut body: BodyReader, data: mpsc
                 }
             }
             Ok(None) => break Data::End,
-            Err(refusal) => break Data::Broken(refusal.text()),
+            Err(refusal) => break Data::Broken(refusal),
         }
     };
     let _ = data.send(end).await;
@@ -237,15 +238,4 @@ fn output_format(statement: &Statement, parameters: &Parameters) -> String {
         _ => None,
     };
     named.or_else(|| parameters.default_format.clone()).unwrap_or_else(|| "TabSeparated".to_owned())
-}
-
-impl Refusal {
-    /// ClickHouse's text form of an exception.
-    #[must_use]
-    pub fn text(&self) -> String {
-        if self.message.starts_with("Code: ") {
-            return self.message.clone();
-        }
-        format!("Code: {}. DB::Exception: {}", self.code, self.message)
-    }
 }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use cityhash_rs::cityhash_102_128;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use crate::engine::Refusal;
+use crate::refusal::Refusal;
 
 const METHOD_NONE: u8 = 0x02;
 const METHOD_LZ4: u8 = 0x82;

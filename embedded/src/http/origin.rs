@@ -10,13 +10,13 @@ use axum::{
 };
 
 use super::respond::{self, Reply};
-use crate::engine::Refusal;
+use crate::refusal::Refusal;
 
 /// The layer over all routes.
 pub async fn refuse_web_pages(request: Request, next: Next) -> Response {
     let mut response = match check(request.uri(), request.headers()) {
         Ok(()) => next.run(request).await,
-        Err(refusal) => respond::exception(&Reply::bare(""), &refusal.text()),
+        Err(refusal) => respond::exception(&Reply::bare(""), &refusal),
     };
     // For a browser that gets an answer nevertheless: no page may use it as image or script.
     let headers = response.headers_mut();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::http::HeaderMap;
 
-use crate::engine::Refusal;
+use crate::refusal::Refusal;
 
 /// A session is kept for at most so long without a request; ClickHouse's default limit.
 const SESSION_TIMEOUT_MAX: Duration = Duration::from_secs(3_600);
@@ -72,8 +72,8 @@ impl Parameters {
             bound: Vec::new(),
             read_only: false,
         };
-        for (name, value) in form_pairs(query_string) {
-            out.assign(name, value)?;
+        for (name, value) in form_urlencoded::parse(query_string.as_bytes()) {
+            out.assign(&name, value.into_owned())?;
         }
         if out.query_id.is_empty() {
             out.query_id = uuid::Uuid::new_v4().to_string();
@@ -82,8 +82,8 @@ impl Parameters {
     }
 
     /// Takes one parameter, of the URL or of a form in the body.
-    pub fn assign(&mut self, name: String, value: String) -> Result<(), Refusal> {
-        match name.as_str() {
+    pub fn assign(&mut self, name: &str, value: String) -> Result<(), Refusal> {
+        match name {
             "query" => self.query = value,
             "query_id" => self.query_id = value,
             "database" => self.database = Some(value),
@@ -97,7 +97,7 @@ impl Parameters {
             name if WITHOUT_MEANING.contains(&name) => {}
             _ => match name.strip_prefix("param_") {
                 Some(bound) => self.bound.push((bound.to_owned(), value)),
-                None => self.settings.push(setting(name, value)?),
+                None => self.settings.push((setting_name(name)?.to_owned(), value)),
             },
         }
         if self.bound.len() + self.settings.len() <= PARAMETERS_MAX {
@@ -126,11 +126,11 @@ impl Parameters {
     }
 }
 
-/// A setting's name goes into a statement, so it must be a plain word.
-fn setting(name: String, value: String) -> Result<(String, String), Refusal> {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
-    if !name.is_empty() && name.len() <= 128 && name.bytes().all(plain) {
-        return Ok((name, value));
+/// A setting's name goes into a statement, so it must be a plain identifier.
+fn setting_name(name: &str) -> Result<&str, Refusal> {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    if !name.is_empty() && name.len() <= 128 && name.bytes().all(is_plain) {
+        return Ok(name);
     }
     let shown: String = name.chars().take(64).flat_map(char::escape_debug).collect();
     Err(Refusal { code: 115, message: format!("Unknown setting '{shown}'. (UNKNOWN_SETTING)") })
@@ -149,32 +149,4 @@ fn timeout(value: &str) -> Result<Duration, Refusal> {
 
 fn flag(value: &str) -> bool {
     matches!(value, "1" | "true")
-}
-
-/// `application/x-www-form-urlencoded` pairs, as ClickHouse reads them.
-pub fn form_pairs(query_string: &str) -> Vec<(String, String)> {
-    let decode = |text: &str| percent_decode(&text.replace('+', " "));
-    let pairs = query_string.split('&').filter(|pair| !pair.is_empty());
-    pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(n, v)| (decode(n), decode(v))).collect()
-}
-
-fn percent_decode(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let digit = |at: usize| bytes.get(at).and_then(|byte| char::from(*byte).to_digit(16));
-        match digit(at + 1).zip(digit(at + 2)).filter(|_| bytes[at] == b'%') {
-            Some((high, low)) => {
-                // Two digits of 16 fit into a byte.
-                out.push((high * 16 + low) as u8);
-                at += 3;
-            }
-            None => {
-                out.push(bytes[at]);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
 }

@@ -16,11 +16,13 @@ use tokio::{
 };
 
 use super::{
-    formats, native,
+    formats,
+    kill::KillOnDrop,
+    native,
     request::Parameters,
-    worker::{KillOnDrop, Output, Summary},
+    worker::{Output, Summary},
 };
-use crate::engine::Refusal;
+use crate::refusal::Refusal;
 
 /// What every answer to a request needs to know of it.
 #[derive(Clone, Debug)]
@@ -75,9 +77,9 @@ pub async fn from_outputs(
     mut guard: Option<KillOnDrop>,
 ) -> Result<Response, Refusal> {
     match outputs.recv().await {
-        Some(Output::Exception(text)) => {
+        Some(Output::Exception(refusal)) => {
             guard.iter_mut().for_each(KillOnDrop::disarm);
-            Ok(exception(&reply, &text))
+            Ok(exception(&reply, &refusal))
         }
         Some(Output::Whole(bytes, summary)) => {
             guard.iter_mut().for_each(KillOnDrop::disarm);
@@ -91,16 +93,15 @@ pub async fn from_outputs(
     }
 }
 
-/// An exception as the whole answer.
-pub fn exception(reply: &Reply, text: &str) -> Response {
-    let text = with_version(text, &reply.version);
-    let code = exception_code(&text);
+/// An exception as the entire answer.
+pub fn exception(reply: &Reply, refusal: &Refusal) -> Response {
+    let text = with_version(refusal, &reply.version);
     let mut response = Response::new(Body::from(text + "\n"));
-    *response.status_mut() = status(code);
+    *response.status_mut() = status(refusal.code);
     let headers = response.headers_mut();
     common_headers(headers, reply);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=UTF-8"));
-    headers.insert(HeaderName::from_static("x-clickhouse-exception-code"), HeaderValue::from(code));
+    headers.insert(HeaderName::from_static("x-clickhouse-exception-code"), HeaderValue::from(refusal.code));
     response
 }
 
@@ -135,7 +136,7 @@ fn parts(
     let rest = stream::unfold((outputs, reply, guard), |(mut outputs, reply, mut guard)| async move {
         match outputs.recv().await {
             Some(Output::Part(bytes) | Output::Whole(bytes, _)) => Some((bytes, (outputs, reply, guard))),
-            Some(Output::Exception(text)) => Some((late_exception(&reply, &text), (outputs, reply, guard))),
+            Some(Output::Exception(refusal)) => Some((late_exception(&reply, &refusal), (outputs, reply, guard))),
             None => {
                 guard.iter_mut().for_each(KillOnDrop::disarm);
                 None
@@ -146,8 +147,8 @@ fn parts(
 }
 
 /// An exception within a body, in the tagged form of ClickHouse 25.11 and later.
-fn late_exception(reply: &Reply, text: &str) -> Bytes {
-    let message = with_version(text, &reply.version) + "\n";
+fn late_exception(reply: &Reply, refusal: &Refusal) -> Bytes {
+    let message = with_version(refusal, &reply.version) + "\n";
     let tag = &reply.tag;
     format!("\r\n__exception__\r\n{tag}\r\n{message}{} {tag}\r\n__exception__\r\n", message.len()).into()
 }
@@ -219,14 +220,11 @@ fn tag() -> String {
     uuid::Uuid::new_v4().simple().to_string()[..16].to_owned()
 }
 
-fn with_version(text: &str, version: &str) -> String {
+/// The engine's own messages have its version, in some forms of an exception.
+fn with_version(refusal: &Refusal, version: &str) -> String {
+    let text = refusal.to_string();
     let text = text.trim_end();
     if text.contains("(version ") { text.to_owned() } else { format!("{text} (version {version} (official build))") }
-}
-
-fn exception_code(text: &str) -> u16 {
-    let digits = text.strip_prefix("Code: ").map(|rest| rest.split('.').next().unwrap_or_default());
-    digits.and_then(|d| d.parse().ok()).unwrap_or(1002)
 }
 
 /// ClickHouse's table of exception codes to HTTP statuses; the rest is 500.

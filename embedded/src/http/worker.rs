@@ -10,19 +10,19 @@ use tokio::sync::mpsc;
 
 use super::{
     formats::{self, Header},
+    kill,
     request::Parameters,
 };
 use crate::{
     engine::Engine,
     ffi::Connection,
     reading::{self, Access, settings::WHOLE_RESULT_BYTES_MAX},
-    sql::{QUERY_ID_IN_ENGINE, Statement},
+    refusal::Refusal,
+    sql::Statement,
 };
 
 /// A client that takes nothing of its result for so long is given up.
 const STALL_TIME_MAX: Duration = Duration::from_secs(120);
-/// `KILL QUERY … SYNC` waits at most so long.
-const KILL_WAIT_MAX: Duration = Duration::from_secs(30);
 
 /// What a worker needs.
 pub struct Job {
@@ -38,17 +38,17 @@ pub struct Job {
 pub enum Data {
     Bytes(Bytes),
     End,
-    Broken(String),
+    Broken(Refusal),
 }
 
 /// A result on its way to the client.
 pub enum Output {
-    /// The whole result.
+    /// The complete result.
     Whole(Bytes, Summary),
     /// A part of it; more follow until the channel closes.
     Part(Bytes),
-    /// ClickHouse's exception text.
-    Exception(String),
+    /// Why it failed.
+    Exception(Refusal),
 }
 
 /// The counts of `X-ClickHouse-Summary`.
@@ -83,7 +83,7 @@ fn run_on_connection(
     job: Job,
     data: mpsc::Receiver<Data>,
     result: &mpsc::Sender<Output>,
-) -> Result<Option<Output>, String> {
+) -> Result<Option<Output>, Refusal> {
     let engine = Arc::clone(&job.engine);
     if job.access.only_reads() {
         return read_only(job, data, result);
@@ -93,7 +93,7 @@ fn run_on_connection(
         set_up(&mut connection, &job.parameters)?;
         return execute(&mut connection, job, data, result);
     };
-    let mut connection = engine.take_session(&id).map_err(|refusal| refusal.text())?;
+    let mut connection = engine.take_session(&id)?;
     let unset = job.parameters.unset_statement();
     let last = set_up(&mut connection, &job.parameters).and_then(|()| execute(&mut connection, job, data, result));
     if let Some(unset) = unset {
@@ -109,31 +109,32 @@ fn read_only(
     mut job: Job,
     data: mpsc::Receiver<Data>,
     result: &mpsc::Sender<Output>,
-) -> Result<Option<Output>, String> {
+) -> Result<Option<Output>, Refusal> {
     let limits = job.engine.reading_limits;
-    let settings = reading::settings::of_request(&job.parameters.settings, limits).map_err(|refusal| refusal.text())?;
+    let settings = reading::settings::of_request(&job.parameters.settings, limits)?;
     job.parameters.settings = settings;
     let mut connection = job.engine.connect()?;
     set_up(&mut connection, &job.parameters)?;
     match &mut job.statement {
         Statement::Kill { sql, condition, of_reader, .. } => {
-            *condition = of_reader.take().ok_or_else(|| reading::not_reading().text())?;
+            *condition = of_reader.take().ok_or_else(reading::not_reading)?;
             *sql = format!("KILL QUERY WHERE {condition}");
         }
         Statement::Query { .. } => {
             reading::restrict(&mut connection, job.access)?;
             reading::check(&mut connection, &job.sql)?;
         }
-        Statement::Insert { .. } | Statement::Forbidden(_) => return Err(reading::not_reading().text()),
+        Statement::Insert { .. } | Statement::Forbidden(_) => return Err(reading::not_reading()),
     }
     execute(&mut connection, job, data, result)
 }
 
-fn set_up(connection: &mut Connection, parameters: &Parameters) -> Result<(), String> {
+fn set_up(connection: &mut Connection, parameters: &Parameters) -> Result<(), Refusal> {
     if let Some(database) = parameters.database.as_deref().filter(|d| !d.is_empty()) {
         connection.query("USE {database:Identifier}", "Null", &[("database".into(), database.into())])?;
     }
-    connection.query(&parameters.set_statement(), "Null", &[]).map(drop)
+    connection.query(&parameters.set_statement(), "Null", &[])?;
+    Ok(())
 }
 
 fn execute(
@@ -141,23 +142,28 @@ fn execute(
     job: Job,
     data: mpsc::Receiver<Data>,
     result: &mpsc::Sender<Output>,
-) -> Result<Option<Output>, String> {
+) -> Result<Option<Output>, Refusal> {
     let Job { engine, statement, sql, format, parameters, .. } = job;
     let bound = &parameters.bound;
     match statement {
-        Statement::Forbidden(why) => Err(format!("Code: 48. DB::Exception: {why}. (NOT_IMPLEMENTED)")),
+        Statement::Forbidden(why) => Err(Refusal { code: 48, message: format!("{why}. (NOT_IMPLEMENTED)") }),
         Statement::Insert { head, format, .. } => insert(connection, &head, &format, bound, data).map(Some),
         Statement::Kill { sql, condition, sync, .. } => {
-            kill(&engine, connection, &sql, &condition, sync, &format, bound).map(Some)
+            let started = Instant::now();
+            let killed = Bytes::from_owner(connection.query(&sql, &format, bound)?);
+            if sync {
+                kill::wait_for_end(&engine, &condition, bound)?;
+            }
+            Ok(Some(Output::Whole(killed, Summary { elapsed: started.elapsed(), ..Summary::default() })))
         }
         Statement::Query { streams, .. } => match formats::streaming(&format).filter(|_| streams) {
             Some(header) => stream(connection, &sql, &format, header, bound, result).map(|()| None),
-            None => whole(connection, &sql, &format, &parameters).map(Some),
+            None => buffered(connection, &sql, &format, &parameters).map(Some),
         },
     }
 }
 
-fn whole(connection: &mut Connection, sql: &str, format: &str, parameters: &Parameters) -> Result<Output, String> {
+fn buffered(connection: &mut Connection, sql: &str, format: &str, parameters: &Parameters) -> Result<Output, Refusal> {
     let started = Instant::now();
     if !parameters.settings.iter().any(|(name, _)| name == "max_result_bytes") {
         connection.query(&format!("SET max_result_bytes = {WHOLE_RESULT_BYTES_MAX}"), "Null", &[])?;
@@ -183,7 +189,7 @@ fn stream(
     header: Header,
     bound: &[(String, String)],
     result: &mpsc::Sender<Output>,
-) -> Result<(), String> {
+) -> Result<(), Refusal> {
     let mut stream = connection.stream(sql, format, bound)?;
     let mut first = true;
     while let Some(chunk) = stream.next_chunk()? {
@@ -216,7 +222,7 @@ fn insert(
     format: &str,
     bound: &[(String, String)],
     mut data: mpsc::Receiver<Data>,
-) -> Result<Output, String> {
+) -> Result<Output, Refusal> {
     let started = Instant::now();
     let mut insert = connection.insert(head, format, bound)?;
     loop {
@@ -224,7 +230,10 @@ fn insert(
             Some(Data::Bytes(bytes)) => insert.append(&bytes)?,
             Some(Data::End) => break,
             Some(Data::Broken(error)) => return Err(error),
-            None => return Err("Code: 33. DB::Exception: the body ended early. (CANNOT_READ_ALL_DATA)".into()),
+            None => {
+                let message = "the body ended early. (CANNOT_READ_ALL_DATA)".to_owned();
+                return Err(Refusal { code: 33, message });
+            }
         }
     }
     let (written_rows, written_bytes) = insert.finish()?;
@@ -238,64 +247,4 @@ fn insert(
         elapsed: started.elapsed(),
     };
     Ok(Output::Whole(Bytes::new(), summary))
-}
-
-fn kill(
-    engine: &Engine,
-    connection: &mut Connection,
-    sql: &str,
-    condition: &str,
-    sync: bool,
-    format: &str,
-    bound: &[(String, String)],
-) -> Result<Output, String> {
-    let started = Instant::now();
-    let killed = connection.query(sql, format, bound)?;
-    let bytes = Bytes::from_owner(killed);
-    let still = format!(
-        "SELECT count() FROM system.processes WHERE ({condition}) AND query NOT LIKE 'SELECT count() FROM system.processes%'"
-    );
-    // The engine's own SYNC ends the process in this version, so the wait is here.
-    while sync && started.elapsed() < KILL_WAIT_MAX {
-        if engine.connect()?.query(&still, "TSV", bound)?.bytes() == b"0\n" {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    Ok(Output::Whole(bytes, Summary { elapsed: started.elapsed(), ..Summary::default() }))
-}
-
-/// Kills the query when its client goes away before the end.
-pub struct KillOnDrop {
-    engine: Option<Arc<Engine>>,
-    query_id: String,
-}
-
-impl KillOnDrop {
-    pub fn new(engine: Arc<Engine>, query_id: String) -> Self {
-        Self { engine: Some(engine), query_id }
-    }
-
-    /// The query has ended by itself.
-    pub fn disarm(&mut self) {
-        self.engine = None;
-    }
-}
-
-impl Drop for KillOnDrop {
-    fn drop(&mut self) {
-        let (Some(engine), Ok(runtime)) = (self.engine.take(), tokio::runtime::Handle::try_current()) else { return };
-        let query_id = std::mem::take(&mut self.query_id);
-        runtime.spawn_blocking(move || {
-            if !engine.is_running(&query_id) {
-                return;
-            }
-            let sql = format!("KILL QUERY WHERE {QUERY_ID_IN_ENGINE} = {{query_id:String}}");
-            let killed =
-                engine.connect().and_then(|mut c| c.query(&sql, "Null", &[("query_id".into(), query_id)]).map(drop));
-            if let Err(error) = killed {
-                tracing::warn!(%error, "a query whose client is gone could not be killed");
-            }
-        });
-    }
 }

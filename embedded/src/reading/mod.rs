@@ -9,8 +9,8 @@ mod statement;
 
 use crate::{
     config::{PROFILE_READING, ROLE_READ_ALL, ROLE_READ_ANALYTICS},
-    engine::Refusal,
     ffi::{Analysis, Connection},
+    refusal::Refusal,
 };
 
 /// Writes a statement out again as the engine has parsed it.
@@ -40,7 +40,7 @@ impl Access {
 ///
 /// # Errors
 /// ClickHouse's message.
-pub fn restrict(connection: &mut Connection, access: Access) -> Result<(), String> {
+pub fn restrict(connection: &mut Connection, access: Access) -> Result<(), Refusal> {
     let role = match access {
         Access::Full => return Ok(()),
         Access::ReadAll => ROLE_READ_ALL,
@@ -58,20 +58,20 @@ pub fn restrict(connection: &mut Connection, access: Access) -> Result<(), Strin
 ///
 /// # Errors
 /// ClickHouse's `READONLY`, or that it cannot be parsed.
-pub fn check(connection: &mut Connection, sql: &str) -> Result<(), String> {
+pub fn check(connection: &mut Connection, sql: &str) -> Result<(), Refusal> {
     let analysis = connection.analyse(sql)?;
     let reads = analysis == Analysis { statements: 1, only_reads: true };
     // What cannot be parsed goes on to here: this says what is wrong with it.
     if !reads && analysis.statements != 0 {
-        return Err(not_reading().text());
+        return Err(not_reading());
     }
     let given = [("statement".to_owned(), escaped(sql))];
     let formatted = connection.query(&format!("SELECT {FORMAT_QUERY}({{statement:String}})"), "TSVRaw", &given);
     let formatted = formatted.map_err(|error| without_scope(&error))?;
     if !reads {
-        return Err(not_reading().text());
+        return Err(not_reading());
     }
-    statement::check(&String::from_utf8_lossy(formatted.bytes())).map_err(|refusal| refusal.text())
+    statement::check(&String::from_utf8_lossy(formatted.bytes()))
 }
 
 /// A syntax error without the statement in which it was asked for.

@@ -2,7 +2,7 @@
 //! result is computed or written, and limits up to the engine's own; in its statement the
 //! former alone.
 
-use crate::engine::Refusal;
+use crate::refusal::Refusal;
 
 /// The time of a reading statement, if the request names none.
 pub const EXECUTION_S_DEFAULT: u64 = 60;

@@ -4,7 +4,7 @@
 
 use super::settings::{is_allowed, refused};
 use crate::{
-    engine::Refusal,
+    refusal::Refusal,
     sql::{Token, tokens},
 };
 

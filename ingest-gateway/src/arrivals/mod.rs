@@ -113,7 +113,7 @@ impl Arrivals {
         Ok(Self { queue, thread, early_ms_max })
     }
 
-    /// What the first arrivals of these events gave, in order. Those to be kept are on disk then.
+    /// What the first arrivals of these events decided, in order. Those to be kept are on disk then.
     ///
     /// # Errors
     /// If the memory could not be asked; nothing is known then, and the events must not be stored.

@@ -60,7 +60,7 @@ impl Store {
         Ok(store)
     }
 
-    /// What the first arrivals gave, list by list; those to be kept are on disk then.
+    /// What the first arrivals decided, list by list; those to be kept are on disk then.
     pub fn first(&mut self, lists: &[&[Asked]], now_ms: i64) -> Result<Vec<Vec<First>>, Error> {
         self.guarded(now_ms, |store, database| {
             store.rotate(database, now_ms)?;
@@ -160,7 +160,7 @@ impl Store {
 
     fn ask(&mut self, database: &Database, lists: &[&[Asked]]) -> Result<Vec<Vec<First>>, redb::Error> {
         let transaction = database.begin_write()?;
-        let (mut kept, mut known) = (0, 0);
+        let (mut added, mut known) = (0, 0);
         let answers = {
             let mut current = transaction.open_table(GENERATIONS[self.current])?;
             let older = transaction.open_table(GENERATIONS[1 - self.current])?;
@@ -175,7 +175,7 @@ impl Store {
                     return Ok(First { given: Given { timestamp_ms, visitor }, is_stored });
                 }
                 if asked.is_kept {
-                    kept += 1;
+                    added += 1;
                     current.insert(asked.key, (asked.given.timestamp_ms, asked.given.visitor, false))?;
                 }
                 Ok(First { given: asked.given, is_stored: false })
@@ -185,14 +185,14 @@ impl Store {
                 .map(|list| list.iter().map(&mut ask).collect::<Result<Vec<_>, _>>())
                 .collect::<Result<Vec<_>, _>>()?
         };
-        if kept > 0 || self.stored.len() >= UNMARKED_MAX {
+        if added > 0 || self.stored.len() >= UNMARKED_MAX {
             self.write_marks(&transaction)?;
             transaction.commit()?;
             self.stored.clear();
         } else {
             transaction.abort()?;
         }
-        self.counts[self.current] += kept;
+        self.counts[self.current] += added;
         self.metrics.arrivals_known.inc_by(known);
         self.count();
         Ok(answers)

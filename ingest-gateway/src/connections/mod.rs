@@ -2,15 +2,15 @@
 //!
 //! A connection costs a file descriptor and memory, and nobody has to send anything on it. So
 //! there are at most so many, each with a time for its next request to begin and for a request's
-//! head to be whole; and where all are taken, those that have waited longest for their clients make
+//! head to be complete; and where all are taken, those that have waited longest for their clients make
 //! room ([`registry`]), so that nobody can lock events out. What a request may cost once its head is
 //! there is limited by the endpoints.
 //!
-//! An answer that is sent before the whole body was read reaches its client: the rest is read,
+//! An answer that is sent before the entire body was read reaches its client: the rest is read,
 //! within limits, before ([`request`]) and after the answer ([`stream`]).
 
+mod activity;
 pub mod descriptors;
-pub mod metrics;
 mod registry;
 mod request;
 mod stream;
@@ -25,18 +25,16 @@ use std::{
 
 use axum::Router;
 use hyper::service::service_fn;
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo},
-    server::conn::auto::Builder,
-};
+use hyper_util::{rt::TokioIo, server::conn::auto::Builder};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::metrics::Metrics;
-use registry::{Activity, Ending, Registry};
+use activity::{Activity, Ending};
+use registry::Registry;
 use stream::Stream;
 
 /// Connections get so long to end after the signal to stop.
@@ -70,21 +68,31 @@ pub struct Limits {
     pub idle_time_max: Duration,
 }
 
+/// What connections are served with.
+pub struct Serving {
+    /// What they may take.
+    pub limits: Limits,
+    /// Counts them.
+    pub metrics: Arc<Metrics>,
+    /// Everything that is spawned for a connection is in it: when it is empty, nobody uses the router.
+    pub tasks: TaskTracker,
+}
+
 /// Serves until `stop`; then no new connections are taken, and those that are there end with
 /// the requests on them.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
-    limits: Limits,
-    metrics: Arc<Metrics>,
+    Serving { limits, metrics, tasks }: Serving,
     stop: impl Future<Output = ()>,
 ) {
     let connections_max = u32::try_from(limits.connections_max).unwrap_or(u32::MAX);
     let server = Server {
-        builder: builder(),
+        builder: builder(tasks.clone()),
         registry: Arc::new(Registry::new(limits, Arc::clone(&metrics))),
         slots: Arc::new(Semaphore::new(connections_max as usize)),
         stopping: CancellationToken::new(),
+        tasks,
         metrics,
         router,
     };
@@ -106,11 +114,22 @@ pub async fn serve(
     looking.abort();
 }
 
+/// Runs what HTTP/2 spawns, a task for each stream.
+#[derive(Clone)]
+struct Tracked(TaskTracker);
+
+impl<F: Future<Output: Send> + Send + 'static> hyper::rt::Executor<F> for Tracked {
+    fn execute(&self, task: F) {
+        drop(self.0.spawn(task));
+    }
+}
+
 struct Server {
-    builder: Arc<Builder<TokioExecutor>>,
+    builder: Arc<Builder<Tracked>>,
     registry: Arc<Registry>,
     slots: Arc<Semaphore>,
     stopping: CancellationToken,
+    tasks: TaskTracker,
     metrics: Arc<Metrics>,
     router: Router,
 }
@@ -163,13 +182,14 @@ impl Server {
         let entry = self.registry.enter();
         let stream = TokioIo::new(Stream::new(stream, Arc::clone(&entry.activity), slot));
         let (builder, router, stopping) = (Arc::clone(&self.builder), self.router.clone(), self.stopping.clone());
-        tokio::spawn(async move { converse(&builder, stream, peer, router, &entry.activity, &stopping).await });
+        let serving = async move { converse(&builder, stream, peer, router, &entry.activity, &stopping).await };
+        drop(self.tasks.spawn(serving));
     }
 }
 
 /// Answers a connection's requests until either side ends it.
 async fn converse(
-    builder: &Builder<TokioExecutor>,
+    builder: &Builder<Tracked>,
     stream: TokioIo<Stream>,
     peer: SocketAddr,
     router: Router,
@@ -208,8 +228,8 @@ async fn close_overdue(registry: Arc<Registry>) {
     }
 }
 
-fn builder() -> Arc<Builder<TokioExecutor>> {
-    let mut builder = Builder::new(TokioExecutor::new());
+fn builder(tasks: TaskTracker) -> Arc<Builder<Tracked>> {
+    let mut builder = Builder::new(Tracked(tasks));
     // Its own time limit for heads runs between requests as well; ours are two (`registry`).
     builder.http1().header_read_timeout(None).max_buf_size(BUFFER_BYTES_MAX);
     builder

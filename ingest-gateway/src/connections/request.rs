@@ -20,7 +20,7 @@ use hyper::{
 };
 use tower_service::Service;
 
-use super::registry::{Activity, Answering, Reading};
+use super::activity::{Activity, Answering, Reading};
 
 /// What is read of a body that nobody wants, so that its sender reads the answer.
 const DRAIN_BYTES_MAX: u64 = 8 << 20;

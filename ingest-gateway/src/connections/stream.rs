@@ -17,7 +17,7 @@ use tokio::{
     sync::OwnedSemaphorePermit,
 };
 
-use super::registry::Activity;
+use super::activity::Activity;
 
 const LINGER_TIME_MAX: Duration = Duration::from_secs(1);
 const LINGER_BYTES_MAX: u64 = 8 << 20;

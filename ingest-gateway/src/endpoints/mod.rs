@@ -1,60 +1,80 @@
 //! The routes: one table.
 
-mod client;
 mod cors;
-pub mod events;
 mod head;
 mod status;
+mod take;
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     Router,
-    extract::Request,
+    extract::{ConnectInfo, Request, State},
+    http::Method,
     middleware,
     response::IntoResponse,
-    routing::{get, post},
+    routing::{MethodFilter, get, on},
 };
-use vector_components::Projects;
+use tokio_util::task::TaskTracker;
 
 use crate::{
-    config::{Limits, WriteKeys},
+    config::Limits,
     ingest::Ingest,
     metrics::Metrics,
     outcome::RequestError,
-    rate::Rates,
+    sender::Senders,
+    wire::{FORMATS, WireFormat},
 };
 
 /// What the endpoints share.
 #[expect(missing_docs, reason = "the types say it")]
 pub struct Shared {
-    pub projects: Projects,
-    pub write_keys: WriteKeys,
-    pub trusted_proxies: Vec<ipnet::IpNet>,
-    pub rates: Rates,
+    pub senders: Senders,
     pub limits: Limits,
     pub metrics: Arc<Metrics>,
     pub ingest: Ingest,
+    /// Requests whose events are being stored, whether their clients still wait or not.
+    pub tasks: TaskTracker,
 }
 
 /// The gateway's routes.
 pub fn router(shared: Arc<Shared>) -> Router {
-    let wrong_method =
-        |request: Request| async move { RequestError::Method(request.method().to_string()).into_response() };
-    let events = Router::new()
-        .route("/v1/events", post(events::take).fallback(wrong_method))
-        // The article's address.
-        .route("/", post(events::take).fallback(wrong_method))
-        .fallback(|request: Request| async move {
-            RequestError::Path(request.uri().path().chars().take(128).collect()).into_response()
-        })
-        .layer(middleware::from_fn_with_state(Arc::clone(&shared), head::limit))
-        .layer(middleware::from_fn(cors::allow_other_origins));
+    let guarded = |routes: Router<Arc<Shared>>, methods: &[Method]| {
+        let head_limits = middleware::from_fn_with_state(Arc::clone(&shared), head::limit);
+        routes.layer(head_limits).layer(cors::any_origin(methods))
+    };
     // Pages of other sites may not read these.
-    Router::new()
+    let status = Router::new()
         .route("/healthz", get(status::alive))
         .route("/readyz", get(status::ready))
-        .route("/metrics", get(status::metrics))
-        .merge(events)
+        .route("/metrics", get(status::metrics));
+    let unknown = Router::new().fallback(unknown_path);
+    FORMATS
+        .iter()
+        .fold(status, |routes, format| routes.merge(guarded(events(*format), format.methods())))
+        .merge(guarded(unknown, &[Method::POST]))
         .with_state(shared)
+}
+
+/// A format's routes.
+fn events(format: &'static dyn WireFormat) -> Router<Arc<Shared>> {
+    let take =
+        move |State(shared): State<Arc<Shared>>, ConnectInfo(peer): ConnectInfo<SocketAddr>, request: Request| {
+            let (head, body) = request.into_parts();
+            take::take(shared, format, peer, head, body)
+        };
+    let wrong_method = move |request: Request| async move {
+        let method = request.method().to_string();
+        RequestError::Method { method, allowed: format.methods() }.into_response()
+    };
+    let filters = format.methods().iter().cloned().filter_map(|method| MethodFilter::try_from(method).ok());
+    let Some(filter) = filters.reduce(MethodFilter::or) else { return Router::new() };
+    format
+        .paths()
+        .iter()
+        .fold(Router::new(), |routes, path| routes.route(path, on(filter, take).fallback(wrong_method)))
+}
+
+async fn unknown_path(request: Request) -> impl IntoResponse {
+    RequestError::Path(request.uri().path().chars().take(128).collect())
 }

@@ -27,7 +27,7 @@ impl Cluster {
     }
 }
 
-/// Tables that are the same on every replica but not divided: small, and read whole.
+/// Tables that are the same on every replica but not divided: small, and read entirely.
 const UNDIVIDED: [&str; 4] = ["schema_migrations", "project_settings", "imports", "erasures"];
 
 /// What to run for `statement`: itself on a single server, none or more in a cluster.

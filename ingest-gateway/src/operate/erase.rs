@@ -72,22 +72,19 @@ pub async fn run(options: &Options, tables: &Tables) -> anyhow::Result<()> {
 /// If ClickHouse refuses.
 pub async fn erase(options: &Options, tables: &Tables) -> anyhow::Result<Receipt> {
     let visitors = visitors(options, tables).await?;
-    let quoted = text_in_dead_letters(&options.person);
+    let text = text_in_dead_letters(&options.person);
+    let by_visitor = ("project = {project:String} AND visitor IN {visitors:Array(UInt64)}", By::Visitors(&visitors));
+    let by_text =
+        ("project = {project:String} AND {text:String} != '' AND position(body, {text:String}) > 0", By::Text(&text));
     let mut receipt = Receipt { tables: Vec::new() };
-    for (table, condition) in [
-        ("analytics.events", "project = {project:String} AND visitor IN {visitors:Array(UInt64)}"),
-        ("analytics.sessions", "project = {project:String} AND visitor IN {visitors:Array(UInt64)}"),
-        (
-            "analytics.dead_letters",
-            "project = {project:String} AND {text:String} != '' AND position(body, {text:String}) > 0",
-        ),
-    ] {
+    for (table, (condition, by)) in
+        [("analytics.events", &by_visitor), ("analytics.sessions", &by_visitor), ("analytics.dead_letters", &by_text)]
+    {
         let bind = |query: clickhouse::query::Query| {
             let query = query.param("project", &options.project);
-            if condition.contains("{visitors") {
-                query.param("visitors", &visitors)
-            } else {
-                query.param("text", &quoted)
+            match by {
+                By::Visitors(visitors) => query.param("visitors", visitors),
+                By::Text(text) => query.param("text", text),
             }
         };
         let count = || {
@@ -115,6 +112,12 @@ pub async fn erase(options: &Options, tables: &Tables) -> anyhow::Result<Receipt
             .await?;
     }
     Ok(receipt)
+}
+
+/// What tells the person's rows of a table.
+enum By<'a> {
+    Visitors(&'a [u64]),
+    Text(&'a str),
 }
 
 /// The person's numbers: a user's own, and those of the devices from before signing in.

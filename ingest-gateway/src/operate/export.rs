@@ -1,4 +1,4 @@
-//! Taking a project's events out, a file a month. A file that is there and whole is not
+//! Taking a project's events out, a file a month. A complete file that is there is not
 //! written again, so a run that was cut off is continued by the next.
 
 use std::{

@@ -8,13 +8,33 @@ pub mod health;
 pub mod import;
 pub mod retention;
 
+use clap::Subcommand;
 use clickhouse::Client;
 
 use crate::{
     answering::Patience,
-    config::{Command, Config},
+    config::Config,
     migrate::{self, Done, Step, cluster::Cluster},
 };
+
+/// What an operator can ask for.
+#[derive(Subcommand, Clone, Debug)]
+pub enum Command {
+    /// Bring the tables of CLICKHOUSE_URL up to date, then end.
+    Migrate,
+    /// Check everything around the gateway, and say what to do.
+    Doctor(doctor::Options),
+    /// Is the gateway at FOOTFALL_LISTEN ready? For a container's health check.
+    Health,
+    /// Keep a project's events for so many days.
+    Retention(retention::Options),
+    /// Erase a person: events, sessions and dead letters.
+    Erase(erase::Options),
+    /// Write a project's events into files, a month each.
+    Export(export::Options),
+    /// Bring events in from another tool.
+    Import(import::Options),
+}
 
 /// ClickHouse, and whether it is a cluster.
 pub struct Tables {
@@ -43,31 +63,39 @@ impl Tables {
     }
 }
 
-/// Opens ClickHouse, does what the command says, and closes the embedded engine again.
+/// Does what the command says.
 ///
 /// # Errors
 /// As the command.
 pub async fn run(command: Command, config: &Config) -> anyhow::Result<()> {
-    if let Command::Doctor(options) = &command {
-        return doctor::run(options, config).await;
+    match command {
+        Command::Doctor(options) => doctor::run(&options, config).await,
+        Command::Health => health::run(config.listen).await,
+        Command::Migrate => {
+            on_tables(config, async |_, steps| {
+                steps.iter().for_each(|step| println!("{step}"));
+                Ok(())
+            })
+            .await
+        }
+        Command::Retention(options) => {
+            on_tables(config, async |tables, _| retention::run(&options, tables).await).await
+        }
+        Command::Erase(options) => on_tables(config, async |tables, _| erase::run(&options, tables).await).await,
+        Command::Export(options) => on_tables(config, async |tables, _| export::run(&options, tables).await).await,
+        Command::Import(options) => on_tables(config, async |tables, _| import::run(&options, tables).await).await,
     }
-    if let Command::Health = &command {
-        return health::run(config.listen).await;
-    }
+}
+
+/// Opens ClickHouse, brings the tables up to date, does the work, and closes the embedded engine again.
+async fn on_tables(
+    config: &Config,
+    work: impl AsyncFnOnce(&Tables, &[Step]) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
     let (client, engine) = config.clickhouse.open(&config.data).await?;
     let tables = Tables { client, cluster: config.clickhouse.cluster.clone() };
     let steps = tables.bring_up_to_date().await?;
-    let result = match &command {
-        Command::Migrate => {
-            steps.iter().for_each(|step| println!("{step}"));
-            Ok(())
-        }
-        Command::Retention(options) => retention::run(options, &tables).await,
-        Command::Erase(options) => erase::run(options, &tables).await,
-        Command::Export(options) => export::run(options, &tables).await,
-        Command::Import(options) => import::run(options, &tables).await,
-        Command::Serve | Command::Doctor(_) | Command::Health => Ok(()),
-    };
+    let result = work(&tables, &steps).await;
     if let Some(engine) = engine {
         engine.stop().await?;
     }

@@ -46,7 +46,7 @@ pub async fn run(options: &Options, tables: &Tables) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Writes the settings of all projects into the tables' TTL, and gives them.
+/// Writes the settings of all projects into the tables' TTL, and returns them.
 ///
 /// # Errors
 /// As [`run`].
@@ -56,7 +56,7 @@ pub async fn apply(tables: &Tables) -> anyhow::Result<Vec<(String, u32)>> {
         .query_raw("SELECT project, retention_days FROM analytics.project_settings FINAL WHERE retention_days > 0 ORDER BY project")
         .fetch_all()
         .await?;
-    ensure!(limits.len() <= PROJECTS_MAX, "{} projects have a limit, at most {PROJECTS_MAX} can", limits.len());
+    ensure!(limits.len() <= PROJECTS_MAX, "{} projects have a limit, at most {PROJECTS_MAX} are allowed", limits.len());
     for (table, instant, always) in [
         ("analytics.events", "toDateTime(ts)", None),
         ("analytics.sessions", "date", None),

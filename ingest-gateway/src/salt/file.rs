@@ -1,4 +1,4 @@
-//! The file of salts: changed as a whole, by one process at a time.
+//! The file of salts: replaced atomically, by one process at a time.
 
 use std::{
     fs::{self, File, OpenOptions, Permissions},
@@ -38,7 +38,7 @@ impl SaltFile {
         })
     }
 
-    /// Reads, changes and writes, while no other process does; gives what is in the file then.
+    /// Reads, changes and writes, while no other process does; returns what is in the file then.
     pub(super) fn change(&self, change: impl FnOnce(&mut Salts) -> anyhow::Result<()>) -> anyhow::Result<Salts> {
         let _lock = self.lock()?;
         let before = self.read()?;

@@ -62,26 +62,26 @@ impl SaltKeeper {
     pub fn salt_of(&self, event_ms: i64, now_ms: i64) -> anyhow::Result<VisitorSalt> {
         let today = now_ms.div_euclid(DAY_MS);
         let day = event_ms.div_euclid(DAY_MS).min(today);
-        let kept = || {
-            // The map is replaced as a whole.
+        let stored = || {
+            // The map is replaced, never changed in place.
             let salts = self.0.salts.read().unwrap_or_else(PoisonError::into_inner);
             let todays = salts.get(&today)?;
             let own = if is_kept(day, today) { salts.get(&day) } else { None };
             Some(VisitorSalt(*own.unwrap_or(todays)))
         };
-        if let Some(salt) = kept() {
+        if let Some(salt) = stored() {
             return Ok(salt);
         }
         // The timer was late: the machine slept over midnight, or its clock was set.
         may_block(|| self.turn(now_ms))?;
-        kept().ok_or_else(|| anyhow::anyhow!("the clock is being set: there is no visitor salt for this day"))
+        stored().ok_or_else(|| anyhow::anyhow!("the clock is being set: there is no visitor salt for this day"))
     }
 
     /// Brings the salts in line with the clock: those that are too old are destroyed, today's
     /// and, in the day's last hour, tomorrow's are made. Blocks on the disk.
     ///
     /// # Errors
-    /// If the system gives no randomness, or the file cannot be read or written; no salt is
+    /// If the system has no randomness, or the file cannot be read or written; no salt is
     /// used then that is not in the file.
     pub fn turn(&self, now_ms: i64) -> anyhow::Result<()> {
         let mut is_behind = self.0.turning.lock().unwrap_or_else(PoisonError::into_inner);

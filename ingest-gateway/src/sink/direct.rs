@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use clickhouse::Client;
 use vector_components::Enricher;
 
-use super::{Identified, NotDurable, block::blocks, insert::Lane};
+use super::{Identified, NotDurable, NotReady, block::blocks, insert::Lane};
 use crate::{heal::Healer, in_flight::Held, metrics::Metrics};
 
 const PING_TIME_MAX: Duration = Duration::from_secs(2);
@@ -53,14 +53,14 @@ impl Direct {
         Ok(())
     }
 
-    pub(super) async fn ready(&self) -> Result<(), String> {
+    pub(super) async fn ready(&self) -> Result<(), NotReady> {
         let ping =
             self.client.query_raw("SELECT count() FROM system.tables WHERE database = 'analytics' AND name = 'events'");
         match tokio::time::timeout(PING_TIME_MAX, ping.fetch_one::<u64>()).await {
             Ok(Ok(1)) => Ok(()),
-            Ok(Ok(_)) => Err("the table analytics.events is missing: run `ingest-gateway migrate`".into()),
-            Ok(Err(error)) => Err(format!("ClickHouse: {error}")),
-            Err(_) => Err(format!("ClickHouse did not answer in {} s", PING_TIME_MAX.as_secs())),
+            Ok(Ok(_)) => Err(NotReady::NoTable),
+            Ok(Err(error)) => Err(NotReady::ClickHouse(error)),
+            Err(_) => Err(NotReady::NoAnswer(PING_TIME_MAX.as_secs())),
         }
     }
 

@@ -13,14 +13,14 @@ use rdkafka::{
 };
 use vector_components::{Reason, Rejection};
 
-use super::{Identified, NotDurable, Refused};
+use super::{Identified, NotDurable, NotReady, Refused};
 use crate::{in_flight::Held, metrics::Metrics};
 
 /// librdkafka's own queue; the gateway's limits on pending events and their bytes come first.
 const QUEUE_EVENTS_MAX: &str = "200000";
 const QUEUE_KIB_MAX: &str = "1048576";
 /// One message is delivered within so many milliseconds or has failed; a request with less time
-/// than that gives less, so that nothing is left in the queue of which nobody knows.
+/// than that leaves less, so that nothing is left in the queue of which nobody knows.
 const DELIVERY_MS_MAX: u128 = 20_000;
 const LINGER_MS: &str = "2";
 const METADATA_TIME_MAX: Duration = Duration::from_secs(2);
@@ -144,18 +144,15 @@ impl Kafka {
         Refused { index, rejection: Rejection::new(Reason::TooLarge, "", message) }
     }
 
-    pub(super) async fn ready(&self) -> Result<(), String> {
+    pub(super) async fn ready(&self) -> Result<(), NotReady> {
         let (producer, topic) = (self.producer.clone(), self.topic.clone());
         let asked = tokio::task::spawn_blocking(move || {
-            let metadata = producer.client().fetch_metadata(Some(&topic), METADATA_TIME_MAX).map_err(|e| reason(&e))?;
-            let missing = metadata.topics().iter().all(|t| t.partitions().is_empty());
-            if missing {
-                Err(format!("Kafka has no topic {topic}: create it as provisioning/kafka says"))
-            } else {
-                Ok(())
-            }
+            let metadata =
+                producer.client().fetch_metadata(Some(&topic), METADATA_TIME_MAX).map_err(NotReady::Kafka)?;
+            let is_missing = metadata.topics().iter().all(|t| t.partitions().is_empty());
+            if is_missing { Err(NotReady::NoTopic(topic)) } else { Ok(()) }
         });
-        asked.await.unwrap_or_else(|e| Err(e.to_string()))
+        asked.await.unwrap_or(Err(NotReady::Internal))
     }
 
     pub(super) async fn close(self) {
@@ -166,7 +163,7 @@ impl Kafka {
     }
 }
 
-/// Writes the value of an event's message; gives what Kafka makes of it, in bytes.
+/// Writes the value of an event's message; returns its size in Kafka, in bytes.
 fn encode(identified: &Identified<'_>, value: &mut Vec<u8>) -> Result<usize, NotDurable> {
     const KEY_BYTES_MAX: usize = 20;
     value.clear();
@@ -192,8 +189,4 @@ fn not_durable(error: KafkaError) -> NotDurable {
 fn is_too_large(error: &NotDurable) -> bool {
     let too_large = [RDKafkaErrorCode::MessageSizeTooLarge, RDKafkaErrorCode::InvalidMessageSize];
     matches!(error, NotDurable::Kafka(error) if error.rdkafka_error_code().is_some_and(|code| too_large.contains(&code)))
-}
-
-fn reason(error: &KafkaError) -> String {
-    error.rdkafka_error_code().map_or_else(|| format!("Kafka: {error}"), |code| format!("Kafka: {code}"))
 }

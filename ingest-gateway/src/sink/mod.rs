@@ -2,15 +2,14 @@
 
 mod block;
 pub mod direct;
+mod error;
 mod insert;
 pub mod kafka;
 
 use vector_components::{Event, Rejection};
 
-use crate::{
-    arrivals::ArrivalsError,
-    in_flight::{Held, NoRoom},
-};
+use crate::in_flight::Held;
+pub use error::{NotDurable, NotReady};
 
 /// An event with the visitor that it is stored under.
 #[derive(Debug)]
@@ -28,34 +27,6 @@ pub struct Refused {
     pub index: usize,
     /// Why.
     pub rejection: Rejection,
-}
-
-/// Why it is not certain that the events are durable: some may be, and all must be sent again.
-#[derive(Clone, Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "each message says it")]
-pub enum NotDurable {
-    #[error("{0}")]
-    NoRoom(#[from] NoRoom),
-    #[error("too many requests wait for ClickHouse")]
-    QueueFull,
-    #[error("ClickHouse did not take them")]
-    ClickHouse,
-    #[error("the queue to Kafka is full")]
-    KafkaQueueFull,
-    #[error("Kafka: {0}")]
-    Kafka(rdkafka::error::KafkaError),
-    #[error("an event could not be encoded: {0}")]
-    Encoding(String),
-    #[error("no salt for visitors without ids: the gateway's log says why")]
-    Salt,
-    #[error("{0}")]
-    Arrivals(#[from] ArrivalsError),
-    #[error("no answer in {0} s")]
-    TimedOut(u64),
-    #[error("the gateway is stopping")]
-    Stopping,
-    #[error("an internal error")]
-    Internal,
 }
 
 /// The configured sink.
@@ -82,8 +53,8 @@ impl Sink {
     /// Whether the sink can take events now.
     ///
     /// # Errors
-    /// Says what is missing.
-    pub async fn ready(&self) -> Result<(), String> {
+    /// What is missing.
+    pub async fn ready(&self) -> Result<(), NotReady> {
         match self {
             Sink::Direct(direct) => direct.ready().await,
             Sink::Kafka(kafka) => kafka.ready().await,

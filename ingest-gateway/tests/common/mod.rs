@@ -8,12 +8,14 @@ use std::{
     process::{Child, Command, Output, Stdio},
 };
 
+use async_compression::tokio::write::{BrotliEncoder, GzipEncoder, ZlibEncoder, ZstdEncoder};
 use reqwest::Client;
 use serde_json::Value;
+use tokio::io::AsyncWriteExt;
 
 /// A running gateway.
 pub struct Gateway {
-    pub process: Child,
+    pub program: Program,
     pub url: String,
     pub clickhouse: String,
     /// Of the engine's user `default`.
@@ -33,7 +35,7 @@ impl Gateway {
     /// As [`Gateway::start_with`], by a command that becomes the gateway's program.
     pub fn start_by(mut command: Command, data: &Path, environment: &[(&str, &str)]) -> Self {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut process = command
+        command
             .env("FOOTFALL_LISTEN", "127.0.0.1:0")
             .env("FOOTFALL_ENGINE_LISTEN", format!("127.0.0.1:{port}"))
             .env("FOOTFALL_DATA", data)
@@ -48,16 +50,11 @@ impl Gateway {
             .env("PROJECTS", "app,website")
             .env_remove("CLICKHOUSE_URL")
             .env_remove("KAFKA_BROKERS")
-            .envs(environment.iter().copied())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut url = String::new();
-        BufReader::new(process.stdout.as_mut().unwrap()).read_line(&mut url).unwrap();
-        assert!(url.starts_with("http"), "the gateway did not start: is the engine there? (cargo xtask engine)");
+            .envs(environment.iter().copied());
+        let program = Program::start(&mut command);
+        let url = program.url.clone();
         let password = std::fs::read_to_string(data.join("clickhouse/engine-password")).unwrap();
-        Self { process, url: url.trim().to_owned(), clickhouse: format!("http://127.0.0.1:{port}"), password }
+        Self { program, url, clickhouse: format!("http://127.0.0.1:{port}"), password }
     }
 
     pub async fn post(&self, path: &str, project: &str, body: impl Into<reqwest::Body>) -> (u16, Value) {
@@ -99,15 +96,54 @@ impl Gateway {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    pub fn stop(self) -> bool {
+        self.program.stop()
+    }
+}
+
+/// A process that says its address in its first line; killed when dropped.
+pub struct Program {
+    pub process: Child,
+    pub url: String,
+}
+
+impl Program {
+    pub fn start(command: &mut Command) -> Self {
+        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut url = String::new();
+        BufReader::new(process.stdout.as_mut().unwrap()).read_line(&mut url).unwrap();
+        assert!(url.starts_with("http"), "the gateway did not start: is the engine there? (cargo xtask engine)");
+        Self { process, url: url.trim().to_owned() }
+    }
+
     pub fn stop(mut self) -> bool {
         Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status().unwrap();
         self.process.wait().unwrap().success()
     }
 }
 
-impl Drop for Gateway {
+impl Drop for Program {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
+    }
+}
+
+/// A body in a `Content-Encoding`.
+pub async fn packed(encoding: &str, bytes: &[u8]) -> Vec<u8> {
+    macro_rules! pack {
+        ($encoder:ty) => {{
+            let mut encoder = <$encoder>::new(Vec::new());
+            encoder.write_all(bytes).await.unwrap();
+            encoder.shutdown().await.unwrap();
+            encoder.into_inner()
+        }};
+    }
+    match encoding {
+        "gzip" => pack!(GzipEncoder<Vec<u8>>),
+        "deflate" => pack!(ZlibEncoder<Vec<u8>>),
+        "br" => pack!(BrotliEncoder<Vec<u8>>),
+        "zstd" => pack!(ZstdEncoder<Vec<u8>>),
+        _ => bytes.to_vec(),
     }
 }

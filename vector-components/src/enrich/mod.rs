@@ -7,7 +7,6 @@ pub mod client_hints;
 pub mod geo;
 pub mod path;
 pub mod referrer;
-pub mod scrub;
 pub mod source;
 pub mod user_agent;
 pub mod visitor;

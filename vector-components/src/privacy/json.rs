@@ -1,21 +1,34 @@
-//! Secrets inside of JSON that is stored as text. The text is gone through once, without a tree: what
+//! Secrets inside of a property's value: JSON, an address, or what a form sends.
+//!
+//! JSON is stored as text. The text is gone through once, without a tree: what
 //! is no secret stays byte for byte, numbers of any length and the names' order included. It need
 //! not be whole JSON; a value that is cut off ends with the text.
 
 use std::borrow::Cow;
 
-use super::{REPLACEMENT, names::Names, value};
+use super::{
+    address::{REPLACEMENT, Secrets, scrub_with},
+    names::Names,
+};
 
 /// JSON in a text of JSON in a text, and so on, that is looked into; deeper, it is a secret.
 const TEXTS_IN_TEXTS_MAX: usize = 6;
 
-/// Whether a text is to be read as JSON.
-pub fn is_like(text: &str) -> bool {
-    text.trim_start().starts_with(['{', '[', '"'])
+/// `text` with the values of secret names in it replaced, `depth` texts deep.
+pub fn redact_value<'t>(text: &'t str, names: &Names, depth: usize) -> Cow<'t, str> {
+    redact_if_json(text, names, depth).unwrap_or_else(|| {
+        let is_address = text.contains("://") || text.starts_with(['/', '?', '#']);
+        scrub_with(text, Secrets { names, is_address, depth, redact_json: redact_if_json })
+    })
+}
+
+/// As [`redact_value`], of JSON; none if the text is not to be read as JSON.
+pub fn redact_if_json<'t>(text: &'t str, names: &Names, depth: usize) -> Option<Cow<'t, str>> {
+    text.trim_start().starts_with(['{', '[', '"']).then(|| redact(text, names, depth))
 }
 
 /// `text` with the values of secret names replaced, `depth` texts deep.
-pub fn redact<'t>(text: &'t str, names: &Names, depth: usize) -> Cow<'t, str> {
+fn redact<'t>(text: &'t str, names: &Names, depth: usize) -> Cow<'t, str> {
     if depth > TEXTS_IN_TEXTS_MAX {
         return Cow::Borrowed(REPLACEMENT);
     }
@@ -35,7 +48,7 @@ pub fn redact<'t>(text: &'t str, names: &Names, depth: usize) -> Cow<'t, str> {
             let is_nothing = matches!(&text[start..at], "" | "\"\"" | "null");
             (!is_nothing).then(|| (start, escaped(REPLACEMENT)))
         } else {
-            match value::redact(&unescaped(literal), names, depth + 1) {
+            match redact_value(&unescaped(literal), names, depth + 1) {
                 Cow::Owned(changed) => Some((quote, escaped(&changed))),
                 Cow::Borrowed(REPLACEMENT) => Some((quote, escaped(REPLACEMENT))),
                 Cow::Borrowed(_) => None,

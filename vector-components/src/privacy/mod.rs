@@ -1,9 +1,9 @@
 //! What the operator wants nowhere stored, taken out before the event goes anywhere: to Kafka no more
 //! than to ClickHouse.
 
+mod address;
 mod json;
 mod names;
-mod value;
 
 use std::{
     borrow::Cow,
@@ -13,12 +13,8 @@ use std::{
 
 pub use names::{Names, REDACTED, SCRUBBED};
 
-use crate::{
-    enrich::scrub::{REPLACEMENT, Secrets, scrub_with},
-    event::Event,
-};
-
-pub(crate) use json::{is_like as is_like_json, redact as redact_json};
+use crate::event::Event;
+use address::{REPLACEMENT, Secrets, scrub_with};
 
 /// Names that an operator can add.
 pub const NAMES_MAX: usize = 200;
@@ -73,16 +69,28 @@ impl Privacy {
     pub fn apply(&self, event: &mut Event<'_>) {
         event.ip = event.ip.and_then(|ip| self.address.apply(ip));
         for address in [&mut event.path, &mut event.url, &mut event.referrer] {
-            replace(address, |text| scrub_with(text, Secrets::of_address(&self.names)));
+            replace(address, |text| scrub_with(text, of_address(&self.names)));
         }
         event.details.change_values(|name, value| {
             replace(value, |text| match text {
                 "" => Cow::Borrowed(text),
                 _ if self.names.is_property(name) => Cow::Owned(REPLACEMENT.to_owned()),
-                _ => value::redact(text, &self.names, 0),
+                _ => json::redact_value(text, &self.names, 0),
             });
         });
     }
+}
+
+/// `address` with the values of secret parameters replaced, in path, query and fragment, and without
+/// a user and password. Everything else stays byte for byte.
+#[must_use]
+pub fn scrub(address: &str) -> Cow<'_, str> {
+    scrub_with(address, of_address(&Names::default()))
+}
+
+/// The secrets of an address that is no part of another text.
+fn of_address(names: &Names) -> Secrets<'_> {
+    Secrets { names, is_address: true, depth: 0, redact_json: json::redact_if_json }
 }
 
 /// In place; what stays as it is costs nothing.

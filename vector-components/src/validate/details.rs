@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use super::{
     fields::{too_many, unreadable},
-    json::Json,
     limits::{DETAIL_KEY_BYTES_MAX, DETAIL_VALUE_BYTES_MAX, DETAILS_MAX, NESTING_MAX},
     object::Object,
 };
 use crate::details::Details;
+use crate::json::Json;
 use crate::rejection::{Reason, Rejection, shown};
 
 /// Joins the sent details with the `unknown` top-level fields, each value as a string: strings as

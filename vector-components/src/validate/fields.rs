@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use uuid::Uuid;
 
 use super::{
-    json::Json,
     limits::{ID_BYTES_MAX, REVENUE_MAX},
     object::{Object, ObjectError},
 };
+use crate::json::Json;
 use crate::rejection::{Reason, Rejection, shown};
 
 /// One field by its dotted name, and what was sent for it. JSON `null` is absent.

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use uuid::Uuid;
 
-use super::{Arrival, json::Json, limits::FIELDS_MAX, object::Object};
+use super::{Arrival, limits::FIELDS_MAX, object::Object};
+use crate::json::Json;
 
 /// The namespace of ids made from content, itself the UUIDv5 of the project's name.
 const NAMESPACE: Uuid = Uuid::from_u128(0x7c1e_5f0a_9d0b_5c1f_8a54_2f0e_66b1_d3a7);

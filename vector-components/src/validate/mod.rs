@@ -3,7 +3,6 @@
 mod details;
 mod fields;
 mod identity;
-pub(crate) mod json;
 mod limits;
 mod object;
 mod sent;
@@ -16,13 +15,13 @@ use uuid::Uuid;
 pub use limits::*;
 
 use crate::{
-    enrich::scrub::scrub,
     event::{Event, Hints, Revenue, Screen, WIRE_VERSION},
+    json::Json,
+    privacy::scrub,
     rejection::{Reason, Rejection, shown},
     timestamp,
 };
 use fields::Field;
-use json::Json;
 use object::{Object, ObjectError};
 use sent::{Sent, unknown};
 

@@ -8,8 +8,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::json::Json;
-use crate::details::last_of_each_name;
+use crate::{details::last_of_each_name, json::Json};
 
 /// The fields of an object, of which no more are kept than are allowed.
 #[derive(Debug)]

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::{fields::Field, json::Json, object::Object};
+use super::{fields::Field, object::Object};
+use crate::json::Json;
 
 /// The fields that the contract knows, as sent.
 pub struct Sent<'a> {

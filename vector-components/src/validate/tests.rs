@@ -5,6 +5,7 @@ use serde_json::{Value, json, value::to_raw_value};
 
 use super::*;
 use crate::enrich::{Enricher, Geo, UserAgents, VisitorSalt};
+use crate::json::any_json;
 
 fn arrival() -> Arrival {
     Arrival {
@@ -180,30 +181,4 @@ proptest! {
             Err(rejection) => prop_assert!(!rejection.message.is_empty()),
         }
     }
-}
-
-pub(super) fn any_json() -> impl Strategy<Value = Value> {
-    let leaf = prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
-        any::<f64>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
-        ".{0,40}".prop_map(Value::from),
-    ];
-    let key = prop_oneof![
-        Just("type".to_owned()),
-        Just("timestamp".to_owned()),
-        Just("details".to_owned()),
-        Just("screen".to_owned()),
-        Just("revenue".to_owned()),
-        Just("event_id".to_owned()),
-        Just("url".to_owned()),
-        ".{0,8}",
-    ];
-    leaf.prop_recursive(3, 32, 8, move |inner| {
-        prop_oneof![
-            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            prop::collection::btree_map(key.clone(), inner, 0..8).prop_map(|m| Value::Object(m.into_iter().collect())),
-        ]
-    })
 }

@@ -8,47 +8,16 @@ use vector::{
     event::{Event, LogEvent, Value},
     schema::Definition,
 };
-use vector_components::{Rejection, event::NotAnEvent};
 use vector_lib::{internal_event::emit, lookup::event_path, transform::TransformOutputsBuf};
 use vrl::{
     path::{OwnedTargetPath, PathPrefix},
     value::{Kind, ObjectMap},
 };
 
-use crate::internal_events::FootfallEventDropped;
+use crate::{cause::Cause, internal_events::FootfallEventDropped};
 
 /// The output's name.
 pub const DROPPED: &str = "dropped";
-
-/// Why an event was dropped.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cause {
-    /// The reason, from a fixed list.
-    pub reason: &'static str,
-    /// The field at fault; empty if it is the whole event.
-    pub field: String,
-    /// A human-readable message.
-    pub message: String,
-}
-
-impl Cause {
-    /// A cause that isn't about a single field.
-    pub fn new(reason: &'static str, message: impl Into<String>) -> Self {
-        Self { reason, field: String::new(), message: message.into() }
-    }
-}
-
-impl From<Rejection> for Cause {
-    fn from(rejection: Rejection) -> Self {
-        Self { reason: rejection.reason.as_str(), field: rejection.field, message: rejection.message }
-    }
-}
-
-impl From<NotAnEvent> for Cause {
-    fn from(error: NotAnEvent) -> Self {
-        Self::new(error.reason(), error.to_string())
-    }
-}
 
 /// Counts the event and sends it to `dropped`. Its finalizers go with it: it counts as delivered once
 /// the sink behind `dropped` has it.

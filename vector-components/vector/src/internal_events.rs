@@ -6,7 +6,7 @@ use vector_lib::{
     internal_event::{CounterName, InternalEvent, error_stage, error_type},
 };
 
-use crate::dropped::Cause;
+use crate::cause::Cause;
 
 /// An event went to the output `dropped`.
 #[derive(Debug, NamedInternalEvent)]

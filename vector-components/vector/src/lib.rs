@@ -7,6 +7,7 @@
 //! have an output `dropped` for rejected events, with the reason and the original bytes
 //! ([`dropped`]). Vector finds them through `inventory` if this crate is linked, which [`register`] ensures.
 
+pub mod cause;
 pub mod dropped;
 pub mod enrich;
 mod geoip;

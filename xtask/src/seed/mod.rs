@@ -148,7 +148,7 @@ pub async fn fill(server: &Server, options: &Options) -> anyhow::Result<u64> {
         inserts.spawn(async move {
             let block = tokio::task::block_in_place(|| {
                 let names: Vec<&str> = projects.iter().map(|project| project.name.as_str()).collect();
-                let rows = batch(&world, &projects, total, &days, seed)?;
+                let rows = Filling { world: &world, projects: &projects, total }.batch(&days, seed)?;
                 anyhow::Ok(native::encode(&world, &names, &rows))
             })?;
             let mut insert = client.insert_formatted_with(INSERT);
@@ -203,59 +203,62 @@ fn inserts_of(options: &Options, until_ms: i64) -> Vec<Vec<Day>> {
     out
 }
 
-/// Exactly the days' number of rows.
-fn batch(world: &World, projects: &[Project], total: u64, days: &[Day], seed: u64) -> anyhow::Result<Vec<SeedRow>> {
-    let mut rng = SmallRng::seed_from_u64(seed);
-    let mut out = Vec::with_capacity(usize::try_from(INSERT_ROWS)?);
-    for (day_ms, rows) in days {
-        let wanted = out.len() + usize::try_from(*rows)?;
-        fill_day(world, projects, total, *day_ms, wanted, &mut rng, &mut out)?;
-        out.truncate(wanted);
-    }
-    Ok(out)
+/// Who comes, and how often.
+#[derive(Clone, Copy)]
+struct Filling<'a> {
+    world: &'a World,
+    projects: &'a [Project],
+    /// Rows of all inserts.
+    total: u64,
 }
 
-fn fill_day(
-    world: &World,
-    projects: &[Project],
-    total: u64,
-    day_ms: i64,
-    wanted: usize,
-    rng: &mut SmallRng,
-    out: &mut Vec<SeedRow>,
-) -> anyhow::Result<()> {
-    while out.len() < wanted {
-        let draw: f64 = rng.random::<f64>();
-        let mut below = 0.0;
-        let number = projects.iter().position(|project| {
-            below += project.share;
-            draw < below
-        });
-        let number = number.unwrap_or(0);
-        let project = &projects[number];
-        #[expect(
-            clippy::cast_precision_loss,
-            clippy::cast_sign_loss,
-            clippy::cast_possible_truncation,
-            reason = "a number of people"
-        )]
-        let person = {
-            let visits = total as f64 * project.share / EVENTS_OF_A_VISIT;
-            let people = (visits / VISITS_OF_A_PERSON as f64).max(10.0);
-            // Squared, so that a few people come often and many come once.
-            let skew: f64 = rng.random::<f64>();
-            (skew * skew * people) as u64
-        };
-        let visit = Visit {
-            project: (&project.name, u16::try_from(number)?),
-            seed: project.seed,
-            number: rng.random(),
-            start_ms: day_ms + moment(rng),
-            person,
-        };
-        visit::write(world, &visit, rng, out);
+impl Filling<'_> {
+    /// Exactly the days' number of rows.
+    fn batch(&self, days: &[Day], seed: u64) -> anyhow::Result<Vec<SeedRow>> {
+        let mut rng = SmallRng::seed_from_u64(seed);
+        let mut out = Vec::with_capacity(usize::try_from(INSERT_ROWS)?);
+        for (day_ms, rows) in days {
+            let wanted = out.len() + usize::try_from(*rows)?;
+            self.fill_day(*day_ms, wanted, &mut rng, &mut out)?;
+            out.truncate(wanted);
+        }
+        Ok(out)
     }
-    Ok(())
+
+    fn fill_day(&self, day_ms: i64, wanted: usize, rng: &mut SmallRng, out: &mut Vec<SeedRow>) -> anyhow::Result<()> {
+        while out.len() < wanted {
+            let draw: f64 = rng.random::<f64>();
+            let mut below = 0.0;
+            let number = self.projects.iter().position(|project| {
+                below += project.share;
+                draw < below
+            });
+            let number = number.unwrap_or(0);
+            let project = &self.projects[number];
+            #[expect(
+                clippy::cast_precision_loss,
+                clippy::cast_sign_loss,
+                clippy::cast_possible_truncation,
+                reason = "a number of people"
+            )]
+            let person = {
+                let visits = self.total as f64 * project.share / EVENTS_OF_A_VISIT;
+                let people = (visits / VISITS_OF_A_PERSON as f64).max(10.0);
+                // Squared, so that a few people come often and many come once.
+                let skew: f64 = rng.random::<f64>();
+                (skew * skew * people) as u64
+            };
+            let visit = Visit {
+                project: (&project.name, u16::try_from(number)?),
+                seed: project.seed,
+                number: rng.random(),
+                start_ms: day_ms + moment(rng),
+                person,
+            };
+            visit::write(self.world, &visit, rng, out);
+        }
+        Ok(())
+    }
 }
 
 /// Weekends are quieter, and the site grows.

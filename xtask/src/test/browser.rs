@@ -52,7 +52,7 @@ pub async fn run(
     node.arg("tests/browser.mjs").arg(&preview.first_line).arg(&file);
     // The same run takes the screenshots for the documentation.
     node.args(pictures).current_dir(root().join("grafana-backend/plugin"));
-    let ran = tokio::task::spawn_blocking(move || super::command(&mut node)).await?;
+    let ran = tokio::task::spawn_blocking(move || crate::process::run_to_end(&mut node)).await?;
     if visitors.is_finished() {
         visitors.await?.context("the visitors stopped")?;
     } else {

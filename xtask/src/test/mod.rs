@@ -14,8 +14,8 @@ mod vector;
 
 use std::{
     path::{Path, PathBuf},
-    process::{Command, Stdio},
-    time::{Duration, Instant},
+    process::Command,
+    time::Instant,
 };
 
 use anyhow::{Context, bail, ensure};
@@ -24,12 +24,12 @@ use clap::Args;
 use crate::{
     attack, bin, cargo,
     clickhouse::Server,
+    dependencies,
     engine::{self, Engine},
-    front_end, prerequisites, root,
+    front_end, modules, prerequisites,
+    process::run_to_end,
+    root,
 };
-
-/// Time limit of one command in a step; the longest is the first build.
-const COMMAND_TIME_MAX: Duration = Duration::from_secs(30 * 60);
 
 /// Options for the tests.
 #[derive(Args)]
@@ -59,14 +59,7 @@ struct Ground {
 
 /// Runs all steps and stops at the first failure.
 pub async fn run(options: Options) -> anyhow::Result<()> {
-    for only in &options.only {
-        ensure!(
-            STEPS.iter().any(|name| name.contains(only)),
-            "no step matches {only:?}; the steps are {}",
-            STEPS.join(", ")
-        );
-    }
-    let wanted = |name: &str| options.only.is_empty() || options.only.iter().any(|only| name.contains(only));
+    let selected = selected(&options.only)?;
     prerequisites::check(&prerequisites::TEST)?;
     let library = engine::install()?;
     let folder = root().join("target/xtask-test");
@@ -74,28 +67,29 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     std::fs::create_dir_all(&folder)?;
     let pictures = options.pictures.map(std::path::absolute).transpose()?;
     let mut ground = Ground { folder, engine: None, cases: options.cases, seed: options.seed, pictures };
-    let mut report = Vec::new();
+    let (mut report, mut passed) = (Vec::new(), 0);
     for name in STEPS {
-        if !wanted(name) {
+        if !selected.contains(&name) {
             report.push(format!("  not run  {name} (--only)"));
             continue;
         }
         eprintln!("\n── {name}");
         let started = Instant::now();
         let ran = step(name, &mut ground).await.with_context(|| format!("step {name:?} failed"))?;
+        passed += 1;
         report.push(format!("  passed   {name:<16} {:>5.0} s  {ran}", started.elapsed().as_secs_f64()));
     }
     if let Some(engine) = ground.engine {
         engine.stop().await?;
     }
-    let passed = report.iter().filter(|line| line.contains("passed")).count();
     println!("\nEngine: {}\n{}\n\n{passed} passed, 0 failed", library.display(), report.join("\n"));
     Ok(())
 }
 
-const STEPS: [&str; 20] = [
+const STEPS: [&str; 21] = [
     "format",
     "clippy",
+    "dependencies",
     "rust",
     "vrl",
     "front end",
@@ -116,14 +110,28 @@ const STEPS: [&str; 20] = [
     "provisioning",
 ];
 
+/// The steps whose names contain one of the strings; all if there is none.
+fn selected(only: &[String]) -> anyhow::Result<Vec<&'static str>> {
+    for text in only {
+        let is_known = STEPS.iter().any(|name| name.contains(text));
+        ensure!(is_known, "no step matches {text:?}; the steps are {}", STEPS.join(", "));
+    }
+    let is_selected = |name: &&str| only.is_empty() || only.iter().any(|text| name.contains(text));
+    Ok(STEPS.into_iter().filter(is_selected).collect())
+}
+
 async fn step(name: &str, ground: &mut Ground) -> anyhow::Result<String> {
     let ran = match name {
-        "format" => command(cargo().args(["fmt", "--all", "--check"])).map(|()| "rustfmt"),
+        "format" => {
+            run_to_end(cargo().args(["fmt", "--all", "--check"]))?;
+            return Ok(format!("rustfmt; {}", modules::check()?));
+        }
         "clippy" => {
-            command(cargo().args(["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+            run_to_end(cargo().args(["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"]))
                 .map(|()| "no warnings")
         }
-        "rust" => command(cargo().args(["test", "--release", "--workspace"]))
+        "dependencies" => return dependencies::check(),
+        "rust" => run_to_end(cargo().args(["test", "--release", "--workspace"]))
             .map(|()| "unit, golden and property tests; gateway and clickhouse crate on the real engine"),
         "vrl" => vrl(),
         "front end" => {
@@ -154,7 +162,7 @@ fn vrl() -> anyhow::Result<&'static str> {
     let mut cargo = cargo();
     cargo.args(["test", "--release", "--target-dir"]).arg(root().join("target/vrl"));
     cargo.arg("--manifest-path").arg(root().join("vector-components/vrl/Cargo.toml"));
-    command(&mut cargo)?;
+    run_to_end(&mut cargo)?;
     Ok("functions in VRL's own framework; the programs of docs/vector.md and provisioning/vector on golden events")
 }
 
@@ -170,23 +178,25 @@ async fn oracle(ground: &Ground) -> anyhow::Result<&'static str> {
     demo_data(&ground.folder).await?;
     let mut python = Command::new("python3");
     python.arg(root().join("tests/oracle/demo.py"));
-    command(python.arg(ground.folder.join("record.jsonl")).arg(ground.folder.join("summary.json")))?;
+    run_to_end(python.arg(ground.folder.join("record.jsonl")).arg(ground.folder.join("summary.json")))?;
     Ok("sessions and funnel equal an independent count of what was sent")
 }
 
 async fn engine_clients(ground: &mut Ground) -> anyhow::Result<&'static str> {
     let server = clickhouse(ground).await?;
     let node = root().join("tests/engine-clients/node");
-    command(Command::new("npm").args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&node))?;
-    command(
+    run_to_end(Command::new("npm").args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&node))?;
+    run_to_end(
         Command::new("node").args(["--test", "client.test.mjs"]).current_dir(&node).envs(server.test_environment()),
     )?;
     let tests = root().join("tests/engine-clients/python");
     let venv = ground.folder.join("venv");
-    command(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
-    command(Command::new(venv.join("bin/pip")).args(["install", "--quiet", "-r"]).arg(tests.join("requirements.txt")))?;
+    run_to_end(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
+    run_to_end(
+        Command::new(venv.join("bin/pip")).args(["install", "--quiet", "-r"]).arg(tests.join("requirements.txt")),
+    )?;
     let mut python = Command::new(venv.join("bin/python"));
-    command(python.args(["-m", "unittest", "test_client"]).current_dir(&tests).envs(server.test_environment()))?;
+    run_to_end(python.args(["-m", "unittest", "test_client"]).current_dir(&tests).envs(server.test_environment()))?;
     Ok("@clickhouse/client, clickhouse-connect and the requests of Vector's sink on the real engine")
 }
 
@@ -194,14 +204,14 @@ async fn plugin_host(ground: &mut Ground) -> anyhow::Result<&'static str> {
     let server = clickhouse(ground).await?;
     let mut go = Command::new("go");
     go.args(["test", "-count=1", "-v", "./..."]).current_dir(root().join("tests/plugin-host"));
-    command(go.env("FOOTFALL_PLUGIN", bin("gpx_footfall")).envs(server.test_environment()))?;
+    run_to_end(go.env("FOOTFALL_PLUGIN", bin("gpx_footfall")).envs(server.test_environment()))?;
     Ok("hashicorp/go-plugin and Grafana's Go SDK as the plugin's host; every query of dashboards/")
 }
 
 /// Parses the files that need a container engine, with the libraries that such engines use.
 fn provisioning() -> anyhow::Result<&'static str> {
     let mut go = Command::new("go");
-    command(go.args(["test", "-count=1", "-v", "./..."]).current_dir(root().join("tests/provisioning")))?;
+    run_to_end(go.args(["test", "-count=1", "-v", "./..."]).current_dir(root().join("tests/provisioning")))?;
     Ok("compose files with Compose's library, Kubernetes objects with its types; neither was started")
 }
 
@@ -231,21 +241,16 @@ async fn clickhouse(ground: &mut Ground) -> anyhow::Result<Server> {
     ground.engine.as_ref().map(|engine| engine.server.clone()).context("no engine")
 }
 
-/// Runs a command to completion, or kills it at the time limit: a test that hangs has failed.
-pub fn command(command: &mut Command) -> anyhow::Result<()> {
-    let program = Path::new(command.get_program()).file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let mut child = command.stdin(Stdio::null()).spawn().with_context(|| format!("cannot start {program}"))?;
-    let started = Instant::now();
-    let status = loop {
-        if let Some(status) = child.try_wait()? {
-            break status;
-        }
-        if started.elapsed() > COMMAND_TIME_MAX {
-            child.kill()?;
-            bail!("{program} did not finish within {} min", COMMAND_TIME_MAX.as_secs() / 60);
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    };
-    ensure!(status.success(), "{program} exited with {status}");
-    Ok(())
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_step_is_an_error_that_lists_the_known_ones() {
+        let of = |only: &[&str]| selected(&only.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>());
+        assert_eq!(of(&[]).unwrap(), STEPS);
+        assert_eq!(of(&["kafka", "clickhouse"]).unwrap(), ["oldest clickhouse", "kafka"]);
+        let error = of(&["kafka", "kavka"]).unwrap_err().to_string();
+        assert!(error.contains("\"kavka\"") && STEPS.iter().all(|name| error.contains(name)), "{error}");
+    }
 }

@@ -155,7 +155,7 @@ impl Site {
 async fn start(folder: &Path, gateway: &str, grafana: &str) -> anyhow::Result<(Process, Site)> {
     let sources = root().join("provisioning/nginx");
     let tls = folder.join("tls");
-    super::command(Command::new("sh").arg(sources.join("make-certificate.sh")).arg(&tls))?;
+    crate::process::run_to_end(Command::new("sh").arg(sources.join("make-certificate.sh")).arg(&tls))?;
     let site = Site { plain: free_port()?, tls: free_port()?, certificate: tls.join("footfall.crt") };
     let mut text =
         fs::read_to_string(sources.join("upstreams.conf"))? + &fs::read_to_string(sources.join("footfall.conf"))?;

@@ -53,8 +53,8 @@ pub async fn run(folder: &Path) -> anyhow::Result<&'static str> {
 /// Installs only the engine's module, without its package's dependencies for data frames.
 async fn start(folder: &Path) -> anyhow::Result<(Server, Process)> {
     let venv = folder.join("venv");
-    super::command(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
-    super::command(Command::new(venv.join("bin/pip")).args(["install", "--quiet", "--no-deps", CHDB]))?;
+    crate::process::run_to_end(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
+    crate::process::run_to_end(Command::new(venv.join("bin/pip")).args(["install", "--quiet", "--no-deps", CHDB]))?;
     let python = venv.join("bin/python");
     let place =
         Command::new(&python).args(["-c", "import sysconfig; print(sysconfig.get_path('platlib'))"]).output()?;

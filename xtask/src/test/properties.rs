@@ -92,7 +92,7 @@ pub async fn run(folder: &Path, cases: u64, seed: u64) -> anyhow::Result<String>
     drop(out);
     drop(plugin);
     let mut python = Command::new("python3");
-    super::command(python.arg(root().join("tests/oracle/queries.py")).arg(&file))?;
+    crate::process::run_to_end(python.arg(root().join("tests/oracle/queries.py")).arg(&file))?;
     engine.stop().await?;
     Ok(format!(
         "{asked} random queries on {cases} random projects, plus {} regressions, equal an independent implementation",

@@ -2,9 +2,9 @@
 //! off is continued; ids are made of the source's own, so one that is run again, or that
 //! meets events which are there already, changes nothing.
 
-pub mod dropped;
+pub mod article;
+mod dropped;
 mod identity;
-mod lab;
 mod plausible;
 mod progress;
 mod records;
@@ -21,6 +21,7 @@ use vector_components::{Enricher, enrich::UserAgents};
 
 use super::{Tables, project};
 use dropped::{Dropped, Tally};
+use progress::Progress;
 use records::{Content, Records};
 
 /// Rows of one insert; progress is kept after each.
@@ -95,29 +96,30 @@ pub async fn import(options: &Options, tables: &Tables) -> anyhow::Result<Tally>
 /// Records → rows → inserts of a chunk each, with progress kept after each.
 async fn events(options: &Options, tables: &Tables) -> anyhow::Result<Tally> {
     let id = identity::of(options, tables).await?;
-    let (mut tally, complete) = progress::read(tables, id).await?;
-    if complete && !options.again {
+    let mut progress = match options.again {
+        true => Progress::default(),
+        false => progress::read(tables, id).await?,
+    };
+    if progress.is_complete {
         println!("this import is complete already (--again reads it once more)");
-        return Ok(tally);
-    }
-    if options.again {
-        tally = Tally::default();
+        return Ok(progress.tally);
     }
     let enricher = Enricher::new(UserAgents::new().map_err(anyhow::Error::msg)?, None);
     let mut records = Records::open(options, tables).await?;
-    records.skip(tally.read).await?;
+    records.skip(progress.tally.read).await?;
     let bar = ProgressBar::new_spinner()
         .with_style(ProgressStyle::with_template("  {human_pos} records  {per_sec}  {elapsed}")?);
     loop {
-        let (chunk, ended) = chunk(options, &enricher, &mut records, &mut tally).await?;
-        bar.set_position(tally.read);
+        let (chunk, is_complete) = chunk(options, &enricher, &mut records, &mut progress.tally).await?;
+        progress.is_complete = is_complete;
+        bar.set_position(progress.tally.read);
         if !chunk.is_empty() {
             insert(tables, "INSERT INTO analytics.events FORMAT JSONEachRow", chunk.into()).await?;
         }
-        progress::keep(options, tables, id, &tally, ended).await?;
-        if ended {
+        progress::keep(options, tables, id, &progress).await?;
+        if progress.is_complete {
             bar.finish_and_clear();
-            return Ok(tally);
+            return Ok(progress.tally);
         }
     }
 }
@@ -155,7 +157,7 @@ fn row(options: &Options, enricher: &Enricher, content: Content) -> Result<Vec<u
         Content::Line(line) => rows::from_line(project, enricher, &line),
         Content::Row(row) => Ok(row),
         Content::Record(record) if options.from == Source::Umami => umami::row(project, enricher, record),
-        Content::Record(record) => lab::row(project, enricher, record),
+        Content::Record(record) => article::row(project, enricher, record),
     }
 }
 

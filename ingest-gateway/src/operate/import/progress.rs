@@ -3,8 +3,17 @@
 use super::{Options, dropped::Tally};
 use crate::operate::Tables;
 
-/// What earlier runs have done, and whether they came to the end.
-pub async fn read(tables: &Tables, id: u64) -> anyhow::Result<(Tally, bool)> {
+/// What was done until now.
+#[derive(Default)]
+pub struct Progress {
+    /// In numbers.
+    pub tally: Tally,
+    /// Whether every record was read.
+    pub is_complete: bool,
+}
+
+/// What earlier runs have done.
+pub async fn read(tables: &Tables, id: u64) -> anyhow::Result<Progress> {
     let known: Option<(u64, u64, u64, bool)> = tables
         .client
         .query_raw(
@@ -13,22 +22,22 @@ pub async fn read(tables: &Tables, id: u64) -> anyhow::Result<(Tally, bool)> {
         .param("id", id)
         .fetch_optional()
         .await?;
-    let Some((read, stored, dropped_before, complete)) = known else { return Ok((Tally::default(), false)) };
-    Ok((Tally { read, stored, dropped_before, ..Tally::default() }, complete))
+    let Some((read, stored, dropped_before, is_complete)) = known else { return Ok(Progress::default()) };
+    Ok(Progress { tally: Tally { read, stored, dropped_before, ..Tally::default() }, is_complete })
 }
 
 /// Keeps what is done until now.
-pub async fn keep(options: &Options, tables: &Tables, id: u64, tally: &Tally, complete: bool) -> anyhow::Result<()> {
+pub async fn keep(options: &Options, tables: &Tables, id: u64, progress: &Progress) -> anyhow::Result<()> {
     tables
         .client
         .query_raw("INSERT INTO analytics.imports (import_id, source, project, read_rows, stored, dropped, complete) SELECT {id:UInt64}, {source:String}, {project:String}, {read:UInt64}, {stored:UInt64}, {dropped:UInt64}, {complete:Bool}")
         .param("id", id)
         .param("source", format!("{:?}", options.from).to_lowercase())
         .param("project", &options.project)
-        .param("read", tally.read)
-        .param("stored", tally.stored)
-        .param("dropped", tally.dropped())
-        .param("complete", complete)
+        .param("read", progress.tally.read)
+        .param("stored", progress.tally.stored)
+        .param("dropped", progress.tally.dropped())
+        .param("complete", progress.is_complete)
         .execute()
         .await?;
     Ok(())

@@ -1,4 +1,4 @@
-//! Rows of `analytics.events` from what a source gives.
+//! Rows of `analytics.events` from a source's records.
 
 use std::{borrow::Cow, collections::BTreeMap};
 

@@ -15,7 +15,10 @@ use vector_lib::{
     configurable::configurable_component, lookup::lookup_v2::ConfigTargetPath, sensitive_string::SensitiveString,
 };
 
-use super::transform::{Enrich, VisitorOf};
+use super::{
+    output_form::OutputForm,
+    transform::{Enrich, VisitorOf},
+};
 use crate::{
     dropped,
     geoip::{self, GeoFiles},
@@ -59,20 +62,6 @@ pub struct EnrichConfig {
     /// What to remove before enrichment. If unset, nothing is removed, because the gateway has already done so.
     #[configurable(derived)]
     pub privacy: Option<PrivacyConfig>,
-}
-
-/// The output format of a row.
-#[configurable_component]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[serde(rename_all = "snake_case")]
-pub enum OutputForm {
-    /// One field per column, for the `clickhouse` sink and `remap`.
-    #[default]
-    Columns,
-
-    /// A line in ClickHouse's JSONEachRow format in the field `message`, for a sink that sends it
-    /// unchanged: the `http` sink with the codec `raw_message`. Takes half the time and memory.
-    JsonLine,
 }
 
 impl Default for EnrichConfig {

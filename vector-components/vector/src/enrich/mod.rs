@@ -2,4 +2,5 @@
 
 mod columns;
 pub mod config;
+pub mod output_form;
 pub mod transform;

@@ -11,8 +11,8 @@ use vector_lib::{
 };
 use vrl::value::ObjectMap;
 
-use super::{columns, config::OutputForm};
-use crate::dropped::{self, Cause};
+use super::{columns, output_form::OutputForm};
+use crate::{cause::Cause, dropped};
 
 /// Initial capacity of a line, which is usually longer than its message.
 const LINE_BYTES: usize = 1536;

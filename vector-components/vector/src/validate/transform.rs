@@ -18,7 +18,8 @@ use vector_lib::{
 };
 
 use crate::{
-    dropped::{self, Cause},
+    cause::Cause,
+    dropped,
     enrich::transform::message,
 };
 

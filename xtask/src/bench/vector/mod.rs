@@ -56,13 +56,14 @@ pub async fn run(events: u64) -> anyhow::Result<()> {
     let address = broker.address.clone();
     tokio::task::spawn_blocking(move || messages::produce(&address, events)).await??;
 
+    let bench = Bench { program: &program, brokers: &broker.address, clickhouse: &engine.server, events };
     let mut figures = Map::new();
     let mut best: BTreeMap<&str, Taken> = BTreeMap::new();
     eprintln!("{:<28}{:>16}{:>14}", "", "events/CPU-s", "memory, MiB");
     for round in 1..=ROUNDS {
         for config in CONFIGS {
             let folder = folder.join(format!("{}-{round}", config.name));
-            let taken = one(&program, &folder, config, round, &broker.address, &engine.server, events).await?;
+            let taken = bench.run(&folder, config, round).await?;
             eprintln!("{:<28}{:>16.0}{:>14.0}", config.name, taken.events_per_cpu_s, taken.memory_mib);
             let best = best.entry(config.name).or_insert(Taken { events_per_cpu_s: 0.0, memory_mib: 0.0 });
             best.events_per_cpu_s = best.events_per_cpu_s.max(taken.events_per_cpu_s);
@@ -93,43 +94,51 @@ pub async fn run(events: u64) -> anyhow::Result<()> {
     engine.stop().await
 }
 
-/// Starts Vector with one configuration and waits until it has processed every message.
-async fn one(
-    program: &Path,
-    folder: &Path,
-    config: &Config,
-    round: u32,
-    brokers: &str,
-    clickhouse: &Server,
+/// What is the same for every configuration.
+#[derive(Clone, Copy)]
+struct Bench<'a> {
+    program: &'a Path,
+    brokers: &'a str,
+    clickhouse: &'a Server,
     events: u64,
-) -> anyhow::Result<Taken> {
-    let place = vector::place(folder, &["metrics.yaml"], brokers, clickhouse)?;
-    std::fs::write(folder.join("run.yaml"), config.text(round, brokers, clickhouse))?;
-    let mut vector = Vector::start(program, folder, "run.yaml")?;
-    let started = Instant::now();
-    loop {
-        vector.check()?;
-        let done = match config.done {
-            Done::Received => received(&place.metrics).await,
-            Done::Stored(sql) => ask(&reqwest::Client::new(), clickhouse, sql, &[]).await?.parse()?,
+}
+
+impl Bench<'_> {
+    /// Starts Vector with one configuration and waits until it has processed every message.
+    async fn run(self, folder: &Path, config: &Config, round: u32) -> anyhow::Result<Taken> {
+        let Self { program, brokers, clickhouse, events } = self;
+        let place = vector::place(folder, &["metrics.yaml"], brokers, clickhouse)?;
+        std::fs::write(folder.join("run.yaml"), config.text(round, brokers, clickhouse))?;
+        let mut vector = Vector::start(program, folder, "run.yaml")?;
+        let started = Instant::now();
+        loop {
+            vector.check()?;
+            let done = match config.done {
+                Done::Received => received(&place.metrics).await,
+                Done::Stored(sql) => ask(&reqwest::Client::new(), clickhouse, sql, &[]).await?.parse()?,
+            };
+            if done >= events {
+                break;
+            }
+            ensure!(
+                started.elapsed() < RUN_TIME_MAX,
+                "{}: {done} of {events} events after {RUN_TIME_MAX:?}",
+                config.name
+            );
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        let taken = Taken {
+            events_per_cpu_s: per_second(events, cpu_s(vector.pid())?),
+            memory_mib: peak_memory_mib(vector.pid())?,
         };
-        if done >= events {
-            break;
+        vector.kill()?;
+        if let Done::Stored(_) = config.done {
+            for table in ["analytics.events", "analytics.sessions", "lab.data"] {
+                ask(&reqwest::Client::new(), clickhouse, &format!("TRUNCATE TABLE {table}"), &[]).await?;
+            }
         }
-        ensure!(started.elapsed() < RUN_TIME_MAX, "{}: {done} of {events} events after {RUN_TIME_MAX:?}", config.name);
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        Ok(taken)
     }
-    let taken = Taken {
-        events_per_cpu_s: per_second(events, cpu_s(vector.pid())?),
-        memory_mib: peak_memory_mib(vector.pid())?,
-    };
-    vector.kill()?;
-    if let Done::Stored(_) = config.done {
-        for table in ["analytics.events", "analytics.sessions", "lab.data"] {
-            ask(&reqwest::Client::new(), clickhouse, &format!("TRUNCATE TABLE {table}"), &[]).await?;
-        }
-    }
-    Ok(taken)
 }
 
 /// Events received by the sink, from Vector's metrics; 0 until they are available.

@@ -6,7 +6,7 @@ use anyhow::{Context, ensure};
 use semver::{Version, VersionReq};
 use serde_json::Value;
 
-use super::super::command;
+use crate::process::run_to_end;
 use crate::{cargo, root};
 
 const FOLDER: &str = "vector-components/vector";
@@ -17,7 +17,7 @@ const VRL: &str = "git+https://github.com/vectordotdev/vrl.git";
 /// accept, and matching commits of Vector and VRL.
 pub fn check() -> anyhow::Result<String> {
     let folder = root().join(FOLDER);
-    command(cargo().args(["fmt", "--check", "--manifest-path"]).arg(folder.join("Cargo.toml")))?;
+    run_to_end(cargo().args(["fmt", "--check", "--manifest-path"]).arg(folder.join("Cargo.toml")))?;
     let lock = std::fs::read_to_string(folder.join("Cargo.lock"))?;
     let locked = packages(&lock);
     let mut compared = 0;

@@ -29,7 +29,8 @@ impl Rows {
     pub fn open(path: &Path, project: &str) -> anyhow::Result<Self> {
         let name = path.display();
         let file = File::open(path).with_context(|| format!("cannot read {name}"))?;
-        let reader = SerializedFileReader::new(file).with_context(|| format!("{name} is no whole Parquet file"))?;
+        let reader =
+            SerializedFileReader::new(file).with_context(|| format!("{name} is not a complete Parquet file"))?;
         let schema = reader.metadata().file_metadata().schema_descr().root_schema().clone();
         for column in COLUMNS {
             let is_there = schema.get_fields().iter().any(|field| field.name() == column);

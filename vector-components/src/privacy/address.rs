@@ -9,40 +9,34 @@ use std::borrow::Cow;
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use crate::privacy::{Names, is_like_json, redact_json};
+use super::names::Names;
 
 /// What stands in place of a value.
 pub const REPLACEMENT: &str = "REDACTED";
 
-/// `address` with the values of secret parameters replaced, in path, query and fragment, and without
-/// a user and password. Everything else stays byte for byte.
-#[must_use]
-pub fn scrub(address: &str) -> Cow<'_, str> {
-    scrub_with(address, Secrets::of_address(&Names::default()))
-}
-
 /// Which parameters are secrets.
 #[derive(Clone, Copy)]
-pub(crate) struct Secrets<'n> {
+pub struct Secrets<'n> {
     pub names: &'n Names,
     /// Parameters of an address; else they are of a text that only looks like them, such as a form's.
     pub is_address: bool,
     /// Of how many texts this one is within.
     pub depth: usize,
+    /// What is done with a value that may be JSON.
+    pub redact_json: RedactJson,
 }
 
-impl<'n> Secrets<'n> {
-    pub fn of_address(names: &'n Names) -> Self {
-        Self { names, is_address: true, depth: 0 }
-    }
+/// JSON without its secrets, of which the text is so deep within others; none if the text is no JSON.
+pub type RedactJson = for<'t> fn(text: &'t str, names: &Names, depth: usize) -> Option<Cow<'t, str>>;
 
+impl Secrets<'_> {
     fn hold(&self, name: &str) -> bool {
         if self.is_address { self.names.is_parameter(name) } else { self.names.is_property(name) }
     }
 }
 
-/// As [`scrub`], of other secrets.
-pub(crate) fn scrub_with<'a>(address: &'a str, secrets: Secrets<'_>) -> Cow<'a, str> {
+/// `address` with the values of these secrets replaced, and without a user and password.
+pub fn scrub_with<'a>(address: &'a str, secrets: Secrets<'_>) -> Cow<'a, str> {
     let plain = without_userinfo(address);
     if !plain.contains(['=', '%']) {
         return plain;
@@ -174,10 +168,7 @@ fn json_within(value: &str, secrets: Secrets<'_>) -> Option<String> {
         return None;
     }
     let decoded = percent_decode_str(value).decode_utf8_lossy();
-    if !is_like_json(&decoded) {
-        return None;
-    }
-    match redact_json(&decoded, secrets.names, secrets.depth + 1) {
+    match (secrets.redact_json)(&decoded, secrets.names, secrets.depth + 1)? {
         Cow::Owned(changed) => Some(utf8_percent_encode(&changed, NON_ALPHANUMERIC).to_string()),
         Cow::Borrowed(REPLACEMENT) => Some(REPLACEMENT.to_owned()),
         Cow::Borrowed(_) => None,
@@ -220,7 +211,7 @@ fn authority_at_start(address: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::privacy::scrub;
 
     #[test]
     fn golden_addresses() {

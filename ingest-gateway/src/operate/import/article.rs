@@ -8,7 +8,7 @@ use super::{
     rows::{event_id, from_event, take},
 };
 
-/// The lab's name and ours.
+/// The article's name of a column, and ours.
 const COLUMNS: [(&str, &str); 14] = [
     ("browser", "browser"),
     ("browser_family", "browser"),
@@ -26,7 +26,7 @@ const COLUMNS: [(&str, &str); 14] = [
     ("city", "city"),
 ];
 
-/// A row out of one of the lab's. Its identity is the whole record: the lab has no ids, so
+/// A row made from one of the article's. Its identity is the complete record: the article has no ids, so
 /// equal records are one event.
 pub fn row(project: &str, enricher: &Enricher, mut record: Map<String, Value>) -> Result<Vec<u8>, Dropped> {
     if let Some(of) = record.get("project").and_then(Value::as_str).filter(|of| *of != project) {

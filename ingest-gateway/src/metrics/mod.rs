@@ -2,6 +2,8 @@
 //!
 //! received = stored + duplicate + dropped (by reason) + failed + pending, at any time.
 
+mod connections;
+
 use std::fmt::Write;
 
 use prometheus_client::{
@@ -11,7 +13,7 @@ use prometheus_client::{
 };
 use vector_components::Reason;
 
-use crate::connections::metrics::ConnectionMetrics;
+pub use connections::{ClosedFor, ConnectionMetrics};
 
 /// All metrics; label sets are closed lists.
 #[expect(missing_docs, reason = "each metric's help text says it")]

@@ -1,10 +1,14 @@
-//! The native wire: one object, an array, or `{"sent_at": …, "events": […]}`.
+//! `POST /v1/events`, the native format: one object, an array, or `{"sent_at": …, "events": […]}`.
 //!
-//! The body is split into the texts of its events, which borrow from it. Nothing is built of
-//! them, so a body takes no memory beyond its own and a pointer an event.
+//! The body is split into its events' JSON, which borrows from it. Nothing is built of it,
+//! so a body takes no memory beyond its own and a pointer per event.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
+use axum::{
+    http::{HeaderMap, Method, header},
+    response::{IntoResponse, Response},
+};
 use serde::{
     Deserialize, Deserializer,
     de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor},
@@ -12,17 +16,50 @@ use serde::{
 use serde_json::value::RawValue;
 use vector_components::timestamp;
 
-use crate::outcome::RequestError;
+use super::{Batch, Head, ProjectClaim, ProjectNamed, WireFormat};
+use crate::outcome::{Answer, ProjectSource, RequestError};
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// The events of one body, still untrusted.
+/// The native format.
 #[derive(Debug)]
-pub struct Batch<'a> {
-    /// The events' texts, in order.
-    pub events: Vec<&'a RawValue>,
-    /// The client's clock when it sent them, in milliseconds since 1970 UTC.
-    pub sent_at_ms: Option<i64>,
+pub struct Native;
+
+impl WireFormat for Native {
+    fn paths(&self) -> &'static [&'static str] {
+        &["/v1/events"]
+    }
+
+    fn methods(&self) -> &'static [Method] {
+        &[Method::POST]
+    }
+
+    /// By a write key, in `X-App`, or, for a beacon, which can set no header, in the query.
+    fn project(&self, head: &Head<'_>) -> ProjectNamed {
+        let claim = |source, value: String| ProjectClaim { source, value };
+        let key = bearer(head.headers).map(|key| claim(ProjectSource::Key, key.to_owned()));
+        let lines = head.headers.get_all("x-app").iter().map(|line| String::from_utf8_lossy(line.as_bytes()));
+        let lines = lines.map(|name| claim(ProjectSource::Header("X-App"), name.into_owned()));
+        let pairs = url::form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes());
+        let pairs = pairs.filter(|(name, _)| name == "project");
+        let pairs = pairs.map(|(_, name)| claim(ProjectSource::Query("project"), name.into_owned()));
+        ProjectNamed::InHead(key.into_iter().chain(lines).chain(pairs).collect())
+    }
+
+    fn decode<'a>(&self, _head: &Head<'_>, body: &'a str, events_max: usize) -> Result<Batch<'a>, RequestError> {
+        decode(body, events_max)
+    }
+
+    fn answer(&self, result: Result<Answer, RequestError>) -> Response {
+        result.map_or_else(IntoResponse::into_response, IntoResponse::into_response)
+    }
+}
+
+/// The key of `Authorization: Bearer`; a scheme's name is not case-sensitive (RFC 9110, 11.1).
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let credentials = headers.get(header::AUTHORIZATION)?.to_str().ok()?.trim();
+    let (scheme, key) = credentials.split_once(' ').unwrap_or((credentials, ""));
+    scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
 }
 
 /// Splits a body into its events, of which no more than `events_max` are read.
@@ -32,7 +69,7 @@ pub struct Batch<'a> {
 pub fn decode(body: &str, events_max: usize) -> Result<Batch<'_>, RequestError> {
     let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body).trim_ascii();
     let batch = match body.as_bytes().first() {
-        Some(b'[') => Batch { events: array(body, events_max)?, sent_at_ms: None },
+        Some(b'[') => batch(array(body, events_max)?, None),
         Some(b'{') => object(body, events_max)?,
         _ => single(body)?,
     };
@@ -40,12 +77,17 @@ pub fn decode(body: &str, events_max: usize) -> Result<Batch<'_>, RequestError> 
 }
 
 fn single(body: &str) -> Result<Batch<'_>, RequestError> {
-    Ok(Batch { events: vec![serde_json::from_str(body).map_err(not_json)?], sent_at_ms: None })
+    let event: &RawValue = serde_json::from_str(body).map_err(not_json)?;
+    Ok(batch(vec![Cow::Borrowed(event)], None))
 }
 
-fn array(text: &str, events_max: usize) -> Result<Vec<&RawValue>, RequestError> {
+fn batch(events: Vec<Cow<'_, RawValue>>, sent_at_ms: Option<i64>) -> Batch<'_> {
+    Batch { events, sent_at_ms, project: Vec::new() }
+}
+
+fn array(json: &str, events_max: usize) -> Result<Vec<Cow<'_, RawValue>>, RequestError> {
     let mut events = Events { all: Vec::new(), events_max, are_too_many: false };
-    let read = whole(text, &mut events);
+    let read = read_to_end(json, &mut events);
     match events.are_too_many {
         true => Err(RequestError::TooManyEvents { events_max }),
         false => read.map(|()| events.all).map_err(not_json),
@@ -55,28 +97,28 @@ fn array(text: &str, events_max: usize) -> Result<Vec<&RawValue>, RequestError> 
 /// One event, or an envelope of several: an object with an array `events` and no `type`.
 fn object(body: &str, events_max: usize) -> Result<Batch<'_>, RequestError> {
     let mut envelope = Envelope::default();
-    whole(body, &mut envelope).map_err(not_json)?;
+    read_to_end(body, &mut envelope).map_err(not_json)?;
     let events = envelope.events.filter(|events| events.get().starts_with('[') && !envelope.has_type);
     let Some(events) = events else { return single(body) };
     let sent_at = envelope.sent_at.filter(|sent_at| sent_at.get() != "null");
     let sent_at_ms = sent_at.map(|json| timestamp::parse_json_ms(json).ok_or(RequestError::SentAt)).transpose()?;
-    Ok(Batch { events: array(events.get(), events_max)?, sent_at_ms })
+    Ok(batch(array(events.get(), events_max)?, sent_at_ms))
 }
 
 fn not_json(error: serde_json::Error) -> RequestError {
     RequestError::NotJson(error.to_string())
 }
 
-/// Reads a text to its end.
-fn whole<'a, S: DeserializeSeed<'a, Value = ()>>(text: &'a str, seed: S) -> Result<(), serde_json::Error> {
-    let mut deserializer = serde_json::Deserializer::from_str(text);
+/// Reads JSON to its end: nothing may follow it.
+fn read_to_end<'a, S: DeserializeSeed<'a, Value = ()>>(json: &'a str, seed: S) -> Result<(), serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_str(json);
     seed.deserialize(&mut deserializer)?;
     deserializer.end()
 }
 
 /// The elements of an array.
 struct Events<'a> {
-    all: Vec<&'a RawValue>,
+    all: Vec<Cow<'a, RawValue>>,
     events_max: usize,
     are_too_many: bool,
 }
@@ -97,12 +139,12 @@ impl<'de> Visitor<'de> for &mut Events<'de> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<(), A::Error> {
-        while let Some(event) = array.next_element()? {
+        while let Some(event) = array.next_element::<&RawValue>()? {
             if self.all.len() == self.events_max {
                 self.are_too_many = true;
                 return Err(A::Error::custom("too many events"));
             }
-            self.all.push(event);
+            self.all.push(Cow::Borrowed(event));
         }
         Ok(())
     }
@@ -161,27 +203,27 @@ impl<'de> Visitor<'de> for &mut Envelope<'de> {
 mod tests {
     use super::*;
 
-    fn texts(body: &str) -> Vec<&str> {
-        decode(body, 10).unwrap().events.iter().map(|event| event.get()).collect()
+    fn events(body: &str) -> Vec<String> {
+        decode(body, 10).unwrap().events.iter().map(|event| event.get().to_owned()).collect()
     }
 
     #[test]
     fn the_three_shapes() {
-        assert_eq!(texts(r#" {"type": "a"} "#), [r#"{"type": "a"}"#]);
-        assert_eq!(texts("\u{feff}{\"type\":\"a\"}"), [r#"{"type":"a"}"#], "a byte order mark is passed over");
-        assert_eq!(texts(r#"[{"type":"a"}, 7]"#), [r#"{"type":"a"}"#, "7"]);
+        assert_eq!(events(r#" {"type": "a"} "#), [r#"{"type": "a"}"#]);
+        assert_eq!(events("\u{feff}{\"type\":\"a\"}"), [r#"{"type":"a"}"#], "a byte order mark is passed over");
+        assert_eq!(events(r#"[{"type":"a"}, 7]"#), [r#"{"type":"a"}"#, "7"]);
         for envelope in [
             r#"{"sent_at":"1970-01-01T00:00:01Z","events":[{}]}"#,
             r#"{"events":[{}],"more":{"a":[]},"sent_at":1.0}"#,
             r#"{"events":7,"events":[{}],"sent_at":null,"sent_at":"1970-01-01T00:00:01Z"}"#,
         ] {
-            assert_eq!(texts(envelope), ["{}"], "{envelope}");
+            assert_eq!(events(envelope), ["{}"], "{envelope}");
             assert_eq!(decode(envelope, 10).unwrap().sent_at_ms, Some(1000), "{envelope}");
         }
         for event in [r#"{"type":"a","events":[1,2]}"#, r#"{"events":[1,2],"type":"a"}"#, r#"{"events":7}"#, "7"] {
-            assert_eq!(texts(event), [event], "an event, maybe with a detail `events`");
+            assert_eq!(events(event), [event], "an event, maybe with a detail `events`");
         }
-        assert_eq!(texts(r#"[{"title":"cut \ud83d"},{}]"#).len(), 2, "the neighbours of an unreadable event are kept");
+        assert_eq!(events(r#"[{"title":"cut \ud83d"},{}]"#).len(), 2, "the neighbours of an unreadable event are kept");
     }
 
     #[test]

@@ -121,6 +121,37 @@ fn end_of_string(bytes: &[u8], start: usize) -> usize {
     at
 }
 
+/// Any value, with names and shapes of events among it.
+#[cfg(test)]
+pub(crate) fn any_json() -> impl proptest::strategy::Strategy<Value = serde_json::Value> {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        ".{0,40}".prop_map(Value::from),
+    ];
+    let key = prop_oneof![
+        Just("type".to_owned()),
+        Just("timestamp".to_owned()),
+        Just("details".to_owned()),
+        Just("screen".to_owned()),
+        Just("revenue".to_owned()),
+        Just("event_id".to_owned()),
+        Just("url".to_owned()),
+        ".{0,8}",
+    ];
+    leaf.prop_recursive(3, 32, 8, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map(key.clone(), inner, 0..8).prop_map(|m| Value::Object(m.into_iter().collect())),
+        ]
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -158,7 +189,7 @@ mod tests {
     proptest! {
         /// The minified text is the same value, and has no more white space than serde writes.
         #[test]
-        fn what_is_minified_is_the_same(value in super::super::tests::any_json()) {
+        fn what_is_minified_is_the_same(value in any_json()) {
             let pretty = serde_json::to_string_pretty(&value).unwrap();
             let (text, _) = json(&pretty).minified();
             prop_assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), serde_json::from_str::<Value>(&pretty).unwrap());

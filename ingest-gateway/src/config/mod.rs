@@ -1,0 +1,114 @@
+//! The configuration: the [`Options`], resolved and checked before any port is bound.
+
+mod clickhouse;
+mod write_keys;
+
+use std::net::SocketAddr;
+use std::{net::IpAddr, path::PathBuf, time::Duration};
+
+use anyhow::{Context, bail};
+use ipnet::IpNet;
+use vector_components::{Privacy, Projects, enrich::Language};
+
+pub use crate::limits::Limits;
+use crate::{
+    migrate::cluster::Cluster,
+    options::{Options, SinkKind},
+};
+pub use clickhouse::ClickHouse;
+pub use write_keys::WriteKeys;
+
+/// The resolved configuration.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "as the options of the same names")]
+pub struct Config {
+    pub listen: SocketAddr,
+    pub projects: Projects,
+    pub write_keys: WriteKeys,
+    pub sink: Sink,
+    pub clickhouse: ClickHouse,
+    pub data: PathBuf,
+    pub geoip: Option<PathBuf>,
+    pub geoip_asn: Option<PathBuf>,
+    pub geoip_language: Language,
+    pub privacy: Privacy,
+    pub trusted_proxies: Vec<IpNet>,
+    pub limits: Limits,
+    pub connections_max: Option<usize>,
+    pub head_time_max: Duration,
+    pub idle_time_max: Duration,
+}
+
+/// The chosen sink with its settings.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "as the options of the same names")]
+pub enum Sink {
+    Direct { insert_interval: Duration },
+    Kafka { brokers: String, topic: String, message_bytes_max: usize },
+}
+
+impl Config {
+    /// Checks the options and resolves them.
+    ///
+    /// # Errors
+    /// Names the option that is wrong.
+    pub fn resolve(options: Options) -> anyhow::Result<Self> {
+        let projects = Projects::parse(&options.projects).map_err(anyhow::Error::msg).context("PROJECTS")?;
+        let by_brokers = if options.kafka_brokers.is_empty() { SinkKind::Direct } else { SinkKind::Kafka };
+        let sink = match options.sink.unwrap_or(by_brokers) {
+            SinkKind::Direct => Sink::Direct { insert_interval: Duration::from_millis(options.insert_interval_ms) },
+            SinkKind::Kafka if options.kafka_brokers.is_empty() => bail!("FOOTFALL_SINK=kafka needs KAFKA_BROKERS"),
+            SinkKind::Kafka => Sink::Kafka {
+                brokers: options.kafka_brokers,
+                topic: options.kafka_topic,
+                message_bytes_max: options.kafka_message_bytes_max,
+            },
+        };
+        let limits = Limits {
+            body_bytes_max: options.body_bytes_max,
+            decoded_bytes_max: options.decoded_bytes_max,
+            batch_events_max: options.batch_events_max,
+            pending_events_max: options.pending_events_max,
+            in_flight_bytes_max: options.in_flight_bytes_max,
+            remembered_events_max: options.remembered_events_max,
+            request_time_max: Duration::from_millis(options.request_ms_max),
+        };
+        limits.check()?;
+        Ok(Self {
+            listen: options.listen,
+            write_keys: WriteKeys::parse(&options.write_keys, &projects)?,
+            projects,
+            sink,
+            clickhouse: ClickHouse {
+                url: clickhouse::parse_url(&options.clickhouse_url)?,
+                user: options.clickhouse_user,
+                password: options.clickhouse_password,
+                cluster: options.clickhouse_cluster.as_deref().map(Cluster::parse).transpose()?,
+                engine_listen: options.engine_listen,
+                engine_memory_bytes_max: options.engine_memory_bytes_max,
+            },
+            data: options.data,
+            geoip: options.geoip,
+            geoip_asn: options.geoip_asn,
+            geoip_language: options.geoip_language,
+            privacy: Privacy::new(options.client_ip, options.redact_properties.split(','))
+                .map_err(anyhow::Error::msg)
+                .context("FOOTFALL_REDACT_PROPERTIES")?,
+            trusted_proxies: networks(&options.trusted_proxies)?,
+            limits,
+            connections_max: options.connections_max,
+            head_time_max: Duration::from_millis(options.head_ms_max),
+            idle_time_max: Duration::from_millis(options.idle_ms_max),
+        })
+    }
+}
+
+fn networks(list: &str) -> anyhow::Result<Vec<IpNet>> {
+    let parse = |text: &str| {
+        let address = text.parse::<IpAddr>().map(IpNet::from);
+        address
+            .or_else(|_| text.parse())
+            .with_context(|| format!("FOOTFALL_TRUSTED_PROXIES: {text} is no network such as 10.0.0.0/8"))
+    };
+    list.split(',').map(str::trim).filter(|n| !n.is_empty()).map(parse).collect()
+}

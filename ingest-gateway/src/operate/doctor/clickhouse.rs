@@ -1,0 +1,163 @@
+//! ClickHouse and what is in it.
+
+use clickhouse::Client;
+
+use super::{ANSWER_TIME_MAX, Options, finding::Finding, now_ms};
+use crate::{
+    config::Config,
+    exception,
+    migrate::{self, NEWEST, RecordsError},
+};
+
+/// Clocks that differ by more make events look late or from the future.
+const CLOCK_WARN_MS: i64 = 2_000;
+const CLOCK_FAIL_MS: i64 = 60_000;
+
+/// Its version, clock, tables, disks and events; only why it cannot be reached if so.
+pub async fn check(options: &Options, config: &Config) -> Vec<Finding> {
+    let (client, engine) = match config.clickhouse.open(&config.data).await {
+        Ok(opened) => opened,
+        Err(error) => {
+            return vec![Finding::fail(
+                "clickhouse",
+                format!("{error:#}"),
+                "set CLICKHOUSE_URL, or run `cargo xtask engine` for the embedded one",
+            )];
+        }
+    };
+    let before_ms = now_ms();
+    let asked = client.query_raw("SELECT version(), toUnixTimestamp64Milli(now64(3))").fetch_one::<(String, i64)>();
+    let mut findings = Vec::new();
+    match tokio::time::timeout(ANSWER_TIME_MAX, asked).await {
+        Ok(Ok((version, theirs_ms))) => {
+            findings.push(Finding::ok("clickhouse", format!("version {version}")));
+            findings.push(clock((before_ms + now_ms()) / 2 - theirs_ms));
+            findings.push(migrations(&client).await);
+            findings.extend(disks(&client, options.disk_free_bytes_min).await);
+            findings.push(freshness(&client).await);
+        }
+        Ok(Err(error)) => {
+            let advice = match exception::code(&error) {
+                Some(exception::AUTHENTICATION_FAILED) => "check CLICKHOUSE_USER and CLICKHOUSE_PASSWORD",
+                _ => "is the server up, and CLICKHOUSE_URL its HTTP address (port 8123)?",
+            };
+            findings.push(Finding::fail("clickhouse", error.to_string(), advice));
+        }
+        Err(_) => findings.push(Finding::fail(
+            "clickhouse",
+            format!("no answer in {} s", ANSWER_TIME_MAX.as_secs()),
+            "is the server overloaded, or a firewall between?",
+        )),
+    }
+    if let Some(engine) = engine
+        && let Err(error) = engine.stop().await
+    {
+        findings.push(Finding::warn("clickhouse", error.to_string(), "the embedded engine did not stop in order"));
+    }
+    findings
+}
+
+/// `skew_ms`: this machine's clock less ClickHouse's.
+fn clock(skew_ms: i64) -> Finding {
+    let seen = format!("{} ms between this machine and ClickHouse", skew_ms.abs());
+    let advice = "set both clocks by NTP (timedatectl set-ntp true)";
+    match skew_ms.abs() {
+        ms if ms > CLOCK_FAIL_MS => Finding::fail("clock", seen, advice),
+        ms if ms > CLOCK_WARN_MS => Finding::warn("clock", seen, advice),
+        _ => Finding::ok("clock", seen),
+    }
+}
+
+async fn migrations(client: &Client) -> Finding {
+    let known = match migrate::recorded(client).await {
+        Ok(known) => known,
+        Err(error) => return without_records(&error),
+    };
+    for migration in &migrate::MIGRATIONS {
+        match known.iter().find(|(version, _)| *version == migration.version) {
+            None => {
+                let seen = format!("{} of {NEWEST} are applied", known.len());
+                return Finding::fail("migrations", seen, "run `ingest-gateway migrate`");
+            }
+            Some((version, sum)) if *sum != migration.checksum() => {
+                let seen = format!("migration {version} was another one when it was applied");
+                return Finding::fail(
+                    "migrations",
+                    seen,
+                    "restore the file of provisioning/clickhouse, or this version of the gateway",
+                );
+            }
+            Some(_) => {}
+        }
+    }
+    Finding::ok("migrations", format!("all {NEWEST} are applied"))
+}
+
+fn without_records(error: &RecordsError) -> Finding {
+    let (seen, advice) = match error {
+        RecordsError::Absent => ("none was ever applied".to_owned(), "run `ingest-gateway migrate`"),
+        RecordsError::Newer { .. } => {
+            (error.to_string(), "install the gateway that migrated the tables, or a newer one")
+        }
+        RecordsError::Unreadable(cause) => (
+            format!("{error}: {cause}"),
+            "the user of CLICKHOUSE_USER needs SELECT on it: provisioning/clickhouse-users/users.sql",
+        ),
+    };
+    Finding::fail("migrations", seen, advice)
+}
+
+async fn disks(client: &Client, free_bytes_min: u64) -> Vec<Finding> {
+    let disks = client
+        .query_raw("SELECT name, unreserved_space, total_space FROM system.disks")
+        .fetch_all::<(String, u64, u64)>()
+        .await;
+    let Ok(disks) = disks else {
+        return vec![Finding::warn("disk", "ClickHouse does not tell its disks", "grant SELECT ON system.disks")];
+    };
+    let gib = |bytes: u64| bytes >> 30;
+    let each = disks.into_iter().map(|(name, free, total)| {
+        let seen = format!("{name}: {} of {} GiB free", gib(free), gib(total));
+        match free {
+            free if free < free_bytes_min => {
+                let advice = format!("free space until {} GiB are left: `ingest-gateway retention --project … --days …`, or a larger disk", gib(free_bytes_min));
+                Finding::fail("disk", seen, advice)
+            }
+            free if free / 2 < free_bytes_min => Finding::warn("disk", seen, "plan for a larger disk, or a shorter retention"),
+            _ => Finding::ok("disk", seen),
+        }
+    });
+    each.collect()
+}
+
+async fn freshness(client: &Client) -> Finding {
+    let newest = client
+        .query_raw("SELECT count(), toUnixTimestamp64Milli(max(ts)) FROM analytics.events WHERE ts > now() - INTERVAL 1 DAY AND ts <= now() + INTERVAL 1 MINUTE")
+        .fetch_one::<(u64, i64)>()
+        .await;
+    match newest {
+        Ok((0, _)) => Finding::warn("events", "none in the last 24 hours", "send one: the README's curl does"),
+        Ok((count, at_ms)) => Finding::ok(
+            "events",
+            format!("{count} in the last 24 hours, the newest {} s ago", (now_ms() - at_ms) / 1000),
+        ),
+        Err(_) => Finding::warn("events", "the table cannot be read", "run `ingest-gateway migrate`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operate::doctor::State;
+
+    #[test]
+    fn a_clock_that_is_off_is_named_either_way() {
+        assert_eq!(clock(1_500).state, State::Ok);
+        assert_eq!(clock(-30_000).state, State::Warn);
+        for skew_ms in [120_000, -120_000] {
+            let finding = clock(skew_ms);
+            assert_eq!(finding.state, State::Fail);
+            assert!(finding.advice.contains("NTP") && finding.seen.contains("120000 ms"), "{finding:?}");
+        }
+    }
+}

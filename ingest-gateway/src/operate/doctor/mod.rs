@@ -1,0 +1,73 @@
+//! `ingest-gateway doctor`: one look at everything around the gateway, and for each thing
+//! that is wrong, what to do.
+
+mod clickhouse;
+mod finding;
+mod kafka;
+
+use std::{path::Path, time::Duration};
+
+use anyhow::bail;
+use clap::Args;
+
+use crate::{
+    config::{Config, Sink},
+    geoip::GeoFiles,
+};
+pub use finding::{Finding, State};
+
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Check everything around the gateway, and say what to do.
+#[derive(Args, Clone, Debug)]
+pub struct Options {
+    /// Free space that ClickHouse's disks must have, in bytes.
+    #[arg(long, default_value_t = 5 << 30)]
+    pub disk_free_bytes_min: u64,
+    /// The group by which Vector reads the topic.
+    #[arg(long, env = "KAFKA_GROUP", default_value = "footfall-vector")]
+    pub kafka_group: String,
+    /// One JSON object instead of a table.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Checks, prints, and fails if a check did.
+///
+/// # Errors
+/// If a check failed.
+pub async fn run(options: &Options, config: &Config) -> anyhow::Result<()> {
+    let mut findings = clickhouse::check(options, config).await;
+    if let Sink::Kafka { brokers, topic, .. } = &config.sink {
+        findings.extend(kafka::check(brokers, topic, &options.kafka_group).await);
+    }
+    findings.push(geoip(config));
+    if options.json {
+        println!("{}", serde_json::to_string(&findings)?);
+    } else {
+        findings.iter().for_each(|finding| println!("{finding}"));
+    }
+    let failed = findings.iter().filter(|finding| finding.state == State::Fail).count();
+    if failed > 0 {
+        bail!("{failed} of {} checks failed", findings.len());
+    }
+    Ok(())
+}
+
+fn geoip(config: &Config) -> Finding {
+    let (city, asn) = (config.geoip.as_deref(), config.geoip_asn.as_deref());
+    let named = |path: Option<&Path>| path.map_or_else(|| "not set".to_owned(), |path| path.display().to_string());
+    match GeoFiles::open(city, asn, config.geoip_language) {
+        Ok(_) => Finding::ok(
+            "geoip",
+            format!("City {} (FOOTFALL_GEOIP), ASN {} (FOOTFALL_GEOIP_ASN)", named(city), named(asn)),
+        ),
+        Err(error) => {
+            Finding::fail("geoip", format!("{error:#}"), "they must be a City and an ASN database in MaxMind's format")
+        }
+    }
+}
+
+fn now_ms() -> i64 {
+    chrono::Utc::now().timestamp_millis()
+}

@@ -1,0 +1,32 @@
+//! The article's `POST /`: what its clients send is the native format at another address.
+
+use axum::{http::Method, response::Response};
+
+use super::{Batch, Head, ProjectNamed, WireFormat, native::Native};
+use crate::outcome::{Answer, RequestError};
+
+/// The article's format.
+#[derive(Debug)]
+pub struct Article;
+
+impl WireFormat for Article {
+    fn paths(&self) -> &'static [&'static str] {
+        &["/"]
+    }
+
+    fn methods(&self) -> &'static [Method] {
+        Native.methods()
+    }
+
+    fn project(&self, head: &Head<'_>) -> ProjectNamed {
+        Native.project(head)
+    }
+
+    fn decode<'a>(&self, head: &Head<'_>, body: &'a str, events_max: usize) -> Result<Batch<'a>, RequestError> {
+        Native.decode(head, body, events_max)
+    }
+
+    fn answer(&self, result: Result<Answer, RequestError>) -> Response {
+        Native.answer(result)
+    }
+}
