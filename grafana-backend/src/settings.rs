@@ -3,10 +3,9 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use grafana_plugin_sdk::pluginv2::PluginContext;
 use serde::Deserialize;
 
-use crate::{error::QueryError, raw_sql::Tables};
+use crate::{check::at_most, error::QueryError, protocol::PluginContext, sql_tables::Tables};
 
 const URL_DEFAULT: &str = "http://127.0.0.1:8123";
 const QUERY_TIMEOUT_S_DEFAULT: u64 = 60;
@@ -79,12 +78,12 @@ pub struct Tls {
     pub client: Option<(Secret, Secret)>,
 }
 
-/// A text that is never printed.
+/// A string that is never printed.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Secret(String);
 
 impl Secret {
-    /// The text itself, for the one place that sends it.
+    /// The string itself, for the one place that sends it.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
@@ -180,10 +179,7 @@ fn cache_seconds(given: Option<u64>) -> Result<u64, QueryError> {
 
 /// Names and values are checked here, so that a bad one is named and no request fails later.
 fn headers(given: &[Header], secure: &HashMap<String, String>) -> Result<Vec<(String, Secret)>, QueryError> {
-    if given.len() > HEADERS_MAX {
-        let message = format!("{} are given, at most {HEADERS_MAX} can", given.len());
-        return Err(QueryError::invalid("jsonData.httpHeaders", message));
-    }
+    at_most("jsonData.httpHeaders", given.len(), HEADERS_MAX)?;
     let each = given.iter().filter(|header| !header.name.is_empty()).map(|header| {
         let value = match header.secure {
             true => secret(secure, &format!("{SECURE_HEADER}{}", header.name)),
@@ -202,7 +198,7 @@ fn headers(given: &[Header], secure: &HashMap<String, String>) -> Result<Vec<(St
     each.collect()
 }
 
-/// Grafana's own datasource keeps the number as text.
+/// Grafana's own datasource keeps the number as a string.
 fn timeout_s(value: Option<&serde_json::Value>) -> Result<u64, QueryError> {
     let Some(value) = value.filter(|v| !v.is_null() && v.as_str() != Some("")) else {
         return Ok(QUERY_TIMEOUT_S_DEFAULT);

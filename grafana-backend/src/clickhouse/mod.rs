@@ -10,7 +10,7 @@ use clickhouse::{Client, RowOwned, RowRead};
 use crate::{
     error::QueryError,
     memory::{Held, Memory},
-    query::sql::Sql,
+    sql::Sql,
 };
 pub use native::Columns;
 

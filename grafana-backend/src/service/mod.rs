@@ -10,12 +10,12 @@ mod stream;
 
 use std::{sync::Arc, time::Duration};
 
-use grafana_plugin_sdk::pluginv2::PluginContext;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{
     clickhouse::{ClickHouse, connect::Connections},
     error::QueryError,
+    protocol::PluginContext,
     settings::Settings,
 };
 use cache::Cache;

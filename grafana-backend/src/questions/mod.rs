@@ -1,0 +1,22 @@
+//! The questions that can be asked, a folder each: what may be asked (`model`), the statement
+//! (`statement`), the rule per actor (`fold`) and the answer (`frames`). [`question::Question`]
+//! is what they have in common, [`registry`] the one list of them.
+
+pub mod events;
+mod fields;
+pub mod funnel;
+pub mod lifecycle;
+pub mod live;
+pub mod paths;
+pub mod plan;
+pub mod question;
+pub mod registry;
+pub mod retention;
+pub mod sessions;
+pub mod spikes;
+pub mod sql;
+pub mod stickiness;
+pub mod trend;
+
+#[cfg(test)]
+mod tests;
