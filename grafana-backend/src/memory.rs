@@ -1,4 +1,4 @@
-//! The memory that all running queries of this plugin share: what they read is counted before it is kept, so
+//! The memory that all running queries of this plugin share: what they read is counted before it is held, so
 //! that no query, and no number of them, takes the plugin down with it.
 
 use std::sync::Arc;

@@ -1,5 +1,5 @@
 //! What every question has in common, checked once: whose events, of which range and zone, under
-//! which filter, seen when. It knows nothing of questions.
+//! which filter, asked when. It knows nothing of questions.
 
 use chrono_tz::Tz;
 use serde::Deserialize;
@@ -16,16 +16,16 @@ use crate::{
     time::range::Range,
 };
 
-/// The frame of a question.
+/// What every question has in common.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scope {
-    /// The project, exactly; empty for SQL of a person alone.
+    /// The project, exactly; empty only where a question needs none.
     pub project: String,
     /// The panel's range and bucket.
     pub range: Range,
     /// The viewer's time zone.
     pub zone: Tz,
-    /// Events that count, for the whole query.
+    /// The events that count.
     pub filter: Filter,
     /// When it was asked, in milliseconds since 1970 UTC.
     pub now_ms: i64,
@@ -57,22 +57,14 @@ pub struct ScopeJson {
 }
 
 impl ScopeJson {
-    /// Checks everything.
+    /// Checks everything but whether there is a project: see [`Scope::require_project`].
     ///
     /// # Errors
     /// Names the field that is wrong, the limit and the value.
-    pub fn check(self, asked: Asked<'_>, needs_project: bool) -> Result<Scope, QueryError> {
-        if asked.range.from_ms >= asked.range.to_ms {
-            return Err(QueryError::invalid("timeRange", "its end is not after its start"));
-        }
-        let project = if self.project.is_empty() { asked.default_project.to_owned() } else { self.project };
-        if project.is_empty() && needs_project {
-            let hint = "none is given: name one, or set a default project in the datasource's settings";
-            return Err(QueryError::invalid("project", hint));
-        }
+    pub fn check(self, asked: Asked<'_>) -> Result<Scope, QueryError> {
         Ok(Scope {
-            project,
-            range: asked.range,
+            range: asked.range.check()?,
+            project: if self.project.is_empty() { asked.default_project.to_owned() } else { self.project },
             zone: zone(&self.timezone)?,
             filter: read(&self.filter, "filter")?.and(ad_hoc::all_of(&self.adhoc_filters)?),
             now_ms: asked.now_ms,
@@ -92,6 +84,18 @@ fn zone(name: &str) -> Result<Tz, QueryError> {
 }
 
 impl Scope {
+    /// For questions about one project's events.
+    ///
+    /// # Errors
+    /// If none is named.
+    pub fn require_project(&self) -> Result<(), QueryError> {
+        if self.project.is_empty() {
+            let hint = "none is given: name one, or set a default project in the datasource's settings";
+            return Err(QueryError::invalid("project", hint));
+        }
+        Ok(())
+    }
+
     /// The same of another range.
     #[must_use]
     pub fn over(&self, range: Range) -> Self {

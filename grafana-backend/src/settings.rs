@@ -12,10 +12,10 @@ const QUERY_TIMEOUT_S_DEFAULT: u64 = 60;
 const QUERY_TIMEOUT_S_MAX: u64 = 3_600;
 const MEMORY_BYTES_DEFAULT: u64 = 8 << 30;
 /// Event names that count as page views, unless the settings name others; the view that
-/// keeps `analytics.sessions` has the same list.
+/// fills `analytics.sessions` has the same list.
 pub const PAGE_VIEW_EVENTS: [&str; 7] = ["page_view", "pageview", "$pageview", "page", "view", "screen_view", "screen"];
 
-/// Seconds that an answer is kept, if the settings do not say.
+/// Seconds that an answer is cached, if the settings do not say.
 const CACHE_SECONDS_DEFAULT: u64 = 5;
 const CACHE_SECONDS_MAX: u64 = 3_600;
 /// Headers of one datasource.
@@ -42,9 +42,9 @@ pub struct Settings {
     pub memory_bytes_max: u64,
     /// Rows that a query may read in ClickHouse; 0 is without a limit.
     pub rows_read_max: u64,
-    /// An answer is given again for so many seconds; 0 is never.
+    /// An answer is cached for so many seconds; 0 is never.
     pub cache_seconds: u64,
-    /// The tables that SQL of a person may read.
+    /// The tables that a person's SQL may read.
     pub sql_tables: Tables,
     /// Whether answers come compressed.
     pub compression: Compression,
@@ -74,8 +74,17 @@ pub struct Tls {
     pub skip_verify: bool,
     /// A certificate authority of one's own, in PEM.
     pub ca_certificate: Option<Secret>,
-    /// The client's certificates and key, in PEM.
-    pub client: Option<(Secret, Secret)>,
+    /// What the client shows of itself.
+    pub client: Option<ClientCertificate>,
+}
+
+/// A client's certificate, in PEM.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ClientCertificate {
+    /// It, and those that it stands on.
+    pub chain: Secret,
+    /// Its private key.
+    pub key: Secret,
 }
 
 /// A string that is never printed.
@@ -157,7 +166,10 @@ impl Settings {
             tls: Tls {
                 skip_verify: json.tls_skip_verify,
                 ca_certificate: json.tls_auth_with_ca_cert.then(|| secret(secure, "tlsCACert")),
-                client: json.tls_auth.then(|| (secret(secure, "tlsClientCert"), secret(secure, "tlsClientKey"))),
+                client: json.tls_auth.then(|| ClientCertificate {
+                    chain: secret(secure, "tlsClientCert"),
+                    key: secret(secure, "tlsClientKey"),
+                }),
             },
             headers: headers(&json.http_headers, secure)?,
         })

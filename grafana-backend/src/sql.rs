@@ -40,17 +40,17 @@ impl Sql {
         self
     }
 
-    /// Appends a bound text.
+    /// Appends a bound string.
     pub fn string(&mut self, value: &str) -> &mut Self {
         self.bind("String", Value::String(value.to_owned()))
     }
 
-    /// Appends a bound whole number.
+    /// Appends a bound integer.
     pub fn int(&mut self, value: i64) -> &mut Self {
         self.bind("Int64", Value::Int(value))
     }
 
-    /// Appends a bound list of texts.
+    /// Appends a bound list of strings.
     pub fn strings(&mut self, values: &[String]) -> &mut Self {
         self.bind("Array(String)", Value::Strings(values.to_vec()))
     }
@@ -60,12 +60,12 @@ impl Sql {
         self.bind("Float64", Value::Float(value))
     }
 
-    /// Appends a bound list of whole numbers.
+    /// Appends a bound list of integers.
     pub fn ints(&mut self, values: &[i64]) -> &mut Self {
         self.bind("Array(Int64)", Value::Ints(values.to_vec()))
     }
 
-    /// Appends a bound list of whole numbers that are not negative, as hashes are.
+    /// Appends a bound list of integers that are not negative, as hashes are.
     pub fn uints(&mut self, values: &[u64]) -> &mut Self {
         self.bind("Array(UInt64)", Value::UInts(values.to_vec()))
     }
@@ -114,10 +114,10 @@ impl Sql {
 impl Value {
     fn to_json(&self) -> serde_json::Value {
         match self {
-            Value::String(text) => text.as_str().into(),
+            Value::String(string) => string.as_str().into(),
             Value::Int(number) => (*number).into(),
             Value::Float(number) => (*number).into(),
-            Value::Strings(texts) => texts.as_slice().into(),
+            Value::Strings(strings) => strings.as_slice().into(),
             Value::Ints(numbers) => numbers.as_slice().into(),
             Value::UInts(numbers) => numbers.as_slice().into(),
         }
@@ -126,10 +126,10 @@ impl Value {
     /// Binds the value to `name`.
     pub fn bind(self, query: Query, name: &str) -> Query {
         match self {
-            Value::String(text) => query.param(name, text),
+            Value::String(string) => query.param(name, string),
             Value::Int(number) => query.param(name, number),
             Value::Float(number) => query.param(name, number),
-            Value::Strings(texts) => query.param(name, texts),
+            Value::Strings(strings) => query.param(name, strings),
             Value::Ints(numbers) => query.param(name, numbers),
             Value::UInts(numbers) => query.param(name, numbers),
         }

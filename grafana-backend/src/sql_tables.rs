@@ -12,7 +12,15 @@ const MORE_MAX: usize = 100;
 /// Tables that may be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Tables {
-    more: Vec<(String, String)>,
+    more: Vec<Further>,
+}
+
+/// A table, or all of a database.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Further {
+    database: String,
+    /// `*` is all.
+    table: String,
 }
 
 impl Tables {
@@ -26,7 +34,7 @@ impl Tables {
         at_most(field, more.len(), MORE_MAX)?;
         let each = more.iter().map(|name| match name.trim().split_once('.') {
             Some((database, table)) if !database.is_empty() && !table.is_empty() => {
-                Ok((database.to_owned(), table.to_owned()))
+                Ok(Further { database: database.to_owned(), table: table.to_owned() })
             }
             _ => Err(QueryError::invalid(field, format!("{name:?} is neither database.table nor database.*"))),
         });
@@ -40,7 +48,8 @@ impl Tables {
     /// Names the table, and where it could be allowed.
     pub fn check(&self, name: &str) -> Result<(), QueryError> {
         let Some((database, table)) = name.split_once('.') else { return Ok(()) };
-        let given = || self.more.iter().any(|(of, one)| of == database && (one == "*" || one == table));
+        let given =
+            || self.more.iter().any(|more| more.database == database && (more.table == "*" || more.table == table));
         // A table's name has no dot; a database's could, and be taken for another one's.
         let analytics = database == ANALYTICS && !table.contains('.');
         if analytics || (database == "system" && SYSTEM.contains(&table)) || given() {

@@ -91,14 +91,14 @@ async fn gather<const N: usize, T: Item<N>>(
     sql: Sql,
     events_bytes_max: usize,
 ) -> Result<Option<Partitions<T>>, QueryError> {
-    let most = events_bytes_max / size_of::<T>();
+    let events_max = events_bytes_max / size_of::<T>();
     let mut held = clickhouse.memory().start();
     let mut partitions: Vec<Vec<T>> = (0..PARTITIONS).map(|_| Vec::new()).collect();
     let mut count = 0;
     clickhouse
         .fold_numbers(sql, |columns| {
             count += columns.rows();
-            if count > most {
+            if count > events_max {
                 return Ok(false);
             }
             held.grow(columns.rows() * size_of::<T>() * HELD_FACTOR)?;
@@ -108,7 +108,7 @@ async fn gather<const N: usize, T: Item<N>>(
             Ok(true)
         })
         .await?;
-    Ok((count <= most).then_some((partitions, held)))
+    Ok((count <= events_max).then_some((partitions, held)))
 }
 
 fn fold_partitions<const N: usize, T: Item<N>, S: Sum>(

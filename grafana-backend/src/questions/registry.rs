@@ -73,12 +73,14 @@ pub fn read(json: &Map<String, Value>, kind: &str, asked: Asked<'_>, settings: &
         .map_or(Ok(""), |given| given.as_str().ok_or(given))
         .map_err(|given| QueryError::invalid("queryType", format!("a string is expected, not {given}")))?;
     let name = if given.is_empty() { kind } else { given };
-    let kind = KINDS.iter().find(|kind| kind.name == name);
-    let scope = from_json::<ScopeJson>(json)?.check(asked, kind.is_none_or(|kind| (kind.needs_project)()))?;
-    let Some(kind) = kind else {
+    let Some(kind) = KINDS.iter().find(|kind| kind.name == name) else {
         let names = KINDS.each_ref().map(|kind| kind.name);
         return Err(QueryError::invalid("queryType", format!("{name:?} is not known: {}", any(&names))));
     };
+    let scope = from_json::<ScopeJson>(json)?.check(asked)?;
+    if (kind.needs_project)() {
+        scope.require_project()?;
+    }
     let question = (kind.read)(json, &scope, settings)?;
     Ok(Query { kind: kind.name, scope, question })
 }

@@ -12,6 +12,7 @@ use super::{
     turn,
 };
 use crate::{
+    clickhouse::connect::Connected,
     error::QueryError,
     protocol::{DataQuery, DataResponse, PluginContext, QueryDataRequest, QueryDataResponse, data_server::Data},
     questions::registry::{self, Query},
@@ -62,13 +63,13 @@ impl Service {
     }
 
     async fn answer_cached(&self, query: &Query, settings: &Settings) -> Result<Found, QueryError> {
-        let (connection, clickhouse) = self.shared.connections.of(settings)?;
+        let Connected { number, clickhouse } = self.shared.connections.of(settings)?;
         let ask = async {
             let _turn = turn(&self.shared.slots, CONCURRENT_QUERIES_MAX).await?;
             let _running = Running::of(&self.shared.metrics.running);
             query.question.run(&clickhouse, &query.scope).await
         };
-        match cache::key(connection, query, settings) {
+        match cache::key(number, query, settings) {
             Some(key) => self.shared.cache.get(key, ask).await,
             None => Ok(Found::Asked(Answer::new(ask.await?))),
         }
@@ -107,12 +108,6 @@ impl Drop for Running<'_> {
 }
 
 fn range(query: &DataQuery) -> Result<Range, QueryError> {
-    // Instants outside of these years are no panel's range, and would overflow further on.
-    const YEARS_MS: std::ops::RangeInclusive<i64> = -2_208_988_800_000..=4_102_444_800_000;
     let range = query.time_range.as_ref().ok_or_else(|| QueryError::invalid("timeRange", "there is none"))?;
-    let (from_ms, to_ms) = (range.from_epoch_ms, range.to_epoch_ms);
-    if !YEARS_MS.contains(&from_ms) || !YEARS_MS.contains(&to_ms) {
-        return Err(QueryError::invalid("timeRange", format!("{from_ms} … {to_ms} is not within 1900 … 2100")));
-    }
-    Ok(Range { from_ms, to_ms, interval_ms: query.interval_ms })
+    Ok(Range { from_ms: range.from_epoch_ms, to_ms: range.to_epoch_ms, interval_ms: query.interval_ms })
 }

@@ -46,7 +46,7 @@ impl Unit {
         one_of("interval", name, of_panel, &known)
     }
 
-    /// The least unit that is not shorter than the panel's interval, and gives few enough
+    /// The shortest unit that is not shorter than the panel's interval, and gives few enough
     /// buckets.
     fn of_panel(range: Range) -> Self {
         let few = i64::try_from(BUCKETS_MAX / 2).unwrap_or(i64::MAX);

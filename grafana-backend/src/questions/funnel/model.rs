@@ -70,7 +70,7 @@ pub enum Order {
 /// How the result is split.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Split {
-    /// By what; the values with the most entries by themselves.
+    /// By what; the values with the most entries are shown by themselves.
     pub breakdown: Breakdown,
     /// Whose value counts.
     pub attribution: Attribution,

@@ -39,7 +39,7 @@ impl Ways {
     }
 
     fn add_visit(&mut self, visit: &[Wide], paths: &Paths) {
-        let mut places = places(visit, paths.collapse);
+        let mut places = places(visit, paths);
         if paths.direction == Direction::Backward {
             places.reverse();
         }
@@ -59,13 +59,13 @@ impl Ways {
     }
 }
 
-/// In the order of time; with `collapse`, the same place twice in a row is one.
-fn places(visit: &[Wide], collapse: bool) -> Vec<Place> {
+/// In the order of time.
+fn places(visit: &[Wide], paths: &Paths) -> Vec<Place> {
     let mut places: Vec<Place> = Vec::with_capacity(visit.len());
     for event in visit {
         let is_anchor = event.hold & 1 == 1;
         match places.last_mut() {
-            Some(last) if collapse && last.value == event.value => last.is_anchor |= is_anchor,
+            Some(last) if paths.collapse && last.value == event.value => last.is_anchor |= is_anchor,
             _ => places.push(Place { value: event.value, is_anchor }),
         }
     }
