@@ -35,6 +35,9 @@ const GRAFANAS: [&str; 17] = [
 pub fn check(json: &Map<String, Value>, known: &BTreeSet<&'static str>) -> Result<(), QueryError> {
     let is_known = |name: &str| known.contains(name) || GRAFANAS.contains(&name);
     let Some(name) = json.keys().filter(|name| !is_known(name)).min() else { return Ok(()) };
+    if name.is_empty() {
+        return Err(QueryError::invalid("query", "it has a field without a name"));
+    }
     let field: String = name.chars().take(64).collect();
     let meant = known.iter().chain(&GRAFANAS).find(|known| known.eq_ignore_ascii_case(name));
     let hint = meant.map_or_else(

@@ -19,4 +19,6 @@ pub mod stickiness;
 pub mod trend;
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

@@ -109,3 +109,20 @@ impl Kind {
 fn from_json<T: DeserializeOwned>(json: &Map<String, Value>) -> Result<T, QueryError> {
     T::deserialize(json).map_err(|e| QueryError::invalid("query", e.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_front_end_knows_every_type_and_field() {
+        let description: Value = serde_json::from_str(include_str!("../../plugin/src/query/fields.json")).unwrap();
+        let names = |object: &Value| -> BTreeSet<String> { object.as_object().unwrap().keys().cloned().collect() };
+        let read = |fields: &[&str]| -> BTreeSet<String> { fields.iter().map(|name| (*name).to_owned()).collect() };
+        assert_eq!(read(&KINDS.each_ref().map(|kind| kind.name)), names(&description["types"]));
+        assert_eq!(read(serde_introspect::<ScopeJson>()), names(&description["scope"]));
+        for kind in &KINDS {
+            assert_eq!(read((kind.fields)()), names(&description["types"][kind.name]), "{}", kind.name);
+        }
+    }
+}

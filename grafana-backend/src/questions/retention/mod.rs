@@ -35,22 +35,30 @@ impl Question for Retention {
     }
 
     async fn plan(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Plan, QueryError> {
-        let buckets = Buckets::cut(scope.range, self.unit, scope.zone)?;
+        let buckets = self.buckets(scope)?;
         Plan::of(clickhouse, statement(scope, self, &buckets, Pass::WHOLE)).await
     }
 
     async fn run(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Vec<Frame>, QueryError> {
-        let buckets = Buckets::cut(scope.range, self.unit, scope.zone)?;
+        let buckets = self.buckets(scope)?;
         let periods = buckets.starts_ms.len();
-        if periods > PERIODS_MAX {
-            let message = format!("the range has {periods} of these, at most {PERIODS_MAX} can be shown");
-            return Err(QueryError::invalid("interval", message));
-        }
         let statement = |pass| statement(scope, self, &buckets, pass);
         let rule = Rule { buckets: buckets.clone(), first_time: self.first_time, unbounded: self.unbounded };
         let each = move |grid: &mut Grid, rows: &[Packed]| grid.add(rows, &rule);
         let grid = gathering::fold(clickhouse, statement, move || Grid::new(periods), each).await?;
         let text = statement(Pass::WHOLE).as_text().to_owned();
         Ok(vec![frames::frame(&grid, &buckets, scope.now_ms).with_executed(text)])
+    }
+}
+
+impl Retention {
+    fn buckets(&self, scope: &Scope) -> Result<Buckets, QueryError> {
+        let buckets = Buckets::cut(scope.range, self.unit, scope.zone)?;
+        let periods = buckets.starts_ms.len();
+        if periods > PERIODS_MAX {
+            let message = format!("the range has {periods} of these, at most {PERIODS_MAX} can be shown");
+            return Err(QueryError::invalid("interval", message));
+        }
+        Ok(buckets)
     }
 }

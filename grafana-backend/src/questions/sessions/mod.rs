@@ -26,7 +26,7 @@ use super::{plan::Plan, question::Question};
 use crate::{clickhouse::ClickHouse, error::QueryError, frame::Frame, scope::Scope, settings::Settings};
 pub use model::Sessions;
 use model::{SessionsJson, Shown};
-use statement::{Counts, counts};
+use statement::{Counts, buckets, counts};
 
 #[async_trait]
 impl Question for Sessions {
@@ -57,15 +57,17 @@ impl Sessions {
     /// The range, then the earlier one → one frame.
     async fn run_counts(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Frame, QueryError> {
         let asked = counts(scope, self, None)?;
+        let earlier = self.compare.map(|comparison| scope.over(comparison.of(scope.range, scope.zone)));
+        // What is refused, is refused before ClickHouse is asked.
+        let earlier_buckets = earlier.as_ref().map(|scope| buckets(scope, self)).transpose()?.flatten();
         let text = asked.sql.as_text().to_owned();
         let now: Vec<Counts> = clickhouse.rows(asked.sql).await?;
-        let (before, earlier_buckets) = match self.compare {
-            None => (None, None),
-            Some(comparison) => {
+        let before = match earlier {
+            None => None,
+            Some(scope) => {
                 // The values that are shown, whatever their rank was.
                 let labels: Vec<String> = now.iter().map(|row| row.label.clone()).collect();
-                let earlier = counts(&scope.over(comparison.of(scope.range, scope.zone)), self, Some(&labels))?;
-                (Some(clickhouse.rows::<Counts>(earlier.sql).await?), earlier.buckets)
+                Some(clickhouse.rows::<Counts>(counts(&scope, self, Some(&labels))?.sql).await?)
             }
         };
         let frame = match asked.buckets {

@@ -35,12 +35,20 @@ pub struct Counting {
 /// # Errors
 /// If the range has too many buckets.
 pub fn counts(scope: &Scope, sessions: &Sessions, labels: Option<&[String]>) -> Result<Counting, QueryError> {
-    let buckets = match sessions.shown {
-        Shown::OverTime(unit) => Some(Buckets::cut(scope.range, unit, scope.zone)?),
-        _ => None,
-    };
+    let buckets = buckets(scope, sessions)?;
     let sql = statement(scope, sessions, buckets.as_ref(), labels);
     Ok(Counting { sql, buckets })
+}
+
+/// The buckets of the scope's range, if the result has any.
+///
+/// # Errors
+/// If there are too many.
+pub fn buckets(scope: &Scope, sessions: &Sessions) -> Result<Option<Buckets>, QueryError> {
+    match sessions.shown {
+        Shown::OverTime(unit) => Buckets::cut(scope.range, unit, scope.zone).map(Some),
+        _ => Ok(None),
+    }
 }
 
 fn statement(scope: &Scope, sessions: &Sessions, buckets: Option<&Buckets>, labels: Option<&[String]>) -> Sql {

@@ -10,6 +10,7 @@ use crate::{check::at_most, clickhouse::Bound, error::QueryError, sql_tables::Ta
 
 const SQL_BYTES_MAX: usize = 65_536;
 const VARIABLES_MAX: usize = 100;
+const NAME_BYTES_MAX: usize = 128;
 
 /// A statement with its values.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +44,7 @@ impl RawSqlJson {
         }
         let variables = self.variables.unwrap_or_default();
         at_most("variables", variables.len(), VARIABLES_MAX)?;
+        variables.keys().try_for_each(|name| check_name(name))?;
         let mut variables: BTreeMap<String, Bound> =
             variables.into_iter().map(|(name, value)| (name, bound(value))).collect();
         let own = [
@@ -56,6 +58,19 @@ impl RawSqlJson {
         text.truncate(text.trim_end().trim_end_matches(';').len());
         Ok(RawSql { text, variables, tables: tables.clone() })
     }
+}
+
+/// ClickHouse knows no other names; the statement would be blamed for one.
+fn check_name(name: &str) -> Result<(), QueryError> {
+    let begins = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    if begins && name.len() <= NAME_BYTES_MAX && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+        return Ok(());
+    }
+    let shown: String = name.chars().take(64).collect();
+    let message = format!(
+        "{shown:?} is not a variable's name: letters, digits and _, at most {NAME_BYTES_MAX}, not beginning with a digit"
+    );
+    Err(QueryError::invalid("variables", message))
 }
 
 /// A variable with several values is bound as an array: `{name:Array(String)}`.

@@ -10,12 +10,7 @@ use async_trait::async_trait;
 
 use super::{plan::Plan, question::Question};
 use crate::{
-    clickhouse::ClickHouse,
-    error::QueryError,
-    frame::Frame,
-    scope::Scope,
-    settings::Settings,
-    time::{buckets::Buckets, range::Range},
+    clickhouse::ClickHouse, error::QueryError, frame::Frame, scope::Scope, settings::Settings, time::buckets::Buckets,
 };
 pub use model::Trend;
 use model::TrendJson;
@@ -36,17 +31,17 @@ impl Question for Trend {
 
     /// Which values by themselves → the range → the earlier range → one frame.
     async fn run(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Vec<Frame>, QueryError> {
-        let earlier = self.compare.map(|comparison| comparison.of(scope.range, scope.zone));
-        let labels = self.labels(clickhouse, scope, earlier).await?;
+        // What is refused, is refused before ClickHouse is asked.
         let buckets = self.buckets(scope)?;
+        let earlier = self.compare.map(|comparison| scope.over(comparison.of(scope.range, scope.zone)));
+        let earlier_buckets = earlier.as_ref().map(|scope| self.buckets(scope)).transpose()?;
+        let labels = self.labels(clickhouse, scope, earlier.as_ref()).await?;
         let sql = statement::counts(scope, self, &buckets, &labels);
         let text = sql.as_text().to_owned();
         let now = Table::new(clickhouse.rows::<Cell>(sql).await?, self, &buckets, &labels);
-        let before = match earlier {
+        let before = match earlier.zip(earlier_buckets) {
             None => None,
-            Some(range) => {
-                let scope = scope.over(range);
-                let buckets = self.buckets(&scope)?;
+            Some((scope, buckets)) => {
                 let sql = statement::counts(&scope, self, &buckets, &labels);
                 Some(Table::new(clickhouse.rows::<Cell>(sql).await?, self, &buckets, &labels))
             }
@@ -62,15 +57,15 @@ impl Trend {
         &self,
         clickhouse: &ClickHouse,
         scope: &Scope,
-        earlier: Option<Range>,
+        earlier: Option<&Scope>,
     ) -> Result<Vec<String>, QueryError> {
         let Some(breakdown) = &self.breakdown else { return Ok(vec![String::new()]) };
         let mut labels: Vec<String> = Vec::new();
-        for range in [Some(scope.range), earlier].into_iter().flatten() {
+        for scope in [Some(scope), earlier].into_iter().flatten() {
             let free = i64::from(breakdown.limit) - i64::try_from(labels.len()).unwrap_or(i64::MAX);
             if free > 0 {
                 let known = statement::Known { labels: &labels, free };
-                let sql = statement::top(&scope.over(range), self, &breakdown.dimension, known);
+                let sql = statement::top(scope, self, &breakdown.dimension, known);
                 labels.extend(clickhouse.rows::<table::Label>(sql).await?.into_iter().map(|row| row.label));
             }
         }
