@@ -30,7 +30,7 @@ pub fn within<T: PartialOrd + Display>(field: &str, value: T, limits: RangeInclu
     Err(QueryError::invalid(field, format!("{value} is not from {} to {}", limits.start(), limits.end())))
 }
 
-/// So many of something, at most.
+/// A count within its limit.
 ///
 /// # Errors
 /// Names the limit and the number.

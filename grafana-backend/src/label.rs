@@ -1,4 +1,4 @@
-//! Names for what is no value: the rest of a breakdown, and events without a value.
+//! Names for what is not a value: the rest of a breakdown, and events without a value.
 
 /// What the values beyond a breakdown's limit are called together.
 pub const OTHER: &str = "(other)";

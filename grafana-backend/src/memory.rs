@@ -58,7 +58,7 @@ impl Memory {
             Some(Ok(bytes)) if bytes >= BYTES_MIN => Self::new(bytes),
             Some(_) => {
                 let bytes = default_bytes();
-                tracing::error!("{VARIABLE} is no number of bytes of at least {BYTES_MIN}: {bytes} is taken");
+                tracing::error!("{VARIABLE} is not a number of bytes of at least {BYTES_MIN}: {bytes} are used");
                 Self::new(bytes)
             }
         }

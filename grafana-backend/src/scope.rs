@@ -77,7 +77,7 @@ fn zone(name: &str) -> Result<Tz, QueryError> {
     match name {
         "" | "utc" | "browser" => Ok(Tz::UTC),
         name => name.parse().map_err(|_| {
-            let message = format!("{name:?} is no name of the IANA database, such as Europe/Berlin");
+            let message = format!("{name:?} is not a time zone of the IANA database, such as Europe/Berlin");
             QueryError::invalid("timezone", message)
         }),
     }

@@ -42,7 +42,7 @@ pub struct Settings {
     pub memory_bytes_max: u64,
     /// Rows that a query may read in ClickHouse; 0 is without a limit.
     pub rows_read_max: u64,
-    /// An answer is cached for so many seconds; 0 is never.
+    /// An answer is cached for this many seconds; 0 is never.
     pub cache_seconds: u64,
     /// The tables that a person's SQL may read.
     pub sql_tables: Tables,
@@ -203,7 +203,7 @@ fn headers(given: &[Header], secure: &HashMap<String, String>) -> Result<Vec<(St
             true => Ok((header.name.clone(), value)),
             false => Err(QueryError::invalid(
                 "jsonData.httpHeaders",
-                format!("{:?} is no header, or its value cannot be one", header.name),
+                format!("{:?} is not a header, or its value cannot be one", header.name),
             )),
         }
     });
@@ -233,7 +233,7 @@ fn check_url(url: &str) -> Result<(), QueryError> {
         return Err(invalid("the scheme is neither http nor https"));
     }
     if !parsed.username().is_empty() || parsed.password().is_some() {
-        return Err(invalid("it holds a user or password, which belong into their own fields"));
+        return Err(invalid("it holds a user or password, which belong in their own fields"));
     }
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! SQL from fixed text and bound values, and from nothing else: there is no way to put
-//! a run-time string into the text of a statement.
+//! SQL from fixed text and bound values, and from nothing else: no run-time string can become
+//! part of a statement's text.
 
 use clickhouse::query::Query;
 

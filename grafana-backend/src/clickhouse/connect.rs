@@ -141,9 +141,9 @@ fn tls(tls: &Tls) -> Result<ClientConfig, QueryError> {
     let Some(ClientCertificate { chain, key }) = &tls.client else { return Ok(builder.with_no_client_auth()) };
     let chain = rustls::pki_types::CertificateDer::pem_slice_iter(chain.reveal().as_bytes())
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|e| bad("tlsClientCert", format!("it is no certificate in PEM: {e}")))?;
+        .map_err(|e| bad("tlsClientCert", format!("it is not a certificate in PEM: {e}")))?;
     let key = rustls::pki_types::PrivateKeyDer::from_pem_slice(key.reveal().as_bytes())
-        .map_err(|e| bad("tlsClientKey", format!("it is no private key in PEM: {e}")))?;
+        .map_err(|e| bad("tlsClientKey", format!("it is not a private key in PEM: {e}")))?;
     builder.with_client_auth_cert(chain, key).map_err(|e| bad("tlsClientCert", format!("it does not fit the key: {e}")))
 }
 
@@ -159,8 +159,8 @@ fn roots(own: Option<&Secret>) -> Result<RootCertStore, QueryError> {
     };
     let bad = |why: String| QueryError::invalid("tlsCACert", why);
     for certificate in rustls::pki_types::CertificateDer::pem_slice_iter(own.reveal().as_bytes()) {
-        let certificate = certificate.map_err(|e| bad(format!("it is no certificate in PEM: {e}")))?;
-        roots.add(certificate).map_err(|e| bad(format!("it is no authority's certificate: {e}")))?;
+        let certificate = certificate.map_err(|e| bad(format!("it is not a certificate in PEM: {e}")))?;
+        roots.add(certificate).map_err(|e| bad(format!("it is not the certificate of an authority: {e}")))?;
     }
     match roots.is_empty() {
         true => Err(bad("it holds no certificate in PEM".into())),

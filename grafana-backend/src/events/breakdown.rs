@@ -12,7 +12,7 @@ const BREAKDOWN_DEFAULT: u32 = 10;
 pub struct Breakdown {
     /// By what.
     pub dimension: Dimension,
-    /// So many values by themselves; the rest is one.
+    /// How many values are shown by themselves; the rest is one.
     pub limit: u32,
 }
 

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{error::QueryError, sql::Sql};
 
-/// An event's name, exactly, its path, with `*` for any text, and more tests; what is empty
+/// An event's name, exactly, its path, with `*` for any characters, and more tests; what is empty
 /// matches all, and of several one is enough.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EventFilter {
@@ -19,7 +19,7 @@ pub struct EventFilter {
     pub event: OneOf,
     /// The path's patterns.
     pub path: OneOf,
-    /// What else has to hold.
+    /// What must hold besides.
     pub filter: Filter,
 }
 

@@ -13,9 +13,9 @@ use crate::{clickhouse::ClickHouse, error::QueryError, memory::Held, sql::Sql};
 const HELD_BYTES_MAX: usize = 1 << 30;
 /// Beside the events: vectors that grow, and the room in which they are sorted.
 const HELD_FACTOR: usize = 2;
-/// The actors are divided into at most so many parts; 64 GiB of events then.
+/// The most parts into which the actors are divided: 64 GiB of events.
 const PASSES_MAX: u64 = 64;
-/// Actors are gathered in so many partitions, each sorted by itself.
+/// The partitions in which actors are gathered, each sorted by itself.
 const PARTITIONS: usize = 256;
 /// Threads of one fold, at most.
 const THREADS_MAX: usize = 8;
@@ -53,7 +53,7 @@ pub async fn fold<const N: usize, T: Item<N> + 'static, S: Sum + 'static>(
     Err(QueryError::TooLarge(events_bytes_max >> 20))
 }
 
-/// Takes the actors in so many parts; `None` if one does not fit into memory.
+/// Takes the actors in `passes` parts; `None` if one does not fit into memory.
 async fn fold_passes<const N: usize, T: Item<N> + 'static, S: Sum + 'static>(
     clickhouse: &ClickHouse,
     statement: &impl Fn(Pass) -> Sql,

@@ -5,9 +5,9 @@ use crate::sql::Sql;
 /// Which actors a statement is to give.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pass {
-    /// This part, from 0 …
+    /// Which part, from 0.
     pub number: u64,
-    /// … of so many.
+    /// Of how many.
     pub of: u64,
 }
 

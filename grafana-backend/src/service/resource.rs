@@ -17,7 +17,7 @@ use crate::{
 
 /// Names in one answer.
 const NAMES_MAX: i64 = 500;
-/// Suggestions are of so many days before the project's newest event.
+/// Suggestions are of this many days before the project's newest event.
 const RECENT_DAYS: i64 = 30;
 
 #[derive(Row, Deserialize)]

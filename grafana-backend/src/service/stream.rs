@@ -66,7 +66,7 @@ impl stream_server::Stream for Service {
     }
 }
 
-/// Waits for the end of a slot and gives its numbers. An error is told once a slot, and the
+/// Waits for the end of a slot and gives its numbers. An error is logged once a slot, and the
 /// stream goes on: ClickHouse may come back.
 async fn next(clickhouse: &ClickHouse, project: &str) -> Result<StreamPacket, Status> {
     loop {

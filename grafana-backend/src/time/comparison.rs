@@ -14,7 +14,7 @@ const SHIFTS: [(&str, u64); 3] = [("week", 7), ("4_weeks", 28), ("52_weeks", 364
 pub enum Comparison {
     /// The range of the same length that ends where it begins.
     Before,
-    /// The same hours so many days earlier; whole weeks, so that weekdays meet.
+    /// The same hours this many days earlier; whole weeks, so that weekdays meet.
     DaysEarlier(u64),
 }
 

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use crate::error::QueryError;
 
-/// Instants outside of the years 1900 to 2100 are no panel's range, and would overflow further on.
+/// From the year 1900 to 2100: no panel asks for more, and it would overflow further on.
 const INSTANTS_MS: RangeInclusive<i64> = -2_208_988_800_000..=4_102_444_800_000;
 
 /// A half-open range of time, in milliseconds since 1970 UTC.

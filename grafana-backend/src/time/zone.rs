@@ -3,7 +3,7 @@
 use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 
-/// The same time of day so many days earlier, in the time zone.
+/// The same time of day, `days` earlier, in the time zone.
 #[must_use]
 pub fn days_earlier(ms: i64, days: u64, zone: Tz) -> i64 {
     let local = instant(ms).with_timezone(&zone).naive_local();

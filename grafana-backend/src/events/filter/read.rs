@@ -70,7 +70,7 @@ fn test(dimension: &Dimension, op: &str, object: &Map<String, Value>, place: &st
         let text = one()?;
         let number = text.trim().parse::<f64>().ok().filter(|number| number.is_finite());
         let number =
-            number.ok_or_else(|| QueryError::invalid(format!("{place}.value"), format!("{text:?} is no number")))?;
+            number.ok_or_else(|| QueryError::invalid(format!("{place}.value"), format!("{text:?} is not a number")))?;
         Ok(Test::Number(comparison, number))
     };
     let test = |test| Filter::Test(dimension.clone(), test);
@@ -151,7 +151,7 @@ mod tests {
             (json!({"field": "path", "op": "~~", "value": "x"}), "filter.op: \"~~\" is not known"),
             (json!({"field": "path", "op": "contains"}), "filter.value: a value is expected"),
             (json!({"field": "path", "op": "<", "values": [1, 2]}), "filter.value: one value is expected, not 2"),
-            (json!({"field": "property:n", "op": "<", "value": "many"}), "filter.value: \"many\" is no number"),
+            (json!({"field": "property:n", "op": "<", "value": "many"}), "filter.value: \"many\" is not a number"),
             (json!({"field": "path", "value": {"a": 1}}), "filter.value: strings or numbers are expected"),
             (json!([1]), "filter: an object is expected"),
             (json!({"value": 1}), "filter: it has none of all, any, not and field"),

@@ -1,20 +1,20 @@
-//! What is asked of one value.
+//! The test of one value.
 
 use super::like::like;
 use crate::{events::dimension::Dimension, sql::Sql};
 
-/// What is asked of a value; a property that is not there is the empty text.
+/// The test of a value; a property that is absent is the empty string.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Test {
     /// One of these, exactly.
     In(Vec<String>),
-    /// Holds this text, capitals or not.
+    /// Contains this string, in upper or lower case.
     Contains(String),
-    /// Is this text, with `*` for any text.
+    /// Matches this pattern, with `*` for any characters.
     Wildcard(String),
     /// Matches this regular expression (RE2), anywhere.
     Matches(String),
-    /// Is a number that compares so; what is no number does not.
+    /// Is a number that compares so; anything else does not.
     Number(Comparison, f64),
     /// Is there and not empty.
     IsSet,

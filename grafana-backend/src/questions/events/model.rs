@@ -46,7 +46,7 @@ impl EventsJson {
     pub fn check(self) -> Result<Selection, QueryError> {
         let limit = within("limit", self.limit.unwrap_or(ROWS_DEFAULT), 1..=ROWS_MAX)?;
         let number = |string: &str| {
-            string.parse().map_err(|_| QueryError::invalid("visitor", format!("{string:?} is no visitor's number")))
+            string.parse().map_err(|_| QueryError::invalid("visitor", format!("{string:?} is not a visitor's number")))
         };
         Ok(Selection {
             filter: EventFilter::read(self.event, self.path, &self.event_filter, "eventFilter")?,

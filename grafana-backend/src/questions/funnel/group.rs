@@ -20,7 +20,7 @@ pub struct Group {
 }
 
 impl Group {
-    /// Of a funnel with so many steps, with nobody in it.
+    /// Of a funnel with this many steps, with nobody in it.
     pub fn new(steps: usize) -> Self {
         Self { taken: vec![0; steps], continued: vec![0; steps], times_ms: vec![Vec::new(); steps], ..Self::default() }
     }

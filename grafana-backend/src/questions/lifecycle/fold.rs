@@ -23,7 +23,7 @@ pub struct Row {
 }
 
 impl Counts {
-    /// Nobody, in so many periods.
+    /// Nobody, in this many periods.
     pub fn new(periods: usize) -> Self {
         Self(vec![Row::default(); periods])
     }

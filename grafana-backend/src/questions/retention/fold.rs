@@ -23,7 +23,7 @@ pub struct Rule {
 }
 
 impl Grid {
-    /// Nobody, in so many periods.
+    /// Nobody, in this many periods.
     pub fn new(periods: usize) -> Self {
         Self((0..periods).map(|cohort| vec![0; periods - cohort]).collect())
     }

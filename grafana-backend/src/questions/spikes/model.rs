@@ -18,7 +18,7 @@ pub struct Spikes {
     pub filter: EventFilter,
     /// The bucket.
     pub unit: Unit,
-    /// A spike has at least so many events.
+    /// A spike has at least this many events.
     pub min_count: u32,
 }
 
@@ -42,7 +42,7 @@ impl SpikesJson {
     pub fn check(self, range: Range) -> Result<Spikes, QueryError> {
         let min_count = self.min_count.unwrap_or(MIN_COUNT_DEFAULT);
         if min_count == 0 {
-            return Err(QueryError::invalid("least", "0 events are no spike: at least 1"));
+            return Err(QueryError::invalid("least", "0 events are not a spike: at least 1 is needed"));
         }
         let interval = if self.interval.is_empty() { "hour" } else { &self.interval };
         Ok(Spikes {

@@ -4,7 +4,7 @@ use crate::quantile::quantile;
 
 /// Fewer buckets do not say what is usual.
 const BUCKETS_MIN: usize = 8;
-/// Above the usual by so many times the usual deviation, and so many times the usual.
+/// Above the usual by this many times the usual deviation, and above this many times the usual.
 const DEVIATIONS: f64 = 6.0;
 const TIMES: f64 = 2.0;
 

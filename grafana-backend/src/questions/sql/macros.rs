@@ -1,5 +1,5 @@
 //! The macros of Grafana's own ClickHouse datasource. A statement is read as ClickHouse reads it: what
-//! stands in a string, a quoted name or a comment is no macro, and a comma or bracket there is none either.
+//! stands in a string, a quoted name or a comment is not a macro, and a comma or bracket there does not count either.
 
 use crate::error::QueryError;
 

@@ -5,7 +5,7 @@ use crate::{
     presence::Periods,
 };
 
-/// By number of periods that are shown, from 0: how many actors were there in so many.
+/// By number of periods that are shown, from 0: how many actors were there in that many.
 #[derive(Debug, Clone)]
 pub struct Counts(Vec<i64>);
 

@@ -14,8 +14,8 @@ pub struct Node<'a> {
     pub is_set: bool,
 }
 
-/// The lines are no tree: a name with a line break would make parts that are none, and hide
-/// some that are.
+/// The lines are not a tree: a name with a line break would make parts that do not exist, and hide
+/// some that do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NoTree;
 
