@@ -7,7 +7,7 @@ use crate::{
     events::actor::Actor,
     frame::{Column, Frame},
     label::{OTHER, apart},
-    quantile::quantile,
+    numbers::{integer, quantile, share},
     time::buckets::Buckets,
 };
 
@@ -80,11 +80,11 @@ pub fn steps(funnel: &Funnel, plan: &FoldPlan, named: &[NamedGroup]) -> Frame {
         frame.push(Column::string(split.breakdown.dimension.title(), rows.iter().map(label).collect()));
     }
     frame.push(Column::string("step", rows.iter().map(|row| Some(funnel.step_name(row.step))).collect()));
-    frame.push(Column::integer("count", rows.iter().map(|row| integer(row.taken())).collect()));
+    frame.push(Column::integer("count", rows.iter().map(|row| Some(integer(row.taken()))).collect()));
     let rates = rows.iter().map(|row| share(row.taken(), row.of.group.entered)).collect();
     frame.push(Column::number("rate", rates).with_unit("percentunit"));
     frame.push(Column::number("step_rate", rows.iter().map(StepRow::step_rate).collect()).with_unit("percentunit"));
-    frame.push(Column::integer("drop_off", rows.iter().map(|row| integer(row.drop_off())).collect()));
+    frame.push(Column::integer("drop_off", rows.iter().map(|row| Some(integer(row.drop_off()))).collect()));
     for (name, at) in [("median_s", 0.5), ("p90_s", 0.9)] {
         let seconds = |row: &StepRow<'_>| {
             let mut times_ms = row.of.group.times_ms[row.step].clone();
@@ -116,8 +116,8 @@ pub fn trend(funnel: &Funnel, plan: &FoldPlan, named: &[NamedGroup], now_ms: i64
         let label = |row: &EntryRow<'_>| Some(row.name.unwrap_or(&rest).clone());
         frame.push(Column::string(split.breakdown.dimension.title(), rows.iter().map(label).collect()));
     }
-    frame.push(Column::integer("entered", rows.iter().map(|row| integer(row.entered)).collect()));
-    frame.push(Column::integer("converted", rows.iter().map(|row| integer(row.converted)).collect()));
+    frame.push(Column::integer("entered", rows.iter().map(|row| Some(integer(row.entered))).collect()));
+    frame.push(Column::integer("converted", rows.iter().map(|row| Some(integer(row.converted))).collect()));
     let rates = rows.iter().map(|row| share(row.converted, row.entered)).collect();
     frame.push(Column::number("rate", rates).with_unit("percentunit"));
     // Who entered at the bucket's end may still convert until the window has passed.
@@ -170,15 +170,6 @@ pub fn actors(funnel: &Funnel, actors: &[ListedActor], ids: &HashMap<u64, String
 /// What the values beyond the limit are called.
 fn rest(named: &[NamedGroup]) -> String {
     apart(OTHER, named.iter().filter_map(|named| named.name.as_deref()))
-}
-
-fn integer(count: u64) -> Option<i64> {
-    Some(i64::try_from(count).unwrap_or(i64::MAX))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "shares; counts stay integers")]
-fn share(part: u64, of: u64) -> Option<f64> {
-    (of > 0).then(|| part as f64 / of as f64)
 }
 
 /// A class of times, for people.

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::{model::Direction, shown::Way};
-use crate::frame::{Column, Frame};
+use crate::{
+    frame::{Column, Frame},
+    numbers::integer,
+};
 
 /// A place at a step, `0` being the anchor; the same place at another step is another node.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,7 +68,7 @@ fn node_frame(nodes: &BTreeMap<Node<'_>, u64>) -> Frame {
     let mut frame = Frame::new("nodes");
     frame.push(Column::string("id", nodes.keys().map(|node| Some(node.id())).collect()));
     frame.push(Column::string("title", nodes.keys().map(|node| Some(node.name.to_owned())).collect()));
-    frame.push(Column::integer("mainstat", nodes.values().map(|count| i64::try_from(*count).ok()).collect()));
+    frame.push(Column::integer("mainstat", nodes.values().map(|count| Some(integer(*count))).collect()));
     frame
 }
 
@@ -75,6 +78,6 @@ fn edge_frame(edges: &[Edge<'_>]) -> Frame {
     frame.push(Column::string("id", edges.iter().map(id).collect()));
     frame.push(Column::string("source", edges.iter().map(|edge| Some(edge.from.id())).collect()));
     frame.push(Column::string("target", edges.iter().map(|edge| Some(edge.to.id())).collect()));
-    frame.push(Column::integer("mainstat", edges.iter().map(|edge| i64::try_from(edge.count).ok()).collect()));
+    frame.push(Column::integer("mainstat", edges.iter().map(|edge| Some(integer(edge.count))).collect()));
     frame
 }

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     frame::{Column, Frame},
+    numbers,
     time::buckets::Buckets,
 };
 
@@ -62,7 +63,7 @@ fn push(frame: &mut Frame, prefix: &'static str, sessions: &Sessions, rows: &[Op
         let numbers = || rows.iter().map(|row| row.and_then(|row| value(*measure, row))).collect();
         frame.push(match (integer(*measure), measure) {
             (Some(pick), _) => {
-                let count = |row: &Option<&Counts>| row.map_or(0, |row| i64::try_from(pick(row)).unwrap_or(i64::MAX));
+                let count = |row: &Option<&Counts>| row.map_or(0, |row| numbers::integer(pick(row)));
                 Column::integer(&name, rows.iter().map(|row| Some(count(row))).collect())
             }
             (None, Measure::PagesPerSession) => Column::number(&name, numbers()),

@@ -9,6 +9,7 @@ use crate::{
     error::QueryError,
     events::visit::INACTIVITY_MS_MAX,
     frame::{Column, Frame},
+    numbers,
     scope::Scope,
     sql::Sql,
 };
@@ -87,7 +88,7 @@ fn frame(lines: &[Line]) -> Frame {
         Column::string(name, lines.iter().map(|line| Some(pick(line))).collect())
     };
     let integer = |name: &str, pick: fn(&Line) -> u64| {
-        Column::integer(name, lines.iter().map(|line| i64::try_from(pick(line)).ok()).collect())
+        Column::integer(name, lines.iter().map(|line| Some(numbers::integer(pick(line)))).collect())
     };
     frame.push(Column::time("time", lines.iter().map(|line| Some(line.started_ms)).collect()));
     let took_s = lines.iter().map(|line| Some((line.ended_ms - line.started_ms) as f64 / 1000.0));

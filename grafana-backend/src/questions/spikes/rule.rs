@@ -1,6 +1,6 @@
 //! What is a spike.
 
-use crate::quantile::quantile;
+use crate::numbers::quantile;
 
 /// Fewer buckets do not say what is usual.
 const BUCKETS_MIN: usize = 8;
