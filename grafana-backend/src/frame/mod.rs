@@ -1,6 +1,6 @@
 //! Data frames, as Grafana draws, alerts on and exports them.
 //!
-//! A frame is a table of named columns; [`arrow`] is the one place that knows how it is sent.
+//! A frame is a table of named columns; `arrow.rs` is the one place that knows how it is sent.
 
 mod arrow;
 

@@ -1,5 +1,5 @@
 //! Funnels: how many actors take the steps. ClickHouse gives the events that match a step
-//! ([`crate::gathering`]), [`fold`] finds each actor's chain, [`tally`] counts. Every result, from
+//! ([`crate::gathering`]), `fold` finds each actor's chain, `tally` counts. Every result, from
 //! the counts to the list of actors behind a bar, comes out of the same chains, so that
 //! they cannot disagree. Rules: docs/queries/funnel.md.
 

@@ -8,8 +8,8 @@
 //! * A dimension's value is that of the session's first event.
 //! * A bounce is a session of a single event. A replayed event counts once.
 //!
-//! Both ways to compute them give the same rows: [`rollup`] reads `analytics.sessions`,
-//! [`raw`] the events themselves, for what the rollup does not hold.
+//! Both ways to compute them give the same rows: `rollup` reads `analytics.sessions`,
+//! `raw` the events themselves, for what the rollup does not hold.
 
 mod days;
 mod frames;

@@ -16,7 +16,7 @@
 //!    one which has them first, then the one that began last, then the one with the most
 //!    optional steps, then the one whose steps are latest, compared from the end, then the
 //!    one that began at the earliest step.
-//! 6. In any order ([`any_order`]): the most different steps within the window, each by an
+//! 6. In any order ([`any_order()`]): the most different steps within the window, each by an
 //!    event of its own.
 
 mod any_order;
