@@ -1,6 +1,6 @@
 //! Why a query failed, for the person who wrote it: a status, a sentence, a hint.
 
-/// A query's error. Its text names the field, the limit and the value.
+/// A query's error. Its message names the field, the limit and the value.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[expect(missing_docs, reason = "each message says it")]
 pub enum QueryError {
@@ -12,7 +12,7 @@ pub enum QueryError {
     ClickHouse(String),
     #[error("the query took more than {0} s: narrow the time range, or raise the limit in the datasource's settings")]
     Timeout(u64),
-    #[error("the events of a part of the actors alone take more than {0} MiB: narrow the time range or the filter")]
+    #[error("even a part of the actors has events of more than {0} MiB: narrow the time range or the filter")]
     TooLarge(usize),
     #[error(
         "the running queries hold the {0} MiB of memory that they may: try again in a moment, narrow the range, or raise FOOTFALL_PLUGIN_MEMORY_BYTES_MAX in Grafana's environment"
@@ -20,7 +20,7 @@ pub enum QueryError {
     Memory(usize),
     #[error("the result has more than {0} MiB: select less, or group")]
     ResultTooLarge(usize),
-    #[error("{0} queries run already: try again in a moment")]
+    #[error("{0} queries are running already: try again in a moment")]
     Busy(usize),
     #[error("the result could not be encoded: {0}")]
     Encoding(String),

@@ -1,4 +1,4 @@
-//! The memory that all running queries of this plugin share: what they read is counted before it is kept, so
+//! The memory that all running queries of this plugin share: what they read is counted before it is held, so
 //! that no query, and no number of them, takes the plugin down with it.
 
 use std::sync::Arc;
@@ -58,7 +58,7 @@ impl Memory {
             Some(Ok(bytes)) if bytes >= BYTES_MIN => Self::new(bytes),
             Some(_) => {
                 let bytes = default_bytes();
-                tracing::error!("{VARIABLE} is no number of bytes of at least {BYTES_MIN}: {bytes} is taken");
+                tracing::error!("{VARIABLE} is not a number of bytes of at least {BYTES_MIN}: {bytes} are used");
                 Self::new(bytes)
             }
         }

@@ -7,15 +7,17 @@
 use std::{convert::Infallible, future::Future, pin::Pin, sync::Arc, task};
 
 use anyhow::{Context, ensure};
-use grafana_plugin_sdk::pluginv2::{
-    data_server::DataServer, diagnostics_server::DiagnosticsServer, resource_server::ResourceServer,
-    stream_server::StreamServer,
-};
 use tokio::sync::Notify;
 use tokio_stream::{StreamExt as _, wrappers::TcpListenerStream};
 use tonic::{body::BoxBody, codegen::http, server::NamedService};
 
-use crate::service::Service;
+use crate::{
+    protocol::{
+        data_server::DataServer, diagnostics_server::DiagnosticsServer, resource_server::ResourceServer,
+        stream_server::StreamServer,
+    },
+    service::Service,
+};
 
 /// go-plugin's proof that a plugin's host started this process.
 const COOKIE: (&str, &str) = ("grafana_plugin_type", "datasource");

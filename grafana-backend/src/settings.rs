@@ -3,20 +3,19 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use grafana_plugin_sdk::pluginv2::PluginContext;
 use serde::Deserialize;
 
-use crate::{error::QueryError, raw_sql::Tables};
+use crate::{check::at_most, error::QueryError, protocol::PluginContext, sql_tables::Tables};
 
 const URL_DEFAULT: &str = "http://127.0.0.1:8123";
 const QUERY_TIMEOUT_S_DEFAULT: u64 = 60;
 const QUERY_TIMEOUT_S_MAX: u64 = 3_600;
 const MEMORY_BYTES_DEFAULT: u64 = 8 << 30;
 /// Event names that count as page views, unless the settings name others; the view that
-/// keeps `analytics.sessions` has the same list.
+/// fills `analytics.sessions` has the same list.
 pub const PAGE_VIEW_EVENTS: [&str; 7] = ["page_view", "pageview", "$pageview", "page", "view", "screen_view", "screen"];
 
-/// Seconds that an answer is kept, if the settings do not say.
+/// Seconds that an answer is cached, if the settings do not say.
 const CACHE_SECONDS_DEFAULT: u64 = 5;
 const CACHE_SECONDS_MAX: u64 = 3_600;
 /// Headers of one datasource.
@@ -43,9 +42,9 @@ pub struct Settings {
     pub memory_bytes_max: u64,
     /// Rows that a query may read in ClickHouse; 0 is without a limit.
     pub rows_read_max: u64,
-    /// An answer is given again for so many seconds; 0 is never.
+    /// An answer is cached for this many seconds; 0 is never.
     pub cache_seconds: u64,
-    /// The tables that SQL of a person may read.
+    /// The tables that a person's SQL may read.
     pub sql_tables: Tables,
     /// Whether answers come compressed.
     pub compression: Compression,
@@ -75,16 +74,25 @@ pub struct Tls {
     pub skip_verify: bool,
     /// A certificate authority of one's own, in PEM.
     pub ca_certificate: Option<Secret>,
-    /// The client's certificates and key, in PEM.
-    pub client: Option<(Secret, Secret)>,
+    /// What the client shows of itself.
+    pub client: Option<ClientCertificate>,
 }
 
-/// A text that is never printed.
+/// A client's certificate, in PEM.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ClientCertificate {
+    /// It, and those that it stands on.
+    pub chain: Secret,
+    /// Its private key.
+    pub key: Secret,
+}
+
+/// A string that is never printed.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Secret(String);
 
 impl Secret {
-    /// The text itself, for the one place that sends it.
+    /// The string itself, for the one place that sends it.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
@@ -158,7 +166,10 @@ impl Settings {
             tls: Tls {
                 skip_verify: json.tls_skip_verify,
                 ca_certificate: json.tls_auth_with_ca_cert.then(|| secret(secure, "tlsCACert")),
-                client: json.tls_auth.then(|| (secret(secure, "tlsClientCert"), secret(secure, "tlsClientKey"))),
+                client: json.tls_auth.then(|| ClientCertificate {
+                    chain: secret(secure, "tlsClientCert"),
+                    key: secret(secure, "tlsClientKey"),
+                }),
             },
             headers: headers(&json.http_headers, secure)?,
         })
@@ -180,10 +191,7 @@ fn cache_seconds(given: Option<u64>) -> Result<u64, QueryError> {
 
 /// Names and values are checked here, so that a bad one is named and no request fails later.
 fn headers(given: &[Header], secure: &HashMap<String, String>) -> Result<Vec<(String, Secret)>, QueryError> {
-    if given.len() > HEADERS_MAX {
-        let message = format!("{} are given, at most {HEADERS_MAX} can", given.len());
-        return Err(QueryError::invalid("jsonData.httpHeaders", message));
-    }
+    at_most("jsonData.httpHeaders", given.len(), HEADERS_MAX)?;
     let each = given.iter().filter(|header| !header.name.is_empty()).map(|header| {
         let value = match header.secure {
             true => secret(secure, &format!("{SECURE_HEADER}{}", header.name)),
@@ -195,14 +203,14 @@ fn headers(given: &[Header], secure: &HashMap<String, String>) -> Result<Vec<(St
             true => Ok((header.name.clone(), value)),
             false => Err(QueryError::invalid(
                 "jsonData.httpHeaders",
-                format!("{:?} is no header, or its value cannot be one", header.name),
+                format!("{:?} is not a header, or its value cannot be one", header.name),
             )),
         }
     });
     each.collect()
 }
 
-/// Grafana's own datasource keeps the number as text.
+/// Grafana's own datasource keeps the number as a string.
 fn timeout_s(value: Option<&serde_json::Value>) -> Result<u64, QueryError> {
     let Some(value) = value.filter(|v| !v.is_null() && v.as_str() != Some("")) else {
         return Ok(QUERY_TIMEOUT_S_DEFAULT);
@@ -225,7 +233,7 @@ fn check_url(url: &str) -> Result<(), QueryError> {
         return Err(invalid("the scheme is neither http nor https"));
     }
     if !parsed.username().is_empty() || parsed.password().is_some() {
-        return Err(invalid("it holds a user or password, which belong into their own fields"));
+        return Err(invalid("it holds a user or password, which belong in their own fields"));
     }
     Ok(())
 }

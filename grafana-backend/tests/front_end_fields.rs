@@ -5,10 +5,12 @@
 use std::{collections::BTreeSet, sync::LazyLock};
 
 use grafana_backend::{
-    query::{Query, Range},
+    protocol::{DataSourceInstanceSettings, PluginContext},
+    questions::registry,
+    scope::Asked,
     settings::Settings,
+    time::range::Range,
 };
-use grafana_plugin_sdk::pluginv2::{DataSourceInstanceSettings, PluginContext};
 use serde_json::{Map, Value, json};
 
 static TYPES: LazyLock<Map<String, Value>> = LazyLock::new(|| {
@@ -85,8 +87,9 @@ fn read(of_type: &str, fields: Value) -> Result<String, String> {
     let context = PluginContext { data_source_instance_settings: Some(instance), ..PluginContext::default() };
     let settings = Settings::read(Some(&context)).unwrap();
     let range = Range { from_ms: 0, to_ms: 86_400_000, interval_ms: 60_000 };
-    let query = Query::read(Value::Object(query).to_string().as_bytes(), "", range, &settings);
-    query.map(|query| format!("{:?}", query.kind)).map_err(|error| error.to_string())
+    let asked = Asked { range, now_ms: 0, uid: "", default_project: "" };
+    let query = registry::read(&query, "", asked, &settings);
+    query.map(|query| format!("{:?}", query.question)).map_err(|error| error.to_string())
 }
 
 /// The least that a query of the type has to say, in the form in which its limits count.

@@ -144,8 +144,8 @@ func TestTLSAndHeaders(t *testing.T) {
 		"no client certificate":   {map[string]any{"tlsAuthWithCACert": true, "httpHeaders": headers}, secure, "does not answer"},
 		"no secret header":        {whole, without("secureHttpHeaders.X-Key"), "headers missing"},
 		"an authority of letters": {whole, with("tlsCACert", "letters"), "tlsCACert: it holds no certificate in PEM"},
-		"a key of letters":        {whole, with("tlsClientKey", "letters"), "tlsClientKey: it is no private key in PEM"},
-		"a header of two lines":   {map[string]any{"httpHeaders": []map[string]any{{"name": "X-A", "value": "a\nb"}}}, secure, "jsonData.httpHeaders: \"X-A\" is no header"},
+		"a key of letters":        {whole, with("tlsClientKey", "letters"), "tlsClientKey: it is not a private key in PEM"},
+		"a header of two lines":   {map[string]any{"httpHeaders": []map[string]any{{"name": "X-A", "value": "a\nb"}}}, secure, "jsonData.httpHeaders: \"X-A\" is not a header"},
 	} {
 		pluginContext := pluginContext(t, server.URL)
 		one.json["username"], one.secure["password"] = reader(t)

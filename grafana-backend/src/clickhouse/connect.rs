@@ -1,5 +1,5 @@
 //! Connections by the datasource's settings: TLS with one's own authority or certificate,
-//! headers, the environment's proxy. Kept for all requests of the same settings.
+//! headers, the environment's proxy. Cached for all requests of the same settings.
 
 use std::{
     collections::HashMap,
@@ -28,11 +28,11 @@ use super::ClickHouse;
 use crate::{
     error::QueryError,
     memory::Memory,
-    settings::{self, Secret, Settings, Tls},
+    settings::{self, ClientCertificate, Secret, Settings, Tls},
 };
 
-/// Datasources whose connections are kept.
-const KEPT_MAX: usize = 64;
+/// Datasources whose connections are cached.
+const CACHED_MAX: usize = 64;
 const KEEPALIVE: std::time::Duration = std::time::Duration::from_secs(60);
 /// ClickHouse closes idle connections after 3 s by default.
 const IDLE_TIME_MAX: std::time::Duration = std::time::Duration::from_secs(2);
@@ -40,31 +40,45 @@ const IDLE_TIME_MAX: std::time::Duration = std::time::Duration::from_secs(2);
 /// Connections by settings.
 #[derive(Default)]
 pub struct Connections {
-    kept: Mutex<HashMap<Settings, (u64, Client)>>,
+    cached: Mutex<HashMap<Settings, Numbered>>,
     next: AtomicU64,
     memory: Memory,
 }
 
+#[derive(Clone)]
+struct Numbered {
+    number: u64,
+    client: Client,
+}
+
+/// The connection of some settings.
+pub struct Connected {
+    /// Its number, which no other settings have.
+    pub number: u64,
+    /// ClickHouse over it.
+    pub clickhouse: ClickHouse,
+}
+
 impl Connections {
-    /// The connection of these settings, and a number that no others have.
+    /// The connection of these settings.
     ///
     /// # Errors
     /// If a certificate or key cannot be read.
-    pub fn of(&self, settings: &Settings) -> Result<(u64, ClickHouse), QueryError> {
-        let kept = || self.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let known = kept().get(settings).cloned();
-        let (number, client) = match known {
+    pub fn of(&self, settings: &Settings) -> Result<Connected, QueryError> {
+        let lock = || self.cached.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let known = lock().get(settings).cloned();
+        let Numbered { number, client } = match known {
             Some(known) => known,
             None => {
-                let new = (self.next.fetch_add(1, Ordering::Relaxed), client(settings)?);
-                let mut kept = kept();
-                if kept.len() >= KEPT_MAX {
-                    kept.clear();
+                let new = Numbered { number: self.next.fetch_add(1, Ordering::Relaxed), client: client(settings)? };
+                let mut cached = lock();
+                if cached.len() >= CACHED_MAX {
+                    cached.clear();
                 }
-                kept.entry(settings.clone()).or_insert(new).clone()
+                cached.entry(settings.clone()).or_insert(new).clone()
             }
         };
-        Ok((number, ClickHouse::new(client, settings.query_timeout, self.memory.clone())))
+        Ok(Connected { number, clickhouse: ClickHouse::new(client, settings.query_timeout, self.memory.clone()) })
     }
 }
 
@@ -124,12 +138,12 @@ fn tls(tls: &Tls) -> Result<ClientConfig, QueryError> {
         true => builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyCertificate(provider))),
         false => builder.with_root_certificates(roots(tls.ca_certificate.as_ref())?),
     };
-    let Some((certificates, key)) = &tls.client else { return Ok(builder.with_no_client_auth()) };
-    let chain = rustls::pki_types::CertificateDer::pem_slice_iter(certificates.reveal().as_bytes())
+    let Some(ClientCertificate { chain, key }) = &tls.client else { return Ok(builder.with_no_client_auth()) };
+    let chain = rustls::pki_types::CertificateDer::pem_slice_iter(chain.reveal().as_bytes())
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|e| bad("tlsClientCert", format!("it is no certificate in PEM: {e}")))?;
+        .map_err(|e| bad("tlsClientCert", format!("it is not a certificate in PEM: {e}")))?;
     let key = rustls::pki_types::PrivateKeyDer::from_pem_slice(key.reveal().as_bytes())
-        .map_err(|e| bad("tlsClientKey", format!("it is no private key in PEM: {e}")))?;
+        .map_err(|e| bad("tlsClientKey", format!("it is not a private key in PEM: {e}")))?;
     builder.with_client_auth_cert(chain, key).map_err(|e| bad("tlsClientCert", format!("it does not fit the key: {e}")))
 }
 
@@ -145,8 +159,8 @@ fn roots(own: Option<&Secret>) -> Result<RootCertStore, QueryError> {
     };
     let bad = |why: String| QueryError::invalid("tlsCACert", why);
     for certificate in rustls::pki_types::CertificateDer::pem_slice_iter(own.reveal().as_bytes()) {
-        let certificate = certificate.map_err(|e| bad(format!("it is no certificate in PEM: {e}")))?;
-        roots.add(certificate).map_err(|e| bad(format!("it is no authority's certificate: {e}")))?;
+        let certificate = certificate.map_err(|e| bad(format!("it is not a certificate in PEM: {e}")))?;
+        roots.add(certificate).map_err(|e| bad(format!("it is not the certificate of an authority: {e}")))?;
     }
     match roots.is_empty() {
         true => Err(bad("it holds no certificate in PEM".into())),

@@ -10,7 +10,7 @@ use clickhouse::{Client, RowOwned, RowRead};
 use crate::{
     error::QueryError,
     memory::{Held, Memory},
-    query::sql::Sql,
+    sql::Sql,
 };
 pub use native::Columns;
 
@@ -38,7 +38,7 @@ pub struct ClickHouse {
 }
 
 impl ClickHouse {
-    /// ClickHouse as the settings say, over a connection that is kept for all requests.
+    /// ClickHouse as the settings say, over a connection that all requests share.
     #[must_use]
     pub fn new(client: Client, timeout: Duration, memory: Memory) -> Self {
         Self { client, timeout, memory }
@@ -64,7 +64,7 @@ impl ClickHouse {
         .await
     }
 
-    /// Gives a large result of whole numbers, `N` columns of 8 bytes each, block by block, while
+    /// Gives a large result of integers, `N` columns of 8 bytes each, block by block, while
     /// `each` wants more. They come by column, which is several times faster than by row.
     ///
     /// # Errors
@@ -136,7 +136,7 @@ impl ClickHouse {
                 }
                 lines.held.grow(more.len())?;
                 rest.extend_from_slice(&more);
-                if lines.take_whole(&mut rest, lines_max) {
+                if lines.take_complete(&mut rest, lines_max) {
                     return Ok(lines);
                 }
             }
@@ -179,8 +179,8 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// Takes the lines that are whole out of `rest`; whether there are more than `lines_max` then.
-    fn take_whole(&mut self, rest: &mut Vec<u8>, lines_max: usize) -> bool {
+    /// Takes the lines that are complete out of `rest`; whether there are more than `lines_max` then.
+    fn take_complete(&mut self, rest: &mut Vec<u8>, lines_max: usize) -> bool {
         let end = rest.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
         for line in rest[..end].split_inclusive(|byte| *byte == b'\n') {
             self.push(line);

@@ -1,6 +1,6 @@
-//! ClickHouse's Native format, of whole numbers of 8 bytes alone: blocks of columns.
+//! ClickHouse's Native format, of integers of 8 bytes alone: blocks of columns.
 
-/// What is read is cut up as the network likes; this keeps what is not whole yet.
+/// The network cuts the bytes where it likes; this buffers what is not complete yet.
 pub struct Reader<const N: usize> {
     rest: Vec<u8>,
 }
@@ -40,7 +40,7 @@ struct Block<const N: usize> {
 }
 
 impl<const N: usize> Reader<N> {
-    /// Takes the next bytes and gives the columns of each block that is whole, all of the
+    /// Takes the next bytes and gives the columns of each block that is complete, all of the
     /// same length; `false` when `each` wants no more.
     ///
     /// # Errors
@@ -72,12 +72,12 @@ impl<const N: usize> Reader<N> {
         let text = String::from_utf8_lossy(&self.rest[at..]).into_owned();
         match text.find("Code: ") {
             Some(start) => text[start..].trim().to_owned(),
-            None => "the answer was cut off, or is not of whole numbers".to_owned(),
+            None => "the answer was cut off, or is not of integers".to_owned(),
         }
     }
 }
 
-/// The first block, if it is whole.
+/// The first block, if it is complete.
 fn block<const N: usize>(bytes: &[u8]) -> Result<Option<Block<N>>, ()> {
     let mut at = 0;
     let Some(count) = varint(bytes, &mut at)? else { return Ok(None) };
@@ -106,7 +106,7 @@ fn block<const N: usize>(bytes: &[u8]) -> Result<Option<Block<N>>, ()> {
     Ok(Some(Block { rows, columns, end: at }))
 }
 
-/// LEB128; `None` if it is not whole.
+/// LEB128; `None` if it is not complete.
 fn varint(bytes: &[u8], at: &mut usize) -> Result<Option<usize>, ()> {
     let mut value = 0_usize;
     for shift in (0..63).step_by(7) {

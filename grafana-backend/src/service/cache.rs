@@ -1,26 +1,39 @@
-//! Answers that are given again for a few seconds. Panels of a dashboard often ask the same
-//! (six numbers out of one row), and so do several viewers: the question is asked once, the
-//! others wait for its answer, or its error: who waited for a question that failed does not ask it
-//! once more, one after another. An error is forgotten at once.
+//! Answers, cached for a few seconds. Panels of a dashboard often ask the same (six numbers out of
+//! one row), and so do several viewers: the question is asked once, the others wait for its answer,
+//! or its error: who waited for a question that failed does not ask it once more, one after another.
+//! An error is forgotten at once.
 
 use std::sync::Arc;
 
 use quick_cache::{Weighter, sync};
 
-use crate::{
-    error::QueryError,
-    frame::Frame,
-    query::{Kind, Query},
-    settings::Settings,
-};
+use crate::{error::QueryError, frame::Frame, questions::registry::Query, scope::Scope, settings::Settings};
 
-/// Bytes of answers that are kept.
-const KEPT_BYTES_MAX: u64 = 64 << 20;
+/// Bytes of cached answers.
+const CACHE_BYTES_MAX: u64 = 64 << 20;
 /// About how many those are.
-const ANSWERS_ABOUT: usize = 1_000;
+const ANSWERS_EXPECTED: usize = 1_000;
 
 /// A question's frames.
 pub type Answer = Arc<Vec<Frame>>;
+
+/// An answer, and where it is from.
+#[derive(Debug)]
+pub enum Found {
+    /// The cache.
+    Cached(Answer),
+    /// ClickHouse, just now.
+    Asked(Answer),
+}
+
+impl Found {
+    /// The answer, wherever it is from.
+    pub fn into_answer(self) -> Answer {
+        match self {
+            Self::Cached(answer) | Self::Asked(answer) => answer,
+        }
+    }
+}
 
 /// Answers by question.
 pub struct Cache(sync::Cache<String, Result<Answer, QueryError>, ByBytes>);
@@ -37,13 +50,13 @@ impl Weighter<String, Result<Answer, QueryError>> for ByBytes {
 
 impl Default for Cache {
     fn default() -> Self {
-        Self(sync::Cache::with_weighter(ANSWERS_ABOUT, KEPT_BYTES_MAX, ByBytes))
+        Self(sync::Cache::with_weighter(ANSWERS_EXPECTED, CACHE_BYTES_MAX, ByBytes))
     }
 }
 
 impl Cache {
-    /// The kept answer, or that of `ask`, and whether it was kept. Whoever asks the same
-    /// meanwhile waits; if the one that asks is cancelled, the next one asks.
+    /// The cached answer, or that of `ask`. Whoever asks the same meanwhile waits; if the one that
+    /// asks is cancelled, the next one asks.
     ///
     /// # Errors
     /// Those of `ask`.
@@ -51,31 +64,31 @@ impl Cache {
         &self,
         key: String,
         ask: impl Future<Output = Result<Vec<Frame>, QueryError>>,
-    ) -> Result<(Answer, bool), QueryError> {
+    ) -> Result<Found, QueryError> {
         match self.0.get_value_or_guard_async(&key).await {
-            Ok(answer) => answer.map(|answer| (answer, true)),
+            Ok(answer) => answer.map(Found::Cached),
             Err(guard) => {
                 let answer = ask.await.map(Arc::new);
-                // Where it was removed meanwhile there is nothing to keep.
+                // Where it was removed meanwhile there is nothing to cache.
                 let _ = guard.insert(answer.clone());
                 if answer.is_err() {
                     self.0.remove(&key);
                 }
-                answer.map(|answer| (answer, false))
+                answer.map(Found::Asked)
             }
         }
     }
 }
 
 /// What makes two questions the same within the settings' seconds; `None` if answers are
-/// not kept. `connection` stands for all settings, secrets included.
+/// not cached. `connection` stands for all settings, secrets included.
 #[must_use]
 pub fn key(connection: u64, query: &Query, settings: &Settings) -> Option<String> {
-    // A live panel's frame names the datasource's own channel, which is none of the settings.
-    let is_kept = !matches!(query.kind, Kind::Live(_));
-    let seconds = i64::try_from(settings.cache_seconds).ok().filter(|seconds| is_kept && *seconds > 0)?;
-    let now = query.now_ms.div_euclid(seconds * 1000);
-    Some(format!("{connection} {now} {:?}", Query { now_ms: 0, ..query.clone() }))
+    let is_cached = query.question.is_cacheable();
+    let seconds = i64::try_from(settings.cache_seconds).ok().filter(|seconds| is_cached && *seconds > 0)?;
+    let now = query.scope.now_ms.div_euclid(seconds * 1000);
+    let scope = Scope { now_ms: 0, ..query.scope.clone() };
+    Some(format!("{connection} {now} {} {scope:?} {:?}", query.kind, query.question))
 }
 
 #[cfg(test)]

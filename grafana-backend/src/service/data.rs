@@ -3,37 +3,31 @@
 use std::{collections::HashMap, time::Instant};
 
 use futures_util::future::join_all;
-use grafana_plugin_sdk::pluginv2::{
-    DataQuery, DataResponse, PluginContext, QueryDataRequest, QueryDataResponse, data_server::Data,
-};
+use serde_json::{Map, Value};
 use tonic::{Request, Response, Status};
 
 use super::{
     CONCURRENT_QUERIES_MAX, Service,
-    cache::{self, Answer},
+    cache::{self, Answer, Found},
     turn,
 };
 use crate::{
-    clickhouse::ClickHouse,
+    clickhouse::connect::Connected,
     error::QueryError,
-    frame::Frame,
-    funnel::{self, model::Actor},
-    lifecycle, live, paths,
-    query::{Kind, Query, Range},
-    raw_sql, retention, sessions,
+    protocol::{DataQuery, DataResponse, PluginContext, QueryDataRequest, QueryDataResponse, data_server::Data},
+    questions::registry::{self, Query},
+    scope::Asked,
     settings::Settings,
-    spikes, timeline, trend,
+    time::range::Range,
 };
-
-const SESSION_NOTICE: &str = "Events without a session id are not part of a funnel by session.";
 
 #[tonic::async_trait]
 impl Data for Service {
     async fn query_data(&self, request: Request<QueryDataRequest>) -> Result<Response<QueryDataResponse>, Status> {
         let request = request.into_inner();
         let settings = Settings::read(request.plugin_context.as_ref());
-        let context = request.plugin_context.as_ref();
-        let answers = join_all(request.queries.iter().map(|query| self.answer(query, &settings, context))).await;
+        let uid = uid(request.plugin_context.as_ref());
+        let answers = join_all(request.queries.iter().map(|query| self.answer(query, &settings, uid))).await;
         let responses: HashMap<String, DataResponse> =
             request.queries.iter().map(|query| query.ref_id.clone()).zip(answers).collect();
         Ok(Response::new(QueryDataResponse { responses }))
@@ -41,14 +35,9 @@ impl Data for Service {
 }
 
 impl Service {
-    async fn answer(
-        &self,
-        query: &DataQuery,
-        settings: &Result<Settings, QueryError>,
-        context: Option<&PluginContext>,
-    ) -> DataResponse {
+    async fn answer(&self, query: &DataQuery, settings: &Result<Settings, QueryError>, uid: &str) -> DataResponse {
         let result = match settings {
-            Ok(settings) => self.counted(query, settings, context).await,
+            Ok(settings) => self.answer_measured(query, settings, uid).await,
             Err(error) => Err(error.clone()),
         };
         let encoded = result.and_then(|answer| answer.iter().map(|frame| frame.encode(&query.ref_id)).collect());
@@ -58,74 +47,47 @@ impl Service {
         }
     }
 
-    /// Read → look for a kept answer → ask → count.
-    async fn counted(
-        &self,
-        query: &DataQuery,
-        settings: &Settings,
-        context: Option<&PluginContext>,
-    ) -> Result<Answer, QueryError> {
+    /// Read → look into the cache → ask → count.
+    async fn answer_measured(&self, query: &DataQuery, settings: &Settings, uid: &str) -> Result<Answer, QueryError> {
         let metrics = &self.shared.metrics;
-        let query = Query::read(&query.json, &query.query_type, range(query)?, settings)
-            .inspect_err(|error| metrics.answered("unread", error.name(), None))?;
-        let name = query.kind.name();
+        let query = read(query, settings, uid).inspect_err(|error| metrics.answered("unread", error.name(), None))?;
         let started = Instant::now();
-        let result = self.kept(&query, settings, context).await;
+        let result = self.answer_cached(&query, settings).await;
         let seconds = started.elapsed().as_secs_f64();
         match &result {
-            Ok((_, true)) => metrics.answered(name, "cached", None),
-            Ok((_, false)) => metrics.answered(name, "ok", Some(seconds)),
-            Err(error) => metrics.answered(name, error.name(), Some(seconds)),
+            Ok(Found::Cached(_)) => metrics.answered(query.kind, "cached", None),
+            Ok(Found::Asked(_)) => metrics.answered(query.kind, "ok", Some(seconds)),
+            Err(error) => metrics.answered(query.kind, error.name(), Some(seconds)),
         }
-        result.map(|(answer, _)| answer)
+        result.map(Found::into_answer)
     }
 
-    async fn kept(
-        &self,
-        query: &Query,
-        settings: &Settings,
-        context: Option<&PluginContext>,
-    ) -> Result<(Answer, bool), QueryError> {
-        let (connection, clickhouse) = self.shared.connections.of(settings)?;
+    async fn answer_cached(&self, query: &Query, settings: &Settings) -> Result<Found, QueryError> {
+        let Connected { number, clickhouse } = self.shared.connections.of(settings)?;
         let ask = async {
             let _turn = turn(&self.shared.slots, CONCURRENT_QUERIES_MAX).await?;
             let _running = Running::of(&self.shared.metrics.running);
-            run(&clickhouse, query, settings, context).await
+            query.question.run(&clickhouse, &query.scope).await
         };
-        match cache::key(connection, query, settings) {
+        match cache::key(number, query, settings) {
             Some(key) => self.shared.cache.get(key, ask).await,
-            None => Ok((Answer::new(ask.await?), false)),
+            None => Ok(Found::Asked(Answer::new(ask.await?))),
         }
     }
 }
 
-/// One frame, for all but paths as a graph.
-async fn run(
-    clickhouse: &ClickHouse,
-    query: &Query,
-    settings: &Settings,
-    context: Option<&PluginContext>,
-) -> Result<Vec<Frame>, QueryError> {
-    let frame = match &query.kind {
-        Kind::Sessions(sessions) => sessions::run(clickhouse, query, sessions, settings).await,
-        Kind::Trend(trend) => trend::run(clickhouse, query, trend).await,
-        Kind::Retention(retention) => retention::run(clickhouse, query, retention).await,
-        Kind::Lifecycle(lifecycle) => lifecycle::run(clickhouse, query, lifecycle).await,
-        Kind::Paths(paths) => return paths::run(clickhouse, query, paths).await,
-        Kind::Events(timeline) => timeline::run(clickhouse, query, timeline).await,
-        Kind::Spikes(spikes) => spikes::run(clickhouse, query, spikes).await,
-        Kind::Live(live) => {
-            let uid =
-                context.and_then(|context| context.data_source_instance_settings.as_ref()).map(|ds| ds.uid.as_str());
-            live::run(clickhouse, query, *live, uid.unwrap_or_default()).await
-        }
-        Kind::Sql(sql) => raw_sql::run(clickhouse, sql, &settings.sql_tables).await,
-        Kind::Funnel(funnel) => funnel::run(clickhouse, query, funnel).await.map(|frame| match funnel.by {
-            Actor::Session => frame.with_notice(SESSION_NOTICE),
-            _ => frame,
-        }),
-    };
-    frame.map(|frame| vec![frame])
+fn read(query: &DataQuery, settings: &Settings, uid: &str) -> Result<Query, QueryError> {
+    let json: Map<String, Value> =
+        serde_json::from_slice(&query.json).map_err(|e| QueryError::invalid("query", e.to_string()))?;
+    let now_ms = chrono::Utc::now().timestamp_millis();
+    let asked = Asked { range: range(query)?, now_ms, uid, default_project: &settings.default_project };
+    registry::read(&json, &query.query_type, asked, settings)
+}
+
+/// The datasource's.
+fn uid(context: Option<&PluginContext>) -> &str {
+    let instance = context.and_then(|context| context.data_source_instance_settings.as_ref());
+    instance.map(|instance| instance.uid.as_str()).unwrap_or_default()
 }
 
 /// Counted while it lives.
@@ -146,12 +108,6 @@ impl Drop for Running<'_> {
 }
 
 fn range(query: &DataQuery) -> Result<Range, QueryError> {
-    // Instants outside of these years are no panel's range, and would overflow further on.
-    const YEARS_MS: std::ops::RangeInclusive<i64> = -2_208_988_800_000..=4_102_444_800_000;
     let range = query.time_range.as_ref().ok_or_else(|| QueryError::invalid("timeRange", "there is none"))?;
-    let (from_ms, to_ms) = (range.from_epoch_ms, range.to_epoch_ms);
-    if !YEARS_MS.contains(&from_ms) || !YEARS_MS.contains(&to_ms) {
-        return Err(QueryError::invalid("timeRange", format!("{from_ms} … {to_ms} is not within 1900 … 2100")));
-    }
-    Ok(Range { from_ms, to_ms, interval_ms: query.interval_ms })
+    Ok(Range { from_ms: range.from_epoch_ms, to_ms: range.to_epoch_ms, interval_ms: query.interval_ms })
 }

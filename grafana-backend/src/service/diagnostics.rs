@@ -1,15 +1,18 @@
 //! `CheckHealth`, behind "Save & test", and `CollectMetrics`.
 
 use clickhouse::Row;
-use grafana_plugin_sdk::pluginv2::{
-    CheckHealthRequest, CheckHealthResponse, CollectMetricsRequest, CollectMetricsResponse,
-    check_health_response::HealthStatus, collect_metrics_response::Payload, diagnostics_server::Diagnostics,
-};
 use serde::{Deserialize, Serialize};
 use tonic::{Request, Response, Status};
 
 use super::Service;
-use crate::{error::QueryError, query::sql::Sql};
+use crate::{
+    error::QueryError,
+    protocol::{
+        CheckHealthRequest, CheckHealthResponse, CollectMetricsRequest, CollectMetricsResponse,
+        check_health_response::HealthStatus, collect_metrics_response::Payload, diagnostics_server::Diagnostics,
+    },
+    sql::Sql,
+};
 
 /// The migrations that this version's queries need.
 const MIGRATION_NEEDED: u32 = 8;

@@ -10,12 +10,12 @@ mod stream;
 
 use std::{sync::Arc, time::Duration};
 
-use grafana_plugin_sdk::pluginv2::PluginContext;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{
     clickhouse::{ClickHouse, connect::Connections},
     error::QueryError,
+    protocol::PluginContext,
     settings::Settings,
 };
 use cache::Cache;
@@ -68,7 +68,7 @@ async fn turn(slots: &Semaphore, of: usize) -> Result<SemaphorePermit<'_>, Query
 }
 
 impl Service {
-    /// A turn for what is no panel's query.
+    /// A turn for what is not a panel's query.
     async fn edit_turn(&self) -> Result<SemaphorePermit<'_>, QueryError> {
         turn(&self.shared.edit_slots, CONCURRENT_EDITS_MAX).await
     }
@@ -76,7 +76,7 @@ impl Service {
     /// The request's settings, and ClickHouse as they say.
     fn open(&self, context: Option<&PluginContext>) -> Result<(Settings, ClickHouse), QueryError> {
         let settings = Settings::read(context)?;
-        let (_, clickhouse) = self.shared.connections.of(&settings)?;
+        let clickhouse = self.shared.connections.of(&settings)?.clickhouse;
         Ok((settings, clickhouse))
     }
 }

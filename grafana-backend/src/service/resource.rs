@@ -1,7 +1,6 @@
 //! `CallResource`: suggestions for the query editor.
 
 use clickhouse::Row;
-use grafana_plugin_sdk::pluginv2::{CallResourceRequest, CallResourceResponse, resource_server::Resource};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio_stream::Once;
@@ -10,16 +9,15 @@ use tonic::{Request, Response, Status};
 use super::{Service, plan};
 use crate::{
     error::QueryError,
-    query::{
-        dimension::{COLUMNS, Dimension},
-        sql::Sql,
-    },
+    events::dimension::{COLUMNS, Dimension},
+    protocol::{CallResourceRequest, CallResourceResponse, resource_server::Resource},
     settings::Settings,
+    sql::Sql,
 };
 
 /// Names in one answer.
 const NAMES_MAX: i64 = 500;
-/// Suggestions are of so many days before the project's newest event.
+/// Suggestions are of this many days before the project's newest event.
 const RECENT_DAYS: i64 = 30;
 
 #[derive(Row, Deserialize)]
@@ -102,7 +100,7 @@ impl Asked {
         asked
     }
 
-    /// The values of a column or property of the last days that hold the searched text, the
+    /// The values of a column or property of the last days that contain the searched string, the
     /// most frequent first.
     fn values(&self, dimension: &Dimension) -> Sql {
         let mut sql = Sql::new("SELECT ");

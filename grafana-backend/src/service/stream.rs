@@ -3,18 +3,20 @@
 use std::{pin::Pin, sync::Arc, time::Duration};
 
 use futures_util::{Stream, stream};
-use grafana_plugin_sdk::pluginv2::{
-    PublishStreamRequest, PublishStreamResponse, RunStreamRequest, StreamPacket, SubscribeStreamRequest,
-    SubscribeStreamResponse, publish_stream_response, stream_server, subscribe_stream_response,
-};
 use tonic::{Request, Response, Status};
 
 use super::{STREAMS_MAX, Service, data::Running};
 use crate::{
     clickhouse::ClickHouse,
     error::QueryError,
-    live::{self, Live, SLOT_MS},
-    query::{Kind, Query, Range, filter::Filter},
+    events::filter::Filter,
+    protocol::{
+        PublishStreamRequest, PublishStreamResponse, RunStreamRequest, StreamPacket, SubscribeStreamRequest,
+        SubscribeStreamResponse, publish_stream_response, stream_server, subscribe_stream_response,
+    },
+    questions::live::{SLOT_MS, channel::project_of, latest},
+    scope::Scope,
+    time::range::Range,
 };
 
 /// Events of a slot have so long to arrive.
@@ -29,7 +31,7 @@ impl stream_server::Stream for Service {
         request: Request<SubscribeStreamRequest>,
     ) -> Result<Response<SubscribeStreamResponse>, Status> {
         let request = request.into_inner();
-        let status = match (live::project_of(&request.path), self.open(request.plugin_context.as_ref())) {
+        let status = match (project_of(&request.path), self.open(request.plugin_context.as_ref())) {
             (Some(_), Ok(_)) => subscribe_stream_response::Status::Ok,
             _ => subscribe_stream_response::Status::NotFound,
         };
@@ -47,7 +49,7 @@ impl stream_server::Stream for Service {
 
     async fn run_stream(&self, request: Request<RunStreamRequest>) -> Result<Response<Self::RunStreamStream>, Status> {
         let request = request.into_inner();
-        let project = live::project_of(&request.path).ok_or_else(|| Status::not_found("live/<project> is streamed"))?;
+        let project = project_of(&request.path).ok_or_else(|| Status::not_found("live/<project> is streamed"))?;
         let (_, clickhouse) =
             self.open(request.plugin_context.as_ref()).map_err(|e| Status::invalid_argument(e.to_string()))?;
         let (service, project) = (self.clone(), project.to_owned());
@@ -64,14 +66,14 @@ impl stream_server::Stream for Service {
     }
 }
 
-/// Waits for the end of a slot and gives its numbers. An error is told once a slot, and the
+/// Waits for the end of a slot and gives its numbers. An error is logged once a slot, and the
 /// stream goes on: ClickHouse may come back.
 async fn next(clickhouse: &ClickHouse, project: &str) -> Result<StreamPacket, Status> {
     loop {
         let now_ms = chrono::Utc::now().timestamp_millis();
         let wait_ms = SLOT_MS - (now_ms - GRACE_MS).rem_euclid(SLOT_MS);
         tokio::time::sleep(Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0))).await;
-        match live::latest(clickhouse, &query(project)).await {
+        match latest(clickhouse, &scope(project)).await {
             Ok(frame) => return Ok(StreamPacket { data: frame.to_json().into_bytes() }),
             Err(error @ QueryError::Invalid { .. }) => return Err(Status::invalid_argument(error.to_string())),
             Err(error) => tracing::warn!(%error, project, "no live numbers for this slot"),
@@ -79,14 +81,14 @@ async fn next(clickhouse: &ClickHouse, project: &str) -> Result<StreamPacket, St
     }
 }
 
-fn query(project: &str) -> Query {
+fn scope(project: &str) -> Scope {
     let now_ms = chrono::Utc::now().timestamp_millis() - GRACE_MS;
-    Query {
+    Scope {
         project: project.to_owned(),
         range: Range { from_ms: now_ms - SLOT_MS, to_ms: now_ms, interval_ms: SLOT_MS },
         zone: chrono_tz::Tz::UTC,
         filter: Filter::default(),
         now_ms,
-        kind: Kind::Live(Live::Numbers),
+        uid: String::new(),
     }
 }

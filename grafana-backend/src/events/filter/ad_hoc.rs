@@ -1,0 +1,32 @@
+//! Ad hoc filters of a dashboard.
+
+use serde::Deserialize;
+
+use super::{read::read, tree::Filter};
+use crate::error::QueryError;
+
+/// An ad hoc filter, as Grafana gives it.
+#[derive(Deserialize, Debug, Clone, Default)]
+#[serde(default)]
+pub struct AdHoc {
+    /// A column or `property:<name>`.
+    pub key: String,
+    /// `=`, `!=`, `=~`, `!~`, `<`, `>`, `=|` or `!=|`.
+    pub operator: String,
+    /// The value.
+    pub value: String,
+    /// The values of `=|` and `!=|`.
+    pub values: Vec<String>,
+}
+
+/// All of them have to hold.
+///
+/// # Errors
+/// As [`read`].
+pub fn all_of(filters: &[AdHoc]) -> Result<Filter, QueryError> {
+    let each = filters.iter().enumerate().map(|(at, filter)| {
+        let json = serde_json::json!({"field": filter.key, "op": filter.operator, "value": filter.value, "values": filter.values});
+        read(&json, &format!("adhocFilters[{at}]"))
+    });
+    each.collect::<Result<_, _>>().map(Filter::All)
+}

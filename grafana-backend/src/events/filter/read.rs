@@ -1,0 +1,166 @@
+//! The tree out of its JSON form, with the place of whatever is wrong in it.
+
+use serde_json::{Map, Value};
+
+use super::{
+    test::{Comparison, Test},
+    tree::Filter,
+    values,
+};
+use crate::{error::QueryError, events::dimension::Dimension};
+
+/// Nodes of one query's filters.
+pub const NODES_MAX: usize = 500;
+const DEPTH_MAX: usize = 12;
+
+/// Reads the JSON form: `{"all": […]}`, `{"any": […]}`, `{"not": …}` or
+/// `{"field": …, "op": …, "value": …}`; null is no condition.
+///
+/// # Errors
+/// Names the place and what is wrong there.
+pub fn read(json: &Value, place: &str) -> Result<Filter, QueryError> {
+    let mut nodes = 0;
+    node(json, place, 0, &mut nodes)
+}
+
+fn node(json: &Value, place: &str, depth: usize, nodes: &mut usize) -> Result<Filter, QueryError> {
+    *nodes += 1;
+    if depth > DEPTH_MAX || *nodes > NODES_MAX {
+        let message = format!("it has more than {DEPTH_MAX} levels or {NODES_MAX} nodes");
+        return Err(QueryError::invalid(place, message));
+    }
+    let object = match json {
+        Value::Null => return Ok(Filter::default()),
+        Value::Object(object) if object.is_empty() => return Ok(Filter::default()),
+        Value::Object(object) => object,
+        other => return Err(QueryError::invalid(place, format!("an object is expected, not {other}"))),
+    };
+    let mut list = |name: &str| -> Result<Option<Vec<Filter>>, QueryError> {
+        let Some(value) = object.get(name) else { return Ok(None) };
+        let Value::Array(filters) = value else {
+            return Err(QueryError::invalid(format!("{place}.{name}"), "a list is expected"));
+        };
+        let each =
+            filters.iter().enumerate().map(|(at, json)| node(json, &format!("{place}.{name}[{at}]"), depth + 1, nodes));
+        each.collect::<Result<_, _>>().map(Some)
+    };
+    if let Some(filters) = list("all")? {
+        return Ok(Filter::All(filters));
+    }
+    if let Some(filters) = list("any")? {
+        return Ok(Filter::Any(filters));
+    }
+    if let Some(json) = object.get("not") {
+        return Ok(Filter::Not(Box::new(node(json, &format!("{place}.not"), depth + 1, nodes)?)));
+    }
+    let text = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default();
+    if text("field").is_empty() {
+        return Err(QueryError::invalid(place, "it has none of all, any, not and field"));
+    }
+    let dimension = Dimension::parse(text("field")).map_err(|error| error.at(&format!("{place}.field")))?;
+    test(&dimension, text("op"), object, place)
+}
+fn test(dimension: &Dimension, op: &str, object: &Map<String, Value>, place: &str) -> Result<Filter, QueryError> {
+    let values = values::read(object, place)?;
+    let one = || match &values[..] {
+        [one] => Ok(one.clone()),
+        _ => Err(QueryError::invalid(format!("{place}.value"), format!("one value is expected, not {}", values.len()))),
+    };
+    let number = |comparison| {
+        let text = one()?;
+        let number = text.trim().parse::<f64>().ok().filter(|number| number.is_finite());
+        let number =
+            number.ok_or_else(|| QueryError::invalid(format!("{place}.value"), format!("{text:?} is not a number")))?;
+        Ok(Test::Number(comparison, number))
+    };
+    let test = |test| Filter::Test(dimension.clone(), test);
+    let any_of = |each: fn(String) -> Test| match values.len() {
+        0 => Err(QueryError::invalid(format!("{place}.value"), "a value is expected")),
+        1 => Ok(test(each(values[0].clone()))),
+        _ => Ok(Filter::Any(values.iter().map(|value| test(each(value.clone()))).collect())),
+    };
+    // Of several values one is enough; where the test is negated, none may hold.
+    let (negated, filter) = match op {
+        "=" | "" | "in" | "=|" => (false, test(Test::In(values.clone()))),
+        "!=" | "not in" | "!=|" => (true, test(Test::In(values.clone()))),
+        "contains" => (false, any_of(Test::Contains)?),
+        "not contains" => (true, any_of(Test::Contains)?),
+        "wildcard" => (false, any_of(Test::Wildcard)?),
+        "not wildcard" => (true, any_of(Test::Wildcard)?),
+        "=~" => (false, any_of(Test::Matches)?),
+        "!~" => (true, any_of(Test::Matches)?),
+        "<" => (false, test(number(Comparison::Less)?)),
+        "<=" => (false, test(number(Comparison::LessOrEqual)?)),
+        ">" => (false, test(number(Comparison::Greater)?)),
+        ">=" => (false, test(number(Comparison::GreaterOrEqual)?)),
+        "is set" => (false, test(Test::IsSet)),
+        "is not set" => (true, test(Test::IsSet)),
+        other => {
+            const KNOWN: &str = "=, !=, in, not in, contains, not contains, wildcard, not wildcard, =~, !~, <, <=, >, >=, is set or is not set";
+            return Err(QueryError::invalid(format!("{place}.op"), format!("{other:?} is not known: {KNOWN}")));
+        }
+    };
+    Ok(if negated { Filter::Not(Box::new(filter)) } else { filter })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::sql::Sql;
+
+    fn text(json: Value) -> String {
+        let mut sql = Sql::default();
+        read(&json, "filter").unwrap().write(&mut sql);
+        sql.as_text().to_owned()
+    }
+
+    #[test]
+    fn a_tree_becomes_a_condition_with_bound_values() {
+        let tree = json!({"all": [
+            {"field": "country", "op": "=", "value": "DE"},
+            {"any": [{"field": "property:plan", "op": "!=", "values": ["pro", "team"]}, {"field": "path", "op": "=~", "value": "^/a"}]},
+            {"not": {"field": "property:n", "op": ">=", "value": 3}},
+        ]});
+        assert_eq!(
+            text(tree),
+            "((country = {p0:String}) AND (NOT (properties[{p1:String}] IN {p2:Array(String)}) OR (match(toString(path), {p3:String}))) \
+             AND NOT (ifNull(toFloat64OrNull(properties[{p4:String}]) >= {p5:Float64}, 0)))"
+        );
+        assert_eq!(text(json!({"any": []})), "(0)");
+        assert_eq!(text(Value::Null), "(1)");
+    }
+
+    #[test]
+    fn of_several_values_one_is_enough_and_negated_none_may_hold() {
+        assert_eq!(
+            text(json!({"field": "path", "op": "not contains", "values": ["a", "b"]})),
+            "NOT ((positionCaseInsensitiveUTF8(toString(path), {p0:String}) > 0) OR (positionCaseInsensitiveUTF8(toString(path), {p1:String}) > 0))"
+        );
+        assert_eq!(
+            text(json!({"field": "country", "op": "=~", "values": ["^D", "^F"]})),
+            "((match(toString(country), {p0:String})) OR (match(toString(country), {p1:String})))"
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_place() {
+        for (json, expected) in [
+            (json!({"all": [{"field": "nope"}]}), "filter.all[0].field: \"nope\" is not known"),
+            (json!({"field": "path", "op": "~~", "value": "x"}), "filter.op: \"~~\" is not known"),
+            (json!({"field": "path", "op": "contains"}), "filter.value: a value is expected"),
+            (json!({"field": "path", "op": "<", "values": [1, 2]}), "filter.value: one value is expected, not 2"),
+            (json!({"field": "property:n", "op": "<", "value": "many"}), "filter.value: \"many\" is not a number"),
+            (json!({"field": "path", "value": {"a": 1}}), "filter.value: strings or numbers are expected"),
+            (json!([1]), "filter: an object is expected"),
+            (json!({"value": 1}), "filter: it has none of all, any, not and field"),
+            (json!({"field": "path", "value": "x".repeat(3000)}), "filter.value: it has 3000 bytes"),
+        ] {
+            let error = read(&json, "filter").unwrap_err().to_string();
+            assert!(error.starts_with(expected), "{error}");
+        }
+        let deep = (0..40).fold(json!({"field": "path", "value": "x"}), |inner, _| json!({"not": inner}));
+        assert!(read(&deep, "filter").unwrap_err().to_string().contains("more than 12 levels"));
+    }
+}

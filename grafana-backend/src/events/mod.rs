@@ -1,0 +1,9 @@
+//! Events as every question sees them: which are meant, whose they are, and what splits them.
+
+pub mod actor;
+pub mod breakdown;
+pub mod dimension;
+pub mod event_filter;
+pub mod filter;
+pub mod one_of;
+pub mod visit;

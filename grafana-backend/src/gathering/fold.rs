@@ -1,0 +1,146 @@
+//! Asking, gathering by actor and folding, within the plugin's memory.
+
+use std::time::Instant;
+
+use super::{
+    buckets::{Spread, in_buckets},
+    items::Item,
+    pass::Pass,
+};
+use crate::{clickhouse::ClickHouse, error::QueryError, memory::Held, sql::Sql};
+
+/// Bytes of events that a query holds at once, if the plugin's memory has room for two of them.
+const HELD_BYTES_MAX: usize = 1 << 30;
+/// Beside the events: vectors that grow, and the room in which they are sorted.
+const HELD_FACTOR: usize = 2;
+/// The most parts into which the actors are divided: 64 GiB of events.
+const PASSES_MAX: u64 = 64;
+/// The partitions in which actors are gathered, each sorted by itself.
+const PARTITIONS: usize = 256;
+/// Threads of one fold, at most.
+const THREADS_MAX: usize = 8;
+
+/// A sum over actors that can be taken in parts.
+pub trait Sum: Send {
+    /// Adds the parts of another thread.
+    fn merge(&mut self, other: Self);
+
+    /// Bytes that it holds, about, if that grows with the values or ways it has met.
+    fn bytes(&self) -> usize {
+        0
+    }
+}
+
+/// Asks for the events and folds each actor's, which come in the items' own order. `make`
+/// makes an empty sum, of which there is one a thread.
+///
+/// # Errors
+/// As [`ClickHouse::rows`]; if even a part of the actors does not fit into memory.
+pub async fn fold<const N: usize, T: Item<N> + 'static, S: Sum + 'static>(
+    clickhouse: &ClickHouse,
+    statement: impl Fn(Pass) -> Sql,
+    make: impl Fn() -> S + Send + Sync + Clone + 'static,
+    each: impl Fn(&mut S, &[T]) + Send + Sync + Clone + 'static,
+) -> Result<S, QueryError> {
+    let events_bytes_max = HELD_BYTES_MAX.min(clickhouse.memory().bytes_max() / (HELD_FACTOR * 2));
+    let mut passes = 1;
+    while passes <= PASSES_MAX {
+        if let Some(sum) = fold_passes(clickhouse, &statement, passes, events_bytes_max, &make, &each).await? {
+            return Ok(sum);
+        }
+        passes *= 4;
+    }
+    Err(QueryError::TooLarge(events_bytes_max >> 20))
+}
+
+/// Takes the actors in `passes` parts; `None` if one does not fit into memory.
+async fn fold_passes<const N: usize, T: Item<N> + 'static, S: Sum + 'static>(
+    clickhouse: &ClickHouse,
+    statement: &impl Fn(Pass) -> Sql,
+    passes: u64,
+    events_bytes_max: usize,
+    make: &(impl Fn() -> S + Send + Sync + Clone + 'static),
+    each: &(impl Fn(&mut S, &[T]) + Send + Sync + Clone + 'static),
+) -> Result<Option<S>, QueryError> {
+    let mut sum = make();
+    // What the sum has grown to, from pass to pass.
+    let mut held_by_sum = clickhouse.memory().start();
+    for number in 0..passes {
+        let started = Instant::now();
+        let part = statement(Pass { number, of: passes });
+        let Some((partitions, _held)) = gather::<N, T>(clickhouse, part, events_bytes_max).await? else {
+            return Ok(None);
+        };
+        let (gathered, events) = (started.elapsed(), partitions.iter().map(Vec::len).sum::<usize>());
+        let (make, each) = (make.clone(), each.clone());
+        let folded = tokio::task::spawn_blocking(move || fold_partitions(partitions, &make, &each)).await;
+        sum.merge(folded.map_err(|e| QueryError::Encoding(e.to_string()))?);
+        held_by_sum.grow(sum.bytes().saturating_sub(held_by_sum.bytes()))?;
+        let folded = started.elapsed().saturating_sub(gathered);
+        tracing::debug!(events, gather_ms = gathered.as_millis(), fold_ms = folded.as_millis(), "folded actors");
+    }
+    Ok(Some(sum))
+}
+
+/// The events by partition, with the memory that they hold.
+type Partitions<T> = (Vec<Vec<T>>, Held);
+
+/// The events; `None` if they are too many for one query.
+async fn gather<const N: usize, T: Item<N>>(
+    clickhouse: &ClickHouse,
+    sql: Sql,
+    events_bytes_max: usize,
+) -> Result<Option<Partitions<T>>, QueryError> {
+    let events_max = events_bytes_max / size_of::<T>();
+    let mut held = clickhouse.memory().start();
+    let mut partitions: Vec<Vec<T>> = (0..PARTITIONS).map(|_| Vec::new()).collect();
+    let mut count = 0;
+    clickhouse
+        .fold_numbers(sql, |columns| {
+            count += columns.rows();
+            if count > events_max {
+                return Ok(false);
+            }
+            held.grow(columns.rows() * size_of::<T>() * HELD_FACTOR)?;
+            for item in columns.iter().map(T::from) {
+                partitions[(item.actor() >> 56) as usize].push(item);
+            }
+            Ok(true)
+        })
+        .await?;
+    Ok((count <= events_max).then_some((partitions, held)))
+}
+
+fn fold_partitions<const N: usize, T: Item<N>, S: Sum>(
+    mut partitions: Vec<Vec<T>>,
+    make: &(impl Fn() -> S + Sync),
+    each: &(impl Fn(&mut S, &[T]) + Sync),
+) -> S {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX);
+    std::thread::scope(|scope| {
+        let parts = partitions.chunks_mut(PARTITIONS.div_ceil(threads));
+        let threads: Vec<_> = parts
+            .map(|part| {
+                scope.spawn(move || {
+                    let (mut sum, mut spread) = (make(), Spread::default());
+                    for partition in part {
+                        for bucket in in_buckets(std::mem::take(partition), &mut spread) {
+                            T::sort(bucket);
+                            bucket.chunk_by(|a, b| a.actor() == b.actor()).for_each(|events| each(&mut sum, events));
+                        }
+                    }
+                    sum
+                })
+            })
+            .collect();
+        let mut sum = make();
+        for thread in threads {
+            match thread.join() {
+                Ok(part) => sum.merge(part),
+                // A panic in a fold is a defect; it is passed on, not hidden in the numbers.
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        sum
+    })
+}

@@ -1,0 +1,46 @@
+//! The statement that reads single events.
+
+use clickhouse::Row;
+use serde::Deserialize;
+
+use super::model::Selection;
+use crate::{scope::Scope, sql::Sql};
+
+/// A row of the statement.
+#[derive(Row, Deserialize)]
+pub struct Line {
+    pub at_ms: i64,
+    pub event: String,
+    pub path: String,
+    pub title: String,
+    pub visitor: String,
+    pub user_id: String,
+    pub session_id: String,
+    pub referrer_source: String,
+    pub country: String,
+    pub browser: String,
+    pub properties: String,
+}
+
+/// A row an event, the newest first.
+pub fn statement(scope: &Scope, selection: &Selection) -> Sql {
+    let mut sql = Sql::new(
+        "SELECT toUnixTimestamp64Milli(ts) AS at_ms, toString(event) AS event, toString(path) AS path, toString(title) AS title, \
+         toString(visitor) AS visitor, user_id, session_id, toString(referrer_source) AS referrer_source, \
+         toString(country) AS country, toString(browser) AS browser, toJSONString(properties) AS properties \
+         FROM analytics.events AS e FINAL WHERE ",
+    );
+    scope.write(&mut sql, scope.range.from_ms, scope.range.to_ms);
+    sql.text(" AND ").sub(|sql| selection.filter.write(sql));
+    if let Some(visitor) = selection.visitor {
+        sql.text(" AND e.visitor IN ").uints(&[visitor]);
+    }
+    if !selection.user_id.is_empty() {
+        sql.text(" AND user_id = ").string(&selection.user_id);
+    }
+    if !selection.session_id.is_empty() {
+        sql.text(" AND session_id = ").string(&selection.session_id);
+    }
+    sql.text(" ORDER BY ts DESC, event_order DESC LIMIT ").int(selection.limit.into());
+    sql
+}

@@ -1,0 +1,48 @@
+//! Which fields a query may have. A misspelt one is an error that names it: left out in silence, it would
+//! give the numbers of another question.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use crate::error::QueryError;
+
+/// What Grafana adds to every query, and what its tools and callers use to tell queries apart.
+const GRAFANAS: [&str; 17] = [
+    "dashboardUID",
+    "datasource",
+    "datasourceId",
+    "expression",
+    "hide",
+    "intervalMs",
+    "key",
+    "maxDataPoints",
+    "meta",
+    "nonce",
+    "panelId",
+    "queryCachingTTL",
+    "queryType",
+    "refId",
+    "relativeTimeRange",
+    "timeRange",
+    "type",
+];
+
+/// Checks the names of a query's fields against those that the types of questions have.
+///
+/// # Errors
+/// Names the first that no type of query has, and the one that was probably meant.
+pub fn check(json: &Map<String, Value>, known: &BTreeSet<&'static str>) -> Result<(), QueryError> {
+    let is_known = |name: &str| known.contains(name) || GRAFANAS.contains(&name);
+    let Some(name) = json.keys().filter(|name| !is_known(name)).min() else { return Ok(()) };
+    if name.is_empty() {
+        return Err(QueryError::invalid("query", "it has a field without a name"));
+    }
+    let field: String = name.chars().take(64).collect();
+    let meant = known.iter().chain(&GRAFANAS).find(|known| known.eq_ignore_ascii_case(name));
+    let hint = meant.map_or_else(
+        || "docs/queries has the fields of each type".to_owned(),
+        |known| format!("did you mean {known}?"),
+    );
+    Err(QueryError::invalid(field, format!("no query has this field: {hint}")))
+}

@@ -1,0 +1,57 @@
+//! Valid queries, among them what has been a fault once.
+
+use serde_json::{Value, json};
+
+/// Valid queries of each type, with all of its fields.
+pub fn valid() -> Vec<Value> {
+    let tests = json!({"all": [
+        {"field": "country", "op": "=", "value": "DE"},
+        {"any": [{"field": "property:plan", "op": "!=", "values": ["pro", 1]}, {"field": "path", "op": "=~", "value": "^/a"}]},
+        {"not": {"field": "property:n", "op": ">=", "value": 3}},
+    ]});
+    let event = json!({"event": ["a", "b"], "path": "/x/*", "filter": tests});
+    let queries = json!([
+        {"queryType": "sessions", "timezone": "Europe/Berlin", "filter": tests,
+         "adhocFilters": [{"key": "country", "operator": "=|", "value": "", "values": ["DE", "FR"]}]},
+        {"queryType": "sessions", "result": "over_time", "interval": "hour", "compare": "week", "quantiles": true},
+        {"queryType": "sessions", "result": "by", "dimension": "exit_path", "limit": 5, "measures": ["sessions", "bounce_rate"]},
+        {"queryType": "sessions", "result": "list", "limit": 1000},
+        {"queryType": "funnel", "steps": [event, {"name": "n", "path": "/b", "optional": true, "windowMs": 5}, {"event": "c"}],
+         "order": "strict", "conversionWindowMs": 1, "by": "user", "exclusions": [{"event": "x", "afterStep": 1, "beforeStep": 3}],
+         "hold": "country", "breakdown": {"dimension": "property:a", "attribution": "step", "step": 2, "limit": 3}, "open": true},
+        {"queryType": "funnel", "steps": [{"event": "a"}, {"event": "b"}], "order": "any", "result": "trend", "interval": "day"},
+        {"queryType": "funnel", "steps": [{"event": "a"}, {"event": "b"}], "result": "actors", "step": 2, "outcome": "dropped",
+         "limit": 7, "by": "session"},
+        {"queryType": "funnel", "steps": [{"event": "a"}, {"event": "b"}], "result": "histogram"},
+        {"queryType": "trend", "series": [event, {"measure": "per_visitor"}], "formula": "A / B", "interval": "minute",
+         "breakdown": {"dimension": "browser", "limit": 3}, "compare": "before", "shape": "long"},
+        {"queryType": "trend", "result": "total", "cumulative": true},
+        {"queryType": "retention", "start": event, "returns": {"event": "b"}, "interval": "day", "firstTime": true,
+         "unbounded": true, "by": "user"},
+        {"queryType": "lifecycle", "event": "a", "path": "/x", "eventFilter": tests, "interval": "week", "by": "session"},
+        {"queryType": "stickiness", "event": ["a"], "interval": "month"},
+        {"queryType": "paths", "node": "event", "event": "", "eventFilter": tests, "anchor": event, "direction": "backward",
+         "steps": 20, "limit": 200, "collapse": false, "by": "visitor", "result": "graph"},
+        {"queryType": "events", "event": "a", "visitor": "18446744073709551615", "userId": "u", "sessionId": "s", "limit": 1},
+        {"queryType": "annotations", "eventFilter": tests},
+        {"queryType": "spikes", "event": "a", "interval": "hour", "least": 1},
+        {"queryType": "live", "result": "pages"},
+        {"queryType": "live"},
+        {"queryType": "sql", "rawSql": "SELECT $__timeInterval(ts) AS t, count() FROM events WHERE $__timeFilter(ts) AND name = {v:String} GROUP BY t;",
+         "variables": {"v": "x", "list": ["a", 1, null]}},
+        // Each has been a fault once, or part of one.
+        {"queryType": "sql", "rawSql": "INSERT INTO FUNCTION file('x','LineAsString') SELECT 'x' SETTINGS engine_file_truncate_on_insert=1"},
+        {"queryType": "sql", "rawSql": "KILL QUERY WHERE 1"},
+        {"queryType": "sql", "rawSql": "SELECT length(groupArray(number)) FROM numbers(200000000) SETTINGS max_memory_usage=0"},
+        {"queryType": "sql", "rawSql": "SELECT repeat(repeat('y',1000000),100) FROM numbers(40)"},
+        {"queryType": "sql", "rawSql": "SELECT 1 WHERE $__timeFilter(toDateTime(if(a, b, [c, d][1]), 'Europe/Berlin'))"},
+        {"queryType": "trend", "filter": {"not": {"field": "path", "op": "!~", "values": ["a", "b"]}}},
+        {"queryType": "trend", "filter": {"field": "path", "op": "not contains", "values": ["/p/$id", "%", "'"]}},
+    ]);
+    let Value::Array(queries) = queries else { unreachable!() };
+    let named = |mut query: Value| {
+        query["project"] = json!("website");
+        query
+    };
+    queries.into_iter().map(named).collect()
+}

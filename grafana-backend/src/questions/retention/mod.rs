@@ -1,0 +1,64 @@
+//! Retention: of those who did one thing in a period, how many did another in the periods
+//! after. Rules: docs/queries/retention.md.
+
+mod fold;
+mod frames;
+mod model;
+mod statement;
+
+use async_trait::async_trait;
+
+use super::{plan::Plan, question::Question};
+use crate::{
+    clickhouse::ClickHouse,
+    error::QueryError,
+    frame::Frame,
+    gathering::{self, Packed, Pass},
+    scope::Scope,
+    settings::Settings,
+    time::buckets::Buckets,
+};
+use fold::{Grid, Rule};
+pub use model::Retention;
+use model::RetentionJson;
+use statement::statement;
+
+/// Periods of one result.
+const PERIODS_MAX: usize = 400;
+
+#[async_trait]
+impl Question for Retention {
+    type Json = RetentionJson;
+
+    fn read(json: RetentionJson, _: &Scope, _: &Settings) -> Result<Self, QueryError> {
+        json.check()
+    }
+
+    async fn plan(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Plan, QueryError> {
+        let buckets = self.buckets(scope)?;
+        Plan::of(clickhouse, statement(scope, self, &buckets, Pass::WHOLE)).await
+    }
+
+    async fn run(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Vec<Frame>, QueryError> {
+        let buckets = self.buckets(scope)?;
+        let periods = buckets.starts_ms.len();
+        let statement = |pass| statement(scope, self, &buckets, pass);
+        let rule = Rule { buckets: buckets.clone(), first_time: self.first_time, unbounded: self.unbounded };
+        let each = move |grid: &mut Grid, rows: &[Packed]| grid.add(rows, &rule);
+        let grid = gathering::fold(clickhouse, statement, move || Grid::new(periods), each).await?;
+        let text = statement(Pass::WHOLE).as_text().to_owned();
+        Ok(vec![frames::frame(&grid, &buckets, scope.now_ms).with_executed(text)])
+    }
+}
+
+impl Retention {
+    fn buckets(&self, scope: &Scope) -> Result<Buckets, QueryError> {
+        let buckets = Buckets::cut(scope.range, self.unit, scope.zone)?;
+        let periods = buckets.starts_ms.len();
+        if periods > PERIODS_MAX {
+            let message = format!("the range has {periods} of these, at most {PERIODS_MAX} can be shown");
+            return Err(QueryError::invalid("interval", message));
+        }
+        Ok(buckets)
+    }
+}

@@ -1,0 +1,86 @@
+//! A statement that a person wrote, checked, with its macros replaced. docs/queries/sql.md.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::macros::expand;
+use crate::{check::at_most, clickhouse::Bound, error::QueryError, sql_tables::Tables, time::range::Range};
+
+const SQL_BYTES_MAX: usize = 65_536;
+const VARIABLES_MAX: usize = 100;
+const NAME_BYTES_MAX: usize = 128;
+
+/// A statement with its values.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RawSql {
+    /// The macros are replaced.
+    pub text: String,
+    /// What `{name:Type}` stands for.
+    pub variables: BTreeMap<String, Bound>,
+    /// The tables that it may read.
+    pub tables: Tables,
+}
+
+/// The JSON form.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RawSqlJson {
+    raw_sql: String,
+    variables: Option<BTreeMap<String, Value>>,
+}
+
+impl RawSqlJson {
+    /// Checks limits and replaces the macros.
+    ///
+    /// # Errors
+    /// Names the field, the limit and the value; an unknown macro is named.
+    pub fn check(self, range: Range, tables: &Tables) -> Result<RawSql, QueryError> {
+        let length = self.raw_sql.len();
+        if !(1..=SQL_BYTES_MAX).contains(&length) {
+            let message = format!("it has {length} bytes, 1 to {SQL_BYTES_MAX} are allowed");
+            return Err(QueryError::invalid("rawSql", message));
+        }
+        let variables = self.variables.unwrap_or_default();
+        at_most("variables", variables.len(), VARIABLES_MAX)?;
+        variables.keys().try_for_each(|name| check_name(name))?;
+        let mut variables: BTreeMap<String, Bound> =
+            variables.into_iter().map(|(name, value)| (name, bound(value))).collect();
+        let own = [
+            ("footfall_from_ms", range.from_ms),
+            ("footfall_to_ms", range.to_ms),
+            ("footfall_interval_s", (range.interval_ms / 1000).max(1)),
+        ];
+        variables.extend(own.map(|(name, value)| (name.to_owned(), Bound::One(value.to_string()))));
+        let mut text = expand(&self.raw_sql)?;
+        // As people end a statement.
+        text.truncate(text.trim_end().trim_end_matches(';').len());
+        Ok(RawSql { text, variables, tables: tables.clone() })
+    }
+}
+
+/// ClickHouse knows no other names; the statement would be blamed for one.
+fn check_name(name: &str) -> Result<(), QueryError> {
+    let begins = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    if begins && name.len() <= NAME_BYTES_MAX && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+        return Ok(());
+    }
+    let shown: String = name.chars().take(64).collect();
+    let message = format!(
+        "{shown:?} is not a variable's name: letters, digits and _, at most {NAME_BYTES_MAX}, not beginning with a digit"
+    );
+    Err(QueryError::invalid("variables", message))
+}
+
+/// A variable with several values is bound as an array: `{name:Array(String)}`.
+fn bound(value: Value) -> Bound {
+    let string = |value: Value| match value {
+        Value::String(string) => string,
+        other => other.to_string(),
+    };
+    match value {
+        Value::Array(values) => Bound::Several(values.into_iter().map(string).collect()),
+        one => Bound::One(string(one)),
+    }
+}

@@ -1,0 +1,34 @@
+//! In how many periods an actor was there.
+
+use crate::{
+    gathering::{Packed, Sum},
+    presence::Periods,
+};
+
+/// By number of periods that are shown, from 0: how many actors were there in that many.
+#[derive(Debug, Clone)]
+pub struct Counts(Vec<i64>);
+
+impl Counts {
+    /// Nobody; of these periods the first is not shown.
+    pub fn new(periods: usize) -> Self {
+        Self(vec![0; periods.max(1)])
+    }
+
+    /// Adds one actor.
+    pub fn add(&mut self, rows: &[Packed], periods: &Periods) {
+        // The first period is not shown.
+        self.0[periods.of(rows).into_iter().filter(|period| *period > 0).count()] += 1;
+    }
+
+    /// Number of periods, from 1, and how many actors.
+    pub fn shown(&self) -> impl Iterator<Item = (usize, i64)> {
+        self.0.iter().copied().enumerate().skip(1)
+    }
+}
+
+impl Sum for Counts {
+    fn merge(&mut self, other: Self) {
+        self.0.iter_mut().zip(other.0).for_each(|(a, b)| *a += b);
+    }
+}

@@ -1,0 +1,51 @@
+//! Stickiness: in how many periods actors came. Rules: docs/queries/lifecycle.md.
+
+mod fold;
+mod frames;
+
+use async_trait::async_trait;
+
+use super::{plan::Plan, question::Question};
+use crate::{
+    clickhouse::ClickHouse,
+    error::QueryError,
+    frame::Frame,
+    gathering::{self, Packed, Pass},
+    presence::{Presence, PresenceJson},
+    scope::Scope,
+    settings::Settings,
+};
+use fold::Counts;
+
+/// A question about how often actors come.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stickiness(Presence);
+
+#[async_trait]
+impl Question for Stickiness {
+    type Json = PresenceJson;
+
+    fn read(json: PresenceJson, scope: &Scope, _: &Settings) -> Result<Self, QueryError> {
+        json.check(scope.range).map(Self)
+    }
+
+    async fn plan(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Plan, QueryError> {
+        Plan::of(clickhouse, self.0.statement(scope, &self.0.periods(scope)?, Pass::WHOLE)).await
+    }
+
+    async fn run(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Vec<Frame>, QueryError> {
+        let periods = self.0.periods(scope)?;
+        let statement = |pass| self.0.statement(scope, &periods, pass);
+        let make = {
+            let count = periods.count();
+            move || Counts::new(count)
+        };
+        let each = {
+            let periods = periods.clone();
+            move |counts: &mut Counts, rows: &[Packed]| counts.add(rows, &periods)
+        };
+        let counts = gathering::fold(clickhouse, statement, make, each).await?;
+        let text = statement(Pass::WHOLE).as_text().to_owned();
+        Ok(vec![frames::frame(&counts).with_executed(text)])
+    }
+}

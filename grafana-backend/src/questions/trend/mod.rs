@@ -1,0 +1,81 @@
+//! Trends: counts, distinct actors and sums over time, split by a value, of one series of
+//! events or of two in a formula, beside the period before. Rules: docs/queries/trend.md.
+
+mod frames;
+mod model;
+mod statement;
+mod table;
+
+use async_trait::async_trait;
+
+use super::{plan::Plan, question::Question};
+use crate::{
+    clickhouse::ClickHouse, error::QueryError, frame::Frame, scope::Scope, settings::Settings, time::buckets::Buckets,
+};
+pub use model::Trend;
+use model::TrendJson;
+use table::{Cell, Table};
+
+#[async_trait]
+impl Question for Trend {
+    type Json = TrendJson;
+
+    fn read(json: TrendJson, scope: &Scope, _: &Settings) -> Result<Self, QueryError> {
+        json.check(scope.range)
+    }
+
+    /// Which values are the most frequent is asked before.
+    async fn plan(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Plan, QueryError> {
+        Plan::of(clickhouse, statement::counts(scope, self, &self.buckets(scope)?, &[])).await
+    }
+
+    /// Which values by themselves → the range → the earlier range → one frame.
+    async fn run(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Vec<Frame>, QueryError> {
+        // What is refused, is refused before ClickHouse is asked.
+        let buckets = self.buckets(scope)?;
+        let earlier = self.compare.map(|comparison| scope.over(comparison.of(scope.range, scope.zone)));
+        let earlier_buckets = earlier.as_ref().map(|scope| self.buckets(scope)).transpose()?;
+        let labels = self.labels(clickhouse, scope, earlier.as_ref()).await?;
+        let sql = statement::counts(scope, self, &buckets, &labels);
+        let text = sql.as_text().to_owned();
+        let now = Table::new(clickhouse.rows::<Cell>(sql).await?, self, &buckets, &labels);
+        let before = match earlier.zip(earlier_buckets) {
+            None => None,
+            Some((scope, buckets)) => {
+                let sql = statement::counts(&scope, self, &buckets, &labels);
+                Some(Table::new(clickhouse.rows::<Cell>(sql).await?, self, &buckets, &labels))
+            }
+        };
+        Ok(vec![frames::frame(self, &buckets, &now, before.as_ref(), &labels).with_executed(text)])
+    }
+}
+
+impl Trend {
+    /// The values that are shown by themselves: the most frequent of the range and, where there are
+    /// fewer than may be shown, those of the range that it is compared with.
+    async fn labels(
+        &self,
+        clickhouse: &ClickHouse,
+        scope: &Scope,
+        earlier: Option<&Scope>,
+    ) -> Result<Vec<String>, QueryError> {
+        let Some(breakdown) = &self.breakdown else { return Ok(vec![String::new()]) };
+        let mut labels: Vec<String> = Vec::new();
+        for scope in [Some(scope), earlier].into_iter().flatten() {
+            let free = i64::from(breakdown.limit) - i64::try_from(labels.len()).unwrap_or(i64::MAX);
+            if free > 0 {
+                let known = statement::Known { labels: &labels, free };
+                let sql = statement::top(scope, self, &breakdown.dimension, known);
+                labels.extend(clickhouse.rows::<table::Label>(sql).await?.into_iter().map(|row| row.label));
+            }
+        }
+        Ok(labels)
+    }
+
+    fn buckets(&self, scope: &Scope) -> Result<Buckets, QueryError> {
+        match self.unit {
+            Some(unit) => Buckets::cut(scope.range, unit, scope.zone),
+            None => Ok(Buckets { starts_ms: vec![scope.range.from_ms], end_ms: scope.range.to_ms }),
+        }
+    }
+}

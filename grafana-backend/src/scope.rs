@@ -1,0 +1,119 @@
+//! What every question has in common, checked once: whose events, of which range and zone, under
+//! which filter, asked when. It knows nothing of questions.
+
+use chrono_tz::Tz;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::{
+    error::QueryError,
+    events::filter::{
+        Filter,
+        ad_hoc::{self, AdHoc},
+        read::read,
+    },
+    sql::Sql,
+    time::range::Range,
+};
+
+/// What every question has in common.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scope {
+    /// The project, exactly; empty only where a question needs none.
+    pub project: String,
+    /// The panel's range and bucket.
+    pub range: Range,
+    /// The viewer's time zone.
+    pub zone: Tz,
+    /// The events that count.
+    pub filter: Filter,
+    /// When it was asked, in milliseconds since 1970 UTC.
+    pub now_ms: i64,
+    /// The datasource's uid in Grafana, which its live channels begin with.
+    pub uid: String,
+}
+
+/// What comes beside a query's JSON.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The panel's range.
+    pub range: Range,
+    /// When, in milliseconds since 1970 UTC.
+    pub now_ms: i64,
+    /// The datasource's uid.
+    pub uid: &'a str,
+    /// The project of a query that names none.
+    pub default_project: &'a str,
+}
+
+/// The JSON form.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ScopeJson {
+    project: String,
+    timezone: String,
+    filter: Value,
+    adhoc_filters: Vec<AdHoc>,
+}
+
+impl ScopeJson {
+    /// Checks everything but whether there is a project: see [`Scope::require_project`].
+    ///
+    /// # Errors
+    /// Names the field that is wrong, the limit and the value.
+    pub fn check(self, asked: Asked<'_>) -> Result<Scope, QueryError> {
+        Ok(Scope {
+            range: asked.range.check()?,
+            project: if self.project.is_empty() { asked.default_project.to_owned() } else { self.project },
+            zone: zone(&self.timezone)?,
+            filter: read(&self.filter, "filter")?.and(ad_hoc::all_of(&self.adhoc_filters)?),
+            now_ms: asked.now_ms,
+            uid: asked.uid.to_owned(),
+        })
+    }
+}
+
+fn zone(name: &str) -> Result<Tz, QueryError> {
+    match name {
+        "" | "utc" | "browser" => Ok(Tz::UTC),
+        name => name.parse().map_err(|_| {
+            let message = format!("{name:?} is not a time zone of the IANA database, such as Europe/Berlin");
+            QueryError::invalid("timezone", message)
+        }),
+    }
+}
+
+impl Scope {
+    /// For questions about one project's events.
+    ///
+    /// # Errors
+    /// If none is named.
+    pub fn require_project(&self) -> Result<(), QueryError> {
+        if self.project.is_empty() {
+            let hint = "none is given: name one, or set a default project in the datasource's settings";
+            return Err(QueryError::invalid("project", hint));
+        }
+        Ok(())
+    }
+
+    /// The same of another range.
+    #[must_use]
+    pub fn over(&self, range: Range) -> Self {
+        Self { range, ..self.clone() }
+    }
+
+    /// Appends the condition that an event is of this scope: its project, a time and the
+    /// query's own filter.
+    pub fn write(&self, sql: &mut Sql, from_ms: i64, to_ms: i64) {
+        sql.text("project = ")
+            .string(&self.project)
+            .text(" AND ts >= fromUnixTimestamp64Milli(")
+            .int(from_ms)
+            .text(", 'UTC') AND ts < fromUnixTimestamp64Milli(")
+            .int(to_ms)
+            .text(", 'UTC')");
+        if !self.filter.is_empty() {
+            sql.text(" AND ").sub(|sql| self.filter.write(sql));
+        }
+    }
+}
