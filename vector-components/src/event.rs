@@ -39,7 +39,7 @@ pub struct Event<'a> {
     #[serde(rename = "sent_at", with = "rfc3339_ms::optional", default, skip_serializing_if = "Option::is_none")]
     pub sent_at_ms: Option<i64>,
     /// The events of the same millisecond that stood before it in its request.
-    #[serde(default, skip_serializing_if = "crate::row::is_zero")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub tie_order: u16,
     /// The application's own id of a user.
     #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
@@ -149,7 +149,7 @@ pub struct Hints<'a> {
     #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
     pub sec_ch_ua_model: Cow<'a, str>,
     /// Events that came from the same address and user agent within the ten seconds before.
-    #[serde(default, skip_serializing_if = "crate::row::is_zero")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub events_per_10_s: u32,
 }
 
@@ -190,6 +190,11 @@ pub struct Revenue<'a> {
     /// ISO 4217, three capital letters.
     #[serde(borrow)]
     pub currency: Cow<'a, str>,
+}
+
+/// For fields that are left out at zero.
+fn is_zero<N: PartialEq + Default>(number: &N) -> bool {
+    *number == N::default()
 }
 
 mod rfc3339_ms {

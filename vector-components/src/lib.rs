@@ -26,5 +26,5 @@ pub use event::Event;
 pub use privacy::Privacy;
 pub use project::Projects;
 pub use rejection::{Reason, Rejection};
-pub use row::Row;
+pub use row::{COLUMNS, Row};
 pub use validate::{Arrival, validate};

@@ -16,7 +16,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use serde_json::{Value as Json, json};
 use vector_components::{
     Arrival, Enricher, Event, Row,
-    enrich::{Geo, UserAgents, VisitorSalt, bot::Bots},
+    enrich::{Geo, UserAgents, VisitorSalt},
     event::Hints,
     validate,
 };
@@ -124,7 +124,7 @@ fn user_agents(rng: &mut StdRng) -> Result<(f64, f64), Box<dyn Error>> {
     let agents = UserAgents::new()?;
     let (mut ours, mut theirs): (f64, f64) = (0.0, 0.0);
     for _ in 0..ROUNDS {
-        ours = ours.max(per_cpu_second(&headers, |header| agents.read(text(header)).browser.len()));
+        ours = ours.max(per_cpu_second(&headers, |header| agents.read(text(header)).user_agent.browser.len()));
         theirs = theirs.max(per_cpu_second(&headers, |header| {
             let (browser, os, device) = extractor.extract(text(header));
             usize::from(browser.is_some()) + usize::from(os.is_some()) + usize::from(device.is_some())
@@ -272,7 +272,7 @@ fn accuracy(folder: &Path, program: &Program) -> Result<Shares, Box<dyn Error>> 
     let mut tallies = [Tally::default(); 4];
     for case in cases(&folder.join("test_ua.yaml"))? {
         let header = text(&case["user_agent_string"]);
-        let (ours, vrl) = (agents.parse(&header), theirs(&header));
+        let (ours, vrl) = (agents.read(&header).user_agent, theirs(&header));
         let family = other(text(&case["family"]));
         tallies[0].add(&family, &ours.browser, &other(text(&vrl["browser"]["family"])));
         tallies[1].add(&text(&case["major"]), &major(&ours.browser_version), &text(&vrl["browser"]["major"]));
@@ -281,7 +281,7 @@ fn accuracy(folder: &Path, program: &Program) -> Result<Shares, Box<dyn Error>> 
         let header = text(&case["user_agent_string"]);
         tallies[2].add(
             &other(text(&case["family"])),
-            &agents.parse(&header).os,
+            &agents.read(&header).user_agent.os,
             &other(text(&theirs(&header)["os"]["family"])),
         );
     }
@@ -289,7 +289,7 @@ fn accuracy(folder: &Path, program: &Program) -> Result<Shares, Box<dyn Error>> 
         let header = text(&case["user_agent_string"]);
         tallies[3].add(
             &text(&case["brand"]),
-            &agents.parse(&header).device_brand,
+            &agents.read(&header).user_agent.device_brand,
             &text(&theirs(&header)["device"]["brand"]),
         );
     }
@@ -300,10 +300,10 @@ fn accuracy(folder: &Path, program: &Program) -> Result<Shares, Box<dyn Error>> 
 /// The share of uap-core's people mistaken for programs; and, if crawler-user-agents.json
 /// (monperrus/crawler-user-agents) is in the folder, the share of its programs that are recognized.
 fn bots(folder: &Path) -> Result<Vec<(&'static str, f64)>, Box<dyn Error>> {
-    let (agents, bots, hints) = (UserAgents::new()?, Bots::default(), Hints::default());
+    let (agents, hints) = (UserAgents::new()?, Hints::default());
     let share = |headers: &[String]| {
         let found =
-            headers.iter().filter(|header| !bots.with_hints(&agents.parse(header), &hints, 0).verdict().is_empty());
+            headers.iter().filter(|header| !agents.verdict(&agents.read(header), &hints, 0).verdict().is_empty());
         found.count() as f64 * 100.0 / headers.len().max(1) as f64
     };
     let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();

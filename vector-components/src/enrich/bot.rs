@@ -30,6 +30,21 @@ pub struct BotVerdict {
     pub reasons: Vec<&'static str>,
 }
 
+/// What a `User-Agent` header alone says, before other headers are looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HeaderSigns {
+    verdict: BotVerdict,
+    /// It begins as every browser's header does.
+    is_mozilla: bool,
+}
+
+impl HeaderSigns {
+    /// Whether the header claims to be a person's browser.
+    fn claims_browser(&self) -> bool {
+        self.is_mozilla && self.verdict.score == 0
+    }
+}
+
 /// The lists, parsed once.
 #[derive(Debug)]
 pub struct Bots {
@@ -76,11 +91,11 @@ impl Bots {
     /// Scores what a header says, of whose [`Bots::texts`] those with the numbers `found` are in it;
     /// cached with the parsed header by the caller.
     #[must_use]
-    pub fn of_user_agent(&self, header: &str, agent: &UserAgent, found: impl Iterator<Item = usize>) -> BotVerdict {
+    pub fn of_header(&self, header: &str, agent: &UserAgent, found: impl Iterator<Item = usize>) -> HeaderSigns {
         let mut verdict = BotVerdict::default();
         if header.trim().is_empty() {
             verdict.add("no_user_agent", 60, "unknown");
-            return verdict;
+            return HeaderSigns { verdict, is_mozilla: false };
         }
         // Of several lines the one that comes first.
         let line = found.map(|text| self.line_of_text[text]).min().map(|line| self.lines[line]);
@@ -91,18 +106,18 @@ impl Bots {
         if agent.device_type == DeviceType::Bot {
             verdict.add("uap_core_spider", 100, "crawler");
         }
-        verdict
+        HeaderSigns { verdict, is_mozilla: header.starts_with("Mozilla/") }
     }
 
     /// Adds what the other headers, the network and the rate say. Only a client that claims to be a
     /// browser is measured by a browser's habits.
     #[must_use]
-    pub fn with_hints(&self, agent: &UserAgent, hints: &Hints<'_>, asn: u32) -> BotVerdict {
-        let mut verdict = agent.bot.clone();
-        if lower(&hints.sec_ch_ua).contains("headlesschrome") {
+    pub fn verdict(&self, signs: &HeaderSigns, hints: &Hints<'_>, asn: u32) -> BotVerdict {
+        let mut verdict = signs.verdict.clone();
+        if !hints.sec_ch_ua.is_empty() && lower(&hints.sec_ch_ua).contains("headlesschrome") {
             verdict.add("client_hints_headless", 90, "headless");
         }
-        if agent.claims_browser() && hints.seen && hints.accept_language.is_empty() {
+        if signs.claims_browser() && hints.seen && hints.accept_language.is_empty() {
             verdict.add("no_accept_language", 30, "unknown");
         }
         if asn != 0 && self.hosting.binary_search(&asn).is_ok() {
@@ -142,8 +157,8 @@ mod tests {
     }
 
     fn from(header: &str, hints: &Hints<'_>, asn: u32) -> (&'static str, Vec<&'static str>) {
-        let agent = UserAgents::new().unwrap().parse(header);
-        let verdict = Bots::default().with_hints(&agent, hints, asn);
+        let agents = UserAgents::new().unwrap();
+        let verdict = agents.verdict(&agents.read(header), hints, asn);
         (verdict.verdict(), verdict.reasons)
     }
 
@@ -178,12 +193,12 @@ mod tests {
     /// Every line, so that recall and precision are what they are printed as: 100 %.
     #[test]
     fn programs_and_people_are_told_apart() {
-        let (agents, bots, hints) = (UserAgents::new().unwrap(), Bots::default(), Hints::default());
+        let (agents, hints) = (UserAgents::new().unwrap(), Hints::default());
         let (mut programs, mut found, mut people, mut mistaken, mut wrong) = (0, 0, 0, 0, Vec::new());
         let file = include_str!("../../testdata/bots.tsv");
         for line in file.lines().filter(|line| !line.starts_with('#')) {
             let (expected, header) = line.split_once('\t').unwrap();
-            let verdict = bots.with_hints(&agents.parse(header), &hints, 0);
+            let verdict = agents.verdict(&agents.read(header), &hints, 0);
             let got = verdict.verdict();
             match expected {
                 "" => (people, mistaken) = (people + 1, mistaken + usize::from(!got.is_empty())),

@@ -1,5 +1,6 @@
 //! `Event → Row`: everything that can be derived from an event, each rule a module.
 
+pub mod agents;
 pub mod bot;
 pub mod campaign;
 pub mod channel;
@@ -16,17 +17,17 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
+pub use agents::UserAgents;
 pub use geo::{Geo, Language};
-pub use user_agent::UserAgents;
 pub use visitor::VisitorSalt;
 
 use self::{
-    bot::{BotVerdict, Bots},
+    agents::Agent,
+    bot::BotVerdict,
     campaign::Campaign,
     channel::Touch,
     geo::Place,
     source::{Source, Sources},
-    user_agent::UserAgent,
 };
 
 use crate::{
@@ -41,7 +42,6 @@ pub struct Enricher {
     user_agents: UserAgents,
     geo: RwLock<Option<Geo>>,
     sources: Sources,
-    bots: Bots,
     hosts: referrer::Hosts,
     nowhere: Arc<Place>,
 }
@@ -54,7 +54,6 @@ impl Enricher {
             user_agents,
             geo: RwLock::new(geo),
             sources: Sources::default(),
-            bots: Bots::default(),
             hosts: referrer::Hosts::default(),
             nowhere: Arc::default(),
         }
@@ -84,7 +83,7 @@ impl Enricher {
         let agent = self.user_agents.parse(&client_hints::thawed(&event.user_agent, &event.hints));
         let place = self.place(event);
         let arrived = self.arrived(&event.url, &event.referrer);
-        let bot = self.bots.with_hints(&agent, &event.hints, place.asn);
+        let bot = self.user_agents.verdict(&agent, &event.hints, place.asn);
         let brand = client_hints::brand(&event.hints);
         let path = path::normalize(&event.path);
         Enriched { event, visitor, path, agent, brand, place, arrived, bot }
@@ -111,7 +110,7 @@ impl Enricher {
     #[must_use]
     pub fn classify(&self, user_agent: &str, hints: &Hints<'_>, asn: u32) -> BotVerdict {
         let agent = self.user_agents.parse(&client_hints::thawed(user_agent, hints));
-        self.bots.with_hints(&agent, hints, asn)
+        self.user_agents.verdict(&agent, hints, asn)
     }
 
     /// The visitor of an event.
@@ -128,7 +127,7 @@ pub struct Enriched<'e> {
     visitor: u64,
     /// In its one form.
     path: Cow<'e, str>,
-    agent: Arc<UserAgent>,
+    agent: Arc<Agent>,
     /// A browser that the user agent does not name.
     brand: Option<(&'static str, String)>,
     place: Arc<Place>,
@@ -155,7 +154,7 @@ impl Enriched<'_> {
     /// The row, which borrows every text.
     #[must_use]
     pub fn row(&self) -> Row<'_> {
-        let (event, agent, place, arrived) = (self.event, &*self.agent, &*self.place, &self.arrived);
+        let (event, agent, place, arrived) = (self.event, &self.agent.user_agent, &*self.place, &self.arrived);
         let campaign = &arrived.campaign;
         let (browser, browser_version) = match &self.brand {
             Some((name, version)) => (*name, version.as_str()),

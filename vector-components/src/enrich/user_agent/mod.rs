@@ -1,8 +1,7 @@
 //! Browser, operating system and device from the `User-Agent` header.
 //!
 //! Rule's source: uap-core's rules of October 2026 (data/uap-core), applied by [`rules`]; the
-//! `ua-parser` crate of the same organisation is the oracle in tests. A bounded cache stands in
-//! front, since the same few thousand headers make up nearly all of any site's traffic.
+//! `ua-parser` crate of the same organisation is the oracle in tests.
 
 mod device_type;
 mod expression;
@@ -12,24 +11,15 @@ mod rules;
 mod template;
 mod word;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
-};
-
 use self::{
     device_type::{WORDS, told},
-    rules::Rules,
-    word::Word,
+    rules::{Marks, Rules},
 };
-use super::bot::{BotVerdict, Bots};
 pub use device_type::DeviceType;
-use quick_cache::sync::Cache;
+pub use word::Word;
 
 /// uap-core's rules, compiled in.
 const REGEXES_JSON: &str = include_str!("../../../data/uap-core/regexes.json");
-/// Headers kept parsed, at most; about 300 bytes each.
-pub const CACHE_ENTRIES_MAX: usize = 65_536;
 
 /// What a `User-Agent` header tells. Unknown parts are empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,73 +38,44 @@ pub struct UserAgent {
     pub device_brand: String,
     /// Model, such as `iPhone`.
     pub device_model: String,
-    /// Whether it says that it is a program.
-    pub bot: BotVerdict,
-    /// It begins as every browser's header does.
-    mozilla: bool,
 }
 
-impl UserAgent {
-    /// Whether the header claims to be a person's browser.
-    #[must_use]
-    pub fn claims_browser(&self) -> bool {
-        self.mozilla && self.bot.score == 0
+/// Reads headers by the rules.
+pub struct Parser {
+    rules: Rules,
+}
+
+/// What a header holds.
+#[derive(Debug)]
+pub struct Parsed {
+    /// What it is of.
+    pub agent: UserAgent,
+    words: Marks,
+}
+
+impl Parsed {
+    /// Those of the caller's words that are in the header, by number, in order.
+    pub fn words(&self) -> impl Iterator<Item = usize> {
+        self.words.iter().filter_map(|word| word.checked_sub(WORDS.len()))
     }
 }
 
-/// The parser with its cache.
-pub struct UserAgents {
-    rules: Rules,
-    bots: Bots,
-    cache: Cache<String, Arc<UserAgent>>,
-    hits: AtomicU64,
-    misses: AtomicU64,
-}
-
-impl UserAgents {
-    /// Compiles the rules; takes a fraction of a second, once.
+impl Parser {
+    /// Compiles the rules, which takes a fraction of a second; `words` are looked for beside them.
     ///
     /// # Errors
     /// Only if the compiled-in rules cannot be read, which the tests exclude.
-    pub fn new() -> Result<Self, String> {
-        let bots = Bots::default();
-        let words = WORDS.iter().map(|(word, _)| Word::new(word, true));
-        let words = words.chain(bots.texts().map(|(text, is_of_model)| Word::new(text, is_of_model)));
-        let rules = Rules::new(REGEXES_JSON, words).map_err(|e| format!("uap-core rules: {e}"))?;
-        Ok(Self {
-            rules,
-            bots,
-            cache: Cache::new(CACHE_ENTRIES_MAX),
-            hits: AtomicU64::new(0),
-            misses: AtomicU64::new(0),
-        })
+    pub fn new(words: impl Iterator<Item = Word>) -> Result<Self, String> {
+        let own = WORDS.iter().map(|(word, _)| Word::new(word, true));
+        let rules = Rules::new(REGEXES_JSON, own.chain(words)).map_err(|e| format!("uap-core rules: {e}"))?;
+        Ok(Self { rules })
     }
 
     /// What `header` tells; an empty header tells nothing.
     #[must_use]
-    pub fn parse(&self, header: &str) -> Arc<UserAgent> {
-        if let Some(known) = self.cache.get(header) {
-            self.hits.fetch_add(1, Ordering::Relaxed);
-            return known;
-        }
-        self.misses.fetch_add(1, Ordering::Relaxed);
-        let parsed = Arc::new(self.read(header));
-        self.cache.insert(header.to_owned(), Arc::clone(&parsed));
-        parsed
-    }
-
-    /// Cache hits and misses since the start.
-    #[must_use]
-    pub fn hits_and_misses(&self) -> (u64, u64) {
-        (self.hits.load(Ordering::Relaxed), self.misses.load(Ordering::Relaxed))
-    }
-
-    /// As [`UserAgents::parse`], without the cache.
-    #[must_use]
-    pub fn read(&self, header: &str) -> UserAgent {
+    pub fn parse(&self, header: &str) -> Parsed {
         if header.is_empty() {
-            let bot = self.bots.of_user_agent(header, &UserAgent::default(), std::iter::empty());
-            return UserAgent { bot, ..UserAgent::default() };
+            return Parsed { agent: UserAgent::default(), words: Marks::default() };
         }
         let (found, words) = self.rules.apply(header);
         let rules::Found {
@@ -122,29 +83,21 @@ impl UserAgents {
             os: [os, os_major, os_minor, os_patch],
             device: [family, brand, model],
         } = found;
-        let mut out = UserAgent {
+        let mut agent = UserAgent {
             browser,
             browser_version: join_version([&major, &minor, ""]),
             os,
             os_version: join_version([&os_major, &os_minor, &os_patch]),
             device_brand: brand,
             device_model: model,
-            ..UserAgent::default()
+            device_type: DeviceType::Unknown,
         };
         let told = told(words.iter().filter(|word| *word < WORDS.len()));
-        if let Some((os, version)) = frozen::system(header, told, &out.os, &out.os_version) {
-            (out.os, out.os_version) = (os.to_owned(), version.to_owned());
+        if let Some((os, version)) = frozen::system(header, told, &agent.os, &agent.os_version) {
+            (agent.os, agent.os_version) = (os.to_owned(), version.to_owned());
         }
-        out.device_type = DeviceType::of(told, &out.os, &family);
-        out.mozilla = header.starts_with("Mozilla/");
-        out.bot = self.bots.of_user_agent(header, &out, words.iter().filter_map(|word| word.checked_sub(WORDS.len())));
-        out
-    }
-}
-
-impl std::fmt::Debug for UserAgents {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("UserAgents").field("cached", &self.cache.len()).finish_non_exhaustive()
+        agent.device_type = DeviceType::of(told, &agent.os, &family);
+        Parsed { agent, words }
     }
 }
 
@@ -160,14 +113,14 @@ mod tests {
 
     #[test]
     fn golden_user_agents() {
-        let agents = UserAgents::new().unwrap();
+        let parser = Parser::new(std::iter::empty()).unwrap();
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/user_agents.tsv");
         let golden = std::fs::read_to_string(file).unwrap();
         let (mut checked, mut updated) = (0, String::new());
         for line in golden.lines().filter(|l| !l.starts_with('#') && !l.is_empty()) {
             let columns: Vec<&str> = line.split('\t').collect();
             let [header, expected @ ..] = columns.as_slice() else { unreachable!() };
-            let a = agents.parse(header);
+            let a = parser.parse(header).agent;
             let got = [
                 &*a.browser,
                 &a.browser_version,
@@ -251,13 +204,5 @@ mod tests {
             }
         }
         assert!(checked >= 6_000, "{checked}");
-    }
-
-    #[test]
-    fn a_header_seen_again_comes_from_the_cache() {
-        let agents = UserAgents::new().unwrap();
-        let first = agents.parse("curl/8.5.0");
-        assert!(Arc::ptr_eq(&first, &agents.parse("curl/8.5.0")));
-        assert_eq!(agents.hits_and_misses(), (1, 1));
     }
 }
