@@ -12,6 +12,7 @@
 
 pub mod details;
 pub mod enrich;
+mod escape;
 pub mod event;
 mod json;
 pub mod privacy;

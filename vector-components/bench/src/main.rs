@@ -124,7 +124,7 @@ fn user_agents(rng: &mut StdRng) -> Result<(f64, f64), Box<dyn Error>> {
     let agents = UserAgents::new()?;
     let (mut ours, mut theirs): (f64, f64) = (0.0, 0.0);
     for _ in 0..ROUNDS {
-        ours = ours.max(per_cpu_second(&headers, |header| agents.read(text(header)).user_agent.browser.len()));
+        ours = ours.max(per_cpu_second(&headers, |header| agents.read(text(header)).user_agent.browser().len()));
         theirs = theirs.max(per_cpu_second(&headers, |header| {
             let (browser, os, device) = extractor.extract(text(header));
             usize::from(browser.is_some()) + usize::from(os.is_some()) + usize::from(device.is_some())
@@ -142,7 +142,7 @@ fn ours(enricher: &Enricher, event: &[u8]) -> usize {
 }
 
 fn derived(enricher: &Enricher, event: &[u8], of_row: impl Fn(&Row<'_>) -> usize) -> usize {
-    let event: Event<'_> = serde_json::from_slice(event).expect("our own JSON");
+    let event = Event::of_message(event).expect("our own JSON");
     let enriched = enricher.enrich(&event, &VisitorSalt([7; 16]));
     of_row(&enriched.row())
 }
@@ -274,14 +274,14 @@ fn accuracy(folder: &Path, program: &Program) -> Result<Shares, Box<dyn Error>> 
         let header = text(&case["user_agent_string"]);
         let (ours, vrl) = (agents.read(&header).user_agent, theirs(&header));
         let family = other(text(&case["family"]));
-        tallies[0].add(&family, &ours.browser, &other(text(&vrl["browser"]["family"])));
-        tallies[1].add(&text(&case["major"]), &major(&ours.browser_version), &text(&vrl["browser"]["major"]));
+        tallies[0].add(&family, ours.browser(), &other(text(&vrl["browser"]["family"])));
+        tallies[1].add(&text(&case["major"]), &major(ours.browser_version()), &text(&vrl["browser"]["major"]));
     }
     for case in cases(&folder.join("test_os.yaml"))? {
         let header = text(&case["user_agent_string"]);
         tallies[2].add(
             &other(text(&case["family"])),
-            &agents.read(&header).user_agent.os,
+            agents.read(&header).user_agent.os(),
             &other(text(&theirs(&header)["os"]["family"])),
         );
     }
@@ -289,7 +289,7 @@ fn accuracy(folder: &Path, program: &Program) -> Result<Shares, Box<dyn Error>> 
         let header = text(&case["user_agent_string"]);
         tallies[3].add(
             &text(&case["brand"]),
-            &agents.read(&header).user_agent.device_brand,
+            agents.read(&header).user_agent.device_brand(),
             &text(&theirs(&header)["device"]["brand"]),
         );
     }

@@ -103,7 +103,7 @@ impl Bots {
         if let Some((category, score)) = line.filter(|(_, score)| *score > 0) {
             verdict.add("user_agent_list", score, category);
         }
-        if agent.device_type == DeviceType::Bot {
+        if agent.device_type() == DeviceType::Bot {
             verdict.add("uap_core_spider", 100, "crawler");
         }
         HeaderSigns { verdict, is_mozilla: header.starts_with("Mozilla/") }

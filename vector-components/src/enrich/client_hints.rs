@@ -32,6 +32,9 @@ pub fn thawed<'h>(header: &'h str, hints: &Hints<'_>) -> Cow<'h, str> {
 /// of macOS, whose header says 10.15.7.
 #[must_use]
 pub fn os_version<'h>(hints: &'h Hints<'_>, os: &str) -> Option<&'h str> {
+    if hints.sec_ch_ua_platform.is_empty() {
+        return None;
+    }
     let platform = text(&hints.sec_ch_ua_platform);
     let version = text(&hints.sec_ch_ua_platform_version);
     let major: u32 = version.split('.').next()?.parse().ok().filter(|major| *major > 0)?;
@@ -58,6 +61,9 @@ pub fn brand(hints: &Hints<'_>) -> Option<(&'static str, String)> {
         ("opera gx", "Opera GX"),
         ("avast secure browser", "Avast Secure Browser"),
     ];
+    if hints.sec_ch_ua.is_empty() {
+        return None;
+    }
     let brands = lower(&hints.sec_ch_ua);
     // `"Brave";v="124", "Chromium";v="124"`
     brands.split(',').find_map(|one| {

@@ -116,7 +116,8 @@ impl Enricher {
     /// The visitor of an event.
     #[must_use]
     pub fn visitor(&self, event: &Event<'_>, salt: &VisitorSalt) -> u64 {
-        visitor::visitor(event, &self.hosts.of(&event.url), salt)
+        let without_ids = || visitor::visitor(event, &self.hosts.of(&event.url), salt);
+        visitor::visitor_of_ids(event).unwrap_or_else(without_ids)
     }
 }
 
@@ -158,9 +159,9 @@ impl Enriched<'_> {
         let campaign = &arrived.campaign;
         let (browser, browser_version) = match &self.brand {
             Some((name, version)) => (*name, version.as_str()),
-            None => (agent.browser.as_str(), agent.browser_version.as_str()),
+            None => (agent.browser(), agent.browser_version()),
         };
-        let os_version = client_hints::os_version(&event.hints, &agent.os);
+        let os_version = client_hints::os_version(&event.hints, agent.os());
         Row {
             project: &event.project,
             ts: timestamp::to_clickhouse(event.timestamp_ms),
@@ -188,11 +189,11 @@ impl Enriched<'_> {
             app_version: &event.app_version,
             browser,
             browser_version,
-            os: &agent.os,
-            os_version: os_version.unwrap_or(&agent.os_version),
-            device_type: agent.device_type.as_str(),
-            device_brand: &agent.device_brand,
-            device_model: &agent.device_model,
+            os: agent.os(),
+            os_version: os_version.unwrap_or(agent.os_version()),
+            device_type: agent.device_type().as_str(),
+            device_brand: agent.device_brand(),
+            device_model: agent.device_model(),
             bot: self.bot.verdict(),
             bot_score: self.bot.score,
             bot_reasons: &self.bot.reasons,

@@ -2,7 +2,7 @@
 //! half of a row's time. It is what serde writes, which the tests compare.
 
 use super::UrlRest;
-use crate::{details::Details, timestamp::Written};
+use crate::{details::Details, escape, timestamp::Written};
 
 /// A value of one column.
 pub trait ColumnValue {
@@ -14,10 +14,12 @@ pub trait ColumnValue {
 }
 
 impl ColumnValue for &str {
+    #[inline]
     fn is_empty(&self) -> bool {
         str::is_empty(self)
     }
 
+    #[inline]
     fn write_json(&self, out: &mut Vec<u8>) {
         out.push(b'"');
         escaped(out, self);
@@ -26,10 +28,12 @@ impl ColumnValue for &str {
 }
 
 impl ColumnValue for Written {
+    #[inline]
     fn is_empty(&self) -> bool {
         false
     }
 
+    #[inline]
     fn write_json(&self, out: &mut Vec<u8>) {
         out.push(b'"');
         out.extend_from_slice(self.as_str().as_bytes());
@@ -38,10 +42,12 @@ impl ColumnValue for Written {
 }
 
 impl ColumnValue for UrlRest<'_> {
+    #[inline]
     fn is_empty(&self) -> bool {
         self.mark.is_empty()
     }
 
+    #[inline]
     fn write_json(&self, out: &mut Vec<u8>) {
         out.push(b'"');
         out.extend_from_slice(self.mark.as_bytes());
@@ -51,10 +57,12 @@ impl ColumnValue for UrlRest<'_> {
 }
 
 impl ColumnValue for &[&'static str] {
+    #[inline]
     fn is_empty(&self) -> bool {
         <[_]>::is_empty(self)
     }
 
+    #[inline]
     fn write_json(&self, out: &mut Vec<u8>) {
         out.push(b'[');
         for (at, text) in self.iter().enumerate() {
@@ -68,10 +76,12 @@ impl ColumnValue for &[&'static str] {
 }
 
 impl ColumnValue for &Details<'_> {
+    #[inline]
     fn is_empty(&self) -> bool {
         Details::is_empty(self)
     }
 
+    #[inline]
     fn write_json(&self, out: &mut Vec<u8>) {
         out.push(b'{');
         for (at, (name, value)) in self.iter().enumerate() {
@@ -89,10 +99,12 @@ impl ColumnValue for &Details<'_> {
 macro_rules! integers {
     ($($type:ty),*) => {
         $(impl ColumnValue for $type {
+            #[inline]
             fn is_empty(&self) -> bool {
                 *self == 0
             }
 
+            #[inline]
             fn write_json(&self, out: &mut Vec<u8>) {
                 out.extend_from_slice(itoa::Buffer::new().format(*self).as_bytes());
             }
@@ -104,10 +116,12 @@ macro_rules! integers {
 macro_rules! fractions {
     ($($type:ty),*) => {
         $(impl ColumnValue for $type {
+            #[inline]
             fn is_empty(&self) -> bool {
                 *self == 0.0
             }
 
+            #[inline]
             fn write_json(&self, out: &mut Vec<u8>) {
                 // Numbers can always be written, and so can a vector.
                 let _ = serde_json::to_writer(out, self);
@@ -121,7 +135,7 @@ fractions!(f32, f64);
 
 /// The inside of a JSON string.
 fn escaped(out: &mut Vec<u8>, text: &str) {
-    if !has_special(text.as_bytes()) {
+    if !escape::has_special(text.as_bytes()) {
         out.extend_from_slice(text.as_bytes());
         return;
     }
@@ -133,46 +147,6 @@ fn escaped(out: &mut Vec<u8>, text: &str) {
             b'\t' => out.extend(b"\\t"),
             0..0x20 => out.extend(format!("\\u{byte:04x}").bytes()),
             _ => out.push(byte),
-        }
-    }
-}
-
-/// Whether there is a byte that has to be escaped. Eight at a time: strings are short, and most
-/// have none.
-fn has_special(bytes: &[u8]) -> bool {
-    let (eights, rest) = bytes.as_chunks::<8>();
-    if eights.is_empty() {
-        return rest.iter().any(|byte| matches!(byte, 0..0x20 | b'"' | b'\\'));
-    }
-    let any = eights.iter().fold(0, |any, eight| any | special(*eight));
-    // The last eight, of which some were looked at already.
-    any | bytes.last_chunk::<8>().map_or(0, |last| special(*last)) != 0
-}
-
-/// Not zero if one of the eight is below 0x20, a quote or a backslash.
-fn special(eight: [u8; 8]) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    let word = u64::from_le_bytes(eight);
-    let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word & HIGH;
-    let is = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
-    below(word, 0x20) | is(b'"') | is(b'\\')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_byte_is_found_wherever_it_stands() {
-        for length in 0..20 {
-            assert!(!has_special(&vec![0xff; length]) && !has_special(&vec![b' '; length]));
-            for (at, byte) in (0..length).flat_map(|at| (0..=255_u8).map(move |byte| (at, byte))) {
-                let mut bytes = vec![b'x'; length];
-                bytes[at] = byte;
-                let expected = byte < 0x20 || byte == b'"' || byte == b'\\';
-                assert_eq!(has_special(&bytes), expected, "{byte:#x} at {at} of {length}");
-            }
         }
     }
 }

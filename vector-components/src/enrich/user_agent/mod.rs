@@ -3,17 +3,24 @@
 //! Rule's source: uap-core's rules of October 2026 (data/uap-core), applied by [`rules`]; the
 //! `ua-parser` crate of the same organisation is the oracle in tests.
 
+mod bits;
+mod candidates;
 mod device_type;
 mod expression;
 mod frozen;
 mod literals;
+mod one_pass;
+mod pieces;
 mod rules;
+mod semicolon;
 mod template;
+mod texts;
 mod word;
 
 use self::{
+    candidates::WordBits,
     device_type::{WORDS, told},
-    rules::{Marks, Rules},
+    rules::Rules,
 };
 pub use device_type::DeviceType;
 pub use word::Word;
@@ -24,20 +31,91 @@ const REGEXES_JSON: &str = include_str!("../../../data/uap-core/regexes.json");
 /// What a `User-Agent` header tells. Unknown parts are empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserAgent {
+    /// All strings one after another: one piece of memory for each cached header.
+    text: Box<str>,
+    /// By field: where its string ends.
+    ends: [u32; Field::COUNT],
+    device_type: DeviceType,
+}
+
+#[derive(Clone, Copy)]
+enum Field {
+    Browser,
+    BrowserVersion,
+    Os,
+    OsVersion,
+    DeviceBrand,
+    DeviceModel,
+}
+
+impl Field {
+    const COUNT: usize = Self::DeviceModel as usize + 1;
+}
+
+impl UserAgent {
     /// Family, such as `Chrome Mobile`.
-    pub browser: String,
+    #[must_use]
+    pub fn browser(&self) -> &str {
+        self.field(Field::Browser)
+    }
+
     /// Major version and, where given, minor: `120.0`.
-    pub browser_version: String,
+    #[must_use]
+    pub fn browser_version(&self) -> &str {
+        self.field(Field::BrowserVersion)
+    }
+
     /// Family, such as `Mac OS X`.
-    pub os: String,
+    #[must_use]
+    pub fn os(&self) -> &str {
+        self.field(Field::Os)
+    }
+
     /// Version as far as given: `10.15.7`.
-    pub os_version: String,
-    /// The kind of device.
-    pub device_type: DeviceType,
+    #[must_use]
+    pub fn os_version(&self) -> &str {
+        self.field(Field::OsVersion)
+    }
+
     /// Brand, such as `Apple`.
-    pub device_brand: String,
+    #[must_use]
+    pub fn device_brand(&self) -> &str {
+        self.field(Field::DeviceBrand)
+    }
+
     /// Model, such as `iPhone`.
-    pub device_model: String,
+    #[must_use]
+    pub fn device_model(&self) -> &str {
+        self.field(Field::DeviceModel)
+    }
+
+    /// The kind of device.
+    #[must_use]
+    pub fn device_type(&self) -> DeviceType {
+        self.device_type
+    }
+
+    fn field(&self, field: Field) -> &str {
+        let at = field as usize;
+        let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
+        self.text.get(start as usize..self.ends[at] as usize).unwrap_or_default()
+    }
+
+    /// Of the fields' strings, each of which is joined by dots of those parts that are there.
+    fn new(fields: [&[&str]; Field::COUNT], device_type: DeviceType) -> Self {
+        let mut text = String::with_capacity(fields.iter().flat_map(|parts| *parts).map(|part| part.len() + 1).sum());
+        let ends = fields.map(|parts| {
+            for (at, part) in parts.iter().take_while(|part| !part.is_empty()).enumerate() {
+                if at > 0 {
+                    text.push('.');
+                }
+                text.push_str(part);
+            }
+            // A header is far shorter.
+            u32::try_from(text.len()).unwrap_or(u32::MAX)
+        });
+        Self { text: text.into(), ends, device_type }
+    }
 }
 
 /// Reads headers by the rules.
@@ -50,13 +128,13 @@ pub struct Parser {
 pub struct Parsed {
     /// What it is of.
     pub agent: UserAgent,
-    words: Marks,
+    words: WordBits,
 }
 
 impl Parsed {
     /// Those of the caller's words that are in the header, by number, in order.
     pub fn words(&self) -> impl Iterator<Item = usize> {
-        self.words.iter().filter_map(|word| word.checked_sub(WORDS.len()))
+        self.words.within(WORDS.len()..WordBits::LEN).map(|word| usize::from(word) - WORDS.len())
     }
 }
 
@@ -75,40 +153,37 @@ impl Parser {
     #[must_use]
     pub fn parse(&self, header: &str) -> Parsed {
         if header.is_empty() {
-            return Parsed { agent: UserAgent::default(), words: Marks::default() };
+            return Parsed { agent: UserAgent::default(), words: WordBits::default() };
         }
         let (found, words) = self.rules.apply(header);
         let rules::Found {
             browser: [browser, major, minor],
             os: [os, os_major, os_minor, os_patch],
             device: [family, brand, model],
-        } = found;
-        let mut agent = UserAgent {
-            browser,
-            browser_version: join_version([&major, &minor, ""]),
-            os,
-            os_version: join_version([&os_major, &os_minor, &os_patch]),
-            device_brand: brand,
-            device_model: model,
-            device_type: DeviceType::Unknown,
-        };
-        let told = told(words.iter().filter(|word| *word < WORDS.len()));
-        if let Some((os, version)) = frozen::system(header, told, &agent.os, &agent.os_version) {
-            (agent.os, agent.os_version) = (os.to_owned(), version.to_owned());
-        }
-        agent.device_type = DeviceType::of(told, &agent.os, &family);
+        } = &found;
+        let told = told(words.within(0..WORDS.len()).map(usize::from));
+        let system = frozen::system(header, told, os, os_major);
+        let os = system.map_or(&**os, |(os, _)| os);
+        let given = [&**os_major, os_minor, os_patch];
+        let agent = UserAgent::new(
+            [
+                &[browser],
+                &[major, minor],
+                &[os],
+                system.as_ref().map_or(given.as_slice(), |(_, version)| std::slice::from_ref(version)),
+                &[brand],
+                &[model],
+            ],
+            DeviceType::of(told, os, family),
+        );
         Parsed { agent, words }
     }
 }
 
-/// As many parts as there are.
-fn join_version(parts: [&str; 3]) -> String {
-    let count = parts.iter().take_while(|part| !part.is_empty()).count();
-    parts[..count].join(".")
-}
-
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use super::*;
 
     #[test]
@@ -122,13 +197,13 @@ mod tests {
             let [header, expected @ ..] = columns.as_slice() else { unreachable!() };
             let a = parser.parse(header).agent;
             let got = [
-                &*a.browser,
-                &a.browser_version,
-                &a.os,
-                &a.os_version,
-                a.device_type.as_str(),
-                &a.device_brand,
-                &a.device_model,
+                a.browser(),
+                a.browser_version(),
+                a.os(),
+                a.os_version(),
+                a.device_type().as_str(),
+                a.device_brand(),
+                a.device_model(),
             ];
             updated.push_str(&format!("{header}\t{}\n", got.join("\t")));
             if std::env::var_os("UPDATE_GOLDEN").is_none() {
@@ -179,16 +254,14 @@ mod tests {
                     4 => made.to_lowercase(),
                     _ => made.to_uppercase(),
                 };
-                let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+                let text = |value: Option<&str>| Cow::Owned(value.unwrap_or_default().to_owned());
                 let (browser, os, device) = theirs.extract(&header);
                 let expected = rules::Found {
-                    browser: browser
-                        .map(|b| [b.family.clone().into_owned(), text(b.major), text(b.minor)])
-                        .unwrap_or_default(),
+                    browser: browser.map(|b| [text(Some(&b.family)), text(b.major), text(b.minor)]).unwrap_or_default(),
                     os: os
                         .map(|o| {
                             [
-                                o.os.clone().into_owned(),
+                                text(Some(&o.os)),
                                 text(o.major.as_deref()),
                                 text(o.minor.as_deref()),
                                 text(o.patch.as_deref()),
@@ -196,7 +269,7 @@ mod tests {
                         })
                         .unwrap_or_default(),
                     device: device
-                        .map(|d| [d.device.clone().into_owned(), text(d.brand.as_deref()), text(d.model.as_deref())])
+                        .map(|d| [text(Some(&d.device)), text(d.brand.as_deref()), text(d.model.as_deref())])
                         .unwrap_or_default(),
                 };
                 assert_eq!(ours.apply(&header).0, expected, "{header:?}");

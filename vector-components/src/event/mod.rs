@@ -4,6 +4,8 @@
 //! keeps the article's names (`type`, `appVersion`, `details`), so that a stock Vector
 //! can read it; docs/events.md is its reference.
 
+mod compact;
+
 use std::{borrow::Cow, net::IpAddr};
 
 use serde::{Deserialize, Serialize};
@@ -117,8 +119,11 @@ impl<'a> Event<'a> {
     /// If it is no event, or of a newer version.
     pub fn of_message(message: &'a [u8]) -> Result<Self, NotAnEvent> {
         let event: Self = match std::str::from_utf8(message) {
-            // Once as a whole is less work than text by text.
-            Ok(text) => serde_json::from_str(text)?,
+            // Once as a whole is less work than string by string.
+            Ok(text) => match compact::read(text) {
+                Some(event) => event,
+                None => serde_json::from_str(text)?,
+            },
             Err(_) => serde_json::from_slice(message)?,
         };
         if event.version > WIRE_VERSION {
