@@ -8,6 +8,8 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
+use super::referrer::authority;
+
 /// A campaign value is cut to so many bytes, at a character's border.
 pub const CAMPAIGN_BYTES_MAX: usize = 256;
 
@@ -40,7 +42,8 @@ pub struct ClickIds {
 pub fn click_ids(url: &str) -> ClickIds {
     let mut found = ClickIds::default();
     // As all of their names end.
-    if !url.contains("id=") {
+    let mut equals = memchr::memchr_iter(b'=', url.as_bytes());
+    if !equals.any(|at| url[..at].ends_with("id")) {
         return found;
     }
     for parameters in parameters(url) {
@@ -59,7 +62,7 @@ pub fn click_ids(url: &str) -> ClickIds {
 #[must_use]
 pub fn parse(url: &str) -> Campaign<'_> {
     let mut campaign = Campaign::default();
-    if !url.contains("://") {
+    if authority(url).is_none() {
         return campaign;
     }
     for parameters in parameters(url) {

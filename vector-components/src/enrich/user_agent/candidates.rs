@@ -8,7 +8,7 @@ use regex_syntax::hir::Hir;
 use super::{
     bits::Bits,
     literals,
-    semicolon::{self, Characters},
+    semicolon::{self, Followers, Pair},
     texts::Texts,
     word::{self, Word},
 };
@@ -39,8 +39,8 @@ pub struct Candidates {
 struct Needs {
     /// A second set that has to be hit.
     set: Option<u16>,
-    /// Of these characters one has to follow a semicolon.
-    behind_semicolon: Option<Characters>,
+    /// What has to follow a semicolon.
+    behind_semicolon: Option<Pair>,
 }
 
 impl Candidates {
@@ -64,12 +64,12 @@ impl Candidates {
                 }
             }
         });
-        let behind_semicolons = semicolon::present(header);
+        let behind_semicolons = Followers::of(header);
         let mut rules = RuleBits::default();
         for rule in hit_first.within(0..RuleBits::LEN) {
             let needs = &self.needs[usize::from(rule)];
             let has_set = needs.set.is_none_or(|set| hit.has(set));
-            if has_set && needs.behind_semicolon.is_none_or(|any_of| any_of & behind_semicolons != 0) {
+            if has_set && needs.behind_semicolon.is_none_or(|pair| behind_semicolons.have(pair)) {
                 rules.add(rule);
             }
         }

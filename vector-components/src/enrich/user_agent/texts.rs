@@ -110,8 +110,8 @@ impl Texts {
         lower.extend(header.bytes().map(|byte| byte.to_ascii_lowercase()));
         for (text, number) in &self.short {
             let text = text.as_bytes();
-            let places = lower.windows(text.len()).enumerate().filter(|(_, window)| *window == text);
-            places.for_each(|(at, _)| found(*number, at));
+            let places = memchr::memchr_iter(text[0], &lower).filter(|at| lower[*at..].starts_with(text));
+            places.for_each(|at| found(*number, at));
         }
         lower.push(NOTHING);
         for (at, window) in lower.windows(KEY_BYTES + 1).enumerate() {
