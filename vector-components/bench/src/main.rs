@@ -17,7 +17,7 @@ use serde_json::{Value as Json, json};
 use vector_components::{
     Arrival, Enricher, Event, Row,
     enrich::{Geo, UserAgents, VisitorSalt},
-    event::Hints,
+    event::ClientHeaders,
     validate,
 };
 use vrl::{
@@ -210,7 +210,7 @@ fn events(rng: &mut StdRng, count: usize, mut agent: impl FnMut(&mut StdRng, usi
             sent_at_ms: None,
             ip: ips.choose(rng).and_then(|ip| ip.parse().ok()),
             user_agent: agent(rng, n),
-            hints: Hints { seen: true, accept_language: "en".into(), ..Hints::default() },
+            hints: ClientHeaders { observed: true, accept_language: "en".into(), ..ClientHeaders::default() },
         };
         let raw = json!({"type": "page_view", "user_id": n % 997, "session_id": format!("s{}", n / 8), "timestamp": 1_713_326_652_000_i64 + n as i64,
             "locale": "en", "path": paths.choose(rng), "url": "https://shop.example/x?utm_source=newsletter&utm_medium=email", "appVersion": "1.4.0",
@@ -300,7 +300,7 @@ fn accuracy(folder: &Path, program: &Program) -> Result<Shares, Box<dyn Error>> 
 /// The share of uap-core's people mistaken for programs; and, if crawler-user-agents.json
 /// (monperrus/crawler-user-agents) is in the folder, the share of its programs that are recognized.
 fn bots(folder: &Path) -> Result<Vec<(&'static str, f64)>, Box<dyn Error>> {
-    let (agents, hints) = (UserAgents::new()?, Hints::default());
+    let (agents, hints) = (UserAgents::new()?, ClientHeaders::default());
     let share = |headers: &[String]| {
         let found =
             headers.iter().filter(|header| !agents.verdict(&agents.read(header), &hints, 0).verdict().is_empty());

@@ -12,7 +12,7 @@ use super::{
     bot::{BotVerdict, Bots, HeaderSigns},
     user_agent::{Parser, UserAgent, Word},
 };
-use crate::event::Hints;
+use crate::event::ClientHeaders;
 
 /// Cached headers, at most; about 300 bytes each.
 pub const CACHE_ENTRIES_MAX: usize = 65_536;
@@ -75,7 +75,7 @@ impl UserAgents {
 
     /// The verdict on what sent a header, with other headers, from the network `asn` (0 if it is not known).
     #[must_use]
-    pub fn verdict(&self, agent: &Agent, hints: &Hints<'_>, asn: u32) -> BotVerdict {
+    pub fn verdict(&self, agent: &Agent, hints: &ClientHeaders<'_>, asn: u32) -> BotVerdict {
         self.bots.verdict(&agent.signs, hints, asn)
     }
 

@@ -8,7 +8,7 @@ use super::{
     source::lower,
     user_agent::{DeviceType, UserAgent},
 };
-use crate::event::Hints;
+use crate::event::ClientHeaders;
 
 /// From this score of 100 on, the verdict is a bot.
 pub const BOT_SCORE_MIN: u8 = 50;
@@ -112,12 +112,12 @@ impl Bots {
     /// Adds what the other headers, the network and the rate say. Only a client that claims to be a
     /// browser is measured by a browser's habits.
     #[must_use]
-    pub fn verdict(&self, signs: &HeaderSigns, hints: &Hints<'_>, asn: u32) -> BotVerdict {
+    pub fn verdict(&self, signs: &HeaderSigns, hints: &ClientHeaders<'_>, asn: u32) -> BotVerdict {
         let mut verdict = signs.verdict.clone();
         if !hints.sec_ch_ua.is_empty() && lower(&hints.sec_ch_ua).contains("headlesschrome") {
             verdict.add("client_hints_headless", 90, "headless");
         }
-        if signs.claims_browser() && hints.seen && hints.accept_language.is_empty() {
+        if signs.claims_browser() && hints.observed && hints.accept_language.is_empty() {
             verdict.add("no_accept_language", 30, "unknown");
         }
         if asn != 0 && self.hosting.binary_search(&asn).is_ok() {
@@ -152,11 +152,11 @@ mod tests {
     use super::*;
     use crate::enrich::UserAgents;
 
-    fn verdict(header: &str, hints: &Hints<'_>) -> (&'static str, Vec<&'static str>) {
+    fn verdict(header: &str, hints: &ClientHeaders<'_>) -> (&'static str, Vec<&'static str>) {
         from(header, hints, 0)
     }
 
-    fn from(header: &str, hints: &Hints<'_>, asn: u32) -> (&'static str, Vec<&'static str>) {
+    fn from(header: &str, hints: &ClientHeaders<'_>, asn: u32) -> (&'static str, Vec<&'static str>) {
         let agents = UserAgents::new().unwrap();
         let verdict = agents.verdict(&agents.read(header), hints, asn);
         (verdict.verdict(), verdict.reasons)
@@ -165,14 +165,14 @@ mod tests {
     #[test]
     fn golden_verdicts() {
         let chrome = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Safari/537.36";
-        let browser = Hints {
-            seen: true,
+        let browser = ClientHeaders {
+            observed: true,
             accept_language: "de".into(),
             sec_ch_ua: "\"Google Chrome\";v=\"124\"".into(),
-            ..Hints::default()
+            ..ClientHeaders::default()
         };
-        let bare = Hints { seen: true, ..Hints::default() };
-        let headless = Hints { sec_ch_ua: "\"HeadlessChrome\";v=\"124\"".into(), ..browser.clone() };
+        let bare = ClientHeaders { observed: true, ..ClientHeaders::default() };
+        let headless = ClientHeaders { sec_ch_ua: "\"HeadlessChrome\";v=\"124\"".into(), ..browser.clone() };
         assert_eq!(verdict(chrome, &browser), ("", vec![]));
         assert_eq!(verdict(chrome, &bare), ("", vec!["no_accept_language"]), "one weak sign is no verdict");
         assert_eq!(verdict(chrome, &headless), ("headless", vec!["client_hints_headless"]));
@@ -183,17 +183,17 @@ mod tests {
         assert_eq!(verdict("", &bare), ("unknown", vec!["no_user_agent"]));
         assert_eq!(from(chrome, &browser, 24940), ("", vec!["hosting_network"]), "a VPN's user is a person");
         assert_eq!(from(chrome, &browser, 1221), ("", vec![]));
-        let fast = Hints { events_per_10_s: 201, ..bare.clone() };
+        let fast = ClientHeaders { events_per_10_s: 201, ..bare.clone() };
         let reasons = vec!["no_accept_language", "hosting_network", "high_rate"];
         assert_eq!(from(chrome, &bare, 24940), ("data_centre", reasons[..2].to_vec()));
         assert_eq!(from(chrome, &fast, 24940), ("data_centre", reasons));
-        assert_eq!(verdict(chrome, &Hints::default()), ("", vec![]), "headers that were not seen say nothing");
+        assert_eq!(verdict(chrome, &ClientHeaders::default()), ("", vec![]), "headers that were not seen say nothing");
     }
 
     /// Every line, so that recall and precision are what they are printed as: 100 %.
     #[test]
     fn programs_and_people_are_told_apart() {
-        let (agents, hints) = (UserAgents::new().unwrap(), Hints::default());
+        let (agents, hints) = (UserAgents::new().unwrap(), ClientHeaders::default());
         let (mut programs, mut found, mut people, mut mistaken, mut wrong) = (0, 0, 0, 0, Vec::new());
         let file = include_str!("../../testdata/bots.tsv");
         for line in file.lines().filter(|line| !line.starts_with('#')) {

@@ -31,7 +31,7 @@ use self::{
 };
 
 use crate::{
-    event::{Event, Hints},
+    event::{ClientHeaders, Event},
     row::{Row, stored_event_id, url_rest},
     timestamp,
 };
@@ -80,7 +80,7 @@ impl Enricher {
     /// As [`Enricher::enrich`] of an event whose visitor is known, as by the key of a Kafka message.
     #[must_use]
     pub fn enrich_as<'e>(&self, event: &'e Event<'e>, visitor: u64) -> Enriched<'e> {
-        let agent = self.user_agents.parse(&client_hints::thawed(&event.user_agent, &event.hints));
+        let agent = self.user_agents.parse(&client_hints::unfreeze_user_agent(&event.user_agent, &event.hints));
         let place = self.place(event);
         let arrived = self.arrived(&event.url, &event.referrer);
         let bot = self.user_agents.verdict(&agent, &event.hints, place.asn);
@@ -108,8 +108,8 @@ impl Enricher {
 
     /// The verdict on what sent a header from the network `asn` (0 if it is not known).
     #[must_use]
-    pub fn classify(&self, user_agent: &str, hints: &Hints<'_>, asn: u32) -> BotVerdict {
-        let agent = self.user_agents.parse(&client_hints::thawed(user_agent, hints));
+    pub fn classify(&self, user_agent: &str, hints: &ClientHeaders<'_>, asn: u32) -> BotVerdict {
+        let agent = self.user_agents.parse(&client_hints::unfreeze_user_agent(user_agent, hints));
         self.user_agents.verdict(&agent, hints, asn)
     }
 

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use uuid::Uuid;
 
-use super::{Details, Event, Hints, Revenue, Screen};
+use super::{ClientHeaders, Details, Event, Revenue, Screen};
 use crate::{escape, timestamp::parse_text_ms};
 
 /// The event, if its text is of this form.
@@ -150,14 +150,14 @@ impl<'a> Rest<'a> {
         Some(Details::of_pairs(pairs))
     }
 
-    fn hints(&mut self) -> Option<Hints<'a>> {
+    fn hints(&mut self) -> Option<ClientHeaders<'a>> {
         self.skip("\"seen\":")?;
-        let is_seen = self.skip("true").is_some();
-        if !is_seen {
+        let is_observed = self.skip("true").is_some();
+        if !is_observed {
             self.skip("false")?;
         }
-        let hints = Hints {
-            seen: is_seen,
+        let hints = ClientHeaders {
+            observed: is_observed,
             accept_language: self.optional(",\"accept_language\":\"")?,
             sec_ch_ua: self.optional(",\"sec_ch_ua\":\"")?,
             sec_ch_ua_platform: self.optional(",\"sec_ch_ua_platform\":\"")?,
@@ -216,7 +216,7 @@ mod tests {
                 revenue: of(3).then(|| Revenue { amount, currency: "EUR".into() }),
                 details: pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
                 ip: of(4).then(|| std::net::Ipv4Addr::from(n[3]).into()), user_agent: next(),
-                hints: Hints { seen: of(5), accept_language: next(), sec_ch_ua: next(), sec_ch_ua_platform: next(), sec_ch_ua_platform_version: next(),
+                hints: ClientHeaders { observed: of(5), accept_language: next(), sec_ch_ua: next(), sec_ch_ua_platform: next(), sec_ch_ua_platform_version: next(),
                     sec_ch_ua_model: next(), events_per_10_s: if of(6) { n[3] } else { 0 } },
             }
         }
@@ -277,11 +277,8 @@ mod tests {
         ] {
             let text = format!("{head}{tail}");
             assert_eq!(read(&text).is_some(), is_read, "{tail}");
-            assert_eq!(
-                read(&text).is_some_and(|event| serde_json::from_str(&text).ok() != Some(event)),
-                false,
-                "{tail}"
-            );
+            let differs = read(&text).is_some_and(|event| serde_json::from_str(&text).ok() != Some(event));
+            assert!(!differs, "{tail}");
         }
     }
 }

@@ -86,8 +86,8 @@ pub struct Event<'a> {
     #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
     pub user_agent: Cow<'a, str>,
     /// Other headers that tell a browser from a program.
-    #[serde(borrow, default, skip_serializing_if = "Hints::is_unseen")]
-    pub hints: Hints<'a>,
+    #[serde(borrow, default, skip_serializing_if = "ClientHeaders::is_unobserved")]
+    pub hints: ClientHeaders<'a>,
 }
 
 /// Why a message of the topic is no event.
@@ -135,9 +135,10 @@ impl<'a> Event<'a> {
 
 /// Headers that tell a browser from a program; never stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hints<'a> {
+pub struct ClientHeaders<'a> {
     /// The transport looked; without that, an absent header says nothing.
-    pub seen: bool,
+    #[serde(rename = "seen")]
+    pub observed: bool,
     /// `Accept-Language`, cut to its limit.
     #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
     pub accept_language: Cow<'a, str>,
@@ -158,12 +159,12 @@ pub struct Hints<'a> {
     pub events_per_10_s: u32,
 }
 
-impl Hints<'_> {
+impl ClientHeaders<'_> {
     /// The same, borrowed.
     #[must_use]
-    pub fn borrowed(&self) -> Hints<'_> {
-        Hints {
-            seen: self.seen,
+    pub fn borrowed(&self) -> ClientHeaders<'_> {
+        ClientHeaders {
+            observed: self.observed,
             accept_language: (*self.accept_language).into(),
             sec_ch_ua: (*self.sec_ch_ua).into(),
             sec_ch_ua_platform: (*self.sec_ch_ua_platform).into(),
@@ -173,8 +174,8 @@ impl Hints<'_> {
         }
     }
 
-    fn is_unseen(&self) -> bool {
-        !self.seen
+    fn is_unobserved(&self) -> bool {
+        !self.observed
     }
 }
 

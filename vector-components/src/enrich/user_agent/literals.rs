@@ -45,7 +45,7 @@ pub fn required(expression: &Hir) -> Vec<Vec<String>> {
 fn shortened(set: Vec<String>) -> Vec<String> {
     let part = |text: String| {
         let parts = text.as_bytes().windows(SEARCHED_BYTES).filter_map(|part| str::from_utf8(part).ok());
-        let rare = parts.clone().find(|part| !COMMON.contains(part)).or_else(|| parts.last());
+        let rare = parts.clone().find(|part| !COMMON.contains(part)).or_else(|| parts.clone().next_back());
         rare.map(str::to_owned).unwrap_or(text)
     };
     let mut parts: Vec<String> = set.into_iter().map(part).collect();
