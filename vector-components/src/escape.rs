@@ -1,7 +1,6 @@
-//! Bytes that do not stand for themselves in a JSON string, found eight at a time.
+//! Finds the bytes that must be escaped in a JSON string, eight at a time.
 
-/// Whether there is a byte that has to be escaped. Eight at a time: strings are short, and most
-/// have none.
+/// Whether any byte must be escaped. Most strings are short and have none.
 #[inline]
 pub fn has_special(bytes: &[u8]) -> bool {
     let (eights, rest) = bytes.as_chunks::<8>();
@@ -9,7 +8,7 @@ pub fn has_special(bytes: &[u8]) -> bool {
         return rest.iter().any(|byte| is_special(*byte));
     }
     let any = eights.iter().fold(0, |any, eight| any | special(*eight));
-    // The last eight, of which some were looked at already.
+    // The last eight overlap the ones before.
     any | bytes.last_chunk::<8>().map_or(0, |last| special(*last)) != 0
 }
 

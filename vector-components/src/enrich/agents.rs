@@ -1,5 +1,5 @@
-//! What a `User-Agent` header tells: what it is of, and whether it says that it is a program. A bounded
-//! cache stands in front, since the same few thousand headers make up nearly all of any site's traffic.
+//! What a `User-Agent` header says: browser, system, device, and whether it identifies itself as a bot. Results
+//! are cached, since a few thousand headers make up nearly all of a site's traffic.
 
 use std::sync::{
     Arc,
@@ -17,16 +17,16 @@ use crate::event::ClientHeaders;
 /// Cached headers, at most; about 300 bytes each.
 pub const CACHE_ENTRIES_MAX: usize = 65_536;
 
-/// What a header tells.
+/// What a header says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Agent {
     /// Browser, system and device.
     pub user_agent: UserAgent,
-    /// What it says of itself as a program.
+    /// Whether it identifies itself as a bot.
     pub signs: HeaderSigns,
 }
 
-/// The parser and the lists of programs, with their cache.
+/// The parser and the lists of bots, behind a cache.
 pub struct UserAgents {
     parser: Parser,
     bots: Bots,
@@ -52,7 +52,7 @@ impl UserAgents {
         })
     }
 
-    /// What `header` tells; an empty header tells nothing.
+    /// What `header` says; an empty header says nothing.
     #[must_use]
     pub fn parse(&self, header: &str) -> Arc<Agent> {
         if let Some(known) = self.cache.get(header) {
@@ -73,7 +73,7 @@ impl UserAgents {
         Agent { user_agent: parsed.agent, signs }
     }
 
-    /// The verdict on what sent a header, with other headers, from the network `asn` (0 if it is not known).
+    /// The verdict on a client, given its other headers and network (`asn`, 0 if unknown).
     #[must_use]
     pub fn verdict(&self, agent: &Agent, hints: &ClientHeaders<'_>, asn: u32) -> BotVerdict {
         self.bots.verdict(&agent.signs, hints, asn)

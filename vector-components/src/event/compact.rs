@@ -1,6 +1,6 @@
-//! Reads the form that we write ourselves: the fields in their order, no space between them. That is
-//! every message that a gateway sent. It takes a third of the time of serde's reader, which decides on
-//! everything else: here any doubt is `None`, and no field is read in another way than serde reads it.
+//! A fast reader for the JSON that the gateway writes: fields in order, no white space. For anything
+//! else it returns `None`, and serde_json decides. What it does read is equal to serde_json's result, in
+//! about half the time.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{ClientHeaders, Details, Event, Revenue, Screen};
 use crate::{escape, timestamp::parse_text_ms};
 
-/// The event, if its text is of this form.
+/// The event, if the text has this form.
 pub fn read(text: &str) -> Option<Event<'_>> {
     let mut rest = Rest { text, at: 0 };
     rest.skip("{\"v\":")?;
@@ -48,7 +48,7 @@ pub fn read(text: &str) -> Option<Event<'_>> {
     (rest.at == text.len()).then_some(event)
 }
 
-/// What is left of a text.
+/// The rest of the text.
 struct Rest<'a> {
     text: &'a str,
     at: usize,
@@ -60,14 +60,14 @@ impl<'a> Rest<'a> {
         &self.text.as_bytes()[self.at..]
     }
 
-    // With the constant in place it is a comparison of words, not a call.
+    // Inlined, the comparison with a constant needs no call.
     #[inline(always)]
     fn skip(&mut self, expected: &str) -> Option<()> {
         let is_there = self.bytes().starts_with(expected.as_bytes());
         is_there.then(|| self.at += expected.len())
     }
 
-    /// What follows `name`: `Some(None)` if it is not there.
+    /// The value after `name`; `Some(None)` if the field is absent.
     #[inline(always)]
     fn after<T>(&mut self, name: &str, value: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
         match self.skip(name) {
@@ -76,13 +76,13 @@ impl<'a> Rest<'a> {
         }
     }
 
-    /// A string that is empty if it is not there.
+    /// A string; empty if the field is absent.
     #[inline(always)]
     fn optional(&mut self, name: &str) -> Option<Cow<'a, str>> {
         Some(self.after(name, Self::string)?.unwrap_or_default())
     }
 
-    /// The inside of a string, whose first quote is behind us.
+    /// The contents of a string whose opening quote has been read.
     fn string(&mut self) -> Option<Cow<'a, str>> {
         let start = self.at;
         let mut end = start + first_special(self.bytes())?;
@@ -105,7 +105,7 @@ impl<'a> Rest<'a> {
         parse_text_ms(&self.string()?)
     }
 
-    /// A number's characters; what they say is for its type to judge.
+    /// The characters of a number, not yet parsed.
     fn number(&mut self) -> &'a str {
         let is_part = |byte: &u8| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
         let length = self.bytes().iter().take_while(|byte| is_part(byte)).count();
@@ -170,7 +170,7 @@ impl<'a> Rest<'a> {
     }
 }
 
-/// Where the first byte is that does not stand for itself in a string.
+/// The position of the first quote, backslash or control character.
 fn first_special(bytes: &[u8]) -> Option<usize> {
     let (eights, rest) = bytes.as_chunks::<8>();
     for (number, eight) in eights.iter().enumerate() {
@@ -190,7 +190,7 @@ mod tests {
 
     use super::*;
 
-    /// Strings as they are sent, and such as need escapes.
+    /// Typical strings, and strings that need escapes.
     fn string() -> impl Strategy<Value = String> {
         prop_oneof![Just(String::new()), "[a-z /.=?&-]{1,30}", "(?s).{0,20}", r#"[a\\"\n\u{1}é🦀]{0,12}"#]
     }
@@ -222,7 +222,7 @@ mod tests {
         }
     }
 
-    /// Both readers say the same; of what this one leaves to serde, nothing is known.
+    /// Whatever this reader accepts, serde_json reads as the same event.
     fn compare(text: &str) -> Result<(), TestCaseError> {
         if let Some(event) = read(text) {
             prop_assert_eq!(Some(event), serde_json::from_str(text).ok(), "{}", text);
@@ -238,7 +238,7 @@ mod tests {
             compare(&text)?;
         }
 
-        /// Pieces of JSON put in, cut out or doubled.
+        /// With pieces of JSON inserted, removed or duplicated.
         #[test]
         fn what_others_write_is_read_as_serde_reads_it(
             event in any_event(), at in any::<prop::sample::Index>(), length in 0..12_usize,

@@ -1,7 +1,7 @@
-//! The columns of `analytics.events`, once. Of this table follow [`Row`], its two ways to be written
-//! and [`COLUMNS`], which the migrations, the seed, the datasource's dimensions and docs/events.md
-//! are tested against. A new column is a line here, a line in [`Enriched::row`], which says what it
-//! holds, a migration and a line of the docs.
+//! The columns of `analytics.events`, defined once. [`Row`], its two serializations and [`COLUMNS`] are
+//! generated from this table; the migrations, the seed, the data source's dimensions and docs/events.md
+//! are tested against it. A new column needs a line here, a line in [`Enriched::row`] with its value, a
+//! migration and a line in the docs.
 //!
 //! [`Enriched::row`]: crate::enrich::Enriched::row
 
@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer, ser::SerializeStruct};
 use super::{UrlRest, value::ColumnValue};
 use crate::{details::Details, timestamp::Written};
 
-/// A column of `analytics.events` that is written; those that ClickHouse derives (`ALIAS`) are not here.
+/// A column of `analytics.events` that is inserted; those that ClickHouse computes (`ALIAS`) are not listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Column {
     /// Its name: in the table, in [`Row`] and in JSON.
@@ -26,29 +26,29 @@ pub struct Column {
 /// When a column is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence {
-    /// In every row: the table's key, and what tells a row from other JSON.
+    /// In every row: the table's key, and what distinguishes a row from other JSON.
     Always,
-    /// Unless it is empty or zero: ClickHouse's default for an absent column is the same.
+    /// Unless it is empty or zero, which is ClickHouse's default for an absent column.
     NotEmpty,
 }
 
 /// How a column is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// Results can be split by its values.
+    /// Results can be broken down by its values.
     Dimension,
-    /// Anything else: it identifies, counts or describes one event.
+    /// Anything else: it identifies, counts or describes a single event.
     Value,
 }
 
-/// A string of which there are few distinct ones.
+/// A string with few distinct values.
 const DICTIONARY: &str = "LowCardinality(String)";
 
-/// Makes [`Row`], its JSON and [`COLUMNS`] of a table: name, Rust's type, ClickHouse's type,
+/// Generates [`Row`], its JSON and [`COLUMNS`] from a table: name, Rust type, ClickHouse type,
 /// [`Presence`], [`Role`].
 macro_rules! columns {
     ($($name:ident: $rust:ty, $clickhouse:expr, $presence:ident, $role:ident;)*) => {
-        /// An enriched event as it is stored, a field a column. What is not known is empty.
+        /// An enriched event as it is stored, one field per column. Unknown values are empty.
         #[derive(Clone, Debug, PartialEq)]
         #[expect(missing_docs, reason = "docs/events.md describes each column; the names are the columns' names")]
         pub struct Row<'a> {
@@ -71,13 +71,13 @@ macro_rules! columns {
                     out.extend_from_slice(concat!(",\"", stringify!($name), "\":").as_bytes());
                     self.$name.write_json(out);
                 })*
-                // The first comma is the beginning.
+                // The first comma becomes the opening brace.
                 out[start] = b'{';
                 out.push(b'}');
             }
         }
 
-        /// The same as a structure, for those who want no JSON.
+        /// The same as a structure, for other serializers than JSON.
         impl Serialize for Row<'_> {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 let mut fields = serializer.serialize_struct("Row", COLUMNS.len())?;
@@ -90,7 +90,7 @@ macro_rules! columns {
 
         #[cfg(test)]
         impl<'a> Row<'a> {
-            /// A row of any values, for tests.
+            /// A row of arbitrary values, for tests.
             pub fn sample(values: &mut super::sample::Values<'a>) -> Self {
                 Self { $($name: super::sample::Sample::sample(values),)* }
             }
@@ -164,7 +164,7 @@ mod tests {
     use super::{super::sample::Values, *};
 
     proptest! {
-        /// What serde writes of the structure, whatever the row holds.
+        /// For any row, the JSON equals what serde_json writes.
         #[test]
         fn a_row_is_what_serde_writes(texts in prop::collection::vec("(?s).{0,24}", 8), numbers in prop::collection::vec(any::<u64>(), 1..40)) {
             let row = Row::sample(&mut Values::new(&texts, &numbers));

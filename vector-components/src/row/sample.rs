@@ -1,9 +1,9 @@
-//! Rows of any values, for tests.
+//! Rows of arbitrary values, for tests.
 
 use super::UrlRest;
 use crate::{details::Details, timestamp::Written};
 
-/// What values are made of, in turn; nothing but empty ones if there is nothing.
+/// The values to pick from, in turn; without any, all are empty.
 pub struct Values<'a> {
     texts: &'a [String],
     numbers: &'a [u64],
@@ -20,7 +20,7 @@ impl<'a> Values<'a> {
         if self.numbers.is_empty() { 0 } else { self.numbers[self.taken % self.numbers.len()] }
     }
 
-    /// Every other one is empty, so that all columns are left out now and then.
+    /// About half are empty, so that every column is sometimes omitted.
     fn text(&mut self) -> &'a str {
         let number = self.number();
         if self.texts.is_empty() || number & 1 == 1 { "" } else { &self.texts[number as usize % self.texts.len()] }
@@ -83,7 +83,7 @@ impl Sample<'_> for &[&'static str] {
 impl<'a> Sample<'a> for &'a Details<'a> {
     fn sample(values: &mut Values<'a>) -> Self {
         let count = values.number() % 4;
-        // A test's memory.
+        // Leaked: only tests do this.
         Box::leak(Box::new((0..count).map(|_| (values.text().into(), values.text().into())).collect()))
     }
 }

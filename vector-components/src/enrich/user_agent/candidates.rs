@@ -1,5 +1,4 @@
-//! Which rules a header may match at all, and which words it holds: found in one pass, since going
-//! over a header costs more than most rules.
+//! Which rules a header can match at all, and which words it contains, found in one pass over the header.
 
 use std::collections::HashMap;
 
@@ -19,7 +18,7 @@ pub type RuleBits = Bits<32>;
 pub type WordBits = Bits<16>;
 type SetBits = Bits<64>;
 
-/// The texts that rules need and the words, ready to be looked for.
+/// The strings that rules require and the words, ready to be searched for.
 pub struct Candidates {
     search: Texts,
     /// By text: the sets that hold it.
@@ -34,21 +33,21 @@ pub struct Candidates {
     always: RuleBits,
 }
 
-/// What a rule needs beside its first set of texts.
+/// What a rule requires besides its first set of strings.
 #[derive(Clone, Copy, Default)]
 struct Needs {
     /// A second set that has to be hit.
     set: Option<u16>,
-    /// What has to follow a semicolon.
+    /// What must follow a semicolon.
     behind_semicolon: Option<Pair>,
 }
 
 impl Candidates {
-    /// The rules that may match, if the header is of ASCII alone, and the words in it.
+    /// The rules that an ASCII header can match, and the words in it.
     pub fn of(&self, header: &str) -> (RuleBits, WordBits) {
         let (mut hit, mut words) = (SetBits::default(), WordBits::default());
         let mut hit_first = self.always;
-        // Sought only where a word asks for it.
+        // Computed only if a word needs it.
         let mut known_model = None;
         self.search.find(header, |text, start| {
             for (number, word) in self.words_of_text.get(text) {
@@ -77,7 +76,7 @@ impl Candidates {
     }
 }
 
-/// Lists of many things, one after another in memory.
+/// Many lists, contiguous in memory.
 struct Lists<T> {
     ends: Vec<u32>,
     all: Vec<T>,

@@ -14,15 +14,15 @@ use super::{
     pieces::Pieces,
 };
 
-/// An expression, compiled for headers of ASCII alone, which nearly all are: a class without Unicode is one
-/// step of the engine instead of a dozen. Of such a header all ways say the same.
+/// An expression, compiled for ASCII headers, which nearly all are: without Unicode, a class is one state
+/// instead of a dozen. For such headers all variants give the same result.
 pub struct Expression {
     ascii: Regex,
-    /// The same as an automaton that finds the groups as it goes, from a given place.
+    /// The same as a one-pass automaton, if it is one.
     one_pass: Option<OnePass>,
-    /// The same as pieces that are searched for one by one.
+    /// The same as pieces, if it has gaps.
     pieces: Option<Pieces>,
-    /// For other headers, compiled when the first comes.
+    /// For other headers, compiled on first use.
     unicode: OnceLock<Option<Regex>>,
     source: String,
     is_case_insensitive: bool,
@@ -36,7 +36,7 @@ impl Expression {
     pub fn new(written: &str, is_case_insensitive: bool) -> Result<(Self, Hir), String> {
         let source = as_ascii(written);
         let parsed = parse(&source, is_case_insensitive, true).map_err(|e| format!("{written}: {e}"))?;
-        // With a character beyond ASCII in a class it is no expression on bytes.
+        // A class with a non-ASCII character is only valid with Unicode.
         let bytes = parse(&source, is_case_insensitive, false).unwrap_or_else(|_| parsed.clone());
         let ascii = compile(&bytes).map_err(|e| format!("{written}: {e}"))?;
         let one_pass = OnePass::new(&bytes);
@@ -66,7 +66,7 @@ impl Expression {
         }
     }
 
-    /// It was read once, so it can be again; the tests compile each.
+    /// Cannot fail: `new` has parsed it.
     fn unicode(&self) -> Option<&Regex> {
         let compiled = || compile(&parse(&self.source, self.is_case_insensitive, true).ok()?).ok();
         self.unicode.get_or_init(compiled).as_ref()
@@ -159,7 +159,7 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(2_000))]
-        /// What the engine says of the expression as it is for all headers.
+        /// Equal to the general engine with Unicode.
         #[test]
         fn all_ways_say_the_same(header in "[abc/1.; +\n]{0,24}", rule in 0..EXPRESSIONS.len(), is_case_insensitive in any::<bool>()) {
             let (expression, _) = Expression::new(EXPRESSIONS[rule], is_case_insensitive).unwrap();

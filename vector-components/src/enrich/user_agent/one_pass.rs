@@ -1,6 +1,5 @@
-//! An expression as an automaton that finds the groups as it goes, from a given place. It is tried at
-//! each place where a match can begin; the engine would first find the match's end, then its beginning,
-//! then the groups.
+//! A one-pass automaton finds a match and its groups in one go, anchored at a position. It is tried at each
+//! position where a match can begin; the general engine needs three passes (end, start, groups).
 
 use std::cell::RefCell;
 
@@ -16,34 +15,34 @@ use super::semicolon::{self, Characters};
 
 /// Bytes of an automaton; a larger one is not worth its memory.
 const BYTES_MAX: usize = 32 << 10;
-/// Places at which it is tried, before the search is left to the engine.
+/// Positions tried before the general engine takes over.
 const PLACES_MAX: usize = 6;
 
 /// The automaton.
 pub struct OnePass {
     automaton: DFA,
-    /// What a match begins with.
+    /// The bytes that a match can begin with.
     firsts: Firsts,
 }
 
-/// What came of the places that were tried.
+/// The outcome of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tried {
     /// It matches.
     Match,
     /// It does not.
     NoMatch,
-    /// There are too many places.
+    /// Undecided: the general engine has to search.
     Unknown,
 }
 
 thread_local! {
-    /// Memory for the groups, of whichever automaton.
+    /// Scratch memory for groups, shared by all automata of a thread.
     static GROUPS: RefCell<Option<Cache>> = const { RefCell::new(None) };
 }
 
 impl OnePass {
-    /// `None` if there is no such automaton, or a match may begin with too many characters.
+    /// `None` if the expression is not one-pass, or can begin with more than three different bytes.
     pub fn new(expression: &Hir) -> Option<Self> {
         let firsts = Firsts::new(semicolon::firsts_of(expression)?)?;
         let automaton = NFA::compiler().build_from_hir(expression).ok()?;
@@ -97,7 +96,7 @@ impl OnePass {
     }
 }
 
-/// Characters that are searched for many bytes at a time.
+/// Bytes that memchr can search for.
 enum Firsts {
     One(u8),
     Two(u8, u8),
@@ -105,7 +104,7 @@ enum Firsts {
 }
 
 impl Firsts {
-    /// `None` for more: such a match has too many places to begin at.
+    /// `None` for more than three.
     fn new(firsts: Characters) -> Option<Self> {
         let bytes: Vec<u8> = (0..128).filter(|byte| firsts >> byte & 1 == 1).collect();
         match bytes[..] {

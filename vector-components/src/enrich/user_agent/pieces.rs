@@ -1,10 +1,10 @@
-//! An expression whose pieces have anything between them, as `(iPhone).+Version/([0-9]+).+Safari`. For
-//! an engine, that is the dearest kind; piece by piece it is a few looks.
+//! Expressions of pieces with gaps, such as `(iPhone).+Version/([0-9]+).+Safari`: the slowest kind for a
+//! regex engine, but fast piece by piece.
 //!
-//! What is found is what the engine would find: the first piece at its first place, each other one
-//! at its last place behind the one before (its first, for `.+?`), is what goes first in the order
-//! in which an engine that goes back and forth tries. Where a piece is not found then, another way of an
-//! earlier one might help, and the engine is asked.
+//! The result is exact. A backtracking engine prefers the first position for the first piece and, because
+//! gaps are greedy, the last one for each other piece (the first one after `.+?`). If all pieces are found in
+//! these positions, that is the engine's match. If one is not, a different match of an earlier piece might
+//! still succeed, and the general engine decides.
 
 use regex_automata::util::primitives::NonMaxUsize;
 use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
@@ -18,14 +18,14 @@ pub struct Pieces {
 }
 
 struct Piece {
-    /// Bytes before it, at least.
+    /// Minimum number of bytes in the gap before it.
     gap_min: usize,
-    /// As many as can be; else as few.
+    /// Whether the gap is as long as possible; otherwise as short.
     is_greedy: bool,
     piece: OnePass,
 }
 
-/// Places for bounds of groups, of expressions that are looked at.
+/// Slots of the largest expression that is handled.
 const SLOTS_MAX: usize = 20;
 
 impl Pieces {
@@ -44,7 +44,7 @@ impl Pieces {
 
     /// Whether it matches, and where its groups are.
     pub fn search(&self, header: &str, slots: &mut [Option<NonMaxUsize>]) -> Tried {
-        // A dot is any character but this one.
+        // A dot does not match a line break.
         if slots.len() < 2 || slots.len() > SLOTS_MAX || memchr::memchr(b'\n', header.as_bytes()).is_some() {
             return Tried::Unknown;
         }

@@ -1,22 +1,22 @@
-//! What may follow a semicolon. Half of uap-core's rules of devices begin with `; {0,2}` and the
-//! beginning of a model's name; most headers have a system there.
+//! What may follow a semicolon. Half of uap-core's device rules start with `; {0,2}` and the start of a
+//! model name; the first two characters rule most of them out.
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 /// Characters of ASCII.
 pub type Characters = u128;
 
-/// Two characters of which a pair has to follow a semicolon, behind spaces.
+/// The two characters that must follow a semicolon and spaces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pair {
     first: Characters,
     second: Characters,
 }
 
-/// Pairs of a header that are looked at; most have two.
+/// Pairs kept per header; most have two.
 const PAIRS_MAX: usize = 8;
 
-/// What follows a header's semicolons, behind spaces; spaces among it.
+/// The pairs of characters that follow a header's semicolons, with the spaces included.
 pub struct Followers {
     pairs: [(u8, u8); PAIRS_MAX],
     count: usize,
@@ -32,7 +32,7 @@ impl Followers {
             let spaces = behind.iter().take_while(|byte| **byte == b' ').count();
             for at in 0..=spaces {
                 let Some(first) = behind.get(at) else { break };
-                // Behind the end is what no expression needs.
+                // Past the end: NUL, which no expression needs.
                 let second = behind.get(at + 1).copied().unwrap_or_default();
                 if let Some(pair) = found.pairs.get_mut(found.count) {
                     *pair = (*first, second);
@@ -43,7 +43,7 @@ impl Followers {
         found
     }
 
-    /// Whether there is such a pair, or there are too many to tell.
+    /// Whether there is such a pair, or there are too many pairs to tell.
     pub fn have(&self, needed: Pair) -> bool {
         let Some(pairs) = self.pairs.get(..self.count) else { return true };
         pairs
@@ -89,7 +89,7 @@ fn is_space(part: &Hir) -> bool {
     }
 }
 
-/// How matches of a part begin: at least these characters.
+/// How matches of a part can begin (a superset).
 #[derive(Clone, Copy)]
 struct Beginning {
     first: Characters,
@@ -145,7 +145,7 @@ fn beginning(part: &Hir) -> Beginning {
         HirKind::Class(class) => Beginning::of_character(of_class(class)),
         HirKind::Repetition(repetition) => {
             let one = beginning(&repetition.sub);
-            // Of a third one nothing is seen.
+            // A third repetition cannot reach the first two characters.
             let needed = (0..repetition.min.min(2)).fold(Beginning::EMPTY, |before, _| before.then(one));
             let more = repetition.max.map_or(2, |max_count| max_count.saturating_sub(repetition.min).min(2));
             (0..more).fold(needed, |before, _| before.then(one.or(Beginning::EMPTY)))

@@ -1,8 +1,8 @@
-//! Looks for thousands of texts at once, in whatever case of ASCII letters.
+//! Searches a header for thousands of strings at once, ignoring ASCII case.
 //!
-//! An automaton of them all has tens of megabytes, and a header touches another page of it at
-//! each byte. Here a text is known by three of its bytes, which are in few other texts and in few
-//! headers: at nearly all places of a header a look into 16 KiB says that no text is there.
+//! An Aho-Corasick automaton of them takes tens of megabytes and misses the cache at nearly every byte.
+//! Here each string is indexed by its rarest three bytes, its key, and a filter of 16 KiB shows that no string
+//! can be at nearly all positions of a header.
 
 use std::collections::HashMap;
 
@@ -11,23 +11,23 @@ use super::literals::COMMON;
 /// Bits of the filter.
 const FILTER_BITS: u32 = 17;
 const WORDS: usize = 1 << (FILTER_BITS - 6);
-/// Is in no text.
+/// Occurs in no string.
 const NOTHING: u8 = 0xff;
-/// Bytes by which a text is known.
+/// Bytes of a key.
 const KEY_BYTES: usize = 3;
 
-/// The texts, by their keys.
+/// The strings, indexed by key.
 pub struct Texts {
     /// A bit for each key's hash.
     filter: Box<[u64]>,
-    /// By word of the filter: the bits that are set before it.
+    /// For each word of the filter: how many bits are set before it.
     set_before: Box<[u16]>,
-    /// By set bit: where its entries begin; at last, where they end.
+    /// For each set bit: where its entries begin; then the end of the last.
     starts: Vec<u32>,
     entries: Vec<Entry>,
     /// In lower case, one after another.
     bytes: Vec<u8>,
-    /// Texts shorter than a key: few, each looked for alone.
+    /// Strings shorter than a key: few, searched for one by one.
     short: Vec<(String, usize)>,
 }
 
@@ -39,7 +39,7 @@ struct Entry {
     length: u16,
     /// Where the key is in the text.
     key_at: u16,
-    /// What follows the key in the text, or nothing.
+    /// The byte after the key, or `NOTHING`.
     next: u8,
 }
 
@@ -103,8 +103,7 @@ impl Texts {
         Ok(())
     }
 
-    /// Calls `found` with the number of each text that is in the header, and where it begins, as
-    /// often as it is there.
+    /// Calls `found` with number and position of every occurrence.
     pub fn find(&self, header: &str, mut found: impl FnMut(usize, usize)) {
         let mut lower = Vec::with_capacity(header.len() + 1);
         lower.extend(header.bytes().map(|byte| byte.to_ascii_lowercase()));
@@ -161,7 +160,7 @@ mod tests {
     use super::*;
 
     proptest! {
-        /// What a look for each text alone finds.
+        /// The same occurrences as a search for each string alone.
         #[test]
         fn every_text_is_found_wherever_it_stands(texts in prop::collection::vec("[ab/1 é]{1,5}", 1..40), header in "[abAB/1 éÉ]{0,60}") {
             let search = Texts::new(&texts).unwrap();
