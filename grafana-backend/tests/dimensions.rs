@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use grafana_backend::query::dimension;
+use grafana_backend::events::dimension;
 use vector_components::{COLUMNS, row::Role};
 
 #[test]
