@@ -15,7 +15,7 @@ use uuid::Uuid;
 pub use limits::*;
 
 use crate::{
-    event::{Event, ClientHeaders, Revenue, Screen, WIRE_VERSION},
+    event::{ClientHeaders, Event, Revenue, Screen, WIRE_VERSION},
     json::Json,
     privacy::scrub,
     rejection::{Reason, Rejection, shown},
