@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, header};
 use ipnet::IpNet;
 use vector_components::{
     Arrival, Projects,
-    event::Hints,
+    event::ClientHeaders,
     validate::{HINT_BYTES_MAX, USER_AGENT_BYTES_MAX},
 };
 
@@ -68,8 +68,8 @@ impl Senders {
             received_at_ms,
             sent_at_ms: batch.sent_at_ms,
             ip: Some(ip),
-            hints: Hints {
-                seen: true,
+            hints: ClientHeaders {
+                observed: true,
                 accept_language: hint(headers, "accept-language"),
                 sec_ch_ua: hint(headers, "sec-ch-ua"),
                 sec_ch_ua_platform: hint(headers, "sec-ch-ua-platform"),

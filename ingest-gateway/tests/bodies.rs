@@ -12,7 +12,7 @@ use common::packed;
 use ingest_gateway::{body, in_flight::InFlight, limits::Limits, wire::native::decode};
 use proptest::prelude::*;
 use uuid::Uuid;
-use vector_components::{Arrival, event::Hints, validate::receive};
+use vector_components::{Arrival, event::ClientHeaders, validate::receive};
 
 const LIMITS: Limits = Limits {
     body_bytes_max: 16 << 10,
@@ -112,7 +112,7 @@ fn judge(text: &str) {
         sent_at_ms: batch.sent_at_ms,
         ip: None,
         user_agent: String::new(),
-        hints: Hints::default(),
+        hints: ClientHeaders::default(),
     };
     for raw in &batch.events {
         match receive(raw, &arrival, Uuid::nil) {

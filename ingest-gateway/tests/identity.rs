@@ -31,7 +31,7 @@ use ingest_gateway::{
     wire::native::decode,
 };
 use serde_json::{Value, json};
-use vector_components::{Arrival, Enricher, enrich::UserAgents, event::Hints, timestamp::to_rfc3339};
+use vector_components::{Arrival, Enricher, enrich::UserAgents, event::ClientHeaders, timestamp::to_rfc3339};
 
 const MS: i64 = 1;
 const SECOND_MS: i64 = 1_000;
@@ -77,7 +77,7 @@ impl Inside {
             sent_at_ms: batch.sent_at_ms,
             ip: Some(ip.parse::<IpAddr>().unwrap()),
             user_agent: "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0".into(),
-            hints: Hints::default(),
+            hints: ClientHeaders::default(),
         };
         let admitted = self.ingest.admit(batch.events.len(), self.ingest.in_flight().start()).unwrap();
         let deadline = Instant::now() + Duration::from_secs(60);

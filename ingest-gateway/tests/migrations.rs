@@ -10,6 +10,7 @@ use ingest_gateway::{
     migrate::{self, Done, MIGRATIONS, NEWEST, lock},
     operate::Tables,
 };
+use vector_components::COLUMNS;
 
 /// In the form of version 1: two sessions of one visitor, one with an id and one without.
 const OLD_EVENTS: &str = "INSERT INTO analytics.events (project, ts, event, visitor, session_id, event_id, path, hostname, url, received_at) VALUES \
@@ -63,6 +64,7 @@ async fn the_tables_come_up_to_date_from_every_version() {
         assert!(again.iter().all(|step| step.done == Done::Before), "{again:?}");
     }
 
+    the_table_has_the_columns_that_rows_have(&client).await;
     cut_off_anywhere(&client).await;
     a_table_made_anew_keeps_the_retention(&client).await;
     two_at_once(&client).await;
@@ -86,6 +88,14 @@ fn new_events() -> String {
         "('app', '2026-01-03 00:10:00.000', 'page_view', 7, '', 2, '/c', 'x.example', '=http://x.example/c', 0)",
     );
     sql
+}
+
+/// Whatever a migration adds has to stand in the one list of columns, and the other way round.
+async fn the_table_has_the_columns_that_rows_have(client: &Client) {
+    let sql = "SELECT name, type FROM system.columns WHERE database = 'analytics' AND table = 'events' AND default_kind = '' ORDER BY position";
+    let table: Vec<(String, String)> = client.query_raw(sql).fetch_all().await.unwrap();
+    let rows = COLUMNS.map(|column| (column.name.to_owned(), column.clickhouse_type.to_owned()));
+    assert_eq!(table, rows, "provisioning/clickhouse against vector-components/src/row/columns.rs");
 }
 
 /// A runner is cut off after any statement of a version that rewrites a table; the next one

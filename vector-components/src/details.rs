@@ -13,6 +13,13 @@ use serde::{
 pub struct Details<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 impl<'a> Details<'a> {
+    /// Of a name that comes twice, the last value stays.
+    #[must_use]
+    pub fn of_pairs(mut pairs: Vec<(Cow<'a, str>, Cow<'a, str>)>) -> Self {
+        last_of_each_name(&mut pairs);
+        Self(pairs)
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -46,13 +53,8 @@ impl<'a> Details<'a> {
 /// Of a name that comes twice, the last value stays.
 impl<'a> FromIterator<(Cow<'a, str>, Cow<'a, str>)> for Details<'a> {
     fn from_iter<I: IntoIterator<Item = (Cow<'a, str>, Cow<'a, str>)>>(pairs: I) -> Self {
-        sorted(pairs.into_iter().collect())
+        Self::of_pairs(pairs.into_iter().collect())
     }
-}
-
-fn sorted<'a>(mut pairs: Vec<(Cow<'a, str>, Cow<'a, str>)>) -> Details<'a> {
-    last_of_each_name(&mut pairs);
-    Details(pairs)
 }
 
 /// Sorts by name; of a name that comes twice, the last one sent stays.
@@ -96,7 +98,7 @@ impl<'de> Visitor<'de> for Map {
         while let Some((Text(name), Text(value))) = map.next_entry()? {
             pairs.push((name, value));
         }
-        Ok(sorted(pairs))
+        Ok(Details::of_pairs(pairs))
     }
 }
 

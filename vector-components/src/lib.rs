@@ -12,6 +12,7 @@
 
 pub mod details;
 pub mod enrich;
+mod escape;
 pub mod event;
 mod json;
 pub mod privacy;
@@ -26,5 +27,5 @@ pub use event::Event;
 pub use privacy::Privacy;
 pub use project::Projects;
 pub use rejection::{Reason, Rejection};
-pub use row::Row;
+pub use row::{COLUMNS, Row};
 pub use validate::{Arrival, validate};

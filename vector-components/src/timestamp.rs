@@ -1,6 +1,6 @@
 //! Reading and writing instants, in whole milliseconds since 1970-01-01 UTC.
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Timelike};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime};
 use serde_json::{Value, value::RawValue};
 
 use crate::json::Json;
@@ -9,6 +9,7 @@ use crate::json::Json;
 pub const TIMESTAMP_MS_MIN: i64 = 946_684_800_000;
 /// Events may lie so far after their arrival; a client's clock may be a day wrong.
 pub const FUTURE_MS_MAX: i64 = 86_400_000;
+const DAY_MS: i64 = 86_400_000;
 /// From this number on, an epoch number is read as milliseconds; below, as seconds.
 const EPOCH_MS_FROM: f64 = 1e11;
 
@@ -65,7 +66,13 @@ impl Written {
     /// `YYYY-MM-DD?HH:MM:SS.mmmZ`; by hand, since chrono's format strings took a tenth of a row's
     /// time.
     fn new(ms: i64, separator: u8, length: usize) -> Self {
-        let instant = DateTime::from_timestamp_millis(ms).unwrap_or_default();
+        let (days, day_ms) = (ms.div_euclid(DAY_MS), ms.rem_euclid(DAY_MS));
+        let (year, month, day) = date(days).unwrap_or_else(|| {
+            let date = DateTime::from_timestamp_millis(ms).unwrap_or_default();
+            (date.year().unsigned_abs(), date.month(), date.day())
+        });
+        // Of a day, so that it fits.
+        let part = |unit_ms: i64, modulus: i64| u32::try_from(day_ms / unit_ms % modulus).unwrap_or(0);
         let mut digits = *b"0000-00-00 00:00:00.000Z";
         digits[10] = separator;
         let mut put = |at: usize, width: usize, mut value: u32| {
@@ -75,13 +82,13 @@ impl Written {
                 value /= 10;
             }
         };
-        put(0, 4, instant.year().unsigned_abs());
-        put(5, 2, instant.month());
-        put(8, 2, instant.day());
-        put(11, 2, instant.hour());
-        put(14, 2, instant.minute());
-        put(17, 2, instant.second());
-        put(20, 3, instant.timestamp_subsec_millis());
+        put(0, 4, year);
+        put(5, 2, month);
+        put(8, 2, day);
+        put(11, 2, part(3_600_000, 24));
+        put(14, 2, part(60_000, 60));
+        put(17, 2, part(1_000, 60));
+        put(20, 3, part(1, 1_000));
         Self { digits, length }
     }
 
@@ -97,6 +104,22 @@ impl serde::Serialize for Written {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
     }
+}
+
+/// Year, month and day, from 1970 to 9999: that is a third of the time that chrono takes.
+///
+/// Rule's source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`.
+fn date(days_since_1970: i64) -> Option<(u32, u32, u32)> {
+    const DAYS_MAX: u32 = 2_932_896;
+    // Since 0000-03-01, so that a leap day is the last of its year.
+    let days = u32::try_from(days_since_1970).ok().filter(|days| *days <= DAYS_MAX)? + 719_468;
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * from_march + 2) / 5 + 1;
+    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    Some((era * 400 + year_of_era + u32::from(month <= 2), month, day))
 }
 
 /// As [`parse_ms`], of a string's inside.
@@ -174,6 +197,16 @@ mod tests {
             assert_eq!(to_clickhouse(ms).as_str(), chrono.format("%Y-%m-%d %H:%M:%S%.3f").to_string());
             assert_eq!(to_rfc3339(ms), chrono.to_rfc3339_opts(chrono::SecondsFormat::Millis, true));
             assert_eq!(as_written(&to_rfc3339(ms)), Some(ms));
+        }
+    }
+
+    #[test]
+    fn every_day_is_written_as_chrono_writes_it() {
+        for days in -1_000..2_933_000 {
+            let ms = days * DAY_MS + 123_456;
+            let chrono = DateTime::from_timestamp_millis(ms).unwrap();
+            let (year, month, day) = (chrono.year().unsigned_abs() % 10_000, chrono.month(), chrono.day());
+            assert_eq!(to_clickhouse(ms).as_str(), format!("{year:04}-{month:02}-{day:02} 00:02:03.456"), "{days}");
         }
     }
 

@@ -16,8 +16,8 @@ use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use serde_json::{Value as Json, json};
 use vector_components::{
     Arrival, Enricher, Event, Row,
-    enrich::{Geo, UserAgents, VisitorSalt, bot::Bots},
-    event::Hints,
+    enrich::{Geo, UserAgents, VisitorSalt},
+    event::ClientHeaders,
     validate,
 };
 use vrl::{
@@ -124,7 +124,7 @@ fn user_agents(rng: &mut StdRng) -> Result<(f64, f64), Box<dyn Error>> {
     let agents = UserAgents::new()?;
     let (mut ours, mut theirs): (f64, f64) = (0.0, 0.0);
     for _ in 0..ROUNDS {
-        ours = ours.max(per_cpu_second(&headers, |header| agents.read(text(header)).browser.len()));
+        ours = ours.max(per_cpu_second(&headers, |header| agents.read(text(header)).user_agent.browser().len()));
         theirs = theirs.max(per_cpu_second(&headers, |header| {
             let (browser, os, device) = extractor.extract(text(header));
             usize::from(browser.is_some()) + usize::from(os.is_some()) + usize::from(device.is_some())
@@ -142,7 +142,7 @@ fn ours(enricher: &Enricher, event: &[u8]) -> usize {
 }
 
 fn derived(enricher: &Enricher, event: &[u8], of_row: impl Fn(&Row<'_>) -> usize) -> usize {
-    let event: Event<'_> = serde_json::from_slice(event).expect("our own JSON");
+    let event = Event::of_message(event).expect("our own JSON");
     let enriched = enricher.enrich(&event, &VisitorSalt([7; 16]));
     of_row(&enriched.row())
 }
@@ -210,7 +210,7 @@ fn events(rng: &mut StdRng, count: usize, mut agent: impl FnMut(&mut StdRng, usi
             sent_at_ms: None,
             ip: ips.choose(rng).and_then(|ip| ip.parse().ok()),
             user_agent: agent(rng, n),
-            hints: Hints { seen: true, accept_language: "en".into(), ..Hints::default() },
+            hints: ClientHeaders { observed: true, accept_language: "en".into(), ..ClientHeaders::default() },
         };
         let raw = json!({"type": "page_view", "user_id": n % 997, "session_id": format!("s{}", n / 8), "timestamp": 1_713_326_652_000_i64 + n as i64,
             "locale": "en", "path": paths.choose(rng), "url": "https://shop.example/x?utm_source=newsletter&utm_medium=email", "appVersion": "1.4.0",
@@ -272,16 +272,16 @@ fn accuracy(folder: &Path, program: &Program) -> Result<Shares, Box<dyn Error>> 
     let mut tallies = [Tally::default(); 4];
     for case in cases(&folder.join("test_ua.yaml"))? {
         let header = text(&case["user_agent_string"]);
-        let (ours, vrl) = (agents.parse(&header), theirs(&header));
+        let (ours, vrl) = (agents.read(&header).user_agent, theirs(&header));
         let family = other(text(&case["family"]));
-        tallies[0].add(&family, &ours.browser, &other(text(&vrl["browser"]["family"])));
-        tallies[1].add(&text(&case["major"]), &major(&ours.browser_version), &text(&vrl["browser"]["major"]));
+        tallies[0].add(&family, ours.browser(), &other(text(&vrl["browser"]["family"])));
+        tallies[1].add(&text(&case["major"]), &major(ours.browser_version()), &text(&vrl["browser"]["major"]));
     }
     for case in cases(&folder.join("test_os.yaml"))? {
         let header = text(&case["user_agent_string"]);
         tallies[2].add(
             &other(text(&case["family"])),
-            &agents.parse(&header).os,
+            agents.read(&header).user_agent.os(),
             &other(text(&theirs(&header)["os"]["family"])),
         );
     }
@@ -289,7 +289,7 @@ fn accuracy(folder: &Path, program: &Program) -> Result<Shares, Box<dyn Error>> 
         let header = text(&case["user_agent_string"]);
         tallies[3].add(
             &text(&case["brand"]),
-            &agents.parse(&header).device_brand,
+            agents.read(&header).user_agent.device_brand(),
             &text(&theirs(&header)["device"]["brand"]),
         );
     }
@@ -300,10 +300,10 @@ fn accuracy(folder: &Path, program: &Program) -> Result<Shares, Box<dyn Error>> 
 /// The share of uap-core's people mistaken for programs; and, if crawler-user-agents.json
 /// (monperrus/crawler-user-agents) is in the folder, the share of its programs that are recognized.
 fn bots(folder: &Path) -> Result<Vec<(&'static str, f64)>, Box<dyn Error>> {
-    let (agents, bots, hints) = (UserAgents::new()?, Bots::default(), Hints::default());
+    let (agents, hints) = (UserAgents::new()?, ClientHeaders::default());
     let share = |headers: &[String]| {
         let found =
-            headers.iter().filter(|header| !bots.with_hints(&agents.parse(header), &hints, 0).verdict().is_empty());
+            headers.iter().filter(|header| !agents.verdict(&agents.read(header), &hints, 0).verdict().is_empty());
         found.count() as f64 * 100.0 / headers.len().max(1) as f64
     };
     let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();

@@ -8,7 +8,7 @@ use super::{
     source::lower,
     user_agent::{DeviceType, UserAgent},
 };
-use crate::event::Hints;
+use crate::event::ClientHeaders;
 
 /// From this score of 100 on, the verdict is a bot.
 pub const BOT_SCORE_MIN: u8 = 50;
@@ -28,6 +28,21 @@ pub struct BotVerdict {
     pub score: u8,
     /// What spoke for it, by name.
     pub reasons: Vec<&'static str>,
+}
+
+/// What a `User-Agent` header alone says, before other headers are looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HeaderSigns {
+    verdict: BotVerdict,
+    /// It begins as every browser's header does.
+    is_mozilla: bool,
+}
+
+impl HeaderSigns {
+    /// Whether the header claims to be a person's browser.
+    fn claims_browser(&self) -> bool {
+        self.is_mozilla && self.verdict.score == 0
+    }
 }
 
 /// The lists, parsed once.
@@ -76,11 +91,11 @@ impl Bots {
     /// Scores what a header says, of whose [`Bots::texts`] those with the numbers `found` are in it;
     /// cached with the parsed header by the caller.
     #[must_use]
-    pub fn of_user_agent(&self, header: &str, agent: &UserAgent, found: impl Iterator<Item = usize>) -> BotVerdict {
+    pub fn of_header(&self, header: &str, agent: &UserAgent, found: impl Iterator<Item = usize>) -> HeaderSigns {
         let mut verdict = BotVerdict::default();
         if header.trim().is_empty() {
             verdict.add("no_user_agent", 60, "unknown");
-            return verdict;
+            return HeaderSigns { verdict, is_mozilla: false };
         }
         // Of several lines the one that comes first.
         let line = found.map(|text| self.line_of_text[text]).min().map(|line| self.lines[line]);
@@ -88,21 +103,21 @@ impl Bots {
         if let Some((category, score)) = line.filter(|(_, score)| *score > 0) {
             verdict.add("user_agent_list", score, category);
         }
-        if agent.device_type == DeviceType::Bot {
+        if agent.device_type() == DeviceType::Bot {
             verdict.add("uap_core_spider", 100, "crawler");
         }
-        verdict
+        HeaderSigns { verdict, is_mozilla: header.starts_with("Mozilla/") }
     }
 
     /// Adds what the other headers, the network and the rate say. Only a client that claims to be a
     /// browser is measured by a browser's habits.
     #[must_use]
-    pub fn with_hints(&self, agent: &UserAgent, hints: &Hints<'_>, asn: u32) -> BotVerdict {
-        let mut verdict = agent.bot.clone();
-        if lower(&hints.sec_ch_ua).contains("headlesschrome") {
+    pub fn verdict(&self, signs: &HeaderSigns, hints: &ClientHeaders<'_>, asn: u32) -> BotVerdict {
+        let mut verdict = signs.verdict.clone();
+        if !hints.sec_ch_ua.is_empty() && lower(&hints.sec_ch_ua).contains("headlesschrome") {
             verdict.add("client_hints_headless", 90, "headless");
         }
-        if agent.claims_browser() && hints.seen && hints.accept_language.is_empty() {
+        if signs.claims_browser() && hints.observed && hints.accept_language.is_empty() {
             verdict.add("no_accept_language", 30, "unknown");
         }
         if asn != 0 && self.hosting.binary_search(&asn).is_ok() {
@@ -137,27 +152,27 @@ mod tests {
     use super::*;
     use crate::enrich::UserAgents;
 
-    fn verdict(header: &str, hints: &Hints<'_>) -> (&'static str, Vec<&'static str>) {
+    fn verdict(header: &str, hints: &ClientHeaders<'_>) -> (&'static str, Vec<&'static str>) {
         from(header, hints, 0)
     }
 
-    fn from(header: &str, hints: &Hints<'_>, asn: u32) -> (&'static str, Vec<&'static str>) {
-        let agent = UserAgents::new().unwrap().parse(header);
-        let verdict = Bots::default().with_hints(&agent, hints, asn);
+    fn from(header: &str, hints: &ClientHeaders<'_>, asn: u32) -> (&'static str, Vec<&'static str>) {
+        let agents = UserAgents::new().unwrap();
+        let verdict = agents.verdict(&agents.read(header), hints, asn);
         (verdict.verdict(), verdict.reasons)
     }
 
     #[test]
     fn golden_verdicts() {
         let chrome = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Safari/537.36";
-        let browser = Hints {
-            seen: true,
+        let browser = ClientHeaders {
+            observed: true,
             accept_language: "de".into(),
             sec_ch_ua: "\"Google Chrome\";v=\"124\"".into(),
-            ..Hints::default()
+            ..ClientHeaders::default()
         };
-        let bare = Hints { seen: true, ..Hints::default() };
-        let headless = Hints { sec_ch_ua: "\"HeadlessChrome\";v=\"124\"".into(), ..browser.clone() };
+        let bare = ClientHeaders { observed: true, ..ClientHeaders::default() };
+        let headless = ClientHeaders { sec_ch_ua: "\"HeadlessChrome\";v=\"124\"".into(), ..browser.clone() };
         assert_eq!(verdict(chrome, &browser), ("", vec![]));
         assert_eq!(verdict(chrome, &bare), ("", vec!["no_accept_language"]), "one weak sign is no verdict");
         assert_eq!(verdict(chrome, &headless), ("headless", vec!["client_hints_headless"]));
@@ -168,22 +183,22 @@ mod tests {
         assert_eq!(verdict("", &bare), ("unknown", vec!["no_user_agent"]));
         assert_eq!(from(chrome, &browser, 24940), ("", vec!["hosting_network"]), "a VPN's user is a person");
         assert_eq!(from(chrome, &browser, 1221), ("", vec![]));
-        let fast = Hints { events_per_10_s: 201, ..bare.clone() };
+        let fast = ClientHeaders { events_per_10_s: 201, ..bare.clone() };
         let reasons = vec!["no_accept_language", "hosting_network", "high_rate"];
         assert_eq!(from(chrome, &bare, 24940), ("data_centre", reasons[..2].to_vec()));
         assert_eq!(from(chrome, &fast, 24940), ("data_centre", reasons));
-        assert_eq!(verdict(chrome, &Hints::default()), ("", vec![]), "headers that were not seen say nothing");
+        assert_eq!(verdict(chrome, &ClientHeaders::default()), ("", vec![]), "headers that were not seen say nothing");
     }
 
     /// Every line, so that recall and precision are what they are printed as: 100 %.
     #[test]
     fn programs_and_people_are_told_apart() {
-        let (agents, bots, hints) = (UserAgents::new().unwrap(), Bots::default(), Hints::default());
+        let (agents, hints) = (UserAgents::new().unwrap(), ClientHeaders::default());
         let (mut programs, mut found, mut people, mut mistaken, mut wrong) = (0, 0, 0, 0, Vec::new());
         let file = include_str!("../../testdata/bots.tsv");
         for line in file.lines().filter(|line| !line.starts_with('#')) {
             let (expected, header) = line.split_once('\t').unwrap();
-            let verdict = bots.with_hints(&agents.parse(header), &hints, 0);
+            let verdict = agents.verdict(&agents.read(header), &hints, 0);
             let got = verdict.verdict();
             match expected {
                 "" => (people, mistaken) = (people + 1, mistaken + usize::from(!got.is_empty())),

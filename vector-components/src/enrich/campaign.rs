@@ -6,7 +6,9 @@
 
 use std::borrow::Cow;
 
-use url::form_urlencoded;
+use percent_encoding::percent_decode_str;
+
+use super::referrer::authority;
 
 /// A campaign value is cut to so many bytes, at a character's border.
 pub const CAMPAIGN_BYTES_MAX: usize = 256;
@@ -39,6 +41,11 @@ pub struct ClickIds {
 #[must_use]
 pub fn click_ids(url: &str) -> ClickIds {
     let mut found = ClickIds::default();
+    // As all of their names end.
+    let mut equals = memchr::memchr_iter(b'=', url.as_bytes());
+    if !equals.any(|at| url[..at].ends_with("id")) {
+        return found;
+    }
     for parameters in parameters(url) {
         for (name, value) in parameters.split('&').filter_map(|pair| pair.split_once('=')) {
             match unescaped(name) {
@@ -55,23 +62,34 @@ pub fn click_ids(url: &str) -> ClickIds {
 #[must_use]
 pub fn parse(url: &str) -> Campaign<'_> {
     let mut campaign = Campaign::default();
-    if !url.contains("://") {
+    if authority(url).is_none() {
         return campaign;
     }
     for parameters in parameters(url) {
-        for (name, value) in form_urlencoded::parse(parameters.as_bytes()) {
-            take(&mut campaign, unescaped(&name), value);
+        for pair in parameters.split('&') {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let name = decoded(name);
+            if let Some(slot) = slot(&mut campaign, unescaped(&name))
+                && slot.is_empty()
+            {
+                *slot = cut(decoded(value));
+            }
         }
     }
     campaign
 }
 
-fn take<'a>(campaign: &mut Campaign<'a>, name: &str, value: Cow<'a, str>) {
-    // Most parameters of most addresses are others.
-    let Some((prefix, name)) = name.split_at_checked(4) else { return };
-    if !prefix.eq_ignore_ascii_case("utm_") {
-        return;
+/// A name or value as a form sends it; most need no decoding.
+fn decoded(text: &str) -> Cow<'_, str> {
+    if !text.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
+        return Cow::Borrowed(text);
     }
+    Cow::Owned(percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned())
+}
+
+/// Where the value of a parameter goes; most parameters of most addresses are others.
+fn slot<'c, 'a>(campaign: &'c mut Campaign<'a>, name: &str) -> Option<&'c mut Cow<'a, str>> {
+    let (_, name) = name.split_at_checked(4).filter(|(prefix, _)| prefix.eq_ignore_ascii_case("utm_"))?;
     let slots = [
         ("source", &mut campaign.source),
         ("medium", &mut campaign.medium),
@@ -79,12 +97,7 @@ fn take<'a>(campaign: &mut Campaign<'a>, name: &str, value: Cow<'a, str>) {
         ("term", &mut campaign.term),
         ("content", &mut campaign.content),
     ];
-    let named = slots.into_iter().find(|(of, _)| name.eq_ignore_ascii_case(of));
-    if let Some((_, slot)) = named
-        && slot.is_empty()
-    {
-        *slot = cut(value);
-    }
+    slots.into_iter().find(|(of, _)| name.eq_ignore_ascii_case(of)).map(|(_, slot)| slot)
 }
 
 /// The address's query, then its fragment's: `#utm_source=…`, `#/path?utm_source=…`.
@@ -113,7 +126,25 @@ fn cut(value: Cow<'_, str>) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use url::form_urlencoded;
+
     use super::*;
+
+    proptest! {
+        /// What the crate's own reader of forms says of names and values.
+        #[test]
+        fn parameters_are_decoded_as_a_form(query in "(utm_source|utm_medium|x|UTM_TERM|[=&+%a-f0-9é]){0,12}") {
+            let mut expected = Campaign::default();
+            for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+                if let Some(slot) = slot(&mut expected, unescaped(&name)) && slot.is_empty() {
+                    *slot = cut(value);
+                }
+            }
+            let address = format!("https://a.example/?{query}");
+            prop_assert_eq!(parse(&address), expected);
+        }
+    }
 
     #[test]
     fn golden_campaigns() {

@@ -45,7 +45,7 @@ fn group(touch: Touch<'_>, utm_source: &str, source: Option<Source>) -> &'static
     // The order is the rule: the first line that fits decides.
     match () {
         () if utm_source == "(direct)" && is(&["", "(none)", "(not set)"]) => "Direct",
-        () if campaign.contains("cross-network") => "Cross-network",
+        () if contains(&campaign, "cross-network") => "Cross-network",
         () if shop && paid => "Paid Shopping",
         // Ours: the click id.
         () if kind == Some(Search) && paid || clicked_ad && medium.is_empty() => "Paid Search",
@@ -55,7 +55,7 @@ fn group(touch: Touch<'_>, utm_source: &str, source: Option<Source>) -> &'static
         () if paid => "Paid Other",
         () if shop => "Organic Shopping",
         () if kind == Some(Social) || is(&SOCIAL_MEDIUMS) => "Organic Social",
-        () if kind == Some(Video) || medium.contains("video") => "Organic Video",
+        () if kind == Some(Video) || contains(&medium, "video") => "Organic Video",
         // Ours: the sources; the medium is what Google gives to those that it knows.
         () if kind == Some(Ai) || is(&["ai-assistant", "ai"]) => "AI Assistants",
         () if kind == Some(Search) || *medium == *"organic" => "Organic Search",
@@ -82,10 +82,15 @@ fn is_paid(medium: &str) -> bool {
 
 /// `^(.*(([^a-df-z]|^)shop|shopping).*)$`: `eshop` and `shop`, not `workshop`.
 fn names_a_shop(campaign: &str) -> bool {
-    campaign.contains("shopping")
+    contains(campaign, "shopping")
         || campaign
             .match_indices("shop")
             .any(|(at, _)| campaign[..at].chars().next_back().is_none_or(|c| !matches!(c, 'a'..='d' | 'f'..='z')))
+}
+
+/// Most are too short, which is known without a search.
+fn contains(text: &str, part: &str) -> bool {
+    text.len() >= part.len() && text.contains(part)
 }
 
 fn is_email(text: &str) -> bool {
@@ -94,7 +99,7 @@ fn is_email(text: &str) -> bool {
 
 /// `^.*push$` or `mobile` or `notification` anywhere.
 fn is_push(medium: &str) -> bool {
-    medium.ends_with("push") || medium.contains("mobile") || medium.contains("notification")
+    medium.ends_with("push") || contains(medium, "mobile") || contains(medium, "notification")
 }
 
 #[cfg(test)]

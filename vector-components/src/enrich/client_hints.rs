@@ -1,13 +1,13 @@
 //! What client hints say better than the user agent: browsers freeze parts of it (`Android 10; K`,
 //! `Windows NT 10.0`) and send the truth in `Sec-CH-UA-…`.
 //!
-//! Rule's source: the User-Agent Client Hints draft; of Windows' platform versions, Microsoft's table:
+//! Rule's source: the User-Agent Client ClientHeaders draft; of Windows' platform versions, Microsoft's table:
 //! 13 and later is Windows 11.
 
 use std::borrow::Cow;
 
 use super::source::lower;
-use crate::event::Hints;
+use crate::event::ClientHeaders;
 
 /// A frozen header of Chromium on Android, without its model.
 const FROZEN_ANDROID: &str = "Android 10; K)";
@@ -17,7 +17,7 @@ const HINT_BYTES_MAX: usize = 64;
 /// The header as it would be without freezing: with the model and the version that the hints give. All
 /// rules then say what they always said.
 #[must_use]
-pub fn thawed<'h>(header: &'h str, hints: &Hints<'_>) -> Cow<'h, str> {
+pub fn unfreeze_user_agent<'h>(header: &'h str, hints: &ClientHeaders<'_>) -> Cow<'h, str> {
     let (model, version) = (text(&hints.sec_ch_ua_model), text(&hints.sec_ch_ua_platform_version));
     let version = version.split('.').next().unwrap_or_default();
     if model.is_empty() && version.is_empty() || !header.contains(FROZEN_ANDROID) {
@@ -31,7 +31,10 @@ pub fn thawed<'h>(header: &'h str, hints: &Hints<'_>) -> Cow<'h, str> {
 /// The system's version, where the hints know it better: of Windows, whose header says 10 for ever, and
 /// of macOS, whose header says 10.15.7.
 #[must_use]
-pub fn os_version<'h>(hints: &'h Hints<'_>, os: &str) -> Option<&'h str> {
+pub fn os_version<'h>(hints: &'h ClientHeaders<'_>, os: &str) -> Option<&'h str> {
+    if hints.sec_ch_ua_platform.is_empty() {
+        return None;
+    }
     let platform = text(&hints.sec_ch_ua_platform);
     let version = text(&hints.sec_ch_ua_platform_version);
     let major: u32 = version.split('.').next()?.parse().ok().filter(|major| *major > 0)?;
@@ -49,7 +52,7 @@ pub fn os_version<'h>(hints: &'h Hints<'_>, os: &str) -> Option<&'h str> {
 
 /// A browser that names itself by its brand alone: its header is Chrome's. Name and major version.
 #[must_use]
-pub fn brand(hints: &Hints<'_>) -> Option<(&'static str, String)> {
+pub fn brand(hints: &ClientHeaders<'_>) -> Option<(&'static str, String)> {
     const BRANDS: [(&str, &str); 6] = [
         ("brave", "Brave"),
         ("vivaldi", "Vivaldi"),
@@ -58,6 +61,9 @@ pub fn brand(hints: &Hints<'_>) -> Option<(&'static str, String)> {
         ("opera gx", "Opera GX"),
         ("avast secure browser", "Avast Secure Browser"),
     ];
+    if hints.sec_ch_ua.is_empty() {
+        return None;
+    }
     let brands = lower(&hints.sec_ch_ua);
     // `"Brave";v="124", "Chromium";v="124"`
     brands.split(',').find_map(|one| {
@@ -84,19 +90,24 @@ mod tests {
 
     #[test]
     fn golden_hints() {
-        let hints = |platform: &'static str, version: &'static str, model: &'static str, brands: &'static str| Hints {
-            sec_ch_ua_platform: platform.into(),
-            sec_ch_ua_platform_version: version.into(),
-            sec_ch_ua_model: model.into(),
-            sec_ch_ua: brands.into(),
-            ..Hints::default()
-        };
+        let hints =
+            |platform: &'static str, version: &'static str, model: &'static str, brands: &'static str| ClientHeaders {
+                sec_ch_ua_platform: platform.into(),
+                sec_ch_ua_platform_version: version.into(),
+                sec_ch_ua_model: model.into(),
+                sec_ch_ua: brands.into(),
+                ..ClientHeaders::default()
+            };
         let pixel = hints("\"Android\"", "\"14.0.0\"", "\"Pixel 8\"", "");
-        assert!(thawed(FROZEN, &pixel).contains("(Linux; Android 14; Pixel 8)"));
-        assert_eq!(thawed("Mozilla/5.0 (X11)", &pixel), "Mozilla/5.0 (X11)", "it is not frozen");
-        assert_eq!(thawed(FROZEN, &hints("", "", "\"\"", "")), FROZEN);
-        assert_eq!(thawed(FROZEN, &hints("", "", "a;b) x", "")), FROZEN, "what is no model changes nothing");
-        assert!(thawed(FROZEN, &hints("", "\"14.0.0\"", "", "")).contains("(Linux; Android 14; K)"));
+        assert!(unfreeze_user_agent(FROZEN, &pixel).contains("(Linux; Android 14; Pixel 8)"));
+        assert_eq!(unfreeze_user_agent("Mozilla/5.0 (X11)", &pixel), "Mozilla/5.0 (X11)", "it is not frozen");
+        assert_eq!(unfreeze_user_agent(FROZEN, &hints("", "", "\"\"", "")), FROZEN);
+        assert_eq!(
+            unfreeze_user_agent(FROZEN, &hints("", "", "a;b) x", "")),
+            FROZEN,
+            "what is no model changes nothing"
+        );
+        assert!(unfreeze_user_agent(FROZEN, &hints("", "\"14.0.0\"", "", "")).contains("(Linux; Android 14; K)"));
         for (platform, version, os, expected) in [
             ("\"Windows\"", "\"15.0.0\"", "Windows", Some("11")),
             ("\"Windows\"", "\"10.0.0\"", "Windows", Some("10")),

@@ -1,5 +1,6 @@
 //! `Event → Row`: everything that can be derived from an event, each rule a module.
 
+pub mod agents;
 pub mod bot;
 pub mod campaign;
 pub mod channel;
@@ -16,21 +17,21 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
+pub use agents::UserAgents;
 pub use geo::{Geo, Language};
-pub use user_agent::UserAgents;
 pub use visitor::VisitorSalt;
 
 use self::{
-    bot::{BotVerdict, Bots},
+    agents::Agent,
+    bot::BotVerdict,
     campaign::Campaign,
     channel::Touch,
     geo::Place,
     source::{Source, Sources},
-    user_agent::UserAgent,
 };
 
 use crate::{
-    event::{Event, Hints},
+    event::{ClientHeaders, Event},
     row::{Row, stored_event_id, url_rest},
     timestamp,
 };
@@ -41,7 +42,6 @@ pub struct Enricher {
     user_agents: UserAgents,
     geo: RwLock<Option<Geo>>,
     sources: Sources,
-    bots: Bots,
     hosts: referrer::Hosts,
     nowhere: Arc<Place>,
 }
@@ -54,7 +54,6 @@ impl Enricher {
             user_agents,
             geo: RwLock::new(geo),
             sources: Sources::default(),
-            bots: Bots::default(),
             hosts: referrer::Hosts::default(),
             nowhere: Arc::default(),
         }
@@ -81,10 +80,10 @@ impl Enricher {
     /// As [`Enricher::enrich`] of an event whose visitor is known, as by the key of a Kafka message.
     #[must_use]
     pub fn enrich_as<'e>(&self, event: &'e Event<'e>, visitor: u64) -> Enriched<'e> {
-        let agent = self.user_agents.parse(&client_hints::thawed(&event.user_agent, &event.hints));
+        let agent = self.user_agents.parse(&client_hints::unfreeze_user_agent(&event.user_agent, &event.hints));
         let place = self.place(event);
         let arrived = self.arrived(&event.url, &event.referrer);
-        let bot = self.bots.with_hints(&agent, &event.hints, place.asn);
+        let bot = self.user_agents.verdict(&agent, &event.hints, place.asn);
         let brand = client_hints::brand(&event.hints);
         let path = path::normalize(&event.path);
         Enriched { event, visitor, path, agent, brand, place, arrived, bot }
@@ -109,15 +108,16 @@ impl Enricher {
 
     /// The verdict on what sent a header from the network `asn` (0 if it is not known).
     #[must_use]
-    pub fn classify(&self, user_agent: &str, hints: &Hints<'_>, asn: u32) -> BotVerdict {
-        let agent = self.user_agents.parse(&client_hints::thawed(user_agent, hints));
-        self.bots.with_hints(&agent, hints, asn)
+    pub fn classify(&self, user_agent: &str, hints: &ClientHeaders<'_>, asn: u32) -> BotVerdict {
+        let agent = self.user_agents.parse(&client_hints::unfreeze_user_agent(user_agent, hints));
+        self.user_agents.verdict(&agent, hints, asn)
     }
 
     /// The visitor of an event.
     #[must_use]
     pub fn visitor(&self, event: &Event<'_>, salt: &VisitorSalt) -> u64 {
-        visitor::visitor(event, &self.hosts.of(&event.url), salt)
+        let without_ids = || visitor::visitor(event, &self.hosts.of(&event.url), salt);
+        visitor::visitor_of_ids(event).unwrap_or_else(without_ids)
     }
 }
 
@@ -128,7 +128,7 @@ pub struct Enriched<'e> {
     visitor: u64,
     /// In its one form.
     path: Cow<'e, str>,
-    agent: Arc<UserAgent>,
+    agent: Arc<Agent>,
     /// A browser that the user agent does not name.
     brand: Option<(&'static str, String)>,
     place: Arc<Place>,
@@ -155,13 +155,13 @@ impl Enriched<'_> {
     /// The row, which borrows every text.
     #[must_use]
     pub fn row(&self) -> Row<'_> {
-        let (event, agent, place, arrived) = (self.event, &*self.agent, &*self.place, &self.arrived);
+        let (event, agent, place, arrived) = (self.event, &self.agent.user_agent, &*self.place, &self.arrived);
         let campaign = &arrived.campaign;
         let (browser, browser_version) = match &self.brand {
             Some((name, version)) => (*name, version.as_str()),
-            None => (agent.browser.as_str(), agent.browser_version.as_str()),
+            None => (agent.browser(), agent.browser_version()),
         };
-        let os_version = client_hints::os_version(&event.hints, &agent.os);
+        let os_version = client_hints::os_version(&event.hints, agent.os());
         Row {
             project: &event.project,
             ts: timestamp::to_clickhouse(event.timestamp_ms),
@@ -189,11 +189,11 @@ impl Enriched<'_> {
             app_version: &event.app_version,
             browser,
             browser_version,
-            os: &agent.os,
-            os_version: os_version.unwrap_or(&agent.os_version),
-            device_type: agent.device_type.as_str(),
-            device_brand: &agent.device_brand,
-            device_model: &agent.device_model,
+            os: agent.os(),
+            os_version: os_version.unwrap_or(agent.os_version()),
+            device_type: agent.device_type().as_str(),
+            device_brand: agent.device_brand(),
+            device_model: agent.device_model(),
             bot: self.bot.verdict(),
             bot_score: self.bot.score,
             bot_reasons: &self.bot.reasons,

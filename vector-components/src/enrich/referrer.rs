@@ -52,9 +52,15 @@ pub fn external(referrer_host: Arc<str>, own_host: &str) -> Arc<str> {
     if *referrer_host == *own_host { Arc::default() } else { referrer_host }
 }
 
+/// Where the authority of an address begins, behind the first `://`.
+pub(super) fn authority(address: &str) -> Option<usize> {
+    let mut colons = memchr::memchr_iter(b':', address.as_bytes());
+    colons.find(|at| address[at + 1..].starts_with("//")).map(|at| at + 3)
+}
+
 /// Everything before path, query and fragment.
 fn origin(address: &str) -> &str {
-    let authority_at = address.find("://").map_or(0, |at| at + 3);
+    let authority_at = authority(address).unwrap_or(0);
     let end = address[authority_at..].find(['/', '?', '#', '\\']).map_or(address.len(), |at| authority_at + at);
     &address[..end]
 }

@@ -6,6 +6,8 @@
 
 use std::{borrow::Cow, collections::HashMap};
 
+use foldhash::fast::RandomState;
+
 const GA4_SOURCES_TSV: &str = include_str!("../../data/ga4_sources.tsv");
 const SOURCES_TSV: &str = include_str!("../../data/sources.tsv");
 
@@ -19,7 +21,7 @@ pub enum SourceKind {
     Video,
     Shopping,
     Email,
-    /// Known, but of none of these kinds: maps, documents and the like of a search engine's house.
+    /// Known, but of none of these kinds: maps, documents and other products of a search engine's company.
     Other,
 }
 
@@ -48,9 +50,9 @@ impl SourceKind {
 #[derive(Debug)]
 pub struct Sources {
     /// Host without a wildcard, or `name.` for `name.*`.
-    by_host: HashMap<&'static str, Source>,
+    by_host: HashMap<&'static str, Source, RandomState>,
     /// What a campaign's source may be beside a host, in lower case.
-    by_name: HashMap<String, Source>,
+    by_name: HashMap<String, Source, RandomState>,
 }
 
 /// A known source.
@@ -64,7 +66,7 @@ pub struct Source {
 
 impl Default for Sources {
     fn default() -> Self {
-        let mut out = Self { by_host: HashMap::new(), by_name: HashMap::new() };
+        let mut out = Self { by_host: HashMap::default(), by_name: HashMap::default() };
         for (source, spellings) in lines(GA4_SOURCES_TSV) {
             for spelling in spellings.split('|') {
                 if spelling.contains('.') {

@@ -19,7 +19,7 @@ fn arrival(user_agent: &str) -> Arrival {
         sent_at_ms: None,
         ip: None,
         user_agent: user_agent.into(),
-        hints: Hints { seen: true, accept_language: "de".into(), ..Hints::default() },
+        hints: ClientHeaders { observed: true, accept_language: "de".into(), ..ClientHeaders::default() },
     }
 }
 

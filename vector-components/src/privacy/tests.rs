@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     Arrival, Enricher,
     enrich::{UserAgents, VisitorSalt},
-    event::Hints,
+    event::ClientHeaders,
     validate,
 };
 
@@ -91,7 +91,7 @@ fn sent(mut raw: Value, privacy: &Privacy) -> Event<'static> {
         sent_at_ms: None,
         ip: None,
         user_agent: String::new(),
-        hints: Hints::default(),
+        hints: ClientHeaders::default(),
     };
     // A test's events may live as long as the test.
     let (raw, arrival) = (serde_json::value::to_raw_value(&raw).unwrap(), Box::leak(Box::new(arrival)));

@@ -15,7 +15,7 @@ use uuid::Uuid;
 pub use limits::*;
 
 use crate::{
-    event::{Event, Hints, Revenue, Screen, WIRE_VERSION},
+    event::{ClientHeaders, Event, Revenue, Screen, WIRE_VERSION},
     json::Json,
     privacy::scrub,
     rejection::{Reason, Rejection, shown},
@@ -39,7 +39,7 @@ pub struct Arrival {
     /// The client's `User-Agent`, cut to its limit.
     pub user_agent: String,
     /// Other headers that tell a browser from a program, cut likewise.
-    pub hints: Hints<'static>,
+    pub hints: ClientHeaders<'static>,
 }
 
 /// A valid event, and what of its identity the client itself gave. What it did not give depends on

@@ -14,7 +14,7 @@ fn arrival() -> Arrival {
         sent_at_ms: None,
         ip: Some("81.2.69.160".parse().unwrap()),
         user_agent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Safari/537.36".into(),
-        hints: Hints { seen: true, accept_language: "en".into(), ..Hints::default() },
+        hints: ClientHeaders { observed: true, accept_language: "en".into(), ..ClientHeaders::default() },
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{
     Value as Json,
     value::{RawValue, to_raw_value},
 };
-use vector_components::{Arrival, Event, Privacy, enrich::VisitorSalt, event::Hints, validate};
+use vector_components::{Arrival, Event, Privacy, enrich::VisitorSalt, event::ClientHeaders, validate};
 use vrl::prelude::*;
 
 use crate::definition::{Arguments, Definition, Returns};
@@ -66,10 +66,10 @@ const PARSE_ANALYTICS_EVENT: Definition = Definition {
                 Some(ip.parse().map_err(|_| format!("ip {ip:?} is not an IP address"))?)
             },
             user_agent: arguments.text("user_agent").into_owned(),
-            hints: Hints {
-                seen: arguments.get("accept_language").is_some(),
+            hints: ClientHeaders {
+                observed: arguments.get("accept_language").is_some(),
                 accept_language: arguments.text("accept_language").into_owned().into(),
-                ..Hints::default()
+                ..ClientHeaders::default()
             },
         };
         let mut event =
@@ -195,10 +195,10 @@ const CLASSIFY_BOT: Definition = Definition {
         },
     ],
     run: |enricher, arguments| {
-        let hints = Hints {
-            seen: arguments.get("accept_language").is_some(),
+        let hints = ClientHeaders {
+            observed: arguments.get("accept_language").is_some(),
             accept_language: arguments.text("accept_language"),
-            ..Hints::default()
+            ..ClientHeaders::default()
         };
         let asn = arguments.get("asn").and_then(Value::as_integer).and_then(|asn| u32::try_from(asn).ok());
         let verdict = enricher.classify(&arguments.text("user_agent"), &hints, asn.unwrap_or_default());

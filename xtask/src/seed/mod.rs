@@ -149,7 +149,7 @@ pub async fn fill(server: &Server, options: &Options) -> anyhow::Result<u64> {
             let block = tokio::task::block_in_place(|| {
                 let names: Vec<&str> = projects.iter().map(|project| project.name.as_str()).collect();
                 let rows = Filling { world: &world, projects: &projects, total }.batch(&days, seed)?;
-                anyhow::Ok(native::encode(&world, &names, &rows))
+                native::encode(&world, &names, &rows)
             })?;
             let mut insert = client.insert_formatted_with(INSERT);
             insert.send(block.into()).await?;

@@ -2,7 +2,9 @@
 //! `LowCardinality`. With a row format the server hashes 30 strings per row, which takes most of
 //! the time of a bulk insert.
 
+use anyhow::{Context, ensure};
 use serde_json::Value;
+use vector_components::row::column;
 
 use super::{
     row::{EVENTS, PROPERTIES, SeedRow},
@@ -16,75 +18,77 @@ const DICTIONARY_VERSION: u64 = 1;
 const DICTIONARY_FLAGS: u64 = 1 << 9 | 1 << 10;
 const INDEX_OF_2_BYTES: u64 = 1;
 
-/// Encodes the rows.
-#[must_use]
-pub fn encode(world: &World, projects: &[&str], rows: &[SeedRow]) -> Vec<u8> {
+/// Encodes the rows; the columns' types are those of the list.
+///
+/// # Errors
+/// Names a column that the list does not have, or has with another type.
+pub fn encode(world: &World, projects: &[&str], rows: &[SeedRow]) -> anyhow::Result<Vec<u8>> {
     let mut block = Block { columns: 0, rows, out: Vec::with_capacity(rows.len() * 160) };
     let paths = paths();
-    block.low("project", projects, |r| r.project.into());
-    block.fixed("ts", "DateTime64(3, 'UTC')", |r| r.ts.to_le_bytes());
-    block.low("event", &EVENTS, |r| r.event.into());
-    block.fixed("visitor", "UInt64", |r| r.visitor.to_le_bytes());
+    block.low("project", projects, |r| r.project.into())?;
+    block.fixed("ts", |r| r.ts.to_le_bytes())?;
+    block.low("event", &EVENTS, |r| r.event.into())?;
+    block.fixed("visitor", |r| r.visitor.to_le_bytes())?;
     block.text("session_id", |r, out| {
         if r.session != 0 {
             hex(out, r.session)
         }
-    });
-    block.fixed("event_id", "UInt64", |r| r.event_id.to_le_bytes());
+    })?;
+    block.fixed("event_id", |r| r.event_id.to_le_bytes())?;
     block.text("user_id", |r, out| {
         if let Some(user) = r.user {
             write(out, format_args!("u{user}"))
         }
-    });
+    })?;
     block.text("anonymous_id", |r, out| {
         if r.user.is_none() {
             hex(out, r.anonymous)
         }
-    });
-    block.low("path", &paths, |r| r.path.into());
-    block.low("hostname", &[HOST.trim_start_matches("https://")], |_| 0);
+    })?;
+    block.low("path", &paths, |r| r.path.into())?;
+    block.low("hostname", &[HOST.trim_start_matches("https://")], |_| 0)?;
     block.text("url_rest", |r, out| {
         out.push(b'~');
         out.extend_from_slice(if r.entry { SOURCES[usize::from(r.source)].0 } else { "" }.as_bytes());
-    });
+    })?;
     let titles = paths.map(title);
-    block.low("title", &titles.each_ref().map(String::as_str), |r| r.path.into());
+    block.low("title", &titles.each_ref().map(String::as_str), |r| r.path.into())?;
     block.text("referrer", |r, out| {
         out.extend_from_slice(if r.entry { SOURCES[usize::from(r.source)].1 } else { "" }.as_bytes());
-    });
+    })?;
     // After the sources comes what an event within a visit has.
     for name in ["referrer_host", "referrer_source", "channel", "utm_source", "utm_medium", "utm_campaign"] {
         let mut values = texts(&world.sources, name);
         values.push(if name == "channel" { "Direct" } else { "" });
-        block.low(name, &values, |r| if r.entry { r.source.into() } else { world.sources.len() });
+        block.low(name, &values, |r| if r.entry { r.source.into() } else { world.sources.len() })?;
     }
     for name in ["locale", "country", "region", "city"] {
-        block.low(name, &texts(&world.places, name), |r| r.place.into());
+        block.low(name, &texts(&world.places, name), |r| r.place.into())?;
     }
     for name in ["browser", "browser_version", "os", "os_version", "device_type", "device_brand", "device_model", "bot"]
     {
-        block.low(name, &texts(&world.agents, name), |r| r.agent.into());
+        block.low(name, &texts(&world.agents, name), |r| r.agent.into())?;
     }
-    block.low("app_version", &["1.4.0", "1.3.2"], |r| usize::from(r.visitor & 7 == 0));
+    block.low("app_version", &["1.4.0", "1.3.2"], |r| usize::from(r.visitor & 7 == 0))?;
     let scores: Vec<u8> = world.agents.iter().map(|row| if row["bot"] == "" { 0 } else { 100 }).collect();
-    block.fixed("bot_score", "UInt8", |r| [scores[usize::from(r.agent)]]);
+    block.fixed("bot_score", |r| [scores[usize::from(r.agent)]])?;
     for name in ["latitude", "longitude"] {
         #[expect(clippy::cast_possible_truncation, reason = "degrees are stored as f32")]
         let degrees: Vec<f32> = world.places.iter().map(|row| row[name].as_f64().unwrap_or(0.0) as f32).collect();
-        block.fixed(name, "Float32", |r| degrees[usize::from(r.place)].to_le_bytes());
+        block.fixed(name, |r| degrees[usize::from(r.place)].to_le_bytes())?;
     }
     for (name, sizes) in [("screen_width", [1920_u16, 1440, 390, 412]), ("screen_height", [1080, 900, 844, 915])] {
-        block.fixed(name, "UInt16", |r| sizes[usize::from(r.agent % 4)].to_le_bytes());
+        block.fixed(name, |r| sizes[usize::from(r.agent % 4)].to_le_bytes())?;
     }
-    block.fixed("revenue_amount", "Decimal(18, 4)", |r| r.revenue.to_le_bytes());
-    block.low("revenue_currency", &["", "EUR"], |r| usize::from(r.revenue != 0));
-    block.properties();
-    block.fixed("delay_s", "Int32", |r| i32::try_from(r.delay_ms / 1000).unwrap_or(i32::MAX).to_le_bytes());
+    block.fixed("revenue_amount", |r| r.revenue.to_le_bytes())?;
+    block.low("revenue_currency", &["", "EUR"], |r| usize::from(r.revenue != 0))?;
+    block.properties()?;
+    block.fixed("delay_s", |r| i32::try_from(r.delay_ms / 1000).unwrap_or(i32::MAX).to_le_bytes())?;
     let mut out = Vec::with_capacity(block.out.len() + 16);
     number(&mut out, block.columns);
     number(&mut out, rows.len());
     out.append(&mut block.out);
-    out
+    Ok(out)
 }
 
 fn texts<'v>(rows: &'v [Value], name: &str) -> Vec<&'v str> {
@@ -98,36 +102,45 @@ struct Block<'r> {
 }
 
 impl Block<'_> {
-    fn head(&mut self, name: &str, kind: &str) {
+    /// Name and type, which has to be one that `is_of_form` takes.
+    fn head(&mut self, name: &str, is_of_form: impl Fn(&str) -> bool) -> anyhow::Result<()> {
+        let column = column(name).with_context(|| format!("{name} is no column of analytics.events"))?;
+        let of_type = column.clickhouse_type;
+        ensure!(is_of_form(of_type), "{name} is a column of type {of_type}, which is encoded in another way");
         self.columns += 1;
         text(&mut self.out, name.as_bytes());
-        text(&mut self.out, kind.as_bytes());
+        text(&mut self.out, of_type.as_bytes());
+        Ok(())
     }
 
-    fn fixed<const N: usize>(&mut self, name: &str, kind: &str, pick: impl Fn(&SeedRow) -> [u8; N]) {
-        self.head(name, kind);
+    /// Numbers of `N` bytes.
+    fn fixed<const N: usize>(&mut self, name: &str, pick: impl Fn(&SeedRow) -> [u8; N]) -> anyhow::Result<()> {
+        self.head(name, |of_type| fixed_bytes(of_type) == Some(N))?;
         self.rows.iter().for_each(|row| self.out.extend_from_slice(&pick(row)));
+        Ok(())
     }
 
-    fn text(&mut self, name: &str, put: impl Fn(&SeedRow, &mut Vec<u8>)) {
-        self.head(name, "String");
+    fn text(&mut self, name: &str, put: impl Fn(&SeedRow, &mut Vec<u8>)) -> anyhow::Result<()> {
+        self.head(name, |of_type| of_type == "String")?;
         let mut value = Vec::new();
         for row in self.rows {
             value.clear();
             put(row, &mut value);
             text(&mut self.out, &value);
         }
+        Ok(())
     }
 
     /// The values of the column, and which of them a row has.
-    fn low(&mut self, name: &str, values: &[&str], pick: impl Fn(&SeedRow) -> usize) {
-        self.head(name, "LowCardinality(String)");
+    fn low(&mut self, name: &str, values: &[&str], pick: impl Fn(&SeedRow) -> usize) -> anyhow::Result<()> {
+        self.head(name, |of_type| of_type == "LowCardinality(String)")?;
         self.out.extend_from_slice(&DICTIONARY_VERSION.to_le_bytes());
         dictionary(&mut self.out, values, self.rows.iter().map(pick));
+        Ok(())
     }
 
-    fn properties(&mut self) {
-        self.head("properties", "Map(LowCardinality(String), String)");
+    fn properties(&mut self) -> anyhow::Result<()> {
+        self.head("properties", |of_type| of_type == "Map(LowCardinality(String), String)")?;
         self.out.extend_from_slice(&DICTIONARY_VERSION.to_le_bytes());
         let mut end = 0_u64;
         for row in self.rows {
@@ -137,6 +150,18 @@ impl Block<'_> {
         let present = || self.rows.iter().map(|row| usize::from(row.property)).filter(|at| *at != 0);
         dictionary(&mut self.out, &PROPERTIES.map(|(name, _)| name), present());
         present().for_each(|at| text(&mut self.out, PROPERTIES[at].1.as_bytes()));
+        Ok(())
+    }
+}
+
+/// The bytes of a number of this type.
+fn fixed_bytes(of_type: &str) -> Option<usize> {
+    match of_type {
+        "UInt8" => Some(1),
+        "UInt16" => Some(2),
+        "UInt32" | "Int32" | "Float32" => Some(4),
+        "UInt64" | "DateTime64(3, 'UTC')" | "Decimal(18, 4)" => Some(8),
+        _ => None,
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::{
     value::{RawValue, to_raw_value},
 };
 use uuid::Uuid;
-use vector_components::{Arrival, Enricher, Privacy, enrich::VisitorSalt, event::Hints, timestamp, validate};
+use vector_components::{Arrival, Enricher, Privacy, enrich::VisitorSalt, event::ClientHeaders, timestamp, validate};
 
 use super::dropped::{Dropped, unquoted};
 
@@ -103,7 +103,7 @@ fn stored(
         sent_at_ms: None,
         ip: None,
         user_agent: String::new(),
-        hints: Hints::default(),
+        hints: ClientHeaders::default(),
     };
     let mut event = validate(event, &arrival).map_err(Dropped::Rejected)?;
     Privacy::default().apply(&mut event);

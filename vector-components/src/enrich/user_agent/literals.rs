@@ -14,11 +14,13 @@ const TEXTS_MAX: usize = 384;
 const REPETITIONS_MAX: u32 = 3;
 /// One text.
 const TEXT_BYTES_MAX: usize = 40;
+/// Of a longer text, so much is searched for: what the search has to know grows with it.
+const SEARCHED_BYTES: usize = 10;
 /// Sets that a rule is given; each has to be hit.
 const SETS_MAX: usize = 2;
 
 /// Headers of the commonest browsers: what is in them tells rules apart least.
-const COMMON: &str = "mozilla/5.0 (windows nt 10.0; win64; x64) applewebkit/537.36 (khtml, like gecko) chrome/124.0.0.0 safari/537.36 \
+pub const COMMON: &str = "mozilla/5.0 (windows nt 10.0; win64; x64) applewebkit/537.36 (khtml, like gecko) chrome/124.0.0.0 safari/537.36 \
     mozilla/5.0 (macintosh; intel mac os x 10_15_7) applewebkit/605.1.15 (khtml, like gecko) version/17.4.1 safari/605.1.15 \
     mozilla/5.0 (iphone; cpu iphone os 17_4_1 like mac os x) applewebkit/605.1.15 (khtml, like gecko) version/17.4.1 mobile/15e148 safari/604.1 \
     mozilla/5.0 (linux; android 10; k) applewebkit/537.36 (khtml, like gecko) chrome/124.0.0.0 mobile safari/537.36 build/ \
@@ -32,8 +34,24 @@ pub fn required(expression: &Hir) -> Vec<Vec<String>> {
     sets.retain(|set| is_useful(set));
     sets.sort_by_key(|set| std::cmp::Reverse(worth(set)));
     sets.dedup();
+    // A second one of texts that nearly all headers hold costs more than it tells.
+    let mut sets: Vec<_> =
+        sets.into_iter().enumerate().filter(|(at, set)| *at == 0 || worth(set).0).map(|(_, set)| set).collect();
     sets.truncate(SETS_MAX);
-    sets
+    sets.into_iter().map(shortened).collect()
+}
+
+/// A header that holds a text holds each part of it; the first part that is not in every header.
+fn shortened(set: Vec<String>) -> Vec<String> {
+    let part = |text: String| {
+        let parts = text.as_bytes().windows(SEARCHED_BYTES).filter_map(|part| str::from_utf8(part).ok());
+        let rare = parts.clone().find(|part| !COMMON.contains(part)).or_else(|| parts.clone().next_back());
+        rare.map(str::to_owned).unwrap_or(text)
+    };
+    let mut parts: Vec<String> = set.into_iter().map(part).collect();
+    parts.sort_unstable();
+    parts.dedup();
+    parts
 }
 
 /// What is known of a part of an expression.
@@ -91,9 +109,11 @@ fn repeated(repetition: &Repetition) -> Found {
     let inner = look(&repetition.sub);
     match (repetition.min, repetition.max, inner.exact) {
         (1, Some(1), exact) => Found { exact, ..inner },
-        (least, Some(most), Some(texts)) if most <= 1 || most <= REPETITIONS_MAX && texts.len() <= 2 => {
+        (min_count, Some(max_count), Some(texts))
+            if max_count <= 1 || max_count <= REPETITIONS_MAX && texts.len() <= 2 =>
+        {
             let times = |count| (0..count).fold(vec![String::new()], |running, _| product(&running, &texts));
-            Found::exactly((least..=most).flat_map(times).collect())
+            Found::exactly((min_count..=max_count).flat_map(times).collect())
         }
         (0, _, _) => Found::nothing(),
         (_, _, exact) => {
@@ -175,12 +195,13 @@ mod tests {
     #[test]
     fn golden_texts() {
         assert_eq!(of("(CriOS)/([0-9])+"), [(0..10).map(|n| format!("crios/{n}")).collect::<Vec<_>>()]);
-        assert_eq!(of("; *(SM-[A-Z]+) Build|GT-.+"), [["sm-", "gt-"]]);
+        assert_eq!(of("; *(SM-[A-Z]+) Build|GT-.+"), [["gt-", "sm-"]]);
         assert_eq!(of("(?i)ab[cd]x?"), [["abc", "abcx", "abd", "abdx"]]);
         assert_eq!(of("(?:abc|.*)x"), Vec::<Vec<String>>::new());
         assert_eq!(of("(?:Firefox/)+."), [["firefox/"]]);
         assert_eq!(of("; {0,2}([KL]C[0-9]+)[)]")[0].len(), 60);
         assert_eq!(of("; {0,2}(?:([KL]C).*|DT-)")[0].len(), 9);
-        assert_eq!(of("Android.*Silk"), [["silk"], ["android"]]);
+        assert_eq!(of("Android.*Silk"), [["silk"]]);
+        assert_eq!(of("MIDP.*Silk"), [["midp"], ["silk"]]);
     }
 }

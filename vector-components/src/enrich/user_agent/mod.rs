@@ -1,181 +1,209 @@
 //! Browser, operating system and device from the `User-Agent` header.
 //!
 //! Rule's source: uap-core's rules of October 2026 (data/uap-core), applied by [`rules`]; the
-//! `ua-parser` crate of the same organisation is the oracle in tests. A bounded cache stands in
-//! front, since the same few thousand headers make up nearly all of any site's traffic.
+//! `ua-parser` crate of the same organisation is the oracle in tests.
 
+mod bits;
+mod candidates;
 mod device_type;
 mod expression;
 mod frozen;
 mod literals;
+mod one_pass;
+mod pieces;
 mod rules;
+mod semicolon;
 mod template;
+mod texts;
 mod word;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
-};
-
 use self::{
+    candidates::WordBits,
     device_type::{WORDS, told},
     rules::Rules,
-    word::Word,
 };
-use super::bot::{BotVerdict, Bots};
 pub use device_type::DeviceType;
-use quick_cache::sync::Cache;
+pub use word::Word;
 
 /// uap-core's rules, compiled in.
 const REGEXES_JSON: &str = include_str!("../../../data/uap-core/regexes.json");
-/// Headers kept parsed, at most; about 300 bytes each.
-pub const CACHE_ENTRIES_MAX: usize = 65_536;
 
 /// What a `User-Agent` header tells. Unknown parts are empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserAgent {
-    /// Family, such as `Chrome Mobile`.
-    pub browser: String,
-    /// Major version and, where given, minor: `120.0`.
-    pub browser_version: String,
-    /// Family, such as `Mac OS X`.
-    pub os: String,
-    /// Version as far as given: `10.15.7`.
-    pub os_version: String,
-    /// The kind of device.
-    pub device_type: DeviceType,
-    /// Brand, such as `Apple`.
-    pub device_brand: String,
-    /// Model, such as `iPhone`.
-    pub device_model: String,
-    /// Whether it says that it is a program.
-    pub bot: BotVerdict,
-    /// It begins as every browser's header does.
-    mozilla: bool,
+    /// All strings one after another: one piece of memory for each cached header.
+    text: Box<str>,
+    /// By field: where its string ends.
+    ends: [u32; Field::COUNT],
+    device_type: DeviceType,
+}
+
+#[derive(Clone, Copy)]
+enum Field {
+    Browser,
+    BrowserVersion,
+    Os,
+    OsVersion,
+    DeviceBrand,
+    DeviceModel,
+}
+
+impl Field {
+    const COUNT: usize = Self::DeviceModel as usize + 1;
 }
 
 impl UserAgent {
-    /// Whether the header claims to be a person's browser.
+    /// Family, such as `Chrome Mobile`.
     #[must_use]
-    pub fn claims_browser(&self) -> bool {
-        self.mozilla && self.bot.score == 0
+    pub fn browser(&self) -> &str {
+        self.field(Field::Browser)
+    }
+
+    /// Major version and, where given, minor: `120.0`.
+    #[must_use]
+    pub fn browser_version(&self) -> &str {
+        self.field(Field::BrowserVersion)
+    }
+
+    /// Family, such as `Mac OS X`.
+    #[must_use]
+    pub fn os(&self) -> &str {
+        self.field(Field::Os)
+    }
+
+    /// Version as far as given: `10.15.7`.
+    #[must_use]
+    pub fn os_version(&self) -> &str {
+        self.field(Field::OsVersion)
+    }
+
+    /// Brand, such as `Apple`.
+    #[must_use]
+    pub fn device_brand(&self) -> &str {
+        self.field(Field::DeviceBrand)
+    }
+
+    /// Model, such as `iPhone`.
+    #[must_use]
+    pub fn device_model(&self) -> &str {
+        self.field(Field::DeviceModel)
+    }
+
+    /// The kind of device.
+    #[must_use]
+    pub fn device_type(&self) -> DeviceType {
+        self.device_type
+    }
+
+    fn field(&self, field: Field) -> &str {
+        let at = field as usize;
+        let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
+        self.text.get(start as usize..self.ends[at] as usize).unwrap_or_default()
+    }
+
+    /// Of the fields' strings, each of which is joined by dots of those parts that are there.
+    fn new(fields: [&[&str]; Field::COUNT], device_type: DeviceType) -> Self {
+        let mut text = String::with_capacity(fields.iter().flat_map(|parts| *parts).map(|part| part.len() + 1).sum());
+        let ends = fields.map(|parts| {
+            for (at, part) in parts.iter().take_while(|part| !part.is_empty()).enumerate() {
+                if at > 0 {
+                    text.push('.');
+                }
+                text.push_str(part);
+            }
+            // A header is far shorter.
+            u32::try_from(text.len()).unwrap_or(u32::MAX)
+        });
+        Self { text: text.into(), ends, device_type }
     }
 }
 
-/// The parser with its cache.
-pub struct UserAgents {
+/// Reads headers by the rules.
+pub struct Parser {
     rules: Rules,
-    bots: Bots,
-    cache: Cache<String, Arc<UserAgent>>,
-    hits: AtomicU64,
-    misses: AtomicU64,
 }
 
-impl UserAgents {
-    /// Compiles the rules; takes a fraction of a second, once.
+/// What a header holds.
+#[derive(Debug)]
+pub struct Parsed {
+    /// What it is of.
+    pub agent: UserAgent,
+    words: WordBits,
+}
+
+impl Parsed {
+    /// Those of the caller's words that are in the header, by number, in order.
+    pub fn words(&self) -> impl Iterator<Item = usize> {
+        self.words.within(WORDS.len()..WordBits::LEN).map(|word| usize::from(word) - WORDS.len())
+    }
+}
+
+impl Parser {
+    /// Compiles the rules, which takes a fraction of a second; `words` are looked for beside them.
     ///
     /// # Errors
     /// Only if the compiled-in rules cannot be read, which the tests exclude.
-    pub fn new() -> Result<Self, String> {
-        let bots = Bots::default();
-        let words = WORDS.iter().map(|(word, _)| Word::new(word, true));
-        let words = words.chain(bots.texts().map(|(text, is_of_model)| Word::new(text, is_of_model)));
-        let rules = Rules::new(REGEXES_JSON, words).map_err(|e| format!("uap-core rules: {e}"))?;
-        Ok(Self {
-            rules,
-            bots,
-            cache: Cache::new(CACHE_ENTRIES_MAX),
-            hits: AtomicU64::new(0),
-            misses: AtomicU64::new(0),
-        })
+    pub fn new(words: impl Iterator<Item = Word>) -> Result<Self, String> {
+        let own = WORDS.iter().map(|(word, _)| Word::new(word, true));
+        let rules = Rules::new(REGEXES_JSON, own.chain(words)).map_err(|e| format!("uap-core rules: {e}"))?;
+        Ok(Self { rules })
     }
 
     /// What `header` tells; an empty header tells nothing.
     #[must_use]
-    pub fn parse(&self, header: &str) -> Arc<UserAgent> {
-        if let Some(known) = self.cache.get(header) {
-            self.hits.fetch_add(1, Ordering::Relaxed);
-            return known;
-        }
-        self.misses.fetch_add(1, Ordering::Relaxed);
-        let parsed = Arc::new(self.read(header));
-        self.cache.insert(header.to_owned(), Arc::clone(&parsed));
-        parsed
-    }
-
-    /// Cache hits and misses since the start.
-    #[must_use]
-    pub fn hits_and_misses(&self) -> (u64, u64) {
-        (self.hits.load(Ordering::Relaxed), self.misses.load(Ordering::Relaxed))
-    }
-
-    /// As [`UserAgents::parse`], without the cache.
-    #[must_use]
-    pub fn read(&self, header: &str) -> UserAgent {
+    pub fn parse(&self, header: &str) -> Parsed {
         if header.is_empty() {
-            let bot = self.bots.of_user_agent(header, &UserAgent::default(), std::iter::empty());
-            return UserAgent { bot, ..UserAgent::default() };
+            return Parsed { agent: UserAgent::default(), words: WordBits::default() };
         }
         let (found, words) = self.rules.apply(header);
         let rules::Found {
             browser: [browser, major, minor],
             os: [os, os_major, os_minor, os_patch],
             device: [family, brand, model],
-        } = found;
-        let mut out = UserAgent {
-            browser,
-            browser_version: join_version([&major, &minor, ""]),
-            os,
-            os_version: join_version([&os_major, &os_minor, &os_patch]),
-            device_brand: brand,
-            device_model: model,
-            ..UserAgent::default()
-        };
-        let told = told(words.iter().filter(|word| *word < WORDS.len()));
-        if let Some((os, version)) = frozen::system(header, told, &out.os, &out.os_version) {
-            (out.os, out.os_version) = (os.to_owned(), version.to_owned());
-        }
-        out.device_type = DeviceType::of(told, &out.os, &family);
-        out.mozilla = header.starts_with("Mozilla/");
-        out.bot = self.bots.of_user_agent(header, &out, words.iter().filter_map(|word| word.checked_sub(WORDS.len())));
-        out
+        } = &found;
+        let told = told(words.within(0..WORDS.len()).map(usize::from));
+        let system = frozen::system(header, told, os, os_major);
+        let os = system.map_or(&**os, |(os, _)| os);
+        let given = [&**os_major, os_minor, os_patch];
+        let agent = UserAgent::new(
+            [
+                &[browser],
+                &[major, minor],
+                &[os],
+                system.as_ref().map_or(given.as_slice(), |(_, version)| std::slice::from_ref(version)),
+                &[brand],
+                &[model],
+            ],
+            DeviceType::of(told, os, family),
+        );
+        Parsed { agent, words }
     }
-}
-
-impl std::fmt::Debug for UserAgents {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("UserAgents").field("cached", &self.cache.len()).finish_non_exhaustive()
-    }
-}
-
-/// As many parts as there are.
-fn join_version(parts: [&str; 3]) -> String {
-    let count = parts.iter().take_while(|part| !part.is_empty()).count();
-    parts[..count].join(".")
 }
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use super::*;
 
     #[test]
     fn golden_user_agents() {
-        let agents = UserAgents::new().unwrap();
+        let parser = Parser::new(std::iter::empty()).unwrap();
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/user_agents.tsv");
         let golden = std::fs::read_to_string(file).unwrap();
         let (mut checked, mut updated) = (0, String::new());
         for line in golden.lines().filter(|l| !l.starts_with('#') && !l.is_empty()) {
             let columns: Vec<&str> = line.split('\t').collect();
             let [header, expected @ ..] = columns.as_slice() else { unreachable!() };
-            let a = agents.parse(header);
+            let a = parser.parse(header).agent;
             let got = [
-                &*a.browser,
-                &a.browser_version,
-                &a.os,
-                &a.os_version,
-                a.device_type.as_str(),
-                &a.device_brand,
-                &a.device_model,
+                a.browser(),
+                a.browser_version(),
+                a.os(),
+                a.os_version(),
+                a.device_type().as_str(),
+                a.device_brand(),
+                a.device_model(),
             ];
             updated.push_str(&format!("{header}\t{}\n", got.join("\t")));
             if std::env::var_os("UPDATE_GOLDEN").is_none() {
@@ -226,16 +254,14 @@ mod tests {
                     4 => made.to_lowercase(),
                     _ => made.to_uppercase(),
                 };
-                let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+                let text = |value: Option<&str>| Cow::Owned(value.unwrap_or_default().to_owned());
                 let (browser, os, device) = theirs.extract(&header);
                 let expected = rules::Found {
-                    browser: browser
-                        .map(|b| [b.family.clone().into_owned(), text(b.major), text(b.minor)])
-                        .unwrap_or_default(),
+                    browser: browser.map(|b| [text(Some(&b.family)), text(b.major), text(b.minor)]).unwrap_or_default(),
                     os: os
                         .map(|o| {
                             [
-                                o.os.clone().into_owned(),
+                                text(Some(&o.os)),
                                 text(o.major.as_deref()),
                                 text(o.minor.as_deref()),
                                 text(o.patch.as_deref()),
@@ -243,7 +269,7 @@ mod tests {
                         })
                         .unwrap_or_default(),
                     device: device
-                        .map(|d| [d.device.clone().into_owned(), text(d.brand.as_deref()), text(d.model.as_deref())])
+                        .map(|d| [text(Some(&d.device)), text(d.brand.as_deref()), text(d.model.as_deref())])
                         .unwrap_or_default(),
                 };
                 assert_eq!(ours.apply(&header).0, expected, "{header:?}");
@@ -251,13 +277,5 @@ mod tests {
             }
         }
         assert!(checked >= 6_000, "{checked}");
-    }
-
-    #[test]
-    fn a_header_seen_again_comes_from_the_cache() {
-        let agents = UserAgents::new().unwrap();
-        let first = agents.parse("curl/8.5.0");
-        assert!(Arc::ptr_eq(&first, &agents.parse("curl/8.5.0")));
-        assert_eq!(agents.hits_and_misses(), (1, 1));
     }
 }

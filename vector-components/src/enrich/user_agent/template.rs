@@ -1,5 +1,7 @@
 //! How a rule makes a value: of a group of its expression, or of a replacement with groups in it.
 
+use std::borrow::Cow;
+
 use regex_automata::util::primitives::NonMaxUsize;
 
 /// Groups of an expression that values come from: `$1` to `$9`.
@@ -52,11 +54,11 @@ impl Template {
         }
     }
 
-    pub fn fill(&self, header: &str, slots: &Slots) -> String {
+    pub fn fill<'a>(&'a self, header: &'a str, slots: &[Option<NonMaxUsize>]) -> Cow<'a, str> {
         match self {
-            Self::Nothing => String::new(),
-            Self::Text(text) => text.clone(),
-            Self::Group(number) => group(header, slots, *number).to_owned(),
+            Self::Nothing => Cow::Borrowed(""),
+            Self::Text(text) => Cow::Borrowed(text),
+            Self::Group(number) => Cow::Borrowed(group(header, slots, *number)),
             Self::Parts(parts) => {
                 let mut out = String::new();
                 for part in parts {
@@ -65,13 +67,13 @@ impl Template {
                         Part::Group(number) => group(header, slots, *number),
                     });
                 }
-                if out.trim().len() < out.len() { out.trim().to_owned() } else { out }
+                Cow::Owned(if out.trim().len() < out.len() { out.trim().to_owned() } else { out })
             }
         }
     }
 }
 
-fn group<'h>(header: &'h str, slots: &Slots, group: usize) -> &'h str {
+fn group<'h>(header: &'h str, slots: &[Option<NonMaxUsize>], group: usize) -> &'h str {
     let at = |slot: usize| slots.get(slot).copied().flatten().map(NonMaxUsize::get);
     at(group * 2).zip(at(group * 2 + 1)).and_then(|(start, end)| header.get(start..end)).unwrap_or_default()
 }

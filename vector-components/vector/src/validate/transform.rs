@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use vector::event::{Event as VectorEvent, LogEvent, Value};
 use vector_components::{
     Arrival, Privacy, Reason, Rejection,
-    event::Hints,
+    event::ClientHeaders,
     rejection::shown,
     validate::{HINT_BYTES_MAX, USER_AGENT_BYTES_MAX, validate},
 };
@@ -79,10 +79,10 @@ impl Validate {
             sent_at_ms: None,
             ip: text(log, &self.address).and_then(|text| text.parse().ok()),
             user_agent: header(&self.user_agent, USER_AGENT_BYTES_MAX).unwrap_or_default(),
-            hints: Hints {
-                seen: accept_language.is_some(),
+            hints: ClientHeaders {
+                observed: accept_language.is_some(),
                 accept_language: accept_language.unwrap_or_default().into(),
-                ..Hints::default()
+                ..ClientHeaders::default()
             },
         })
     }

@@ -9,7 +9,7 @@ use rdkafka::{
     producer::{BaseProducer, BaseRecord, Producer},
 };
 use serde_json::json;
-use vector_components::{Arrival, event::Hints, validate};
+use vector_components::{Arrival, event::ClientHeaders, validate};
 
 use crate::traffic::{HOST, NETWORKS, PAGES, SOURCES, USER_AGENTS, address};
 
@@ -52,7 +52,7 @@ fn message(n: usize) -> anyhow::Result<Vec<u8>> {
         sent_at_ms: None,
         ip: ip.parse().ok(),
         user_agent: agent,
-        hints: Hints { seen: true, accept_language: "en".into(), ..Hints::default() },
+        hints: ClientHeaders { observed: true, accept_language: "en".into(), ..ClientHeaders::default() },
     };
     let (query, referrer) = SOURCES[visit % SOURCES.len()];
     let page = PAGES[n % PAGES.len()];

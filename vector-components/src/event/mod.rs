@@ -4,6 +4,8 @@
 //! keeps the article's names (`type`, `appVersion`, `details`), so that a stock Vector
 //! can read it; docs/events.md is its reference.
 
+mod compact;
+
 use std::{borrow::Cow, net::IpAddr};
 
 use serde::{Deserialize, Serialize};
@@ -39,7 +41,7 @@ pub struct Event<'a> {
     #[serde(rename = "sent_at", with = "rfc3339_ms::optional", default, skip_serializing_if = "Option::is_none")]
     pub sent_at_ms: Option<i64>,
     /// The events of the same millisecond that stood before it in its request.
-    #[serde(default, skip_serializing_if = "crate::row::is_zero")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub tie_order: u16,
     /// The application's own id of a user.
     #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
@@ -84,8 +86,8 @@ pub struct Event<'a> {
     #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
     pub user_agent: Cow<'a, str>,
     /// Other headers that tell a browser from a program.
-    #[serde(borrow, default, skip_serializing_if = "Hints::is_unseen")]
-    pub hints: Hints<'a>,
+    #[serde(borrow, default, skip_serializing_if = "ClientHeaders::is_unobserved")]
+    pub hints: ClientHeaders<'a>,
 }
 
 /// Why a message of the topic is no event.
@@ -117,8 +119,11 @@ impl<'a> Event<'a> {
     /// If it is no event, or of a newer version.
     pub fn of_message(message: &'a [u8]) -> Result<Self, NotAnEvent> {
         let event: Self = match std::str::from_utf8(message) {
-            // Once as a whole is less work than text by text.
-            Ok(text) => serde_json::from_str(text)?,
+            // Once as a whole is less work than string by string.
+            Ok(text) => match compact::read(text) {
+                Some(event) => event,
+                None => serde_json::from_str(text)?,
+            },
             Err(_) => serde_json::from_slice(message)?,
         };
         if event.version > WIRE_VERSION {
@@ -130,9 +135,10 @@ impl<'a> Event<'a> {
 
 /// Headers that tell a browser from a program; never stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hints<'a> {
+pub struct ClientHeaders<'a> {
     /// The transport looked; without that, an absent header says nothing.
-    pub seen: bool,
+    #[serde(rename = "seen")]
+    pub observed: bool,
     /// `Accept-Language`, cut to its limit.
     #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
     pub accept_language: Cow<'a, str>,
@@ -149,16 +155,16 @@ pub struct Hints<'a> {
     #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
     pub sec_ch_ua_model: Cow<'a, str>,
     /// Events that came from the same address and user agent within the ten seconds before.
-    #[serde(default, skip_serializing_if = "crate::row::is_zero")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub events_per_10_s: u32,
 }
 
-impl Hints<'_> {
+impl ClientHeaders<'_> {
     /// The same, borrowed.
     #[must_use]
-    pub fn borrowed(&self) -> Hints<'_> {
-        Hints {
-            seen: self.seen,
+    pub fn borrowed(&self) -> ClientHeaders<'_> {
+        ClientHeaders {
+            observed: self.observed,
             accept_language: (*self.accept_language).into(),
             sec_ch_ua: (*self.sec_ch_ua).into(),
             sec_ch_ua_platform: (*self.sec_ch_ua_platform).into(),
@@ -168,8 +174,8 @@ impl Hints<'_> {
         }
     }
 
-    fn is_unseen(&self) -> bool {
-        !self.seen
+    fn is_unobserved(&self) -> bool {
+        !self.observed
     }
 }
 
@@ -190,6 +196,11 @@ pub struct Revenue<'a> {
     /// ISO 4217, three capital letters.
     #[serde(borrow)]
     pub currency: Cow<'a, str>,
+}
+
+/// For fields that are left out at zero.
+fn is_zero<N: PartialEq + Default>(number: &N) -> bool {
+    *number == N::default()
 }
 
 mod rfc3339_ms {
