@@ -37,6 +37,7 @@ pub mod heal;
 pub mod identify;
 pub mod in_flight;
 pub mod ingest;
+pub mod journal;
 pub mod limits;
 pub mod metrics;
 pub mod migrate;

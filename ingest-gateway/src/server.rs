@@ -19,6 +19,7 @@ use crate::{
     heal::{Healer, Pace},
     identify::Identifier,
     ingest::Ingest,
+    journal::Journal,
     metrics::Metrics,
     operate::Tables,
     rate::Rates,
@@ -117,10 +118,17 @@ async fn sink(config: &Config, metrics: &Arc<Metrics>) -> anyhow::Result<(Sink, 
             tracing::info!(migrations = steps.len(), "ClickHouse's tables are up to date");
             let enricher = enricher(config)?;
             let healer = Healer::start(&config.data, client.clone(), Pace::default());
-            let direct = Direct::start(client, enricher, healer, *insert_interval, Arc::clone(metrics));
+            let journal = journal(config, metrics)?;
+            let direct = Direct::start(client, enricher, healer, *insert_interval, journal, Arc::clone(metrics));
             Ok((Sink::Direct(Box::new(direct)), engine))
         }
     }
+}
+
+/// None if it is switched off.
+fn journal(config: &Config, metrics: &Arc<Metrics>) -> anyhow::Result<Option<Journal>> {
+    let is_on = config.journal.bytes_max > 0;
+    is_on.then(|| Journal::open(&config.data, config.journal, Arc::clone(metrics))).transpose()
 }
 
 /// With the GeoIP databases, as far as there are; a new file takes its place by itself.

@@ -69,8 +69,22 @@ impl Gateway {
 
     /// As [`Gateway::sql`], of a format that is no text.
     pub async fn bytes(&self, sql: impl Into<String>) -> Vec<u8> {
+        self.settle().await;
         let request = Client::new().post(&self.clickhouse).basic_auth("default", Some(&self.password)).body(sql.into());
         request.send().await.unwrap().bytes().await.unwrap().to_vec()
+    }
+
+    /// Waits until ClickHouse has what was answered; a gateway that is gone has nothing to wait for.
+    pub async fn settle(&self) {
+        for _ in 0..1_000 {
+            let Ok(answer) = Client::new().get(format!("{}/metrics", self.url)).send().await else { return };
+            let text = answer.text().await.unwrap();
+            if text.lines().any(|line| line == "footfall_journal_events 0") {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("the journal is not empty after 10 s");
     }
 
     pub async fn stored(&self) -> u64 {
