@@ -107,8 +107,9 @@ fn ingest(config: &Config, sink: Sink, metrics: &Arc<Metrics>) -> anyhow::Result
 async fn sink(config: &Config, metrics: &Arc<Metrics>) -> anyhow::Result<(Sink, Option<embedded::Server>)> {
     match &config.sink {
         config::Sink::Kafka { brokers, topic, message_bytes_max } => {
-            let (time_max, metrics) = (config.limits.request_time_max, Arc::clone(metrics));
-            let kafka = Kafka::start(brokers, topic.clone(), *message_bytes_max, time_max, metrics)?;
+            let (time_max, journal) = (config.limits.request_time_max, journal(config, metrics)?);
+            let metrics = Arc::clone(metrics);
+            let kafka = Kafka::start(brokers, topic.clone(), *message_bytes_max, time_max, journal, metrics)?;
             Ok((Sink::Kafka(kafka), None))
         }
         config::Sink::Direct { insert_interval } => {

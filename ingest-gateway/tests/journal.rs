@@ -3,7 +3,10 @@
 
 mod common;
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use common::{Gateway, Program};
 use reqwest::Client;
@@ -38,17 +41,18 @@ async fn send(url: &str, n: usize) -> Option<(u16, Value)> {
 }
 
 async fn arrived(engine: &Gateway, events: usize) -> BTreeSet<usize> {
-    for _ in 0..ARRIVE_TIME_MAX.as_millis() / 100 {
+    let started = Instant::now();
+    loop {
         let paths = engine.sql("SELECT path FROM analytics.events FINAL FORMAT TSV").await;
-        let numbers: BTreeSet<usize> =
-            paths.lines().filter_map(|path| path.trim_start_matches('/').parse().ok()).collect();
+        let number = |path: &str| path.trim_start_matches('/').parse().ok();
+        let numbers: BTreeSet<usize> = paths.lines().filter_map(number).collect();
         if numbers.len() >= events {
             assert_eq!(paths.lines().count(), numbers.len(), "an event is stored twice");
             return numbers;
         }
+        assert!(started.elapsed() < ARRIVE_TIME_MAX, "{} of {events} events arrived", numbers.len());
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    panic!("not all events arrived");
 }
 
 #[tokio::test]

@@ -183,13 +183,13 @@ impl Journal {
         self.ask(|answer| Message::Append(records, answer)).await
     }
 
-    /// Whether it takes events now.
+    /// Whether it takes events now, with a twentieth of its room left.
     ///
     /// # Errors
     /// If it is full, or the oldest record is too old.
     pub fn check(&self) -> Result<(), JournalError> {
         self.check_age()?;
-        self.reserve(1).map(drop)
+        self.reserve((self.limits.bytes_max / 20).max(1)).map(drop)
     }
 
     /// The oldest records of a lane, at least one if there is any, and no more than `take` says yes to.

@@ -6,12 +6,15 @@ use std::{
     io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
 };
 
 use async_compression::tokio::write::{BrotliEncoder, GzipEncoder, ZlibEncoder, ZstdEncoder};
 use reqwest::Client;
 use serde_json::Value;
 use tokio::io::AsyncWriteExt;
+
+const SETTLE_TIME_MAX: Duration = Duration::from_secs(20);
 
 /// A running gateway.
 pub struct Gateway {
@@ -76,15 +79,15 @@ impl Gateway {
 
     /// Waits until ClickHouse has what was answered; a gateway that is gone has nothing to wait for.
     pub async fn settle(&self) {
-        for _ in 0..1_000 {
-            let Ok(answer) = Client::new().get(format!("{}/metrics", self.url)).send().await else { return };
+        let started = Instant::now();
+        while let Ok(answer) = Client::new().get(format!("{}/metrics", self.url)).send().await {
             let text = answer.text().await.unwrap();
             if text.lines().any(|line| line == "footfall_journal_events 0") {
                 return;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            assert!(started.elapsed() < SETTLE_TIME_MAX, "the journal is not empty after {SETTLE_TIME_MAX:?}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        panic!("the journal is not empty after 10 s");
     }
 
     pub async fn stored(&self) -> u64 {
