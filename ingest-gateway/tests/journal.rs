@@ -146,3 +146,15 @@ async fn a_full_journal_says_so_and_takes_events_again_once_clickhouse_is_back()
     arrived(&engine, answered + 1).await;
     gateway.stop();
 }
+
+#[tokio::test]
+async fn gateways_that_share_a_folder_have_a_journal_each() {
+    let (engine_data, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let engine = Gateway::start(engine_data.path());
+    let gateways = [beside(&engine, data.path(), &[]), beside(&engine, data.path(), &[])];
+    for n in 0..20 {
+        assert_eq!(send(&gateways[n % 2].url, n).await.unwrap().0, 201);
+    }
+    arrived(&engine, 20).await;
+    assert!(data.path().join("journal.redb").is_file() && data.path().join("gateway-1/journal.redb").is_file());
+}
