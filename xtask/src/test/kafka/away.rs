@@ -15,7 +15,7 @@ use reqwest::Client;
 use serde_json::{Value, json};
 
 use super::TOPIC;
-use crate::{bin, broker::Broker, process::Process};
+use crate::{bin, broker::Broker, gateway, process::Process};
 
 const VISITORS: usize = 5;
 /// Events before, without Kafka, after the gateway's restart, and after Kafka's return.
@@ -36,7 +36,7 @@ pub async fn loses_nothing(broker: &mut Broker, folder: &Path) -> anyhow::Result
     let gateway = start(broker, folder).await?;
     send(&client, &gateway.first_line, 2 * SHARE..3 * SHARE).await?;
     broker.restart().await?;
-    settle(&client, &gateway.first_line).await?;
+    gateway::settle(&gateway.first_line).await?;
     send(&client, &gateway.first_line, 3 * SHARE..4 * SHARE).await?;
     gateway.stop().await?;
 
@@ -71,22 +71,6 @@ async fn send(client: &Client, url: &str, range: std::ops::Range<usize>) -> anyh
         ensure!(answer.status() == 201, "event {n} was answered {}", answer.status());
     }
     Ok(())
-}
-
-/// Waits until the journal is empty.
-async fn settle(client: &Client, url: &str) -> anyhow::Result<()> {
-    let started = Instant::now();
-    loop {
-        let text = client.get(format!("{url}/metrics")).send().await?.text().await?;
-        if text.lines().any(|line| line == "footfall_journal_events 0") {
-            return Ok(());
-        }
-        ensure!(
-            started.elapsed() < ARRIVE_TIME_MAX,
-            "the journal is not empty {ARRIVE_TIME_MAX:?} after Kafka's return"
-        );
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
 }
 
 /// Each visitor's events, in the topic's order; one that was delivered again counts where it came first.
