@@ -73,6 +73,11 @@ impl Gateway {
     /// As [`Gateway::sql`], of a format that is no text.
     pub async fn bytes(&self, sql: impl Into<String>) -> Vec<u8> {
         self.settle().await;
+        self.bytes_now(sql).await
+    }
+
+    /// As [`Gateway::bytes`], whatever waits in the journal.
+    pub async fn bytes_now(&self, sql: impl Into<String>) -> Vec<u8> {
         let request = Client::new().post(&self.clickhouse).basic_auth("default", Some(&self.password)).body(sql.into());
         request.send().await.unwrap().bytes().await.unwrap().to_vec()
     }
