@@ -4,6 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Parser;
 use embedded::Password;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// The ClickHouse engine behind ClickHouse's HTTP interface, on loopback. `FOOTFALL_ENGINE_PASSWORD`
 /// is the password of its user `default`; else one is made, and kept in the data folder.
@@ -40,15 +41,21 @@ async fn main() -> anyhow::Result<()> {
         memory_bytes_max: options.memory_bytes_max,
     })
     .await?;
+    // Before anybody knows the address, and can stop us.
+    let stopped = stop_signal()?;
     println!("{}", server.url());
-    wait_for_stop().await?;
+    stopped.await;
     server.stop().await
 }
 
-async fn wait_for_stop() -> std::io::Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        stop = tokio::signal::ctrl_c() => stop,
-    }
+/// Listens for the signals to stop from now on; the future ends with the first of them.
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }

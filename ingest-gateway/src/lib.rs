@@ -9,8 +9,9 @@
 //!    beside it go on. `Privacy` takes out what the operator does not want stored.
 //! 3. [`identify`] completes what an event is stored under: what its client did not send comes from
 //!    its first arrival ([`arrivals`]).
-//! 4. The [`sink`] makes them durable: `direct` enriches them and inserts into ClickHouse
-//!    in batches, `kafka` produces them with `acks=all`.
+//! 4. The [`sink`] makes them durable: `direct` enriches them and writes the rows into the [`journal`], from which they
+//!    are inserted into ClickHouse in batches; `kafka` produces them with `acks=all`, and writes them into the journal
+//!    while Kafka is away.
 //! 5. Only then the answer is sent, with one outcome per event, in order ([`outcome`]), as the
 //!    format's clients expect it.
 //!
@@ -37,6 +38,8 @@ pub mod heal;
 pub mod identify;
 pub mod in_flight;
 pub mod ingest;
+pub mod instance;
+pub mod journal;
 pub mod limits;
 pub mod metrics;
 pub mod migrate;

@@ -99,6 +99,13 @@ pub struct Options {
     /// The time of a connection without a request, in milliseconds; longer than that of a proxy in front.
     #[arg(long, env = "FOOTFALL_IDLE_MS_MAX", default_value_t = 90_000, global = true)]
     pub idle_ms_max: u64,
+    /// Events that are answered and not yet in ClickHouse or Kafka, in bytes, in the journal in FOOTFALL_DATA; more are answered 503.
+    /// 0: no journal; an event is answered when ClickHouse or Kafka has it.
+    #[arg(long, env = "FOOTFALL_JOURNAL_BYTES_MAX", default_value_t = 1 << 30, global = true)]
+    pub journal_bytes_max: u64,
+    /// How long an event may wait in the journal, in seconds; while one has waited longer, no more are taken.
+    #[arg(long, env = "FOOTFALL_JOURNAL_AGE_S_MAX", default_value_t = 86_400, global = true)]
+    pub journal_age_s_max: u64,
     /// The minimum time between two inserts into ClickHouse, in milliseconds.
     #[arg(long, env = "FOOTFALL_INSERT_INTERVAL_MS", default_value_t = 100, global = true)]
     pub insert_interval_ms: u64,

@@ -19,6 +19,8 @@ use crate::{
     heal::{Healer, Pace},
     identify::Identifier,
     ingest::Ingest,
+    instance::Instance,
+    journal::Journal,
     metrics::Metrics,
     operate::Tables,
     rate::Rates,
@@ -42,8 +44,9 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         idle_time_max: config.idle_time_max,
     };
     let metrics = Arc::new(Metrics::default());
-    let (sink, engine) = sink(&config, &metrics).await?;
-    let ingest = ingest(&config, sink, &metrics)?;
+    let instance = Instance::claim(&config.data)?;
+    let (sink, engine) = sink(&config, &instance, &metrics).await?;
+    let ingest = ingest(&config, &instance, sink, &metrics)?;
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("cannot listen on {}: set FOOTFALL_LISTEN to a free address", config.listen))?;
@@ -93,21 +96,26 @@ async fn drain(shared: Arc<Shared>) {
     }
 }
 
-fn ingest(config: &Config, sink: Sink, metrics: &Arc<Metrics>) -> anyhow::Result<Ingest> {
+fn ingest(config: &Config, instance: &Instance, sink: Sink, metrics: &Arc<Metrics>) -> anyhow::Result<Ingest> {
     let clock: Clock = Arc::new(|| chrono::Utc::now().timestamp_millis());
     let salts = SaltKeeper::open(&config.data)?;
     salts.turn(clock())?;
     tokio::spawn(salt::keep_turning(salts.clone(), Arc::clone(&clock), salt::TURN_PAUSE));
-    let arrivals = Arrivals::open(&config.data, config.limits.remembered_events_max, clock, Arc::clone(metrics))?;
+    let arrivals = Arrivals::open(instance.folder(), config.limits.remembered_events_max, clock, Arc::clone(metrics))?;
     let identifier = Identifier::new(salts, arrivals);
     Ok(Ingest::new(config.limits, config.privacy.clone(), identifier, sink, Arc::clone(metrics)))
 }
 
-async fn sink(config: &Config, metrics: &Arc<Metrics>) -> anyhow::Result<(Sink, Option<embedded::Server>)> {
+async fn sink(
+    config: &Config,
+    instance: &Instance,
+    metrics: &Arc<Metrics>,
+) -> anyhow::Result<(Sink, Option<embedded::Server>)> {
     match &config.sink {
         config::Sink::Kafka { brokers, topic, message_bytes_max } => {
-            let (time_max, metrics) = (config.limits.request_time_max, Arc::clone(metrics));
-            let kafka = Kafka::start(brokers, topic.clone(), *message_bytes_max, time_max, metrics)?;
+            let (time_max, journal) = (config.limits.request_time_max, journal(config, instance, metrics)?);
+            let metrics = Arc::clone(metrics);
+            let kafka = Kafka::start(brokers, topic.clone(), *message_bytes_max, time_max, journal, metrics)?;
             Ok((Sink::Kafka(kafka), None))
         }
         config::Sink::Direct { insert_interval } => {
@@ -116,11 +124,18 @@ async fn sink(config: &Config, metrics: &Arc<Metrics>) -> anyhow::Result<(Sink, 
             let steps = tables.bring_up_to_date().await.context("ClickHouse's tables cannot be brought up to date")?;
             tracing::info!(migrations = steps.len(), "ClickHouse's tables are up to date");
             let enricher = enricher(config)?;
-            let healer = Healer::start(&config.data, client.clone(), Pace::default());
-            let direct = Direct::start(client, enricher, healer, *insert_interval, Arc::clone(metrics));
+            let healer = Healer::start(instance.folder(), client.clone(), Pace::default());
+            let journal = journal(config, instance, metrics)?;
+            let direct = Direct::start(client, enricher, healer, *insert_interval, journal, Arc::clone(metrics));
             Ok((Sink::Direct(Box::new(direct)), engine))
         }
     }
+}
+
+/// None if it is switched off.
+fn journal(config: &Config, instance: &Instance, metrics: &Arc<Metrics>) -> anyhow::Result<Option<Journal>> {
+    let is_on = config.journal.bytes_max > 0;
+    is_on.then(|| Journal::open(instance.folder(), config.journal, Arc::clone(metrics))).transpose()
 }
 
 /// With the GeoIP databases, as far as there are; a new file takes its place by itself.

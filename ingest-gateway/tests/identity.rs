@@ -62,7 +62,7 @@ impl Inside {
         let identifier = Identifier::new(SaltKeeper::open(data).unwrap(), arrivals);
         let healer = Healer::start(data, client.clone(), Pace::default());
         let interval = Duration::from_millis(1);
-        let direct = Direct::start(client.clone(), Arc::clone(enricher), healer, interval, Arc::clone(&metrics));
+        let direct = Direct::start(client.clone(), Arc::clone(enricher), healer, interval, None, Arc::clone(&metrics));
         let sink = Sink::Direct(Box::new(direct));
         Self { ingest: Ingest::new(config.limits, config.privacy, identifier, sink, metrics), clock }
     }

@@ -19,6 +19,9 @@ const SESSIONS: &str = "SELECT count(), sum(cityHash64(* EXCEPT (project, page_v
 const BREAK: &str = "ALTER TABLE analytics.sessions ADD CONSTRAINT broken CHECK visitor = 0";
 const MEND: &str = "ALTER TABLE analytics.sessions DROP CONSTRAINT broken";
 
+/// An event is answered when ClickHouse has it.
+const NO_JOURNAL: [(&str, &str); 1] = [("FOOTFALL_JOURNAL_BYTES_MAX", "0")];
+
 fn events() -> String {
     let event = |n: i64| {
         json!({"type": if n % 3 == 0 { "click" } else { "page_view" }, "user_id": n % 7,
@@ -42,7 +45,7 @@ fn healer(data: &Path, gateway: &Gateway) -> Healer {
 #[tokio::test(flavor = "multi_thread")]
 async fn events_get_their_sessions_in_the_end() {
     let data = tempfile::tempdir().unwrap();
-    let gateway = Gateway::start(data.path());
+    let gateway = Gateway::start_with(data.path(), &NO_JOURNAL);
     let (status, answer) = gateway.post("/v1/events", "website", events()).await;
     assert_eq!(status, 201, "{answer}");
     let expected = sessions(&gateway, "website").await;
@@ -71,7 +74,7 @@ async fn events_get_their_sessions_in_the_end() {
     assert!(gateway.stop());
     let notes = std::fs::read_to_string(data.path().join("sessions-to-derive.json")).unwrap();
     assert_eq!(notes, "[20453,20454]", "the last day of 2025 and the first of 2026");
-    let gateway = Gateway::start(data.path());
+    let gateway = Gateway::start_with(data.path(), &NO_JOURNAL);
     gateway.sql(MEND).await;
     let healer = healer(data.path(), &gateway);
     let started = Instant::now();
@@ -86,5 +89,32 @@ async fn events_get_their_sessions_in_the_end() {
     assert_eq!(sessions(&gateway, "website").await, expected);
     assert!(!data.path().join("sessions-to-derive.json").exists());
     healer.close().await;
+    assert!(gateway.stop());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_journal_repeats_the_insert_until_the_sessions_are_there_too() {
+    let data = tempfile::tempdir().unwrap();
+    let mut gateway = Gateway::start(data.path());
+    let (status, answer) = gateway.post("/v1/events", "website", events()).await;
+    assert_eq!(status, 201, "{answer}");
+    let expected = sessions(&gateway, "website").await;
+
+    gateway.sql(BREAK).await;
+    let (status, answer) = gateway.post("/v1/events", "app", events()).await;
+    assert_eq!(status, 201, "{answer}");
+    tokio::time::sleep(Duration::from_millis(1_000)).await;
+    let count = async |gateway: &Gateway, table: &str| {
+        let sql = format!("SELECT count() FROM analytics.{table} WHERE project = 'app'");
+        String::from_utf8(gateway.bytes_now(sql).await).unwrap().trim().to_owned()
+    };
+    assert_eq!((count(&gateway, "events").await.as_str(), count(&gateway, "sessions").await.as_str()), ("60", "0"));
+    gateway.program.process.kill().unwrap();
+    gateway.program.process.wait().unwrap();
+
+    let gateway = Gateway::start(data.path());
+    gateway.bytes_now(MEND).await;
+    assert_eq!(sessions(&gateway, "app").await, expected);
+    assert_eq!(gateway.sql("SELECT count() FROM analytics.events FINAL WHERE project = 'app'").await, "60");
     assert!(gateway.stop());
 }

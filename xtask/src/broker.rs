@@ -1,9 +1,10 @@
 //! Apache Kafka for a run: one broker from its own jars, on free ports.
 
 use std::{
+    fs::OpenOptions,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Child, Command},
     time::{Duration, Instant},
 };
 
@@ -24,7 +25,8 @@ const START_TIME_MAX: Duration = Duration::from_secs(60);
 pub struct Broker {
     /// Its address.
     pub address: String,
-    process: std::process::Child,
+    process: Child,
+    folder: PathBuf,
 }
 
 impl Broker {
@@ -33,7 +35,6 @@ impl Broker {
     /// # Errors
     /// If it does not start.
     pub async fn start(folder: &Path) -> anyhow::Result<Self> {
-        let jars = jars()?;
         let (port, controller) = (free_port()?, free_port()?);
         let properties = folder.join("server.properties");
         let logs = folder.join("kafka-logs");
@@ -49,22 +50,34 @@ impl Broker {
                 logs.display()
             ),
         )?;
-        let java = |class: &str| {
-            let mut java = Command::new("java");
-            java.args(["-Xmx512m", "-cp", &format!("{}/*", jars.display()), class]);
-            java
-        };
-        let format = java("kafka.tools.StorageTool")
+        let format = java("kafka.tools.StorageTool")?
             .args(["format", "--ignore-formatted", "--cluster-id", "Zm9vdGZhbGwtdGVzdHMtMQ", "--config"])
             .arg(&properties)
             .output()
             .context("cannot start java")?;
         ensure!(format.status.success(), "Kafka cannot format its folder: {}", String::from_utf8_lossy(&format.stderr));
-        let log = std::fs::File::create(folder.join("kafka.log"))?;
-        let process = java("kafka.Kafka").arg(&properties).stdout(log.try_clone()?).stderr(log).spawn()?;
-        let broker = Self { address: format!("127.0.0.1:{port}"), process };
-        broker.wait().await.with_context(|| format!("see {}", folder.join("kafka.log").display()))?;
+        let broker = Self { address: format!("127.0.0.1:{port}"), process: spawn(folder)?, folder: folder.to_owned() };
+        broker.wait().await?;
         Ok(broker)
+    }
+
+    /// `kill -9`.
+    ///
+    /// # Errors
+    /// If it is not running.
+    pub fn kill(&mut self) -> anyhow::Result<()> {
+        self.process.kill()?;
+        self.process.wait()?;
+        Ok(())
+    }
+
+    /// Starts it again after [`Broker::kill`], at the same address, on the same data.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub async fn restart(&mut self) -> anyhow::Result<()> {
+        self.process = spawn(&self.folder)?;
+        self.wait().await
     }
 
     /// The process id.
@@ -73,6 +86,7 @@ impl Broker {
     }
 
     async fn wait(&self) -> anyhow::Result<()> {
+        let log = self.folder.join("kafka.log");
         let probe: BaseConsumer =
             ClientConfig::new().set("bootstrap.servers", &self.address).set("log_level", "0").create()?;
         let started = Instant::now();
@@ -85,6 +99,7 @@ impl Broker {
             anyhow::bail!("Kafka did not start in {} s", START_TIME_MAX.as_secs())
         })
         .await?
+        .with_context(|| format!("see {}", log.display()))
     }
 
     /// Creates the topics with provisioning/kafka's script and Kafka's own tool; twice, since it must be repeatable.
@@ -111,6 +126,18 @@ impl Drop for Broker {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+fn spawn(folder: &Path) -> anyhow::Result<Child> {
+    let log = OpenOptions::new().create(true).append(true).open(folder.join("kafka.log"))?;
+    let mut java = java("kafka.Kafka")?;
+    Ok(java.arg(folder.join("server.properties")).stdout(log.try_clone()?).stderr(log).spawn()?)
+}
+
+fn java(class: &str) -> anyhow::Result<Command> {
+    let mut java = Command::new("java");
+    java.args(["-Xmx512m", "-cp", &format!("{}/*", jars()?.display()), class]);
+    Ok(java)
 }
 
 /// Kafka's jars, downloaded once with Maven.

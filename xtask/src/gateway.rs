@@ -1,6 +1,12 @@
 //! A gateway for a test, with its own ports and folder.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use anyhow::ensure;
 
 use crate::{
     bin,
@@ -8,6 +14,8 @@ use crate::{
     process::{Process, free_port},
     root,
 };
+
+const SETTLE_TIME_MAX: Duration = Duration::from_secs(60);
 
 /// A running gateway with the direct sink.
 pub struct Gateway {
@@ -57,5 +65,21 @@ impl Gateway {
     /// If it does not stop in time.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.process.stop().await.map(drop)
+    }
+}
+
+/// Waits until ClickHouse or Kafka has everything that the gateway at `url` has answered.
+///
+/// # Errors
+/// If that takes too long.
+pub async fn settle(url: &str) -> anyhow::Result<()> {
+    let started = Instant::now();
+    loop {
+        let text = reqwest::get(format!("{url}/metrics")).await?.text().await?;
+        if text.lines().any(|line| line == "footfall_journal_events 0") {
+            return Ok(());
+        }
+        ensure!(started.elapsed() < SETTLE_TIME_MAX, "the journal is not empty after {SETTLE_TIME_MAX:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

@@ -76,6 +76,11 @@ impl Process {
         kib.map_or(0.0, |kib| kib / 1024.0)
     }
 
+    /// `kill -9`.
+    pub async fn kill(mut self) -> anyhow::Result<()> {
+        Ok(self.child.kill().await?)
+    }
+
     /// Stops the program like a service manager, and waits.
     pub async fn stop(mut self) -> anyhow::Result<ExitStatus> {
         if let Some(pid) = self.child.id() {

@@ -12,6 +12,7 @@ use vector_components::{Privacy, Projects, enrich::Language};
 
 pub use crate::limits::Limits;
 use crate::{
+    journal,
     migrate::cluster::Cluster,
     options::{Options, SinkKind},
 };
@@ -34,6 +35,7 @@ pub struct Config {
     pub privacy: Privacy,
     pub trusted_proxies: Vec<IpNet>,
     pub limits: Limits,
+    pub journal: journal::Limits,
     pub connections_max: Option<usize>,
     pub head_time_max: Duration,
     pub idle_time_max: Duration,
@@ -96,6 +98,10 @@ impl Config {
                 .context("FOOTFALL_REDACT_PROPERTIES")?,
             trusted_proxies: networks(&options.trusted_proxies)?,
             limits,
+            journal: journal::Limits {
+                bytes_max: options.journal_bytes_max,
+                age_max: Duration::from_secs(options.journal_age_s_max),
+            },
             connections_max: options.connections_max,
             head_time_max: Duration::from_millis(options.head_ms_max),
             idle_time_max: Duration::from_millis(options.idle_ms_max),

@@ -29,6 +29,9 @@ pub struct Metrics {
     pub insert_rows: Histogram,
     pub in_flight_bytes: Gauge,
     pub in_flight_bytes_max: Gauge,
+    pub journal_events: Gauge,
+    pub journal_bytes: Gauge,
+    pub journal_bytes_max: Gauge,
     pub arrivals_remembered: Gauge,
     pub arrivals_known: Counter,
     pub arrivals_forgotten_early: Counter,
@@ -58,6 +61,9 @@ impl Default for Metrics {
             insert_rows: Histogram::new(rows),
             in_flight_bytes: Gauge::default(),
             in_flight_bytes_max: Gauge::default(),
+            journal_events: Gauge::default(),
+            journal_bytes: Gauge::default(),
+            journal_bytes_max: Gauge::default(),
             arrivals_remembered: Gauge::default(),
             arrivals_known: Counter::default(),
             arrivals_forgotten_early: Counter::default(),
@@ -94,6 +100,17 @@ impl Default for Metrics {
             "in_flight_bytes_max",
             "Memory that requests in flight may hold; beyond it requests are answered 503",
             metrics.in_flight_bytes_max.clone(),
+        );
+        registry.register(
+            "journal_events",
+            "Stored events that are in the journal and not yet in the sink",
+            metrics.journal_events.clone(),
+        );
+        registry.register("journal_bytes", "Bytes of events in the journal", metrics.journal_bytes.clone());
+        registry.register(
+            "journal_bytes_max",
+            "Bytes that the journal may hold; beyond it requests are answered 503",
+            metrics.journal_bytes_max.clone(),
         );
         registry.register(
             "arrivals_remembered",

@@ -36,6 +36,18 @@ pub struct Block {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Months(Vec<i32>);
 
+impl From<Vec<i32>> for Months {
+    fn from(months: Vec<i32>) -> Self {
+        Self(months)
+    }
+}
+
+impl From<Months> for Vec<i32> {
+    fn from(months: Months) -> Self {
+        months.0
+    }
+}
+
 impl Months {
     /// Takes more in, unless there are too many then; says whether it did.
     pub fn join(&mut self, other: &Months) -> bool {

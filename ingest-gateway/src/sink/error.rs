@@ -2,7 +2,7 @@
 
 use rdkafka::error::KafkaError;
 
-use crate::{arrivals::ArrivalsError, in_flight::NoRoom};
+use crate::{arrivals::ArrivalsError, in_flight::NoRoom, journal::JournalError};
 
 /// Why it is not certain that the events are durable: some may be, and all must be sent again.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -23,6 +23,8 @@ pub enum NotDurable {
     #[error("no salt for visitors without ids: the gateway's log says why")]
     Salt,
     #[error("{0}")]
+    Journal(#[from] JournalError),
+    #[error("{0}")]
     Arrivals(#[from] ArrivalsError),
     #[error("no answer in {0} s")]
     TimedOut(u64),
@@ -36,6 +38,8 @@ pub enum NotDurable {
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "each message says it")]
 pub enum NotReady {
+    #[error("{0}")]
+    Journal(#[from] JournalError),
     #[error("the table analytics.events is missing: run `ingest-gateway migrate`")]
     NoTable,
     #[error("ClickHouse: {0}")]

@@ -2,9 +2,11 @@
 
 mod block;
 pub mod direct;
+mod drain;
 mod error;
 mod insert;
 pub mod kafka;
+mod lane;
 
 use vector_components::{Event, Rejection};
 

@@ -6,12 +6,15 @@ use std::{
     io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
 };
 
 use async_compression::tokio::write::{BrotliEncoder, GzipEncoder, ZlibEncoder, ZstdEncoder};
 use reqwest::Client;
 use serde_json::Value;
 use tokio::io::AsyncWriteExt;
+
+const SETTLE_TIME_MAX: Duration = Duration::from_secs(20);
 
 /// A running gateway.
 pub struct Gateway {
@@ -69,8 +72,27 @@ impl Gateway {
 
     /// As [`Gateway::sql`], of a format that is no text.
     pub async fn bytes(&self, sql: impl Into<String>) -> Vec<u8> {
+        self.settle().await;
+        self.bytes_now(sql).await
+    }
+
+    /// As [`Gateway::bytes`], whatever waits in the journal.
+    pub async fn bytes_now(&self, sql: impl Into<String>) -> Vec<u8> {
         let request = Client::new().post(&self.clickhouse).basic_auth("default", Some(&self.password)).body(sql.into());
         request.send().await.unwrap().bytes().await.unwrap().to_vec()
+    }
+
+    /// Waits until ClickHouse has what was answered; a gateway that is gone has nothing to wait for.
+    pub async fn settle(&self) {
+        let started = Instant::now();
+        while let Ok(answer) = Client::new().get(format!("{}/metrics", self.url)).send().await {
+            let text = answer.text().await.unwrap();
+            if text.lines().any(|line| line == "footfall_journal_events 0") {
+                return;
+            }
+            assert!(started.elapsed() < SETTLE_TIME_MAX, "the journal is not empty after {SETTLE_TIME_MAX:?}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     pub async fn stored(&self) -> u64 {

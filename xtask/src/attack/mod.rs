@@ -20,6 +20,7 @@ use crate::{
     bin,
     clickhouse::{self, Server},
     engine::{self, Engine},
+    gateway,
     plugin::Plugin,
     process::{Process, free_port},
     root,
@@ -140,6 +141,7 @@ impl Target {
         let answer = request.send().await.context("the gateway does not respond")?;
         let status = answer.status();
         ensure!(status == 201, "an ordinary event got status {status}: {}", answer.text().await?);
+        gateway::settle(&self.gateway.first_line).await?;
         let sql = "SELECT count() FROM analytics.events FINAL WHERE event = 'still_here'";
         let stored = clickhouse::ask(&self.client, self.server(), sql, &[]).await?;
         ensure!(stored == self.sent.to_string(), "{} ordinary events were sent, {stored} are stored", self.sent);

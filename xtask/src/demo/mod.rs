@@ -23,7 +23,7 @@ use tokio::sync::watch;
 use crate::{
     bin,
     clickhouse::Server,
-    engine, front_end,
+    engine, front_end, gateway,
     plugin::Plugin,
     prerequisites,
     process::{Process, free_port, stop_signal},
@@ -138,6 +138,7 @@ async fn steps(options: Options, stopping: watch::Receiver<bool>, is_up: &Atomic
         eprintln!("· using {} events from an earlier run; `cargo xtask demo --reset` starts over", state.sent);
     } else {
         send::visits(&url, visits).await?;
+        gateway::settle(&url).await?;
         if let Some(cluster) = &mut cluster {
             cluster.settle(year).await?;
         }

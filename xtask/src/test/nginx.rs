@@ -40,6 +40,7 @@ pub async fn run(folder: &Path) -> anyhow::Result<&'static str> {
         let answer = site.get("analytics.test", path, "").await?;
         ensure!(answer.starts_with("HTTP/1.1 404"), "{path} is public: {answer}");
     }
+    gateway::settle(&gateway.url).await?;
     let sql = "SELECT count(), uniqExact(country), any(country) = '' FROM analytics.events";
     let stored = ask(&Client::new(), &gateway.clickhouse, sql, &[]).await?;
     // The client claimed an address in Sweden; the connection is from loopback, which has no country.

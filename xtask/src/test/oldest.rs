@@ -76,6 +76,7 @@ async fn answers(folder: &Path, server: Option<&Server>) -> anyhow::Result<Vec<(
         let answer: Value = request.json(&events).send().await?.json().await?;
         ensure!(answer["accepted"] == events.len(), "the gateway responded {answer}");
     }
+    gateway::settle(&gateway.url).await?;
     let rows = golden_rows()?;
     let parameters = [
         ("query", INSERT),

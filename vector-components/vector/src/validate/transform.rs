@@ -17,11 +17,7 @@ use vector_lib::{
     transform::{SyncTransform, TransformOutputsBuf},
 };
 
-use crate::{
-    cause::Cause,
-    dropped,
-    enrich::transform::message,
-};
+use crate::{cause::Cause, dropped, enrich::transform::message};
 
 /// Maximum number of events per message.
 const EVENTS_MAX: usize = 10_000;
