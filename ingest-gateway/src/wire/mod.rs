@@ -6,19 +6,22 @@
 
 mod article;
 pub mod native;
+mod posthog;
+mod translate;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, net::IpAddr};
 
 use axum::{
     http::{HeaderMap, Method, Uri},
     response::Response,
 };
 use serde_json::value::RawValue;
+use vector_components::{Arrival, event::ClientHeaders, validate::USER_AGENT_BYTES_MAX};
 
 use crate::outcome::{Answer, ProjectSource, RequestError};
 
 /// Every format that the gateway speaks.
-pub static FORMATS: [&dyn WireFormat; 2] = [&native::Native, &article::Article];
+pub static FORMATS: &[&dyn WireFormat] = &[&native::Native, &article::Article, &posthog::PostHog];
 
 /// One format, from the head of a request to its answer.
 pub trait WireFormat: Sync {
@@ -27,6 +30,11 @@ pub trait WireFormat: Sync {
 
     /// The methods that events are sent by; pages of any origin may use them (CORS).
     fn methods(&self) -> &'static [Method];
+
+    /// Paths that want an answer and bring no events, and the JSON that is answered to any of them.
+    fn settings(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
 
     /// Where the project is named. A project that the head names is checked before the body is read.
     fn project(&self, head: &Head<'_>) -> ProjectNamed;
@@ -67,8 +75,17 @@ pub struct ProjectClaim {
     pub value: String,
 }
 
+/// What another client's field says of the project; if it says nothing, that is a claim too, for the
+/// error to name the field.
+fn token_claims(field: &'static str, mut values: Vec<String>) -> Vec<ProjectClaim> {
+    if values.is_empty() {
+        values.push(String::new());
+    }
+    values.into_iter().map(|value| ProjectClaim { source: ProjectSource::Token(field), value }).collect()
+}
+
 /// The events of one body, still untrusted.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Batch<'a> {
     /// The events' JSON in the native format, in order: parts of the body, or translated.
     pub events: Vec<Cow<'a, RawValue>>,
@@ -76,4 +93,45 @@ pub struct Batch<'a> {
     pub sent_at_ms: Option<i64>,
     /// Where the body names the project; empty if the head did.
     pub project: Vec<ProjectClaim>,
+    /// For each event, what it says of who caused it; empty if the format says nothing of that.
+    pub said: Vec<Said>,
+}
+
+/// What a server says of the person for whom it sends an event. Only a secret key is believed.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[expect(missing_docs, reason = "the types say it")]
+pub struct Said {
+    pub ip: Option<IpAddr>,
+    pub user_agent: Option<String>,
+}
+
+impl Batch<'_> {
+    /// The memory that events take which are no part of the body.
+    #[must_use]
+    pub fn translated_bytes(&self) -> usize {
+        let owned = |event: &Cow<'_, RawValue>| match event {
+            Cow::Owned(event) => event.get().len(),
+            Cow::Borrowed(_) => 0,
+        };
+        self.events.iter().map(owned).sum()
+    }
+
+    /// For each event its own arrival, if its sender said anything of it.
+    #[must_use]
+    pub fn arrivals(&self, arrival: &Arrival) -> Vec<Arrival> {
+        self.said.iter().map(|said| said.arrival(arrival)).collect()
+    }
+}
+
+impl Said {
+    fn arrival(&self, request: &Arrival) -> Arrival {
+        let mut arrival = request.clone();
+        arrival.ip = self.ip.or(request.ip);
+        if let Some(agent) = &self.user_agent {
+            arrival.user_agent = agent[..agent.floor_char_boundary(USER_AGENT_BYTES_MAX)].to_owned();
+            // The headers are those of the server, and would make a bot of everybody.
+            arrival.hints = ClientHeaders::default();
+        }
+        arrival
+    }
 }

@@ -19,7 +19,7 @@ use vector_components::timestamp;
 use super::{Batch, Head, ProjectClaim, ProjectNamed, WireFormat};
 use crate::outcome::{Answer, ProjectSource, RequestError};
 
-const BYTE_ORDER_MARK: char = '\u{feff}';
+pub(super) const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// The native format.
 #[derive(Debug)]
@@ -82,10 +82,10 @@ fn single(body: &str) -> Result<Batch<'_>, RequestError> {
 }
 
 fn batch(events: Vec<Cow<'_, RawValue>>, sent_at_ms: Option<i64>) -> Batch<'_> {
-    Batch { events, sent_at_ms, project: Vec::new() }
+    Batch { events, sent_at_ms, ..Batch::default() }
 }
 
-fn array(json: &str, events_max: usize) -> Result<Vec<Cow<'_, RawValue>>, RequestError> {
+pub(super) fn array(json: &str, events_max: usize) -> Result<Vec<Cow<'_, RawValue>>, RequestError> {
     let mut events = Events { all: Vec::new(), events_max, are_too_many: false };
     let read = read_to_end(json, &mut events);
     match events.are_too_many {
@@ -105,7 +105,7 @@ fn object(body: &str, events_max: usize) -> Result<Batch<'_>, RequestError> {
     Ok(batch(array(events.get(), events_max)?, sent_at_ms))
 }
 
-fn not_json(error: serde_json::Error) -> RequestError {
+pub(super) fn not_json(error: serde_json::Error) -> RequestError {
     RequestError::NotJson(error.to_string())
 }
 
