@@ -7,6 +7,7 @@
 mod article;
 pub mod native;
 mod posthog;
+mod segment;
 mod translate;
 
 use std::{borrow::Cow, net::IpAddr};
@@ -21,7 +22,7 @@ use vector_components::{Arrival, event::ClientHeaders, validate::USER_AGENT_BYTE
 use crate::outcome::{Answer, ProjectSource, RequestError};
 
 /// Every format that the gateway speaks.
-pub static FORMATS: &[&dyn WireFormat] = &[&native::Native, &article::Article, &posthog::PostHog];
+pub static FORMATS: &[&dyn WireFormat] = &[&native::Native, &article::Article, &posthog::PostHog, &segment::Segment];
 
 /// One format, from the head of a request to its answer.
 pub trait WireFormat: Sync {
