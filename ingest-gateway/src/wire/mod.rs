@@ -9,6 +9,7 @@ pub mod native;
 mod posthog;
 mod segment;
 mod translate;
+mod umami;
 
 use std::{borrow::Cow, net::IpAddr};
 
@@ -22,7 +23,8 @@ use vector_components::{Arrival, event::ClientHeaders, validate::USER_AGENT_BYTE
 use crate::outcome::{Answer, ProjectSource, RequestError};
 
 /// Every format that the gateway speaks.
-pub static FORMATS: &[&dyn WireFormat] = &[&native::Native, &article::Article, &posthog::PostHog, &segment::Segment];
+pub static FORMATS: &[&dyn WireFormat] =
+    &[&native::Native, &article::Article, &posthog::PostHog, &segment::Segment, &umami::SEND, &umami::BATCH];
 
 /// One format, from the head of a request to its answer.
 pub trait WireFormat: Sync {
