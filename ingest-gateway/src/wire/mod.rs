@@ -6,6 +6,7 @@
 
 mod article;
 pub mod native;
+mod plausible;
 mod posthog;
 mod segment;
 mod translate;
@@ -23,8 +24,15 @@ use vector_components::{Arrival, event::ClientHeaders, validate::USER_AGENT_BYTE
 use crate::outcome::{Answer, ProjectSource, RequestError};
 
 /// Every format that the gateway speaks.
-pub static FORMATS: &[&dyn WireFormat] =
-    &[&native::Native, &article::Article, &posthog::PostHog, &segment::Segment, &umami::SEND, &umami::BATCH];
+pub static FORMATS: &[&dyn WireFormat] = &[
+    &native::Native,
+    &article::Article,
+    &posthog::PostHog,
+    &segment::Segment,
+    &umami::SEND,
+    &umami::BATCH,
+    &plausible::Plausible,
+];
 
 /// One format, from the head of a request to its answer.
 pub trait WireFormat: Sync {
