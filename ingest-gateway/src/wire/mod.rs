@@ -8,6 +8,7 @@ mod article;
 pub mod native;
 mod plausible;
 mod posthog;
+mod posthog_v1;
 mod segment;
 mod translate;
 mod umami;
@@ -28,6 +29,7 @@ pub static FORMATS: &[&dyn WireFormat] = &[
     &native::Native,
     &article::Article,
     &posthog::PostHog,
+    &posthog_v1::PostHogV1,
     &segment::Segment,
     &umami::SEND,
     &umami::BATCH,
@@ -104,11 +106,13 @@ pub struct Batch<'a> {
     pub sent_at_ms: Option<i64>,
     /// Where the body names the project; empty if the head did.
     pub project: Vec<ProjectClaim>,
-    /// For each event, what it says of who caused it; empty if the format says nothing of that.
+    /// For each event, what it says of who caused it; empty if the format says nothing of that, or
+    /// the sender is not believed.
     pub said: Vec<Said>,
 }
 
-/// What a server says of the person for whom it sends an event. Only a secret key is believed.
+/// What a server says of the person for whom it sends an event. Only a secret key is believed; the
+/// request's own address and user agent are then those of the server, and say nothing of the person.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[expect(missing_docs, reason = "the types say it")]
 pub struct Said {
@@ -127,7 +131,7 @@ impl Batch<'_> {
         self.events.iter().map(owned).sum()
     }
 
-    /// For each event its own arrival, if its sender said anything of it.
+    /// For each event its own arrival, if its sender is believed.
     #[must_use]
     pub fn arrivals(&self, arrival: &Arrival) -> Vec<Arrival> {
         self.said.iter().map(|said| said.arrival(arrival)).collect()
@@ -136,13 +140,12 @@ impl Batch<'_> {
 
 impl Said {
     fn arrival(&self, request: &Arrival) -> Arrival {
-        let mut arrival = request.clone();
-        arrival.ip = self.ip.or(request.ip);
-        if let Some(agent) = &self.user_agent {
-            arrival.user_agent = agent[..agent.floor_char_boundary(USER_AGENT_BYTES_MAX)].to_owned();
-            // The headers are those of the server, and would make a bot of everybody.
-            arrival.hints = ClientHeaders::default();
+        let agent = self.user_agent.as_deref().unwrap_or_default();
+        Arrival {
+            ip: self.ip,
+            user_agent: agent[..agent.floor_char_boundary(USER_AGENT_BYTES_MAX)].to_owned(),
+            hints: ClientHeaders::default(),
+            ..request.clone()
         }
-        arrival
     }
 }

@@ -74,8 +74,9 @@ impl WireFormat for PostHog {
         }
         let mut tokens = request.tokens;
         let are_named_by_events = tokens.is_empty();
-        let batch = translate::batch(&request.events, |fields| {
-            let (event, OfEvent { token, said }) = translated(fields, request.sent_at_ms);
+        let batch = translate::batch(&request.events, |mut fields| {
+            let properties = fields.object("properties");
+            let (event, OfEvent { token, said }) = translated(fields, properties, request.sent_at_ms);
             tokens.extend(token.filter(|token| are_named_by_events && !tokens.contains(token)));
             (event, said)
         });
@@ -164,13 +165,17 @@ impl<'b> Request<'b> {
 }
 
 /// What an event says of its project and its person, beside the event itself.
-struct OfEvent {
-    token: Option<String>,
-    said: Said,
+pub(super) struct OfEvent {
+    pub token: Option<String>,
+    pub said: Said,
 }
 
-fn translated<'b>(mut sent: Fields<'b>, sent_at_ms: Option<i64>) -> (NativeEvent<'b>, OfEvent) {
-    let mut properties = sent.object("properties");
+/// The native event.
+pub(super) fn translated<'b>(
+    mut sent: Fields<'b>,
+    mut properties: Fields<'b>,
+    sent_at_ms: Option<i64>,
+) -> (NativeEvent<'b>, OfEvent) {
     let token = tokens(&mut sent, &mut properties);
     let said = said(&mut properties);
     let mut event = NativeEvent::default();

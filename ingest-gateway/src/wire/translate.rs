@@ -47,9 +47,6 @@ pub fn batch<'b>(
         batch.events.push(Cow::Owned(written.unwrap_or_else(|| event.clone().into_owned())));
         batch.said.push(said);
     }
-    if batch.said.iter().all(|said| *said == Said::default()) {
-        batch.said.clear();
-    }
     batch
 }
 

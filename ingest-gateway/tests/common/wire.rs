@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::{Gateway, packed};
 
 const COLUMNS: &str = "project, event, ts, user_id, anonymous_id, session_id, path, url, title, referrer, locale, \
-    app_version, screen_width, screen_height, revenue_amount, revenue_currency, properties, country, browser";
+    app_version, screen_width, screen_height, revenue_amount, revenue_currency, properties, country, browser, bot";
 const RECENT_MS: i64 = 300_000;
 
 /// Runs a file's pairs on the real gateway; with `UPDATE_GOLDEN` writes what came into it.
