@@ -71,7 +71,10 @@ async fn store(
     deadline: Instant,
 ) -> Result<Answer, RequestError> {
     shared.ingest.check_room()?;
+    let translated_bytes_max = if format.translates() { text.len() } else { 0 };
+    held.grow(translated_bytes_max)?;
     let mut batch = format.decode(&view(&head), &text, shared.limits.batch_events_max)?;
+    held.shrink(translated_bytes_max);
     held.grow(batch.translated_bytes())?;
     let named = match named {
         Some(named) => named,

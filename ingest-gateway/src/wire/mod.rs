@@ -52,6 +52,11 @@ pub trait WireFormat: Sync {
     /// Where the project is named. A project that the head names is checked before the body is read.
     fn project(&self, head: &Head<'_>) -> ProjectNamed;
 
+    /// Whether events are written anew, and so take as much memory again as the body.
+    fn translates(&self) -> bool {
+        true
+    }
+
     /// The raw events of a body, of which no more than `events_max` are read.
     ///
     /// # Errors
@@ -90,11 +95,10 @@ pub struct ProjectClaim {
 
 /// What another client's field says of the project; if it says nothing, that is a claim too, for the
 /// error to name the field.
-fn token_claims(field: &'static str, mut values: Vec<String>) -> Vec<ProjectClaim> {
-    if values.is_empty() {
-        values.push(String::new());
-    }
-    values.into_iter().map(|value| ProjectClaim { source: ProjectSource::Token(field), value }).collect()
+fn token_claims(field: &'static str, values: impl IntoIterator<Item = String>) -> Vec<ProjectClaim> {
+    let mut values = values.into_iter().peekable();
+    let nothing = values.peek().is_none().then(String::new);
+    values.chain(nothing).map(|value| ProjectClaim { source: ProjectSource::Token(field), value }).collect()
 }
 
 /// The events of one body, still untrusted.

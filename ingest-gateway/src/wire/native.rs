@@ -46,6 +46,10 @@ impl WireFormat for Native {
         ProjectNamed::InHead(key.into_iter().chain(lines).chain(pairs).collect())
     }
 
+    fn translates(&self) -> bool {
+        false
+    }
+
     fn decode<'a>(&self, _head: &Head<'_>, body: &'a str, events_max: usize) -> Result<Batch<'a>, RequestError> {
         decode(body, events_max)
     }

@@ -25,6 +25,9 @@ use crate::outcome::{Answer, RequestError};
 const PROPERTIES: [(&str, &str); 4] =
     [("i", "interactive"), ("sd", "scroll_depth"), ("e", "engagement_ms"), ("interactive", "interactive")];
 
+/// More than one is an error already.
+const DOMAINS_READ_MAX: usize = 16;
+
 /// Plausible's format.
 #[derive(Debug)]
 pub struct Plausible;
@@ -71,7 +74,7 @@ fn domains(body: &str) -> Vec<String> {
     let Ok(named) = serde_json::from_str::<Named<'_>>(body) else { return Vec::new() };
     let without_www = |host: &str| host.trim().trim_start_matches("www.").to_owned();
     match named.d.filter(|domain| !domain.trim().is_empty()) {
-        Some(domains) => domains.split(',').map(without_www).collect(),
+        Some(domains) => domains.split(',').take(DOMAINS_READ_MAX).map(without_www).collect(),
         None => named.u.and_then(|url| Some(without_www(Url::parse(&url).ok()?.host_str()?))).into_iter().collect(),
     }
 }

@@ -3,7 +3,7 @@
 //! Their retries: a network error, 408, 429 and 5xx are sent again, 413 in smaller batches; any other
 //! status ends it, so that a request of which nothing can be stored is answered 400.
 
-use std::{borrow::Cow, net::IpAddr};
+use std::{borrow::Cow, collections::BTreeSet, net::IpAddr};
 
 use axum::{
     http::{Method, StatusCode, header},
@@ -27,6 +27,8 @@ use crate::outcome::{Answer, RequestError};
 
 /// To a question for feature flags or settings: there are none, and the client goes on.
 const NO_FLAGS: &str = r#"{"config":{"enable_collect_everything":true},"supportedCompression":["gzip","gzip-js"],"featureFlags":{},"featureFlagPayloads":{},"flags":{},"errorsWhileComputingFlags":false,"toolbarParams":{},"isAuthenticated":false,"sessionRecording":false,"surveys":false,"heatmaps":false,"siteApps":[]}"#;
+/// A form is decoded into copies; those of browsers are beacons, of 64 KiB.
+const FORM_BYTES_MAX: usize = 1 << 20;
 /// The fields that name the project, of a request or an event.
 const TOKENS: [&str; 4] = ["api_key", "token", "$token", "$api_key"];
 /// What PostHog's own names of types are here.
@@ -77,7 +79,7 @@ impl WireFormat for PostHog {
         let batch = translate::batch(&request.events, |mut fields| {
             let properties = fields.object("properties");
             let (event, OfEvent { token, said }) = translated(fields, properties, request.sent_at_ms);
-            tokens.extend(token.filter(|token| are_named_by_events && !tokens.contains(token)));
+            tokens.extend(token.filter(|_| are_named_by_events));
             (event, said)
         });
         let sent_at_ms = request.sent_at_ms.or_else(|| sent_at_of_query(head));
@@ -109,6 +111,10 @@ fn json<'a>(head: &Head<'_>, body: &'a str) -> Result<Cow<'a, str>, RequestError
         return Ok(Cow::Borrowed(body));
     }
     let form = if body.is_empty() { head.uri.query().unwrap_or_default() } else { body };
+    if form.len() > FORM_BYTES_MAX {
+        let bytes = u64::try_from(form.len()).ok();
+        return Err(RequestError::TooLarge { what: "form", bytes_max: FORM_BYTES_MAX, bytes });
+    }
     let data = url::form_urlencoded::parse(form.as_bytes()).find(|(name, _)| name == "data");
     let data = data.map_or_else(|| body.to_owned(), |(_, data)| data.into_owned());
     if data.starts_with(['{', '[']) {
@@ -131,7 +137,7 @@ fn sent_at_of_query(head: &Head<'_>) -> Option<i64> {
 struct Request<'b> {
     events: Vec<Cow<'b, RawValue>>,
     sent_at_ms: Option<i64>,
-    tokens: Vec<String>,
+    tokens: BTreeSet<String>,
 }
 
 #[derive(Deserialize)]
@@ -150,7 +156,7 @@ impl<'b> Request<'b> {
     /// An array of events, an envelope with a `batch`, or one event.
     fn read(json: &'b str, events_max: usize) -> Result<Self, RequestError> {
         if json.starts_with('[') {
-            return Ok(Self { events: array(json, events_max)?, sent_at_ms: None, tokens: Vec::new() });
+            return Ok(Self { events: array(json, events_max)?, sent_at_ms: None, tokens: BTreeSet::new() });
         }
         let envelope: Envelope<'b> = serde_json::from_str(json).map_err(not_json)?;
         let text = |value: &RawValue| serde_json::from_str::<String>(value.get()).ok().filter(|text| !text.is_empty());

@@ -43,7 +43,7 @@ impl WireFormat for PostHogV1 {
 
     fn project(&self, head: &Head<'_>) -> ProjectNamed {
         let token = bearer(head.headers).map(str::to_owned);
-        ProjectNamed::InHead(token_claims("Authorization", token.into_iter().collect()))
+        ProjectNamed::InHead(token_claims("Authorization", token))
     }
 
     fn decode<'a>(&self, _head: &Head<'_>, body: &'a str, events_max: usize) -> Result<Batch<'a>, RequestError> {

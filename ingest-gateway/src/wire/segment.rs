@@ -58,7 +58,7 @@ impl WireFormat for Segment {
     /// By `Authorization`, or, as browsers do, in the body.
     fn project(&self, head: &Head<'_>) -> ProjectNamed {
         match head.headers.contains_key(header::AUTHORIZATION) {
-            true => ProjectNamed::InHead(token_claims("Authorization", key(head.headers).into_iter().collect())),
+            true => ProjectNamed::InHead(token_claims("Authorization", key(head.headers))),
             false => ProjectNamed::InBody,
         }
     }
@@ -76,7 +76,7 @@ impl WireFormat for Segment {
             return Err(RequestError::Empty);
         }
         let key = envelope.write_key.and_then(|key| serde_json::from_str::<String>(key.get()).ok());
-        let project = token_claims("writeKey", key.into_iter().collect());
+        let project = token_claims("writeKey", key);
         let sent_at_ms = envelope.sent_at.and_then(timestamp::parse_json_ms);
         Ok(Batch { project, sent_at_ms, ..translate::batch(&events, |fields| translated(kind, fields)) })
     }

@@ -3,7 +3,7 @@
 //! Neither client sends anything again. The tracker returns `cache` with its next event; here it is
 //! the same for everybody, since no page is told who its visitor is.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use axum::{
     http::{Method, StatusCode, header},
@@ -56,10 +56,10 @@ impl WireFormat for Umami {
         if events.is_empty() {
             return Err(RequestError::Empty);
         }
-        let mut websites = Vec::new();
+        let mut websites = BTreeSet::new();
         let batch = translate::batch(&events, |fields| {
             let (event, website, said) = translated(fields);
-            websites.extend(website.filter(|website| !websites.contains(website)));
+            websites.extend(website);
             (event, said)
         });
         Ok(Batch { project: token_claims("website", websites), ..batch })
