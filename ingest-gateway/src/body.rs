@@ -22,6 +22,8 @@ use crate::{
 
 /// A frame may look back so far, as a power of two: 8 MiB, what RFC 9659 asks of zstd on the web.
 const ZSTD_WINDOW_LOG_MAX: u32 = 23;
+/// The first bytes of gzip with deflate, the only method there is; no JSON starts with them.
+const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b, 8];
 /// A piece of a decompressed body.
 const PIECE_BYTES: usize = 64 << 10;
 
@@ -51,6 +53,8 @@ pub async fn read(
     let open = decoder(&encoding)?;
     let mut held = in_flight.start();
     let wire = read_wire(body, limits.body_bytes_max, in_flight, &mut held).await?;
+    // A beacon can set no header, so that some clients compress without saying so.
+    let open = if wire.starts_with(GZIP_MAGIC) { open.or(Some(gzip)) } else { open };
     let decoded = match open {
         None => wire,
         Some(open) => {
@@ -89,11 +93,7 @@ type Open = fn(Bytes) -> Decoder;
 fn decoder(encoding: &str) -> Result<Option<Open>, RequestError> {
     Ok(Some(match encoding {
         "" | "identity" => return Ok(None),
-        "gzip" | "x-gzip" => |wire| {
-            let mut decoder = GzipDecoder::new(buffered(wire));
-            decoder.multiple_members(true);
-            Box::new(decoder)
-        },
+        "gzip" | "x-gzip" => gzip,
         "deflate" => |wire| Box::new(ZlibDecoder::new(buffered(wire))),
         "br" => |wire| Box::new(BrotliDecoder::new(buffered(wire))),
         "zstd" => |wire| {
@@ -104,6 +104,12 @@ fn decoder(encoding: &str) -> Result<Option<Open>, RequestError> {
         },
         other => return Err(RequestError::Encoding(other.chars().take(64).collect())),
     }))
+}
+
+fn gzip(wire: Bytes) -> Decoder {
+    let mut decoder = GzipDecoder::new(buffered(wire));
+    decoder.multiple_members(true);
+    Box::new(decoder)
 }
 
 async fn read_wire(

@@ -96,7 +96,8 @@ impl Ingest {
         deadline: Instant,
     ) -> Result<Answer, RequestError> {
         let ledger = Ledger::open(&self.metrics, batch.events.len());
-        let (mut outcomes, judged) = self.judge(batch, arrival);
+        let arrivals = batch.arrivals(arrival);
+        let (mut outcomes, judged) = self.judge(batch, arrival, &arrivals);
         let time_max = self.limits.request_time_max;
         let storing = self.store(judged, &mut outcomes, &mut admitted.held);
         let stored = tokio::time::timeout_at(deadline.into(), storing).await;
@@ -126,11 +127,17 @@ impl Ingest {
     }
 
     /// An outcome for each event, in order, and those that are to be stored.
-    fn judge<'a>(&self, batch: &'a Batch<'_>, arrival: &'a Arrival) -> (Vec<Outcome>, Vec<Judged<'a>>) {
+    fn judge<'a>(
+        &self,
+        batch: &'a Batch<'_>,
+        arrival: &'a Arrival,
+        of_each: &'a [Arrival],
+    ) -> (Vec<Outcome>, Vec<Judged<'a>>) {
         let mut seen = HashSet::with_capacity(batch.events.len());
         let mut judged = Vec::with_capacity(batch.events.len());
         let mut outcomes = Vec::with_capacity(batch.events.len());
         for (at, raw) in batch.events.iter().enumerate() {
+            let arrival = of_each.get(at).unwrap_or(arrival);
             let received = receive(raw, arrival, || Identifier::new_id(arrival.received_at_ms));
             outcomes.push(match received {
                 Err(rejection) => Outcome::Dropped(rejection),

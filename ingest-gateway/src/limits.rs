@@ -43,11 +43,12 @@ impl Limits {
         Ok(())
     }
 
-    /// What one request may hold: its body, that decoded, its events, and what they are encoded as,
-    /// which is no more than twice as long where every character has to be escaped.
+    /// What one request may hold: its body, that decoded, its events, translated if they came in another
+    /// format, and what they are encoded as, which is no more than twice as long where every character has
+    /// to be escaped.
     fn request_bytes_max(&self) -> usize {
         let events = self.batch_events_max.saturating_mul(EVENT_OVERHEAD_BYTES + ROW_OVERHEAD_BYTES);
-        let texts = self.decoded_bytes_max.max(self.body_bytes_max).saturating_mul(3);
+        let texts = self.decoded_bytes_max.max(self.body_bytes_max).saturating_mul(4);
         self.body_bytes_max.saturating_add(texts).saturating_add(events)
     }
 }

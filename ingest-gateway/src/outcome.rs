@@ -158,8 +158,8 @@ pub enum ProjectSource {
     Header(&'static str),
     /// In the query, as the parameter of this name.
     Query(&'static str),
-    /// In the body, as the field of this name.
-    Body(&'static str),
+    /// As another client's field of this name: the project itself, or a write key.
+    Token(&'static str),
 }
 
 impl ProjectSource {
@@ -168,7 +168,7 @@ impl ProjectSource {
     pub fn field(self) -> &'static str {
         match self {
             Self::Key => "Authorization",
-            Self::Header(name) | Self::Query(name) | Self::Body(name) => name,
+            Self::Header(name) | Self::Query(name) | Self::Token(name) => name,
         }
     }
 }
@@ -257,7 +257,7 @@ fn both(named: &[(ProjectSource, String); 2]) -> String {
             ProjectSource::Key => "the write key stands for",
             ProjectSource::Header(header) => &format!("{header} names"),
             ProjectSource::Query(_) => "the query names",
-            ProjectSource::Body(field) => &format!("{field} names"),
+            ProjectSource::Token(field) => &format!("{field} names"),
         };
         format!("{source} {}", shown(name))
     });

@@ -27,22 +27,38 @@ pub struct Senders {
     pub rates: Rates,
 }
 
+/// The project that a request is for.
+#[derive(Clone, Debug)]
+pub struct Named {
+    /// Its name.
+    pub project: String,
+    /// It was named by a secret key: what the sender says of others is believed.
+    pub by_key: bool,
+}
+
 impl Senders {
     /// The one project that the claims name. There may be several, as long as they agree.
     ///
     /// # Errors
     /// If a key or project is not known, or two claims differ.
-    pub fn project(&self, claims: Vec<ProjectClaim>) -> Result<String, RequestError> {
+    pub fn project(&self, claims: Vec<ProjectClaim>) -> Result<Named, RequestError> {
+        let by_key = claims.iter().any(|claim| self.is_key(claim));
+        let expected = claims.first().map_or(ProjectSource::Header("X-App"), |claim| claim.source);
         let mut named = claims.into_iter().map(|claim| self.resolve(claim)).collect::<Result<Vec<_>, _>>()?;
         named.retain(|(_, name)| !name.is_empty());
 
-        let (source, name) = named.first().cloned().unwrap_or((ProjectSource::Header("X-App"), String::new()));
+        let (source, name) = named.first().cloned().unwrap_or((expected, String::new()));
         if let Some((other, other_name)) = named.into_iter().find(|(_, other)| *other != name) {
             return Err(RequestError::ProjectConflict(Box::new([(source, name), (other, other_name)])));
         }
         match self.projects.check(&name) {
-            Ok(()) => Ok(name),
-            Err(rejection) => Err(RequestError::Project { rejection, field: source.field() }),
+            Ok(()) => Ok(Named { project: name, by_key }),
+            Err(mut rejection) => {
+                if let (ProjectSource::Token(field), true) = (source, name.is_empty()) {
+                    rejection.message = format!("{field} is missing: it names the project, or holds a write key");
+                }
+                Err(RequestError::Project { rejection, field: source.field() })
+            }
         }
     }
 
@@ -53,7 +69,22 @@ impl Senders {
                 let project = self.write_keys.project(&value).ok_or(RequestError::UnknownKey)?;
                 Ok((source, project.to_owned()))
             }
+            ProjectSource::Token(_) if self.projects.check(&value).is_err() => {
+                let project = self.write_keys.project(&value).map(str::to_owned);
+                Ok((source, project.unwrap_or(value)))
+            }
             source => Ok((source, value)),
+        }
+    }
+
+    /// A project's name is public, even if a key reads the same.
+    fn is_key(&self, claim: &ProjectClaim) -> bool {
+        match claim.source {
+            ProjectSource::Key => true,
+            ProjectSource::Token(_) => {
+                self.projects.check(&claim.value).is_err() && self.write_keys.project(&claim.value).is_some()
+            }
+            ProjectSource::Header(_) | ProjectSource::Query(_) => false,
         }
     }
 

@@ -37,9 +37,13 @@ impl Gateway {
 
     /// Status and reason of each of so many requests at once.
     async fn send(&self, count: usize, encoding: &str, body: &[u8]) -> Vec<(u16, String)> {
+        self.send_to("/v1/events", count, encoding, body).await
+    }
+
+    async fn send_to(&self, path: &str, count: usize, encoding: &str, body: &[u8]) -> Vec<(u16, String)> {
         let client = Client::new();
         let one = async || {
-            let request = client.post(format!("{}/v1/events", self.program.url)).header("X-App", "app");
+            let request = client.post(format!("{}{path}", self.program.url)).header("X-App", "app");
             let answer = request.header("Content-Encoding", encoding).body(body.to_vec()).send().await.unwrap();
             let status = answer.status().as_u16();
             let answer: Value = answer.json().await.unwrap();
@@ -107,4 +111,39 @@ async fn events_that_wait_for_a_sink_are_bounded_in_bytes() {
     let metrics =
         Client::new().get(format!("{}/metrics", gateway.program.url)).send().await.unwrap().text().await.unwrap();
     assert!(metrics.contains("footfall_in_flight_bytes 0\n"), "{metrics}");
+}
+
+/// Other clients' events are written anew, which takes as much again as they are long.
+#[tokio::test(flavor = "multi_thread")]
+async fn events_in_other_formats_are_bounded_in_bytes_too() {
+    let large: serde_json::Map<String, Value> = (0..60).map(|n| (format!("d{n}"), "x".repeat(8_000).into())).collect();
+    let small = json!({"event": "a", "type": "track", "userId": "1", "distinct_id": "1", "properties": {"a": 1}});
+    let batch = |event: &Value, count: usize| {
+        json!({"api_key": "app", "writeKey": "app", "batch": vec![event; count]}).to_string()
+    };
+    let event =
+        |fields: Value| json!({"event": "a", "type": "track", "userId": "1", "distinct_id": "1", "properties": fields});
+    let many_names: serde_json::Map<String, Value> = (0..500).map(|n| (format!("{n}"), 1.into())).collect();
+    let umami = json!({"type": "event", "payload": {"website": "app", "name": "a", "data": large}});
+    let bodies = [
+        ("/batch/", batch(&event(large.clone().into()), 32)),
+        ("/v1/batch", batch(&event(large.clone().into()), 32)),
+        ("/batch/", batch(&event(many_names.into()), 2_500)),
+        ("/batch/", batch(&small, 5_000)),
+        ("/e/", format!("data={}", "QUFB".repeat(3 << 20))),
+        ("/api/batch", json!(vec![umami; 32]).to_string()),
+        ("/api/event", format!(r#"{{"n":"a","d":"{}"}}"#, ",".repeat(15 << 20))),
+    ];
+    for (path, text) in bodies {
+        let body = packed("gzip", text.as_bytes()).await;
+        let gateway = Gateway::start(128 * MIB);
+        let before = gateway.peak_bytes();
+        for (status, reason) in gateway.send_to(path, 40, "gzip", &body).await {
+            let is_known =
+                matches!((status, &*reason), (503, "busy" | "not_durable") | (413, "too_large") | (400 | 403, _));
+            assert!(is_known, "{path}: {status} {reason}");
+        }
+        let all = gateway.peak_bytes() - before;
+        assert!(all < 128 * MIB + SLACK_BYTES, "{path}: 40 requests at once took {all} bytes");
+    }
 }

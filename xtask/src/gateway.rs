@@ -26,7 +26,7 @@ pub struct Gateway {
     process: Process,
 }
 
-/// Starts a gateway for these projects; without a ClickHouse it uses the embedded engine.
+/// Starts a gateway for these projects, each with the write key `test-write-key-of-<project>`; without a ClickHouse it uses the embedded engine.
 ///
 /// # Errors
 /// If it does not start, with its log.
@@ -35,6 +35,7 @@ pub async fn start(folder: &Path, projects: &str, clickhouse: Option<&Server>) -
     let engine = format!("127.0.0.1:{}", free_port()?);
     let geoip = root().join("vector-components/testdata/geoip/GeoLite2-City-Test.mmdb");
     let data = folder.join("gateway");
+    let keys: Vec<_> = projects.split(',').map(|project| format!("test-write-key-of-{project}={project}")).collect();
     let mut environment = vec![
         ("FOOTFALL_LISTEN", format!("127.0.0.1:{}", free_port()?)),
         ("FOOTFALL_ENGINE_LISTEN", engine.clone()),
@@ -43,6 +44,7 @@ pub async fn start(folder: &Path, projects: &str, clickhouse: Option<&Server>) -
         ("FOOTFALL_SINK", "direct".to_owned()),
         ("CLICKHOUSE_URL", String::new()),
         ("PROJECTS", projects.to_owned()),
+        ("FOOTFALL_WRITE_KEYS", keys.join(",")),
     ];
     environment.extend(clickhouse.into_iter().flat_map(Server::environment));
     let process = Process::start(&bin("ingest-gateway"), &[], &environment, &folder.join("gateway.log")).await?;

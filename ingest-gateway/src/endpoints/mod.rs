@@ -10,7 +10,7 @@ use std::{net::SocketAddr, sync::Arc};
 use axum::{
     Router,
     extract::{ConnectInfo, Request, State},
-    http::Method,
+    http::{Method, header},
     middleware,
     response::IntoResponse,
     routing::{MethodFilter, get, on},
@@ -67,12 +67,13 @@ fn events(format: &'static dyn WireFormat) -> Router<Arc<Shared>> {
         let method = request.method().to_string();
         RequestError::Method { method, allowed: format.methods() }.into_response()
     };
+    let settings = format.settings().iter().fold(Router::new(), |routes, (path, json)| {
+        let answer = move || async move { ([(header::CONTENT_TYPE, "application/json")], *json) };
+        routes.route(path, get(answer).post(answer))
+    });
     let filters = format.methods().iter().cloned().filter_map(|method| MethodFilter::try_from(method).ok());
-    let Some(filter) = filters.reduce(MethodFilter::or) else { return Router::new() };
-    format
-        .paths()
-        .iter()
-        .fold(Router::new(), |routes, path| routes.route(path, on(filter, take).fallback(wrong_method)))
+    let Some(filter) = filters.reduce(MethodFilter::or) else { return settings };
+    format.paths().iter().fold(settings, |routes, path| routes.route(path, on(filter, take).fallback(wrong_method)))
 }
 
 async fn unknown_path(request: Request) -> impl IntoResponse {

@@ -8,6 +8,7 @@ use super::Shared;
 use crate::{
     body::{self, Text},
     outcome::{Answer, RequestError},
+    sender::Named,
     sink::NotDurable,
     wire::{Head, ProjectNamed, WireFormat},
 };
@@ -45,19 +46,19 @@ pub(super) async fn take(
 
 /// A request whose body was read, with its project if the head names it.
 struct Read {
-    project: Option<String>,
+    named: Option<Named>,
     body: Text,
 }
 
 /// Which project → is there room → the body.
 async fn read(shared: &Shared, format: &dyn WireFormat, head: &Parts, body: Body) -> Result<Read, RequestError> {
-    let project = match format.project(&view(head)) {
+    let named = match format.project(&view(head)) {
         ProjectNamed::InHead(claims) => Some(shared.senders.project(claims)?),
         ProjectNamed::InBody => None,
     };
     shared.ingest.check_room()?;
     let body = body::read(body, &head.headers, &shared.limits, shared.ingest.in_flight()).await?;
-    Ok(Read { project, body })
+    Ok(Read { named, body })
 }
 
 /// The events of the body → room for them → who sent them → durable.
@@ -66,17 +67,24 @@ async fn store(
     format: &dyn WireFormat,
     peer: SocketAddr,
     head: Parts,
-    Read { project, body: Text { text, held } }: Read,
+    Read { named, body: Text { text, mut held } }: Read,
     deadline: Instant,
 ) -> Result<Answer, RequestError> {
     shared.ingest.check_room()?;
+    let translated_bytes_max = if format.translates() { text.len() } else { 0 };
+    held.grow(translated_bytes_max)?;
     let mut batch = format.decode(&view(&head), &text, shared.limits.batch_events_max)?;
-    let project = match project {
-        Some(project) => project,
+    held.shrink(translated_bytes_max);
+    held.grow(batch.translated_bytes())?;
+    let named = match named {
+        Some(named) => named,
         None => shared.senders.project(std::mem::take(&mut batch.project))?,
     };
+    if !named.by_key {
+        batch.said.clear();
+    }
     let admitted = shared.ingest.admit(batch.events.len(), held)?;
-    let arrival = shared.senders.arrival(project, &batch, peer.ip(), &head.headers);
+    let arrival = shared.senders.arrival(named.project, &batch, peer.ip(), &head.headers);
     shared.ingest.take(&batch, &arrival, admitted, deadline).await
 }
 

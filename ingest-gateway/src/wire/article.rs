@@ -22,6 +22,10 @@ impl WireFormat for Article {
         Native.project(head)
     }
 
+    fn translates(&self) -> bool {
+        false
+    }
+
     fn decode<'a>(&self, head: &Head<'_>, body: &'a str, events_max: usize) -> Result<Batch<'a>, RequestError> {
         Native.decode(head, body, events_max)
     }

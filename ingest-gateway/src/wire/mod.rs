@@ -6,19 +6,35 @@
 
 mod article;
 pub mod native;
+mod plausible;
+mod posthog;
+mod posthog_v1;
+mod segment;
+mod translate;
+mod umami;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, net::IpAddr};
 
 use axum::{
     http::{HeaderMap, Method, Uri},
     response::Response,
 };
 use serde_json::value::RawValue;
+use vector_components::{Arrival, event::ClientHeaders, validate::USER_AGENT_BYTES_MAX};
 
 use crate::outcome::{Answer, ProjectSource, RequestError};
 
 /// Every format that the gateway speaks.
-pub static FORMATS: [&dyn WireFormat; 2] = [&native::Native, &article::Article];
+pub static FORMATS: &[&dyn WireFormat] = &[
+    &native::Native,
+    &article::Article,
+    &posthog::PostHog,
+    &posthog_v1::PostHogV1,
+    &segment::Segment,
+    &umami::SEND,
+    &umami::BATCH,
+    &plausible::Plausible,
+];
 
 /// One format, from the head of a request to its answer.
 pub trait WireFormat: Sync {
@@ -28,8 +44,18 @@ pub trait WireFormat: Sync {
     /// The methods that events are sent by; pages of any origin may use them (CORS).
     fn methods(&self) -> &'static [Method];
 
+    /// Paths that want an answer and bring no events, and the JSON that is answered to any of them.
+    fn settings(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
     /// Where the project is named. A project that the head names is checked before the body is read.
     fn project(&self, head: &Head<'_>) -> ProjectNamed;
+
+    /// Whether events are written anew, and so take as much memory again as the body.
+    fn translates(&self) -> bool {
+        true
+    }
 
     /// The raw events of a body, of which no more than `events_max` are read.
     ///
@@ -67,8 +93,16 @@ pub struct ProjectClaim {
     pub value: String,
 }
 
+/// What another client's field says of the project; if it says nothing, that is a claim too, for the
+/// error to name the field.
+fn token_claims(field: &'static str, values: impl IntoIterator<Item = String>) -> Vec<ProjectClaim> {
+    let mut values = values.into_iter().peekable();
+    let nothing = values.peek().is_none().then(String::new);
+    values.chain(nothing).map(|value| ProjectClaim { source: ProjectSource::Token(field), value }).collect()
+}
+
 /// The events of one body, still untrusted.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Batch<'a> {
     /// The events' JSON in the native format, in order: parts of the body, or translated.
     pub events: Vec<Cow<'a, RawValue>>,
@@ -76,4 +110,46 @@ pub struct Batch<'a> {
     pub sent_at_ms: Option<i64>,
     /// Where the body names the project; empty if the head did.
     pub project: Vec<ProjectClaim>,
+    /// For each event, what it says of who caused it; empty if the format says nothing of that, or
+    /// the sender is not believed.
+    pub said: Vec<Said>,
+}
+
+/// What a server says of the person for whom it sends an event. Only a secret key is believed; the
+/// request's own address and user agent are then those of the server, and say nothing of the person.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[expect(missing_docs, reason = "the types say it")]
+pub struct Said {
+    pub ip: Option<IpAddr>,
+    pub user_agent: Option<String>,
+}
+
+impl Batch<'_> {
+    /// The memory that events take which are no part of the body.
+    #[must_use]
+    pub fn translated_bytes(&self) -> usize {
+        let owned = |event: &Cow<'_, RawValue>| match event {
+            Cow::Owned(event) => event.get().len(),
+            Cow::Borrowed(_) => 0,
+        };
+        self.events.iter().map(owned).sum()
+    }
+
+    /// For each event its own arrival, if its sender is believed.
+    #[must_use]
+    pub fn arrivals(&self, arrival: &Arrival) -> Vec<Arrival> {
+        self.said.iter().map(|said| said.arrival(arrival)).collect()
+    }
+}
+
+impl Said {
+    fn arrival(&self, request: &Arrival) -> Arrival {
+        let agent = self.user_agent.as_deref().unwrap_or_default();
+        Arrival {
+            ip: self.ip,
+            user_agent: agent[..agent.floor_char_boundary(USER_AGENT_BYTES_MAX)].to_owned(),
+            hints: ClientHeaders::default(),
+            ..request.clone()
+        }
+    }
 }

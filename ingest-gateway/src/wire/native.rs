@@ -19,7 +19,7 @@ use vector_components::timestamp;
 use super::{Batch, Head, ProjectClaim, ProjectNamed, WireFormat};
 use crate::outcome::{Answer, ProjectSource, RequestError};
 
-const BYTE_ORDER_MARK: char = '\u{feff}';
+pub(super) const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// The native format.
 #[derive(Debug)]
@@ -46,6 +46,10 @@ impl WireFormat for Native {
         ProjectNamed::InHead(key.into_iter().chain(lines).chain(pairs).collect())
     }
 
+    fn translates(&self) -> bool {
+        false
+    }
+
     fn decode<'a>(&self, _head: &Head<'_>, body: &'a str, events_max: usize) -> Result<Batch<'a>, RequestError> {
         decode(body, events_max)
     }
@@ -56,7 +60,7 @@ impl WireFormat for Native {
 }
 
 /// The key of `Authorization: Bearer`; a scheme's name is not case-sensitive (RFC 9110, 11.1).
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let credentials = headers.get(header::AUTHORIZATION)?.to_str().ok()?.trim();
     let (scheme, key) = credentials.split_once(' ').unwrap_or((credentials, ""));
     scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
@@ -82,10 +86,10 @@ fn single(body: &str) -> Result<Batch<'_>, RequestError> {
 }
 
 fn batch(events: Vec<Cow<'_, RawValue>>, sent_at_ms: Option<i64>) -> Batch<'_> {
-    Batch { events, sent_at_ms, project: Vec::new() }
+    Batch { events, sent_at_ms, ..Batch::default() }
 }
 
-fn array(json: &str, events_max: usize) -> Result<Vec<Cow<'_, RawValue>>, RequestError> {
+pub(super) fn array(json: &str, events_max: usize) -> Result<Vec<Cow<'_, RawValue>>, RequestError> {
     let mut events = Events { all: Vec::new(), events_max, are_too_many: false };
     let read = read_to_end(json, &mut events);
     match events.are_too_many {
@@ -105,7 +109,7 @@ fn object(body: &str, events_max: usize) -> Result<Batch<'_>, RequestError> {
     Ok(batch(array(events.get(), events_max)?, sent_at_ms))
 }
 
-fn not_json(error: serde_json::Error) -> RequestError {
+pub(super) fn not_json(error: serde_json::Error) -> RequestError {
     RequestError::NotJson(error.to_string())
 }
 

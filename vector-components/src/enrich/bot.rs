@@ -36,6 +36,8 @@ pub struct HeaderSigns {
     verdict: BotVerdict,
     /// It begins as every browser's header does.
     is_mozilla: bool,
+    /// There is none.
+    is_absent: bool,
 }
 
 impl HeaderSigns {
@@ -94,8 +96,7 @@ impl Bots {
     pub fn of_header(&self, header: &str, agent: &UserAgent, found: impl Iterator<Item = usize>) -> HeaderSigns {
         let mut verdict = BotVerdict::default();
         if header.trim().is_empty() {
-            verdict.add("no_user_agent", 60, "unknown");
-            return HeaderSigns { verdict, is_mozilla: false };
+            return HeaderSigns { is_absent: true, ..HeaderSigns::default() };
         }
         // Of several lines the one that comes first.
         let line = found.map(|text| self.line_of_text[text]).min().map(|line| self.lines[line]);
@@ -106,7 +107,7 @@ impl Bots {
         if agent.device_type() == DeviceType::Bot {
             verdict.add("uap_core_spider", 100, "crawler");
         }
-        HeaderSigns { verdict, is_mozilla: header.starts_with("Mozilla/") }
+        HeaderSigns { verdict, is_mozilla: header.starts_with("Mozilla/"), is_absent: false }
     }
 
     /// Adds what the other headers, the network and the rate say. Only a client that claims to be a
@@ -114,6 +115,10 @@ impl Bots {
     #[must_use]
     pub fn verdict(&self, signs: &HeaderSigns, hints: &ClientHeaders<'_>, asn: u32) -> BotVerdict {
         let mut verdict = signs.verdict.clone();
+        // Of an event that was imported, or sent by the customer's server, the headers were never seen.
+        if signs.is_absent && hints.observed {
+            verdict.add("no_user_agent", 60, "unknown");
+        }
         if !hints.sec_ch_ua.is_empty() && lower(&hints.sec_ch_ua).contains("headlesschrome") {
             verdict.add("client_hints_headless", 90, "headless");
         }
@@ -181,6 +186,7 @@ mod tests {
         assert_eq!(verdict("Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; GPTBot/1.2; +https://openai.com/gptbot)", &bare).0, "ai_training");
         assert_eq!(verdict("curl/8.5.0", &bare), ("http_library", vec!["user_agent_list"]));
         assert_eq!(verdict("", &bare), ("unknown", vec!["no_user_agent"]));
+        assert_eq!(verdict("", &ClientHeaders::default()), ("", vec![]), "nobody has looked for one");
         assert_eq!(from(chrome, &browser, 24940), ("", vec!["hosting_network"]), "a VPN's user is a person");
         assert_eq!(from(chrome, &browser, 1221), ("", vec![]));
         let fast = ClientHeaders { events_per_10_s: 201, ..bare.clone() };

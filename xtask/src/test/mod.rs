@@ -2,6 +2,7 @@
 //! last lines say which components ran.
 
 mod browser;
+mod clients;
 mod demo;
 mod kafka;
 mod nginx;
@@ -86,7 +87,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-const STEPS: [&str; 21] = [
+const STEPS: [&str; 22] = [
     "format",
     "clippy",
     "dependencies",
@@ -99,6 +100,7 @@ const STEPS: [&str; 21] = [
     "attack",
     "properties",
     "engine clients",
+    "other clients",
     "oldest clickhouse",
     "plugin host",
     "static plugin",
@@ -143,6 +145,7 @@ async fn step(name: &str, ground: &mut Ground) -> anyhow::Result<String> {
         "replay" => replay::run(&ground.folder.join("replay")).await,
         "properties" => return properties::run(&ground.folder.join("properties"), ground.cases, ground.seed).await,
         "engine clients" => engine_clients(ground).await,
+        "other clients" => clients::run(&ground.folder.join("clients")).await,
         "oldest clickhouse" => oldest::run(&ground.folder.join("oldest")).await,
         "plugin host" => plugin_host(ground).await,
         "static plugin" => portable::run(&ground.folder.join("portable")).await,

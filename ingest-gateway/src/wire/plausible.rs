@@ -1,0 +1,133 @@
+//! Plausible's `/api/event`, as its scripts, `plausible-tracker` and `@plausible-analytics/tracker`
+//! speak it: JSON in `text/plain`, so that a browser asks no preflight. None of them sends anything
+//! again.
+
+use std::borrow::Cow;
+
+use axum::{
+    http::{Method, StatusCode},
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use serde_json::{json, value::RawValue};
+use url::Url;
+use vector_components::validate::{TYPE_BYTES_MAX, URL_BYTES_MAX};
+
+use super::{
+    Batch, Head, ProjectNamed, WireFormat,
+    native::{BYTE_ORDER_MARK, not_json},
+    token_claims,
+    translate::{Fields, NativeEvent},
+};
+use crate::outcome::{Answer, RequestError};
+
+/// Plausible's short names, and what is stored under which name; those not listed keep theirs.
+const PROPERTIES: [(&str, &str); 4] =
+    [("i", "interactive"), ("sd", "scroll_depth"), ("e", "engagement_ms"), ("interactive", "interactive")];
+
+/// More than one is an error already.
+const DOMAINS_READ_MAX: usize = 16;
+
+/// Plausible's format.
+#[derive(Debug)]
+pub struct Plausible;
+
+impl WireFormat for Plausible {
+    fn paths(&self) -> &'static [&'static str] {
+        &["/api/event"]
+    }
+
+    fn methods(&self) -> &'static [Method] {
+        &[Method::POST]
+    }
+
+    fn project(&self, _head: &Head<'_>) -> ProjectNamed {
+        ProjectNamed::InBody
+    }
+
+    fn decode<'a>(&self, _head: &Head<'_>, body: &'a str, _events_max: usize) -> Result<Batch<'a>, RequestError> {
+        let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body).trim_ascii();
+        let event: &RawValue = serde_json::from_str(body).map_err(not_json)?;
+        let written = Fields::read(event).and_then(translated);
+        let events = vec![written.map_or(Cow::Borrowed(event), Cow::Owned)];
+        Ok(Batch { events, project: token_claims("domain", domains(body)), ..Batch::default() })
+    }
+
+    fn answer(&self, result: Result<Answer, RequestError>) -> Response {
+        match result {
+            Ok(answer) if answer.durable() > 0 => (StatusCode::ACCEPTED, "ok").into_response(),
+            other => other.map_or_else(IntoResponse::into_response, IntoResponse::into_response),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Named<'b> {
+    #[serde(alias = "domain", borrow)]
+    d: Option<Cow<'b, str>>,
+    #[serde(alias = "url", borrow)]
+    u: Option<Cow<'b, str>>,
+}
+
+/// Each domain that an event names; without one, the host of its page.
+fn domains(body: &str) -> Vec<String> {
+    let Ok(named) = serde_json::from_str::<Named<'_>>(body) else { return Vec::new() };
+    let without_www = |host: &str| host.trim().trim_start_matches("www.").to_owned();
+    match named.d.filter(|domain| !domain.trim().is_empty()) {
+        Some(domains) => domains.split(',').take(DOMAINS_READ_MAX).map(without_www).collect(),
+        None => named.u.and_then(|url| Some(without_www(Url::parse(&url).ok()?.host_str()?))).into_iter().collect(),
+    }
+}
+
+fn translated(mut event: Fields<'_>) -> Option<Box<RawValue>> {
+    // They outlive what borrows from them.
+    let texts = ["p", "props", "m", "meta", "$", "revenue"].map(|name| (name, event.json(name)));
+    let mut sent = event;
+    let mut objects: Vec<(&str, Fields<'_>)> = texts
+        .iter()
+        .map(|(name, text)| {
+            let written = text.as_deref().and_then(Fields::read);
+            (*name, written.unwrap_or_else(|| sent.object(name)))
+        })
+        .collect();
+    let mut event = NativeEvent::default();
+    for (name, object) in &mut objects {
+        if matches!(*name, "$" | "revenue") {
+            event.set("revenue", object.revenue("amount", "currency", None));
+        }
+    }
+    let name = sent.peek("n", TYPE_BYTES_MAX).or_else(|| sent.peek("name", TYPE_BYTES_MAX));
+    event.set("type", (name.as_deref() == Some("pageview")).then_some("page_view"));
+    event.set("type", sent.take("n")).set("type", sent.take("name"));
+    let is_by_hash = sent.is("h", "1") || sent.is("h", "true") || sent.is("hashMode", "1");
+    if is_by_hash {
+        event.set("path", sent.peek("u", URL_BYTES_MAX).or_else(|| sent.peek("url", URL_BYTES_MAX)).and_then(path_of));
+    }
+    event
+        .page(&mut sent, [("url", "u"), ("referrer", "r")])
+        .page(&mut sent, [("url", "url"), ("referrer", "referrer")]);
+    let width = sent.number("w").filter(|width| (0.0..65_535.0).contains(width));
+    event.set("screen", width.map(|width| json!({"width": width})));
+
+    sent.forget(&["d", "domain", "h", "hashMode", "v", "name", "url", "referrer"]);
+    if width.is_some() {
+        sent.forget(&["w"]);
+    }
+    for (theirs, ours) in PROPERTIES {
+        let value = sent.take(theirs);
+        sent.put(ours, value);
+    }
+    for (name, object) in objects {
+        // What is no money is kept under its name.
+        let prefix = if matches!(name, "$" | "revenue") { "revenue." } else { "" };
+        sent.join(prefix, object);
+    }
+    event.with(sent).finish()
+}
+
+/// With the fragment, where it names the page.
+fn path_of(url: String) -> Option<String> {
+    let url = Url::parse(&url).ok()?;
+    let fragment = url.fragment().map(|fragment| format!("#{fragment}")).unwrap_or_default();
+    Some(format!("{}{fragment}", url.path()))
+}
