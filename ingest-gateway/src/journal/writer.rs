@@ -2,7 +2,7 @@
 
 use std::sync::mpsc::Receiver;
 
-use bytes::BytesMut;
+use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use super::{JournalError, Lane, Message, Record, store::Store};
@@ -31,7 +31,7 @@ pub fn run(mut store: Store, messages: &Receiver<Message>) {
                 }
             }
         }
-        let result = store.commit(&joined(appended), &removed).map_err(|error| {
+        let result = store.commit(&joined(&appended), &removed).map_err(|error| {
             tracing::error!(%error, "the journal cannot be written; senders are told to send again");
             JournalError::Broken
         });
@@ -46,55 +46,60 @@ pub fn run(mut store: Store, messages: &Receiver<Message>) {
 }
 
 /// Neighbours of a lane as one record, in their order.
-fn joined(records: Vec<Record>) -> Vec<Record> {
+fn joined(records: &[Record]) -> Vec<Record> {
     let mut joined = Vec::new();
     for lane in Lane::ALL {
-        let mut run: Vec<Record> = Vec::new();
-        let mut bytes = 0;
+        let mut open: Option<Joining> = None;
         for record in records.iter().filter(|record| record.lane == lane) {
-            let fits =
-                bytes + record.bytes.len() <= JOINED_BYTES_MAX && months(&run, record).len() <= JOINED_MONTHS_MAX;
-            if !fits && !run.is_empty() {
-                joined.push(one(std::mem::take(&mut run)));
-                bytes = 0;
+            if open.as_mut().is_none_or(|open| !open.join(record)) {
+                joined.extend(open.replace(Joining::start(record)).map(Joining::finish));
             }
-            bytes += record.bytes.len();
-            run.push(record.clone());
         }
-        if !run.is_empty() {
-            joined.push(one(run));
-        }
+        joined.extend(open.map(Joining::finish));
     }
     joined
 }
 
-/// `run` is not empty.
-fn one(mut run: Vec<Record>) -> Record {
-    if run.len() == 1 {
-        return run.swap_remove(0);
-    }
-    let mut bytes = BytesMut::with_capacity(run.iter().map(|record| record.bytes.len()).sum());
-    run.iter().for_each(|record| bytes.extend_from_slice(&record.bytes));
-    let last = run.swap_remove(run.len() - 1);
-    let months = months(&run, &last);
-    let events = run.iter().map(|record| record.events).sum::<usize>() + last.events;
-    Record { lane: last.lane, events, months, bytes: bytes.freeze() }
+/// Records that become one.
+struct Joining {
+    lane: Lane,
+    events: usize,
+    months: Vec<i32>,
+    parts: Vec<Bytes>,
+    bytes: usize,
 }
 
-fn months(run: &[Record], next: &Record) -> Vec<i32> {
-    let mut months = next.months.clone();
-    for month in run.iter().flat_map(|record| &record.months) {
-        if !months.contains(month) {
-            months.push(*month);
-        }
+impl Joining {
+    fn start(record: &Record) -> Self {
+        let Record { lane, events, ref months, ref bytes } = *record;
+        Self { lane, events, months: months.clone(), parts: vec![bytes.clone()], bytes: bytes.len() }
     }
-    months
+
+    /// Takes another one in, unless there is too much then; says whether it did.
+    fn join(&mut self, record: &Record) -> bool {
+        let new: Vec<i32> = record.months.iter().copied().filter(|month| !self.months.contains(month)).collect();
+        let bytes = self.bytes + record.bytes.len();
+        let fits = bytes <= JOINED_BYTES_MAX && self.months.len() + new.len() <= JOINED_MONTHS_MAX;
+        if fits {
+            self.events += record.events;
+            self.months.extend(new);
+            self.parts.push(record.bytes.clone());
+            self.bytes = bytes;
+        }
+        fits
+    }
+
+    fn finish(mut self) -> Record {
+        let bytes = match self.parts.len() {
+            1 => self.parts.swap_remove(0),
+            _ => self.parts.concat().into(),
+        };
+        Record { lane: self.lane, events: self.events, months: self.months, bytes }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
-
     use super::*;
 
     fn record(lane: Lane, months: &[i32], bytes: &'static [u8]) -> Record {
@@ -110,7 +115,7 @@ mod tests {
             record(Lane::Backfill, &[3, 4], b"er"),
             record(Lane::Live, &[2], b"d"),
         ];
-        let all = joined(records);
+        let all = joined(&records);
         let texts: Vec<_> = all.iter().map(|of| (of.lane, of.events, of.months.len(), &of.bytes[..])).collect();
         assert_eq!(
             texts,
