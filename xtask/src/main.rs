@@ -20,6 +20,7 @@ mod prometheus;
 mod seed;
 mod test;
 mod traffic;
+mod usage;
 mod vector;
 
 use std::{path::PathBuf, process::ExitCode};

@@ -13,6 +13,8 @@ use tokio::{
     process::{Child, Command},
 };
 
+use crate::usage;
+
 /// How long a child gets to stop on its own.
 const STOP_TIME_MAX: Duration = Duration::from_secs(30);
 
@@ -69,11 +71,7 @@ impl Process {
 
     /// The program's peak memory in MiB, as reported by Linux; 0 if unavailable.
     pub fn peak_memory_mib(&self) -> f64 {
-        let status = self.child.id().map(|pid| std::fs::read_to_string(format!("/proc/{pid}/status")));
-        let status = status.and_then(Result::ok).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok());
-        kib.map_or(0.0, |kib| kib / 1024.0)
+        usage::peak_memory_mib(self.pid()).unwrap_or_default()
     }
 
     /// `kill -9`.

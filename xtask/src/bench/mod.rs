@@ -6,7 +6,6 @@ mod load;
 mod pipeline;
 mod queries;
 mod storage;
-mod usage;
 mod vector;
 
 use std::path::PathBuf;

@@ -16,12 +16,13 @@ use subject::{Kind, Subject};
 use super::{
     bento,
     load::{Latency, Load},
-    usage::{cpu_s, peak_memory_mib, per_second},
 };
 use crate::{
     broker::Broker,
     engine::{self, Engine},
-    root, seed, vector,
+    root, seed,
+    usage::{cpu_s, peak_memory_mib, per_second},
+    vector,
 };
 
 const PARTITIONS: u32 = 4;

@@ -8,7 +8,7 @@ use rdkafka::{
     producer::{BaseProducer, BaseRecord, Producer},
 };
 
-use crate::bench::usage::{cpu_s, per_second};
+use crate::usage::{cpu_s, per_second};
 
 const FLUSH_TIME_MAX: Duration = Duration::from_secs(60);
 /// About what an event is in the topic.

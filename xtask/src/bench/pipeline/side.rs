@@ -7,7 +7,6 @@ use anyhow::Context;
 use crate::{
     bench::{
         bento::{self, Batching, Bento},
-        usage::cpu_s,
         vector::article,
     },
     bin,
@@ -17,6 +16,7 @@ use crate::{
     gateway::{self, Gateway},
     process::Process,
     seed,
+    usage::cpu_s,
     vector::{self, Vector},
 };
 

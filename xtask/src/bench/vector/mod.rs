@@ -15,11 +15,11 @@ use std::{
 use anyhow::{Context, ensure};
 use serde_json::{Map, Value, json};
 
-use super::usage::{cpu_s, peak_memory_mib, per_second};
 use crate::{
     broker::Broker,
     clickhouse::{Server, ask},
     engine, root, seed,
+    usage::{cpu_s, peak_memory_mib, per_second},
     vector::{self, Vector},
 };
 use configs::{CONFIGS, Config, Done};
