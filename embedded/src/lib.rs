@@ -29,6 +29,7 @@ pub mod reading;
 pub mod refusal;
 pub mod secrets;
 pub mod sql;
+mod stop;
 
 use std::{
     net::SocketAddr,
@@ -38,6 +39,7 @@ use std::{
 
 pub use engine::Engine;
 pub use secrets::{Password, Passwords};
+pub use stop::stop_signal;
 
 /// How to start the engine.
 #[derive(Debug, Clone)]

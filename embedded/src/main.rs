@@ -4,7 +4,6 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Parser;
 use embedded::Password;
-use tokio::signal::unix::{SignalKind, signal};
 
 /// The ClickHouse engine behind ClickHouse's HTTP interface, on loopback. `FOOTFALL_ENGINE_PASSWORD`
 /// is the password of its user `default`; else one is made, and kept in the data folder.
@@ -42,20 +41,8 @@ async fn main() -> anyhow::Result<()> {
     })
     .await?;
     // Before anybody knows the address, and can stop us.
-    let stopped = stop_signal()?;
+    let stopped = embedded::stop_signal()?;
     println!("{}", server.url());
     stopped.await;
     server.stop().await
-}
-
-/// Listens for the signals to stop from now on; the future ends with the first of them.
-fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
 }

@@ -3,10 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-};
+use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
 use vector_components::{Enricher, enrich::UserAgents};
 
@@ -64,7 +61,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         tasks: TaskTracker::new(),
     });
     // Before anybody knows that events are taken, and can send one and stop us.
-    let stopped = stop_signal()?;
+    let stopped = embedded::stop_signal()?;
     tracing::info!(%address, projects = ?shared.senders.projects.iter().collect::<Vec<_>>(), "events are taken");
     println!("http://{address}");
 
@@ -148,16 +145,4 @@ fn enricher(config: &Config) -> anyhow::Result<Arc<Enricher>> {
     let enricher = Arc::new(Enricher::new(user_agents, Some(geo)));
     geoip::watch(files, &enricher);
     Ok(enricher)
-}
-
-/// Takes the signals to stop from now on; the future ends with the first of them.
-fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
 }
