@@ -107,6 +107,13 @@ impl Ingest {
         Ok(Answer::new(outcomes))
     }
 
+    /// What would become of the events. Nothing is stored, and nothing is counted.
+    #[must_use]
+    pub fn rehearse(&self, batch: &Batch<'_>, arrival: &Arrival) -> Answer {
+        let arrivals = batch.arrivals(arrival);
+        Answer::new(self.judge(batch, arrival, &arrivals).0)
+    }
+
     /// Whether the sink can take events now.
     ///
     /// # Errors
@@ -138,7 +145,10 @@ impl Ingest {
         let mut outcomes = Vec::with_capacity(batch.events.len());
         for (at, raw) in batch.events.iter().enumerate() {
             let arrival = of_each.get(at).unwrap_or(arrival);
-            let received = receive(raw, arrival, || Identifier::new_id(arrival.received_at_ms));
+            let received = match batch.refused.get(&at) {
+                Some(rejection) => Err(rejection.clone()),
+                None => receive(raw, arrival, || Identifier::new_id(arrival.received_at_ms)),
+            };
             outcomes.push(match received {
                 Err(rejection) => Outcome::Dropped(rejection),
                 Ok(received) if !seen.insert(received.event.event_id) => {

@@ -66,6 +66,10 @@ pub struct Options {
     /// Properties whose values are replaced before anything is stored, beside passwords and the like; separated by commas.
     #[arg(long, env = "FOOTFALL_REDACT_PROPERTIES", default_value = "", global = true)]
     pub redact_properties: String,
+    /// Paths that are elsewhere than usual, separated by commas: known=new for one, such as /api/event=/numbers, format=/below for
+    /// all of a format, such as posthog=/ph; with nothing behind the equals sign they are gone.
+    #[arg(long, env = "FOOTFALL_PATHS", default_value = "", global = true)]
+    pub paths: String,
     /// Networks whose X-Forwarded-For or Forwarded is believed, separated by commas.
     #[arg(long, env = "FOOTFALL_TRUSTED_PROXIES", default_value = "127.0.0.0/8,::1/128", global = true)]
     pub trusted_proxies: String,

@@ -56,6 +56,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
             rates: Rates::default(),
         },
         limits: config.limits,
+        paths: config.paths,
         metrics,
         ingest,
         tasks: TaskTracker::new(),

@@ -15,6 +15,7 @@ use crate::{
     journal,
     migrate::cluster::Cluster,
     options::{Options, SinkKind},
+    wire::paths::Paths,
 };
 pub use clickhouse::ClickHouse;
 pub use write_keys::WriteKeys;
@@ -33,6 +34,7 @@ pub struct Config {
     pub geoip_asn: Option<PathBuf>,
     pub geoip_language: Language,
     pub privacy: Privacy,
+    pub paths: Paths,
     pub trusted_proxies: Vec<IpNet>,
     pub limits: Limits,
     pub journal: journal::Limits,
@@ -96,6 +98,7 @@ impl Config {
             privacy: Privacy::new(options.client_ip, options.redact_properties.split(','))
                 .map_err(anyhow::Error::msg)
                 .context("FOOTFALL_REDACT_PROPERTIES")?,
+            paths: Paths::parse(&options.paths).context("FOOTFALL_PATHS")?,
             trusted_proxies: networks(&options.trusted_proxies)?,
             limits,
             journal: journal::Limits {

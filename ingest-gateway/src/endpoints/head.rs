@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
+    http::{HeaderMap, Uri},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -17,7 +18,7 @@ const HEADERS_BYTES_MAX: usize = 32 << 10;
 
 /// Refuses a head that is too large.
 pub(super) async fn limit(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
-    match check(&request) {
+    match check(request.uri(), request.headers()) {
         Ok(()) => next.run(request).await,
         Err(error) => {
             shared.metrics.refused(error.reason());
@@ -26,13 +27,12 @@ pub(super) async fn limit(State(shared): State<Arc<Shared>>, request: Request, n
     }
 }
 
-fn check(request: &Request) -> Result<(), RequestError> {
-    let uri = request.uri();
+/// Whether a head keeps the limits.
+pub(super) fn check(uri: &Uri, headers: &HeaderMap) -> Result<(), RequestError> {
     let bytes = uri.path_and_query().map_or(0, |path| path.as_str().len());
     if bytes > ADDRESS_BYTES_MAX {
         return Err(RequestError::AddressTooLong { bytes, bytes_max: ADDRESS_BYTES_MAX });
     }
-    let headers = request.headers();
     let bytes = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     if headers.len() > HEADERS_MAX || bytes > HEADERS_BYTES_MAX {
         return Err(RequestError::HeadersTooLarge {

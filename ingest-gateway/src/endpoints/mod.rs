@@ -2,6 +2,7 @@
 
 mod cors;
 mod head;
+mod script;
 mod status;
 mod take;
 
@@ -23,14 +24,16 @@ use crate::{
     metrics::Metrics,
     outcome::RequestError,
     sender::Senders,
-    wire::{FORMATS, WireFormat},
+    wire::{FORMATS, WireFormat, paths::Paths},
 };
+use take::Route;
 
 /// What the endpoints share.
 #[expect(missing_docs, reason = "the types say it")]
 pub struct Shared {
     pub senders: Senders,
     pub limits: Limits,
+    pub paths: Paths,
     pub metrics: Arc<Metrics>,
     pub ingest: Ingest,
     /// Requests whose events are being stored, whether their clients still wait or not.
@@ -48,32 +51,43 @@ pub fn router(shared: Arc<Shared>) -> Router {
         .route("/healthz", get(status::alive))
         .route("/readyz", get(status::ready))
         .route("/metrics", get(status::metrics));
-    let unknown = Router::new().fallback(unknown_path);
+    let others = script::routes(&shared.paths).fallback(unknown_path);
     FORMATS
         .iter()
-        .fold(status, |routes, format| routes.merge(guarded(events(*format), format.methods())))
-        .merge(guarded(unknown, &[Method::POST]))
+        .fold(status, |routes, format| {
+            let events = events(*format, &shared.paths).layer(cors::any_origin(format.methods()));
+            routes.merge(events).merge(guarded(settings(*format, &shared.paths), format.methods()))
+        })
+        .merge(guarded(others, &[Method::POST, Method::GET]))
         .with_state(shared)
 }
 
-/// A format's routes.
-fn events(format: &'static dyn WireFormat) -> Router<Arc<Shared>> {
-    let take =
-        move |State(shared): State<Arc<Shared>>, ConnectInfo(peer): ConnectInfo<SocketAddr>, request: Request| {
-            let (head, body) = request.into_parts();
-            take::take(shared, format, peer, head, body)
-        };
+/// A format's routes. What is wrong with a request is answered as the format's clients expect it, its
+/// head's size included.
+fn events(format: &'static dyn WireFormat, paths: &Paths) -> Router<Arc<Shared>> {
     let wrong_method = move |request: Request| async move {
         let method = request.method().to_string();
         RequestError::Method { method, allowed: format.methods() }.into_response()
     };
-    let settings = format.settings().iter().fold(Router::new(), |routes, (path, json)| {
-        let answer = move || async move { ([(header::CONTENT_TYPE, "application/json")], *json) };
-        routes.route(path, get(answer).post(answer))
-    });
     let filters = format.methods().iter().cloned().filter_map(|method| MethodFilter::try_from(method).ok());
-    let Some(filter) = filters.reduce(MethodFilter::or) else { return settings };
-    format.paths().iter().fold(settings, |routes, path| routes.route(path, on(filter, take).fallback(wrong_method)))
+    let Some(filter) = filters.reduce(MethodFilter::or) else { return Router::new() };
+    format.paths().iter().fold(Router::new(), |routes, known| {
+        let route = Route { format, known };
+        let take =
+            move |State(shared): State<Arc<Shared>>, ConnectInfo(peer): ConnectInfo<SocketAddr>, request: Request| {
+                let (head, body) = request.into_parts();
+                take::take(shared, route, peer, head, body)
+            };
+        paths.of(known).fold(routes, |routes, path| routes.route(path, on(filter, take).fallback(wrong_method)))
+    })
+}
+
+/// A format's paths that bring no events.
+fn settings(format: &'static dyn WireFormat, paths: &Paths) -> Router<Arc<Shared>> {
+    format.settings().iter().fold(Router::new(), |routes, (known, json)| {
+        let answer = move || async move { ([(header::CONTENT_TYPE, "application/json")], *json) };
+        paths.of(known).fold(routes, |routes, path| routes.route(path, get(answer).post(answer)))
+    })
 }
 
 async fn unknown_path(request: Request) -> impl IntoResponse {

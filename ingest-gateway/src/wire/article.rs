@@ -2,7 +2,7 @@
 
 use axum::{http::Method, response::Response};
 
-use super::{Batch, Head, ProjectNamed, WireFormat, native::Native};
+use super::{Asked, Batch, Head, ProjectNamed, WireFormat, native::Native};
 use crate::outcome::{Answer, RequestError};
 
 /// The article's format.
@@ -10,6 +10,10 @@ use crate::outcome::{Answer, RequestError};
 pub struct Article;
 
 impl WireFormat for Article {
+    fn name(&self) -> &'static str {
+        "article"
+    }
+
     fn paths(&self) -> &'static [&'static str] {
         &["/"]
     }
@@ -30,7 +34,7 @@ impl WireFormat for Article {
         Native.decode(head, body, events_max)
     }
 
-    fn answer(&self, result: Result<Answer, RequestError>) -> Response {
-        Native.answer(result)
+    fn answer(&self, asked: &Asked<'_>, result: Result<Answer, RequestError>) -> Response {
+        Native.answer(asked, result)
     }
 }

@@ -5,22 +5,29 @@
 //! the native format's raw event, which `vector_components::validate` judges.
 
 mod article;
+mod ga4;
+mod gtag;
+mod matomo;
 pub mod native;
+pub mod paths;
+mod pixel;
 mod plausible;
 mod posthog;
 mod posthog_v1;
+mod query;
 mod segment;
+mod snowplow;
 mod translate;
 mod umami;
 
-use std::{borrow::Cow, net::IpAddr};
+use std::{borrow::Cow, collections::BTreeMap, net::IpAddr};
 
 use axum::{
     http::{HeaderMap, Method, Uri},
     response::Response,
 };
 use serde_json::value::RawValue;
-use vector_components::{Arrival, event::ClientHeaders, validate::USER_AGENT_BYTES_MAX};
+use vector_components::{Arrival, Rejection, event::ClientHeaders, validate::USER_AGENT_BYTES_MAX};
 
 use crate::outcome::{Answer, ProjectSource, RequestError};
 
@@ -28,17 +35,26 @@ use crate::outcome::{Answer, ProjectSource, RequestError};
 pub static FORMATS: &[&dyn WireFormat] = &[
     &native::Native,
     &article::Article,
+    &pixel::Pixel,
     &posthog::PostHog,
     &posthog_v1::PostHogV1,
     &segment::Segment,
     &umami::SEND,
     &umami::BATCH,
     &plausible::Plausible,
+    &snowplow::Snowplow,
+    &ga4::COLLECT,
+    &ga4::VALIDATE,
+    &gtag::Gtag,
+    &matomo::Matomo,
 ];
 
 /// One format, from the head of a request to its answer.
 pub trait WireFormat: Sync {
-    /// Where it is spoken.
+    /// What it is called where its paths are renamed.
+    fn name(&self) -> &'static str;
+
+    /// Where it is spoken, unless the configuration says otherwise.
     fn paths(&self) -> &'static [&'static str];
 
     /// The methods that events are sent by; pages of any origin may use them (CORS).
@@ -57,6 +73,11 @@ pub trait WireFormat: Sync {
         true
     }
 
+    /// Whether events are stored, or only judged.
+    fn stores(&self) -> bool {
+        true
+    }
+
     /// The raw events of a body, of which no more than `events_max` are read.
     ///
     /// # Errors
@@ -64,7 +85,7 @@ pub trait WireFormat: Sync {
     fn decode<'a>(&self, head: &Head<'_>, body: &'a str, events_max: usize) -> Result<Batch<'a>, RequestError>;
 
     /// The status, headers and body that this format's clients expect.
-    fn answer(&self, result: Result<Answer, RequestError>) -> Response;
+    fn answer(&self, asked: &Asked<'_>, result: Result<Answer, RequestError>) -> Response;
 }
 
 /// A request without its body.
@@ -74,6 +95,36 @@ pub struct Head<'a> {
     pub method: &'a Method,
     pub uri: &'a Uri,
     pub headers: &'a HeaderMap,
+    /// The path as the format knows it, whatever it was renamed to.
+    pub path: &'static str,
+    /// Now, in milliseconds since 1970 UTC.
+    pub received_at_ms: i64,
+}
+
+impl Head<'_> {
+    fn query(&self) -> &str {
+        self.uri.query().unwrap_or_default()
+    }
+}
+
+/// What decides about the form of an answer.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "the types say it")]
+pub struct Asked<'a> {
+    pub head: Head<'a>,
+    pub form: AnswerForm,
+}
+
+/// The form in which a body wants to be answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AnswerForm {
+    /// As the format always does.
+    #[default]
+    Usual,
+    /// By the status alone.
+    Empty,
+    /// By how many events were taken.
+    Counts,
 }
 
 /// Where a format names the project.
@@ -113,6 +164,12 @@ pub struct Batch<'a> {
     /// For each event, what it says of who caused it; empty if the format says nothing of that, or
     /// the sender is not believed.
     pub said: Vec<Said>,
+    /// Events that the format itself refuses, by their place.
+    pub refused: BTreeMap<usize, Rejection>,
+    /// The sender asks that its address be used for nothing.
+    pub is_anonymous: bool,
+    /// The form in which the body wants to be answered.
+    pub form: AnswerForm,
 }
 
 /// What a server says of the person for whom it sends an event. Only a secret key is believed; the

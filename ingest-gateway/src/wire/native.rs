@@ -16,7 +16,7 @@ use serde::{
 use serde_json::value::RawValue;
 use vector_components::timestamp;
 
-use super::{Batch, Head, ProjectClaim, ProjectNamed, WireFormat};
+use super::{Asked, Batch, Head, ProjectClaim, ProjectNamed, WireFormat};
 use crate::outcome::{Answer, ProjectSource, RequestError};
 
 pub(super) const BYTE_ORDER_MARK: char = '\u{feff}';
@@ -26,6 +26,10 @@ pub(super) const BYTE_ORDER_MARK: char = '\u{feff}';
 pub struct Native;
 
 impl WireFormat for Native {
+    fn name(&self) -> &'static str {
+        "native"
+    }
+
     fn paths(&self) -> &'static [&'static str] {
         &["/v1/events"]
     }
@@ -54,7 +58,7 @@ impl WireFormat for Native {
         decode(body, events_max)
     }
 
-    fn answer(&self, result: Result<Answer, RequestError>) -> Response {
+    fn answer(&self, _asked: &Asked<'_>, result: Result<Answer, RequestError>) -> Response {
         result.map_or_else(IntoResponse::into_response, IntoResponse::into_response)
     }
 }

@@ -14,7 +14,7 @@ use url::Url;
 use vector_components::validate::{TYPE_BYTES_MAX, URL_BYTES_MAX};
 
 use super::{
-    Batch, Head, ProjectNamed, WireFormat,
+    Asked, Batch, Head, ProjectNamed, WireFormat,
     native::{BYTE_ORDER_MARK, not_json},
     token_claims,
     translate::{Fields, NativeEvent},
@@ -33,6 +33,10 @@ const DOMAINS_READ_MAX: usize = 16;
 pub struct Plausible;
 
 impl WireFormat for Plausible {
+    fn name(&self) -> &'static str {
+        "plausible"
+    }
+
     fn paths(&self) -> &'static [&'static str] {
         &["/api/event"]
     }
@@ -53,7 +57,7 @@ impl WireFormat for Plausible {
         Ok(Batch { events, project: token_claims("domain", domains(body)), ..Batch::default() })
     }
 
-    fn answer(&self, result: Result<Answer, RequestError>) -> Response {
+    fn answer(&self, _asked: &Asked<'_>, result: Result<Answer, RequestError>) -> Response {
         match result {
             Ok(answer) if answer.durable() > 0 => (StatusCode::ACCEPTED, "ok").into_response(),
             other => other.map_or_else(IntoResponse::into_response, IntoResponse::into_response),
@@ -113,10 +117,7 @@ fn translated(mut event: Fields<'_>) -> Option<Box<RawValue>> {
     if width.is_some() {
         sent.forget(&["w"]);
     }
-    for (theirs, ours) in PROPERTIES {
-        let value = sent.take(theirs);
-        sent.put(ours, value);
-    }
+    sent.rename(&PROPERTIES);
     for (name, object) in objects {
         // What is no money is kept under its name.
         let prefix = if matches!(name, "$" | "revenue") { "revenue." } else { "" };

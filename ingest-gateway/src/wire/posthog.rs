@@ -18,7 +18,7 @@ use vector_components::{
 };
 
 use super::{
-    Batch, Head, ProjectNamed, Said, WireFormat,
+    Asked, Batch, Head, ProjectNamed, Said, WireFormat,
     native::{BYTE_ORDER_MARK, array, not_json},
     token_claims,
     translate::{self, Fields, NativeEvent},
@@ -46,6 +46,10 @@ const TYPES: [(&str, &str); 6] = [
 pub struct PostHog;
 
 impl WireFormat for PostHog {
+    fn name(&self) -> &'static str {
+        "posthog"
+    }
+
     fn paths(&self) -> &'static [&'static str] {
         &["/e", "/e/", "/i/v0/e", "/i/v0/e/", "/batch", "/batch/", "/capture", "/capture/"]
     }
@@ -86,7 +90,7 @@ impl WireFormat for PostHog {
         Ok(Batch { sent_at_ms, project: token_claims("api_key", tokens), ..batch })
     }
 
-    fn answer(&self, result: Result<Answer, RequestError>) -> Response {
+    fn answer(&self, _asked: &Asked<'_>, result: Result<Answer, RequestError>) -> Response {
         match result {
             Ok(answer) if answer.durable() > 0 => {
                 ([(header::CONTENT_TYPE, "application/json")], r#"{"status":1}"#).into_response()

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json, value::RawValue};
 use vector_components::timestamp;
 
 use super::{
-    Batch, Head, ProjectNamed, WireFormat,
+    Asked, Batch, Head, ProjectNamed, WireFormat,
     native::{array, bearer, not_json},
     posthog::{PostHog, translated},
     token_claims,
@@ -33,6 +33,10 @@ const OPTIONS: [(&str, &str); 3] = [
 pub struct PostHogV1;
 
 impl WireFormat for PostHogV1 {
+    fn name(&self) -> &'static str {
+        "posthog"
+    }
+
     fn paths(&self) -> &'static [&'static str] {
         &["/i/v1/analytics/events", "/i/v1/analytics/events/"]
     }
@@ -61,7 +65,7 @@ impl WireFormat for PostHogV1 {
         Ok(Batch { sent_at_ms: envelope.created_at.and_then(timestamp::parse_json_ms), ..batch })
     }
 
-    fn answer(&self, result: Result<Answer, RequestError>) -> Response {
+    fn answer(&self, asked: &Asked<'_>, result: Result<Answer, RequestError>) -> Response {
         match result {
             Ok(answer) if answer.durable() > 0 => {
                 let stored = answer.outcomes().iter().filter_map(|outcome| match outcome {
@@ -71,7 +75,7 @@ impl WireFormat for PostHogV1 {
                 let results: Map<String, Value> = stored.map(|id| (id, json!({"result": "ok"}))).collect();
                 ([(header::CONTENT_TYPE, "application/json")], json!({"results": results}).to_string()).into_response()
             }
-            other => PostHog.answer(other),
+            other => PostHog.answer(asked, other),
         }
     }
 }

@@ -16,7 +16,7 @@ use vector_components::{
 };
 
 use super::{
-    Batch, Head, ProjectNamed, Said, WireFormat,
+    Asked, Batch, Head, ProjectNamed, Said, WireFormat,
     native::{BYTE_ORDER_MARK, array, not_json},
     token_claims,
     translate::{self, Fields, NativeEvent},
@@ -32,6 +32,10 @@ const CURRENCY: &str = "USD";
 pub struct Segment;
 
 impl WireFormat for Segment {
+    fn name(&self) -> &'static str {
+        "segment"
+    }
+
     fn paths(&self) -> &'static [&'static str] {
         &[
             "/v1/track",
@@ -66,7 +70,7 @@ impl WireFormat for Segment {
     fn decode<'a>(&self, head: &Head<'_>, body: &'a str, events_max: usize) -> Result<Batch<'a>, RequestError> {
         let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body).trim_ascii();
         let envelope: Envelope<'_> = serde_json::from_str(body).map_err(not_json)?;
-        let kind = kind(head.uri.path());
+        let kind = kind(head.path);
         let events = match (kind, envelope.batch) {
             (Some(_), _) => vec![Cow::Borrowed(serde_json::from_str(body).map_err(not_json)?)],
             (None, Some(batch)) => array(batch.get(), events_max)?,
@@ -81,7 +85,7 @@ impl WireFormat for Segment {
         Ok(Batch { project, sent_at_ms, ..translate::batch(&events, |fields| translated(kind, fields)) })
     }
 
-    fn answer(&self, result: Result<Answer, RequestError>) -> Response {
+    fn answer(&self, _asked: &Asked<'_>, result: Result<Answer, RequestError>) -> Response {
         match result {
             Ok(answer) if answer.durable() > 0 => {
                 ([(header::CONTENT_TYPE, "application/json")], r#"{"success":true}"#).into_response()

@@ -16,6 +16,7 @@ use serde_json::{
     value::{RawValue, to_raw_value},
 };
 use uuid::Uuid;
+use vector_components::Rejection;
 use vector_components::validate::{
     APP_VERSION_BYTES_MAX, EVENT_BYTES_MAX, ID_BYTES_MAX, LOCALE_BYTES_MAX, PATH_BYTES_MAX, REVENUE_MAX,
     TITLE_BYTES_MAX, URL_BYTES_MAX,
@@ -31,10 +32,24 @@ pub fn event_id(text: &str) -> Uuid {
     Uuid::parse_str(text).unwrap_or_else(|_| Uuid::new_v5(&NAMESPACE, text.as_bytes()))
 }
 
+/// An event written anew, none if it cannot be; or why its format refuses it.
+pub type Written = Result<Option<Box<RawValue>>, Rejection>;
+
 /// Writes each event anew; one that cannot be read stays as it is, to be refused or stored as such.
 pub fn batch<'b>(
     events: &[Cow<'b, RawValue>],
     mut write: impl FnMut(Fields<'b>) -> (NativeEvent<'b>, Said),
+) -> Batch<'static> {
+    each(events, |fields| {
+        let (event, said) = write(fields);
+        (Ok(event.finish()), said)
+    })
+}
+
+/// As [`batch`], for formats whose events do not only borrow from what was sent.
+pub fn each<'b>(
+    events: &[Cow<'b, RawValue>],
+    mut write: impl FnMut(Fields<'b>) -> (Written, Said),
 ) -> Batch<'static> {
     let mut batch = Batch::default();
     for event in events {
@@ -42,12 +57,21 @@ pub fn batch<'b>(
             Cow::Borrowed(event) => Fields::read(event),
             Cow::Owned(_) => None,
         };
-        let (written, said) =
-            fields.map(&mut write).map_or_else(Default::default, |(event, said)| (event.finish(), said));
-        batch.events.push(Cow::Owned(written.unwrap_or_else(|| event.clone().into_owned())));
-        batch.said.push(said);
+        let (written, said) = fields.map_or_else(|| (Ok(None), Said::default()), &mut write);
+        add(&mut batch, event, written, said);
     }
     batch
+}
+
+/// Adds an event to a batch.
+pub fn add(batch: &mut Batch<'static>, sent: &RawValue, written: Written, said: Said) {
+    let written = written.unwrap_or_else(|rejection| {
+        batch.refused.insert(batch.events.len(), rejection);
+        // It is not looked at again.
+        Some(RawValue::NULL.to_owned())
+    });
+    batch.events.push(Cow::Owned(written.unwrap_or_else(|| sent.to_owned())));
+    batch.said.push(said);
 }
 
 /// The fields of an object: of a name that comes twice, the last counts.
@@ -112,9 +136,14 @@ impl<'a> Fields<'a> {
         Some(object)
     }
 
+    /// What stands in a field, without quotes: for comparing it with simple words and numbers.
+    pub fn word(&self, name: &str) -> Option<&'a str> {
+        self.0.get(name).map(|value| value.get().trim_matches('"'))
+    }
+
     /// Whether a field holds this text.
     pub fn is(&self, name: &str, text: &str) -> bool {
-        self.0.get(name).is_some_and(|value| value.get().trim_matches('"') == text)
+        self.word(name) == Some(text)
     }
 
     /// A boolean, left where it is.
@@ -137,6 +166,15 @@ impl<'a> Fields<'a> {
         Some(json!({"width": size.0, "height": size.1}))
     }
 
+    /// Pixels, as `1920x1080`; what is no such text stays.
+    pub fn size(&mut self, name: &str) -> Option<Value> {
+        let text = self.peek(name, ID_BYTES_MAX)?;
+        let (width, height) = text.split_once(['x', 'X'])?;
+        let (width, height): (u16, u16) = (width.trim().parse().ok()?, height.trim().parse().ok()?);
+        self.forget(&[name]);
+        Some(json!({"width": width, "height": height}))
+    }
+
     /// Money, of two fields; `otherwise` is the currency if none is named.
     pub fn revenue(&mut self, amount: &str, currency: &str, otherwise: Option<&str>) -> Option<Value> {
         let value = self.0.get(amount)?.get();
@@ -155,6 +193,27 @@ impl<'a> Fields<'a> {
     /// Adds fields under longer names.
     pub fn join(&mut self, prefix: &str, others: Fields<'a>) {
         self.0.extend(others.0.into_iter().map(|(name, value)| (format!("{prefix}{name}"), value)));
+    }
+
+    /// Gives fields longer or clearer names.
+    pub fn rename(&mut self, names: &[(&str, &str)]) {
+        for (theirs, ours) in names {
+            let value = self.take(theirs);
+            self.put(ours, value);
+        }
+    }
+
+    /// Names and values, in the names' order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), *value))
+    }
+
+    /// Takes all fields whose name begins so, without that beginning.
+    pub fn split(&mut self, prefix: &str) -> Fields<'a> {
+        let (begun, others) = std::mem::take(&mut self.0).into_iter().partition(|(name, _)| name.starts_with(prefix));
+        self.0 = others;
+        let begun: BTreeMap<String, &'a RawValue> = begun;
+        Fields(begun.into_iter().map(|(name, value)| (name[prefix.len()..].to_owned(), value)).collect())
     }
 
     /// Adds one field.

@@ -14,7 +14,7 @@ use url::Url;
 use vector_components::validate::{ID_BYTES_MAX, TYPE_BYTES_MAX, URL_BYTES_MAX, USER_AGENT_BYTES_MAX};
 
 use super::{
-    Batch, Head, ProjectNamed, Said, WireFormat,
+    Asked, Batch, Head, ProjectNamed, Said, WireFormat,
     native::{BYTE_ORDER_MARK, array, not_json},
     token_claims,
     translate::{self, Fields, NativeEvent},
@@ -35,6 +35,10 @@ pub struct Umami {
 }
 
 impl WireFormat for Umami {
+    fn name(&self) -> &'static str {
+        "umami"
+    }
+
     fn paths(&self) -> &'static [&'static str] {
         if self.is_batch { &["/api/batch"] } else { &["/api/send"] }
     }
@@ -65,7 +69,7 @@ impl WireFormat for Umami {
         Ok(Batch { project: token_claims("website", websites), ..batch })
     }
 
-    fn answer(&self, result: Result<Answer, RequestError>) -> Response {
+    fn answer(&self, _asked: &Asked<'_>, result: Result<Answer, RequestError>) -> Response {
         match result {
             Ok(answer) if self.is_batch => of_batch(&answer),
             Ok(answer) if answer.durable() > 0 => json_of(TAKEN.to_owned()),
@@ -119,7 +123,7 @@ fn translated(mut sent: Fields<'_>) -> (NativeEvent<'_>, Option<String>, Said) {
     event.set("timestamp", payload.take("timestamp")).set("user_id", payload.id("id"));
     addresses(&mut event, &mut payload);
     event.page(&mut payload, [("title", "title")]).locale(&mut payload, "language");
-    event.set("screen", screen(&mut payload));
+    event.set("screen", payload.size("screen"));
 
     let mut data = payload.object("data");
     event.set("revenue", data.revenue("revenue", "currency", None));
@@ -143,13 +147,4 @@ fn addresses<'b>(event: &mut NativeEvent<'b>, payload: &mut Fields<'b>) {
     if base.is_some() {
         payload.forget(&["hostname"]);
     }
-}
-
-/// `1920x1080`.
-fn screen(payload: &mut Fields<'_>) -> Option<serde_json::Value> {
-    let text = payload.peek("screen", ID_BYTES_MAX)?;
-    let (width, height) = text.split_once('x')?;
-    let (width, height): (u16, u16) = (width.trim().parse().ok()?, height.trim().parse().ok()?);
-    payload.forget(&["screen"]);
-    Some(json!({"width": width, "height": height}))
 }
