@@ -73,6 +73,16 @@ fn limits_that_contradict_each_other_are_refused() {
 }
 
 #[test]
+fn two_paths_that_would_be_one_are_refused() {
+    let data = tempfile::tempdir().unwrap();
+    let environment =
+        [("FOOTFALL_DATA", data.path().to_str().unwrap()), ("FOOTFALL_PATHS", "/api/event=/a,/api/send=/a")];
+    let said = fails(&environment, Duration::from_secs(10));
+    assert!(said.contains("FOOTFALL_PATHS"), "{said}");
+    assert!(said.contains("/a cannot be both /api/send (umami) and /api/event (plausible)"), "{said}");
+}
+
+#[test]
 fn damaged_salts_are_not_replaced_in_silence() {
     let data = tempfile::tempdir().unwrap();
     std::fs::write(data.path().join("visitor-salts.json"), "{\"20000\":[1,2").unwrap();

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 const EVENTS_MAX: usize = 8;
 /// What writing an event anew may add to it: names of fields, and what is known without being sent.
 const ADDED_BYTES_MAX: usize = 512;
-const NAMES: [&str; 40] = [
+const NAMES: [&str; 60] = [
     "event",
     "type",
     "name",
@@ -52,6 +52,26 @@ const NAMES: [&str; 40] = [
     "currency",
     "revenue",
     "h",
+    "e",
+    "eid",
+    "dtm",
+    "ue_px",
+    "ue_pr",
+    "cx",
+    "co",
+    "se_ac",
+    "res",
+    "tr_tt",
+    "params",
+    "timestamp_micros",
+    "idsite",
+    "rec",
+    "r",
+    "cdt",
+    "cip",
+    "e_a",
+    "idgoal",
+    "token_auth",
 ];
 
 fn any_value() -> impl Strategy<Value = Value> {
@@ -75,7 +95,12 @@ fn any_value() -> impl Strategy<Value = Value> {
                 "{\"a\":1}",
                 "{\"amount\":\"1\",\"currency\":\"EUR\"}",
                 "018ee9a4-0000-7000-8000-000000000001",
-                "2024-04-17"
+                "2024-04-17",
+                "ue",
+                "pv",
+                "?rec=1&url=%22%01",
+                "eyJzY2hlbWEiOiJhL2IiLCJkYXRhIjp7InNjaGVtYSI6ImEvYiIsImRhdGEiOnsieCI6MX19fQ",
+                "{\"schema\":\"a/b\",\"data\":[{\"schema\":\"a/b\",\"data\":{\"x\":1}}]}"
             ][..]
         )
         .prop_map(Value::from),
@@ -98,7 +123,10 @@ fn bodies(events: &[Value]) -> Vec<(&'static str, String, usize)> {
         ("/e/", all.clone(), events.len()),
         ("/i/v1/analytics/events", json!({"batch": events}).to_string(), events.len()),
         ("/v1/batch", json!({"batch": events, "writeKey": "app"}).to_string(), events.len()),
-        ("/api/batch", all, events.len()),
+        ("/api/batch", all.clone(), events.len()),
+        ("/com.snowplowanalytics.snowplow/tp2", json!({"data": events}).to_string(), events.len()),
+        ("/mp/collect", json!({"client_id": "a", "events": events}).to_string(), events.len()),
+        ("/matomo.php", json!({"requests": events}).to_string(), events.len()),
     ];
     for event in events {
         for path in ["/v1/t", "/v1/page", "/api/send", "/api/event"] {
@@ -114,7 +142,7 @@ proptest! {
         for (path, body, count) in bodies(&events) {
             let format = FORMATS.iter().find(|format| format.paths().contains(&path)).unwrap();
             let (uri, headers) = (path.parse::<Uri>().unwrap(), HeaderMap::new());
-            let head = Head { method: &Method::POST, uri: &uri, headers: &headers };
+            let head = Head { method: &Method::POST, uri: &uri, headers: &headers, path, received_at_ms: 0 };
             let _ = format.project(&head);
             // Segment's single event must be an object, or it could not name its project.
             let Ok(batch) = format.decode(&head, &body, EVENTS_MAX) else {
@@ -135,8 +163,14 @@ proptest! {
         for format in FORMATS {
             for path in format.paths() {
                 let Ok(uri) = format!("{path}?{query}").parse::<Uri>() else { continue };
-                let head = Head { method: &Method::GET, uri: &uri, headers: &HeaderMap::new() };
-                let _ = format.decode(&head, &body, EVENTS_MAX).map(|batch| batch.events.len());
+                for method in format.methods() {
+                    let head = Head { method, uri: &uri, headers: &HeaderMap::new(), path, received_at_ms: 0 };
+                    let _ = format.project(&head);
+                    let batch = format.decode(&head, &body, EVENTS_MAX);
+                    for event in batch.iter().flat_map(|batch| &batch.events) {
+                        prop_assert!(serde_json::from_str::<Value>(event.get()).is_ok(), "{path} {}", event.get());
+                    }
+                }
             }
         }
     }

@@ -31,6 +31,19 @@ pub struct Gateway {
 /// # Errors
 /// If it does not start, with its log.
 pub async fn start(folder: &Path, projects: &str, clickhouse: Option<&Server>) -> anyhow::Result<Gateway> {
+    start_with(folder, projects, clickhouse, &[]).await
+}
+
+/// As [`start`], with further variables.
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_with(
+    folder: &Path,
+    projects: &str,
+    clickhouse: Option<&Server>,
+    variables: &[(&'static str, &str)],
+) -> anyhow::Result<Gateway> {
     fs::create_dir_all(folder)?;
     let engine = format!("127.0.0.1:{}", free_port()?);
     let geoip = root().join("vector-components/testdata/geoip/GeoLite2-City-Test.mmdb");
@@ -47,6 +60,7 @@ pub async fn start(folder: &Path, projects: &str, clickhouse: Option<&Server>) -
         ("FOOTFALL_WRITE_KEYS", keys.join(",")),
     ];
     environment.extend(clickhouse.into_iter().flat_map(Server::environment));
+    environment.extend(variables.iter().map(|(name, value)| (*name, (*value).to_owned())));
     let process = Process::start(&bin("ingest-gateway"), &[], &environment, &folder.join("gateway.log")).await?;
     let clickhouse = match clickhouse {
         Some(server) => server.clone(),

@@ -31,9 +31,40 @@ const NAMES: [(&str, &str); 7] = [
 ];
 /// Settings, consent, and what only Google's own servers have a use for.
 const FORGOTTEN: &[&str] = &[
-    "v", "tid", "cid", "gtm", "gcs", "gcd", "gcu", "npa", "dma", "dma_cps", "pscdl", "are", "frm", "tag_exp", "tfd",
-    "uaa", "uab", "uafvl", "uamb", "uam", "uap", "uapv", "uaw", "_p", "_s", "_z", "_eu", "_ee", "_c", "_fv", "_ss",
-    "_nsi", "richsstsse", "seg",
+    "v",
+    "tid",
+    "cid",
+    "gtm",
+    "gcs",
+    "gcd",
+    "gcu",
+    "npa",
+    "dma",
+    "dma_cps",
+    "pscdl",
+    "are",
+    "frm",
+    "tag_exp",
+    "tfd",
+    "uaa",
+    "uab",
+    "uafvl",
+    "uamb",
+    "uam",
+    "uap",
+    "uapv",
+    "uaw",
+    "_p",
+    "_s",
+    "_z",
+    "_eu",
+    "_ee",
+    "_c",
+    "_fv",
+    "_ss",
+    "_nsi",
+    "richsstsse",
+    "seg",
 ];
 
 /// gtag.js' format.
@@ -70,7 +101,8 @@ impl WireFormat for Gtag {
         for (at, line) in lines.into_iter().enumerate() {
             // Of a name that stands in both, the line's counts.
             let event = query::object(&format!("{}&{line}", head.query()))?;
-            let of_one = translate::batch(&[Cow::Borrowed(&*event)], |fields| (translated(fields, at), Said::default()));
+            let of_one =
+                translate::batch(&[Cow::Borrowed(&*event)], |fields| (translated(fields, at), Said::default()));
             batch.events.extend(of_one.events);
         }
         Ok(batch)

@@ -31,7 +31,9 @@ pub enum PathsError {
     NoRename(String),
     #[error("{name} is neither a known path nor one of {known}")]
     Unknown { name: String, known: String },
-    #[error("{0} is no path: it begins with /, has at most {PATH_BYTES_MAX} bytes, and is made of letters, digits, /, ., _, ~ and -")]
+    #[error(
+        "{0} is no path: it begins with /, has at most {PATH_BYTES_MAX} bytes, and is made of letters, digits, /, ., _, ~ and -"
+    )]
     NoPath(String),
     #[error("{0} is the gateway's own")]
     Own(String),

@@ -19,8 +19,18 @@ use crate::outcome::{Answer, RequestError};
 
 /// Fields of the contract that are strings.
 const FIELDS: [&str; 12] = [
-    "type", "event_id", "timestamp", "user_id", "anonymous_id", "session_id", "path", "locale", "appVersion", "url",
-    "referrer", "title",
+    "type",
+    "event_id",
+    "timestamp",
+    "user_id",
+    "anonymous_id",
+    "session_id",
+    "path",
+    "locale",
+    "appVersion",
+    "url",
+    "referrer",
+    "title",
 ];
 
 /// The pixel.

@@ -47,10 +47,7 @@ pub fn batch<'b>(
 }
 
 /// As [`batch`], for formats whose events do not only borrow from what was sent.
-pub fn each<'b>(
-    events: &[Cow<'b, RawValue>],
-    mut write: impl FnMut(Fields<'b>) -> (Written, Said),
-) -> Batch<'static> {
+pub fn each<'b>(events: &[Cow<'b, RawValue>], mut write: impl FnMut(Fields<'b>) -> (Written, Said)) -> Batch<'static> {
     let mut batch = Batch::default();
     for event in events {
         let fields = match event {

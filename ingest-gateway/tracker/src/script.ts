@@ -11,6 +11,6 @@ declare global {
 const { dataset, src } = document.currentScript as HTMLScriptElement;
 const early = window.footfall?.q ?? [];
 // The gateway that serves this writes its own path.
-const track = start({ project: dataset.project!, to: new URL(dataset.to ?? '/v1/events', src).href });
+const track = start(dataset.project!, new URL(dataset.to ?? '/v1/events', src).href);
 window.footfall = track;
 for (const call of early) track(...call);

@@ -25,14 +25,6 @@ export interface Track {
   fields?: Fields;
 }
 
-/** Where events go. */
-export interface Options {
-  /** The project's name, as in the gateway's PROJECTS. */
-  project: string;
-  /** The address of the gateway's events, such as https://events.example/v1/events. */
-  to: string;
-}
-
 /** So many events are kept, and for so long: as long as the gateway knows what it has stored. */
 const KEPT_MAX = 100;
 const KEPT_MS_MAX = 864e5;
@@ -41,11 +33,18 @@ const RETRY_MS = 3e4;
 const KEEPALIVE_LENGTH_MAX = 2e4;
 /** A shorter look is none. */
 const ENGAGEMENT_MS_MIN = 500;
+/** A UUID's digits, drawn ten or nine at a time. */
+const ID_DIGITS = 32;
+const DRAWN = 6;
 
-/** Reports page views from now on, and returns what reports other events. */
-export function start({ project, to }: Options): Track {
+/**
+ * Reports page views from now on, and returns what reports other events.
+ *
+ * @param project The project's name, as in the gateway's PROJECTS.
+ * @param to The address of the gateway's events, such as `https://events.example/v1/events`.
+ */
+export function start(project: string, to: string): Track {
   const mine = `footfall ${project} `;
-  const inFlight: Record<string, unknown> = {};
   let kept: Record<string, string> = {};
   let timer: ReturnType<typeof setTimeout> | undefined;
   let page = '';
@@ -62,11 +61,9 @@ export function start({ project, to }: Options): Track {
     // The page may not store anything.
   }
 
-  /** An answer that is no request to come again ends it. */
-  const send = (events: Record<string, string>) => {
-    const names = Object.keys(events);
-    const body = `{"sent_at":${Date.now()},"events":[${Object.values(events)}]}`;
-    Object.assign(inFlight, events);
+  /** Any answer but a request to come again ends it. */
+  const send = (names: string[], events: string[]) => {
+    const body = `{"sent_at":${Date.now()},"events":[${events}]}`;
     fetch(`${to}?project=${project}`, { method: 'POST', body, keepalive: body.length < KEEPALIVE_LENGTH_MAX })
       .then(({ status }) => {
         if (status == 429 || status > 499) throw 0;
@@ -75,30 +72,34 @@ export function start({ project, to }: Options): Track {
       .catch(() => {
         clearTimeout(timer);
         timer = setTimeout(again, RETRY_MS);
-      })
-      .then(() => names.map((name) => delete inFlight[name]));
+      });
   };
 
-  /** Sends what was kept, the oldest given up. */
-  const again = () => {
-    const events: Record<string, string> = {};
+  /** The names of what is kept, the oldest first; what is too much or too old is given up. */
+  const waiting = () =>
     Object.keys(kept)
       .filter((name) => name.startsWith(mine))
       .sort()
-      .reverse()
-      .map((name, at) => {
-        if (at >= KEPT_MAX || +name.slice(mine.length).split(' ')[0] < Date.now() - KEPT_MS_MAX) delete kept[name];
-        else if (!inFlight[name]) events[name] = kept[name];
-      });
-    if (Object.keys(events)[0]) send(events);
+      .filter(
+        (name, at, { length }) =>
+          // Times have the same number of digits until the year 2286.
+          (at > length - KEPT_MAX && name > mine + (Date.now() - KEPT_MS_MAX)) || !delete kept[name],
+      );
+
+  const again = () => {
+    const names = waiting();
+    if (names[0]) {
+      send(
+        names,
+        names.map((name) => kept[name]),
+      );
+    }
   };
 
   const track: Track = (type, fields) => {
     const timestamp = Date.now();
-    const event_id = '10000000-1000-4000-8000-100000000000'.replace(/[018]/g, (digit) =>
-      (+digit ^ (crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (+digit / 4)))).toString(16),
-    );
-    const { width, height } = screen;
+    // Digits of ten are digits of sixteen.
+    const event_id = crypto.getRandomValues(new Uint32Array(DRAWN)).join('').slice(0, ID_DIGITS);
     const event = JSON.stringify({
       type,
       event_id,
@@ -107,22 +108,23 @@ export function start({ project, to }: Options): Track {
       referrer: before,
       title: document.title,
       locale: navigator.language,
-      screen: { width, height },
+      screen: { width: screen.width, height: screen.height },
       ...track.fields,
       ...fields,
     });
     const name = `${mine + timestamp} ${event_id}`;
+    // Room for this one.
+    waiting();
     try {
       kept[name] = event;
     } catch {
       // It is full; the event is sent all the same.
     }
-    send({ [name]: event });
+    send([name], [event]);
   };
 
   const scrolled = () => {
-    const { scrollHeight } = document.documentElement;
-    depth = Math.max(depth, Math.min(100, Math.round(((scrollY + innerHeight) / scrollHeight) * 100)));
+    depth = Math.min(100, Math.max(depth, ((scrollY + innerHeight) / document.documentElement.scrollHeight) * 100 | 0));
   };
 
   /** The time since the last report that the page could be seen. */
@@ -130,14 +132,17 @@ export function start({ project, to }: Options): Track {
     const engagement_ms = since && Date.now() - since;
     if (engagement_ms > ENGAGEMENT_MS_MIN) {
       scrolled();
-      track('engagement', { engagement_ms, scroll_depth: depth, title: undefined });
+      track('engagement', { engagement_ms, scroll_depth: depth });
     }
     since = document.hidden ? 0 : Date.now();
   };
 
-  const view = () => {
+  const view = (event?: { persisted?: boolean }) => {
+    // Out of the browser's memory, without being loaded.
+    if (event?.persisted) page = '';
     const now = location.href.split('#')[0];
-    if (now == page) return;
+    // A page that is loaded ahead is not seen yet.
+    if (now == page || (document as { prerendering?: boolean }).prerendering) return;
     report();
     before = page || before;
     page = now;
@@ -157,23 +162,21 @@ export function start({ project, to }: Options): Track {
       view();
     };
   }
-  addEventListener('popstate', view);
-  // Out of the browser's memory, without being loaded.
-  addEventListener('pageshow', ({ persisted }) => {
-    if (persisted) {
-      page = '';
-      view();
-    }
-  });
-  addEventListener('pagehide', report);
-  addEventListener('scroll', scrolled);
-  addEventListener('online', again);
-  addEventListener('click', clicked, true);
-  addEventListener('auxclick', clicked, true);
-  document.addEventListener('visibilitychange', report);
+  // On its way down, the window sees what happens to the document as well.
+  for (const [name, seen] of Object.entries({
+    popstate: view,
+    pageshow: view,
+    prerenderingchange: view,
+    pagehide: report,
+    visibilitychange: report,
+    scroll: scrolled,
+    online: again,
+    click: clicked,
+    auxclick: clicked,
+  })) {
+    addEventListener(name, seen as EventListener, true);
+  }
   again();
-  // A page that is loaded ahead is not seen yet.
-  if ((document as { prerendering?: boolean }).prerendering) document.addEventListener('prerenderingchange', view, { once: true });
-  else view();
+  view();
   return track;
 }

@@ -16,10 +16,51 @@ use crate::wire::{
 const KEPT_MS_MAX: i64 = 86_400_000;
 /// A browser's plugins and clock, the tracker's own book-keeping, and what decides about the answer.
 const FORGOTTEN: &[&str] = &[
-    "rec", "apiv", "r", "rand", "h", "m", "s", "cookie", "fla", "java", "dir", "qt", "realp", "pdf", "wma", "gears",
-    "ag", "cs", "_idts", "_idvc", "_idn", "_viewts", "_refts", "_ref", "_id", "cid", "send_image", "queuedtracking",
-    "bots", "new_visit", "uadata", "debug", "idsite", "token_auth", "ca", "ping", "idts", "cdt", "cip", "ua",
-    "action_name", "url", "urlref", "bw_bytes", "uid",
+    "rec",
+    "apiv",
+    "r",
+    "rand",
+    "h",
+    "m",
+    "s",
+    "cookie",
+    "fla",
+    "java",
+    "dir",
+    "qt",
+    "realp",
+    "pdf",
+    "wma",
+    "gears",
+    "ag",
+    "cs",
+    "_idts",
+    "_idvc",
+    "_idn",
+    "_viewts",
+    "_refts",
+    "_ref",
+    "_id",
+    "cid",
+    "send_image",
+    "queuedtracking",
+    "bots",
+    "new_visit",
+    "uadata",
+    "debug",
+    "idsite",
+    "token_auth",
+    "ca",
+    "ping",
+    "idts",
+    "cdt",
+    "cip",
+    "ua",
+    "action_name",
+    "url",
+    "urlref",
+    "bw_bytes",
+    "uid",
 ];
 /// Properties under clearer names.
 const PROPERTIES: &[(&str, &str)] = &[
@@ -85,7 +126,10 @@ fn check(sent: &Fields<'_>, sender: &Sender<'_>) -> Result<(), Rejection> {
     let Some(text) = sent.peek("cdt", ID_BYTES_MAX) else { return Ok(()) };
     let is_old = timestamp::parse_text_ms(&text).is_some_and(|ms| sender.received_at_ms - ms > KEPT_MS_MAX);
     if is_old {
-        let message = format!("cdt {} is more than 24 hours ago, which is taken with a write key in token_auth only", shown(&text));
+        let message = format!(
+            "cdt {} is more than 24 hours ago, which is taken with a write key in token_auth only",
+            shown(&text)
+        );
         return Err(Rejection::new(Reason::TimestampOutOfRange, "cdt", message));
     }
     Ok(())

@@ -166,7 +166,8 @@ impl Claims {
     fn all(self) -> Vec<ProjectClaim> {
         let keys = self.keys.into_iter().map(|value| ProjectClaim { source: ProjectSource::Key, value });
         let has_keys = keys.len() > 0;
-        let mut claims = if self.sites.is_empty() && has_keys { Vec::new() } else { token_claims("idsite", self.sites) };
+        let mut claims =
+            if self.sites.is_empty() && has_keys { Vec::new() } else { token_claims("idsite", self.sites) };
         claims.extend(keys);
         claims
     }

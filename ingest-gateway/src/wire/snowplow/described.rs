@@ -76,7 +76,9 @@ pub fn by_name(entities: &[Described<'_>]) -> BTreeMap<String, Box<RawValue>> {
         [one] => (*one).to_owned(),
         several => format!("[{}]", several.join(",")),
     };
-    all.into_iter().filter_map(|(name, values)| Some((name.to_owned(), RawValue::from_string(json(values)).ok()?))).collect()
+    all.into_iter()
+        .filter_map(|(name, values)| Some((name.to_owned(), RawValue::from_string(json(values)).ok()?)))
+        .collect()
 }
 
 /// Base64 of either alphabet, padded or not; a plus sign that was not encoded is a space in a query.

@@ -34,8 +34,7 @@ const PROPERTIES: &[(&str, &str)] = &[
     ("ti_qu", "quantity"),
 ];
 /// Of no use once they were read, or about the browser's make, by which people are recognized.
-const FORGOTTEN: &[&str] =
-    &["e", "stm", "tv", "tna", "aid", "cs", "cd", "cookie", "fp", "mac", "nuid", "tnuid", "dtm"];
+const FORGOTTEN: &[&str] = &["e", "stm", "tv", "tna", "aid", "cs", "cd", "cookie", "fp", "mac", "nuid", "tnuid", "dtm"];
 /// A browser's plugins, one a letter or two.
 const PLUGINS: &[&str] = &["f_pdf", "f_qt", "f_realp", "f_wma", "f_dir", "f_fla", "f_java", "f_gears", "f_ag"];
 

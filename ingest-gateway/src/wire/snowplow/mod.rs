@@ -7,7 +7,7 @@
 mod described;
 mod event;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use axum::{
     http::{Method, StatusCode},
@@ -18,10 +18,10 @@ use serde_json::value::RawValue;
 use vector_components::{timestamp, validate::ID_BYTES_MAX};
 
 use super::{
-    Asked, Batch, Head, ProjectClaim, ProjectNamed, WireFormat,
+    Asked, Batch, Head, ProjectNamed, WireFormat,
     native::{BYTE_ORDER_MARK, array, not_json},
     query, token_claims,
-    translate::{self, Fields},
+    translate,
 };
 use crate::outcome::{Answer, RequestError};
 use event::translated;
@@ -68,14 +68,13 @@ impl WireFormat for Snowplow {
         if events.is_empty() {
             return Err(RequestError::Empty);
         }
-        let (mut sent_at_ms, mut project) = (None, Vec::<ProjectClaim>::new());
+        let (mut sent_at_ms, mut projects) = (None, BTreeSet::new());
         let batch = translate::each(&events, |fields| {
             sent_at_ms = sent_at_ms.or_else(|| timestamp::parse_text_ms(&fields.peek("stm", ID_BYTES_MAX)?));
-            claim(&mut project, &fields);
+            projects.extend(fields.peek("aid", ID_BYTES_MAX));
             translated(fields, is_anonymous)
         });
-        let project = if project.is_empty() { token_claims("aid", None) } else { project };
-        Ok(Batch { project, sent_at_ms, is_anonymous, ..batch })
+        Ok(Batch { project: token_claims("aid", projects), sent_at_ms, is_anonymous, ..batch })
     }
 
     fn answer(&self, asked: &Asked<'_>, result: Result<Answer, RequestError>) -> Response {
@@ -101,12 +100,4 @@ impl WireFormat for Snowplow {
 struct Payload<'b> {
     #[serde(borrow)]
     data: Option<&'b RawValue>,
-}
-
-/// An event's `aid`, if it is another one than those before.
-fn claim(project: &mut Vec<ProjectClaim>, fields: &Fields<'_>) {
-    let Some(aid) = fields.peek("aid", ID_BYTES_MAX) else { return };
-    if project.iter().all(|known| known.value != aid) {
-        project.extend(token_claims("aid", Some(aid)));
-    }
 }
