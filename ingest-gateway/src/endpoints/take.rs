@@ -38,10 +38,10 @@ pub(super) async fn take(shared: Arc<Shared>, route: Route, peer: SocketAddr, he
         Ok(Ok(read)) => {
             // What was read is finished in a task of its own: a client that goes away
             // does not leave the ledger with events that are neither stored nor failed.
-            let (shared_, head) = (Arc::clone(&shared), Arc::clone(&head));
+            let (storing, head) = (Arc::clone(&shared), Arc::clone(&head));
             let task = async move {
                 let view = route.view(&head, received_at_ms);
-                store(&shared_, route.format, peer, &view, read, deadline).await
+                store(&storing, route.format, peer, &view, read, deadline).await
             };
             let stored = shared.tasks.spawn(task).await;
             stored.unwrap_or(Err(RequestError::NotDurable(NotDurable::Internal)))

@@ -126,7 +126,12 @@ fn validated(result: Result<Answer, RequestError>) -> Response {
 }
 
 fn message(path: &str, rejection: &Rejection) -> Value {
-    let field = if rejection.field.is_empty() { path.to_owned() } else { format!("{path}.{}", rejection.field) };
+    let field = match rejection.field.as_str() {
+        "" => path.to_owned(),
+        "type" => format!("{path}.name"),
+        "timestamp" => format!("{path}.timestamp_micros"),
+        other => format!("{path}.{other}"),
+    };
     let code = match rejection.reason {
         Reason::MissingField => "VALUE_REQUIRED",
         Reason::TooLong | Reason::TooLarge | Reason::TooDeep | Reason::TimestampOutOfRange => "VALUE_OUT_OF_BOUNDS",

@@ -1,6 +1,6 @@
 //! The wire formats: how a client's library says who it is, writes its events and reads the answer.
 //!
-//! A format is one file with a [`WireFormat`] in it, and a line in [`FORMATS`]. It does no more than
+//! A format is one file or folder with a [`WireFormat`] in it, and a line in [`FORMATS`]. It does no more than
 //! translate: limits, projects, judgement and storage are the same for all, and what it decodes to is
 //! the native format's raw event, which `vector_components::validate` judges.
 
