@@ -46,6 +46,7 @@ pub mod migrate;
 pub mod operate;
 pub mod options;
 pub mod outcome;
+pub mod projects;
 pub mod rate;
 pub mod salt;
 pub mod sender;

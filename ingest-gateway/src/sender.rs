@@ -1,101 +1,176 @@
-//! Who sends: the project of a request, and what its head says of the sender.
+//! Who sends, and for which projects: what a request's head and its events say of it.
 
-use std::{borrow::Cow, net::IpAddr};
+use std::{borrow::Cow, net::IpAddr, sync::Arc};
 
 use axum::http::{HeaderMap, header};
 use ipnet::IpNet;
 use vector_components::{
-    Arrival, Projects,
+    Arrival, Reason, Rejection,
     event::ClientHeaders,
+    rejection::shown,
     validate::{HINT_BYTES_MAX, USER_AGENT_BYTES_MAX},
 };
 
 use crate::{
     client_ip,
-    config::WriteKeys,
     outcome::{ProjectSource, RequestError},
+    projects::{Live, Project, Refusal, Registry, Sender, keys::Kind},
     rate::Rates,
     wire::{Batch, ProjectClaim},
 };
 
+/// Projects that the events of one request may name.
+pub const PARTIES_MAX: usize = 100;
+
 /// What is known of those who may send.
 #[expect(missing_docs, reason = "the types say it")]
 pub struct Senders {
-    pub projects: Projects,
-    pub write_keys: WriteKeys,
+    pub projects: Arc<Live>,
     pub trusted_proxies: Vec<IpNet>,
     pub rates: Rates,
 }
 
-/// The project that a request is for.
-#[derive(Clone, Debug)]
+/// The project that a claim names.
+#[derive(Clone)]
 pub struct Named {
-    /// Its name.
-    pub project: String,
+    /// The project.
+    pub project: Arc<Project>,
     /// It was named by a secret key: what the sender says of others is believed.
-    pub by_key: bool,
+    pub by_secret: bool,
+}
+
+/// A project, and the events that are sent for it.
+pub struct Party {
+    /// The project, and how it was named.
+    pub named: Named,
+    /// How its events arrived.
+    pub arrival: Arrival,
+}
+
+/// Whose the events of a batch are.
+pub struct Sending {
+    parties: Vec<Party>,
+    /// For each event its party, or why it has none; empty: all are the first one's.
+    of_each: Vec<Result<usize, Rejection>>,
+    /// For each event how it arrived by what it says itself, if that is believed; empty if nothing is.
+    said: Vec<Option<Arrival>>,
 }
 
 impl Senders {
+    /// The address that a request comes from.
+    #[must_use]
+    pub fn ip(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        client_ip::client_ip(peer, headers, &self.trusted_proxies)
+    }
+
     /// The one project that the claims name. There may be several, as long as they agree.
     ///
     /// # Errors
     /// If a key or project is not known, or two claims differ.
-    pub fn project(&self, claims: Vec<ProjectClaim>) -> Result<Named, RequestError> {
-        let by_key = claims.iter().any(|claim| self.is_key(claim));
+    pub fn named(&self, registry: &Registry, claims: Vec<ProjectClaim>) -> Result<Named, RequestError> {
         let expected = claims.first().map_or(ProjectSource::Header("X-App"), |claim| claim.source);
-        let mut named = claims.into_iter().map(|claim| self.resolve(claim)).collect::<Result<Vec<_>, _>>()?;
-        named.retain(|(_, name)| !name.is_empty());
-
-        let (source, name) = named.first().cloned().unwrap_or((expected, String::new()));
-        if let Some((other, other_name)) = named.into_iter().find(|(_, other)| *other != name) {
-            return Err(RequestError::ProjectConflict(Box::new([(source, name), (other, other_name)])));
+        let claims = claims.into_iter().filter(|claim| !claim.value.is_empty() || claim.source == ProjectSource::Key);
+        let meant: Vec<Meant> = claims.map(|claim| meant(registry, claim)).collect::<Result<_, _>>()?;
+        let Some(first) = meant.first() else { return Err(self.no_project(expected)) };
+        if let Some(other) = meant.iter().find(|other| other.name() != first.name()) {
+            let both = [first, other].map(|meant| (meant.source, meant.name().to_owned()));
+            return Err(RequestError::ProjectConflict(Box::new(both)));
         }
-        match self.projects.check(&name) {
-            Ok(()) => Ok(Named { project: name, by_key }),
-            Err(mut rejection) => {
-                if let (ProjectSource::Token(field), true) = (source, name.is_empty()) {
-                    rejection.message = format!("{field} is missing: it names the project, or holds a write key");
+        let Some(project) = &first.project else {
+            let rejection = self.unknown(&first.value);
+            return Err(RequestError::Project { rejection, field: first.source.field() });
+        };
+        if !project.settings().by_name && !meant.iter().any(|meant| meant.key.is_some()) {
+            return Err(Refusal::KeyNeeded { project: project.name().to_owned() }.into());
+        }
+        let by_secret = meant.iter().any(|meant| meant.key == Some(Kind::Secret));
+        Ok(Named { project: Arc::clone(project), by_secret })
+    }
+
+    /// Whose the events are, if their projects take them: the rest of those that `named` has let pass one of, or all of
+    /// them for the projects that the body names.
+    ///
+    /// # Errors
+    /// If the request names no project, or one of them takes nothing now.
+    pub fn sending(
+        &self,
+        registry: &Registry,
+        named: Option<Named>,
+        batch: &mut Batch<'_>,
+        ip: IpAddr,
+        headers: &HeaderMap,
+    ) -> Result<Sending, RequestError> {
+        let arrival = self.arrival(batch, ip, headers);
+        let now_ms = arrival.received_at_ms;
+        let sender = |by_secret| Sender { ip, origin: origin(headers), by_secret, now_ms };
+        let events = u32::try_from(batch.events.len()).unwrap_or(u32::MAX);
+        if let Some(named) = named {
+            named.project.pass_rest(&sender(named.by_secret), events)?;
+            return Ok(Sending::of_one(named, arrival, batch));
+        }
+        let named = std::mem::take(&mut batch.named);
+        if named.is_empty() {
+            let named = self.named(registry, std::mem::take(&mut batch.project))?;
+            named.project.admit(&sender(named.by_secret), events)?;
+            return Ok(Sending::of_one(named, arrival, batch));
+        }
+        self.of_several(registry, named, &arrival, batch, sender)
+    }
+
+    /// Of events that each name a project. A project that is not to be had costs the events that name it; one that takes
+    /// nothing now is to be asked again with the whole request.
+    fn of_several<'h>(
+        &self,
+        registry: &Registry,
+        claims: Vec<ProjectClaim>,
+        arrival: &Arrival,
+        batch: &Batch<'_>,
+        sender: impl Fn(bool) -> Sender<'h>,
+    ) -> Result<Sending, RequestError> {
+        let mut parties: Vec<Party> = Vec::new();
+        let mut counts: Vec<u32> = Vec::new();
+        let mut of_each = Vec::with_capacity(claims.len());
+        for claim in claims {
+            let named = self.named(registry, vec![claim]);
+            let named = named.and_then(|named| {
+                named.project.check_origin(&sender(named.by_secret))?;
+                Ok(named)
+            });
+            let party = named.map_err(|error| rejection(&error)).and_then(|named| {
+                let known = parties.iter().position(|party| party.named.is(&named));
+                if known.is_none() && parties.len() == PARTIES_MAX {
+                    let message =
+                        format!("the request names more than {PARTIES_MAX} projects, the most that are allowed");
+                    return Err(Rejection::new(Reason::TooMany, "project", message));
                 }
-                Err(RequestError::Project { rejection, field: source.field() })
+                Ok(known.unwrap_or_else(|| {
+                    let arrival = Arrival { project: named.project.name().to_owned(), ..arrival.clone() };
+                    parties.push(Party { named, arrival });
+                    counts.push(0);
+                    parties.len() - 1
+                }))
+            });
+            if let Ok(party) = party {
+                counts[party] += 1;
             }
+            of_each.push(party);
         }
+        for (Party { named, .. }, count) in parties.iter().zip(counts) {
+            named.project.admit(&sender(named.by_secret), count)?;
+        }
+        let mut sending = Sending { parties, of_each, said: Vec::new() };
+        sending.believe(batch);
+        Ok(sending)
     }
 
-    /// The project that a claim names, which need not exist; a key has to.
-    fn resolve(&self, ProjectClaim { source, value }: ProjectClaim) -> Result<(ProjectSource, String), RequestError> {
-        match source {
-            ProjectSource::Key => {
-                let project = self.write_keys.project(&value).ok_or(RequestError::UnknownKey)?;
-                Ok((source, project.to_owned()))
-            }
-            ProjectSource::Token(_) if self.projects.check(&value).is_err() => {
-                let project = self.write_keys.project(&value).map(str::to_owned);
-                Ok((source, project.unwrap_or(value)))
-            }
-            source => Ok((source, value)),
-        }
-    }
-
-    /// A project's name is public, even if a key reads the same.
-    fn is_key(&self, claim: &ProjectClaim) -> bool {
-        match claim.source {
-            ProjectSource::Key => true,
-            ProjectSource::Token(_) => {
-                self.projects.check(&claim.value).is_err() && self.write_keys.project(&claim.value).is_some()
-            }
-            ProjectSource::Header(_) | ProjectSource::Query(_) => false,
-        }
-    }
-
-    /// What validation and enrichment know of the sender. Counts the events against the sender's rate.
-    pub fn arrival(&self, project: String, batch: &Batch<'_>, peer: IpAddr, headers: &HeaderMap) -> Arrival {
+    /// What validation and enrichment know of the sender, but for the project. Counts the events against the sender's
+    /// rate.
+    fn arrival(&self, batch: &Batch<'_>, ip: IpAddr, headers: &HeaderMap) -> Arrival {
         let agent = headers.get(header::USER_AGENT).map(|v| String::from_utf8_lossy(v.as_bytes())).unwrap_or_default();
-        let ip = client_ip::client_ip(peer, headers, &self.trusted_proxies);
-        let received_at_ms = chrono::Utc::now().timestamp_millis();
+        let received_at_ms = now_ms();
         let user_agent = agent[..agent.floor_char_boundary(USER_AGENT_BYTES_MAX)].to_owned();
         Arrival {
-            project,
+            project: String::new(),
             received_at_ms,
             sent_at_ms: batch.sent_at_ms,
             ip: Some(ip),
@@ -111,6 +186,123 @@ impl Senders {
             user_agent,
         }
     }
+
+    fn no_project(&self, expected: ProjectSource) -> RequestError {
+        let message = match expected {
+            ProjectSource::Token(field) => format!("{field} is missing: it names the project, or holds a write key"),
+            _ => "no project is named: send the header X-App: <project>, or name it in the address, ?project=<project>"
+                .to_owned(),
+        };
+        let rejection = Rejection::new(Reason::MissingProject, "X-App", message);
+        RequestError::Project { rejection, field: expected.field() }
+    }
+
+    fn unknown(&self, name: &str) -> Rejection {
+        let option = self.projects.option();
+        let message = format!("project {} is not configured: names match exactly, see {option}", shown(name));
+        Rejection::new(Reason::UnknownProject, "X-App", message)
+    }
+}
+
+impl Named {
+    fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.project, &other.project) && self.by_secret == other.by_secret
+    }
+}
+
+impl Sending {
+    /// All events are of one project.
+    #[must_use]
+    pub fn of_one(named: Named, arrival: Arrival, batch: &Batch<'_>) -> Self {
+        let arrival = Arrival { project: named.project.name().to_owned(), ..arrival };
+        let mut sending = Self { parties: vec![Party { named, arrival }], of_each: Vec::new(), said: Vec::new() };
+        sending.believe(batch);
+        sending
+    }
+
+    /// Whose an event is.
+    ///
+    /// # Errors
+    /// If its project is not to be had.
+    pub fn party(&self, at: usize) -> Result<&Party, &Rejection> {
+        match self.of_each.get(at) {
+            Some(Err(rejection)) => Err(rejection),
+            Some(Ok(number)) => Ok(&self.parties[*number]),
+            None => Ok(&self.parties[0]),
+        }
+    }
+
+    /// How an event of this party arrived.
+    #[must_use]
+    pub fn arrival<'a>(&'a self, at: usize, party: &'a Party) -> &'a Arrival {
+        self.said.get(at).and_then(Option::as_ref).unwrap_or(&party.arrival)
+    }
+
+    /// Only what comes with a secret key is believed.
+    fn believe(&mut self, batch: &Batch<'_>) {
+        if batch.said.is_empty() || !self.parties.iter().any(|party| party.named.by_secret) {
+            return;
+        }
+        let said = batch.said.iter().enumerate().map(|(at, said)| {
+            let party = self.party(at).ok()?;
+            party.named.by_secret.then(|| said.arrival(&party.arrival))
+        });
+        self.said = said.collect();
+    }
+}
+
+/// What one claim means.
+struct Meant {
+    source: ProjectSource,
+    value: String,
+    project: Option<Arc<Project>>,
+    /// It is a key, of this kind.
+    key: Option<Kind>,
+}
+
+impl Meant {
+    fn name(&self) -> &str {
+        self.project.as_ref().map_or(&self.value, |project| project.name())
+    }
+}
+
+/// A project's name is public, even if a key reads the same. A secret key has no place in an address, nor where a
+/// project's name is expected: both are written into logs.
+fn meant(registry: &Registry, ProjectClaim { source, value }: ProjectClaim) -> Result<Meant, RequestError> {
+    let is_name = source != ProjectSource::Key;
+    if let Some(project) = registry.by_name(&value).filter(|_| is_name) {
+        return Ok(Meant { source, project: Some(Arc::clone(project)), key: None, value });
+    }
+    let takes_secrets = matches!(source, ProjectSource::Key | ProjectSource::Token(_));
+    let by_key = registry.by_key(&value)?.filter(|(_, kind)| takes_secrets || *kind == Kind::Public);
+    match by_key {
+        Some((project, kind)) => Ok(Meant { source, project: Some(Arc::clone(project)), key: Some(kind), value }),
+        None if is_name => Ok(Meant { source, project: None, key: None, value }),
+        None => Err(Refusal::UnknownKey.into()),
+    }
+}
+
+/// Why one of several events has no project.
+fn rejection(error: &RequestError) -> Rejection {
+    match error {
+        RequestError::Project { rejection, field } => Rejection { field: (*field).to_owned(), ..rejection.clone() },
+        RequestError::Refused(Refusal::Origin { .. }) => {
+            Rejection::new(Reason::OriginNotAllowed, "Origin", error.to_string())
+        }
+        other => Rejection::new(Reason::UnknownProject, other.field(), other.to_string()),
+    }
+}
+
+/// The page that a browser names; one that cannot be read is none of anybody's.
+#[must_use]
+pub fn origin(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or("?"))
+}
+
+/// The time, in milliseconds since 1970 UTC.
+#[must_use]
+pub fn now_ms() -> i64 {
+    chrono::Utc::now().timestamp_millis()
 }
 
 fn hint(headers: &HeaderMap, name: &str) -> Cow<'static, str> {

@@ -34,16 +34,17 @@ pub fn event_id(text: &str) -> Uuid {
 /// Writes each event anew; one that cannot be read stays as it is, to be refused or stored as such.
 pub fn batch<'b>(
     events: &[Cow<'b, RawValue>],
-    mut write: impl FnMut(Fields<'b>) -> (NativeEvent<'b>, Said),
+    mut write: impl FnMut(usize, Fields<'b>) -> (NativeEvent<'b>, Said),
 ) -> Batch<'static> {
     let mut batch = Batch::default();
-    for event in events {
+    for (at, event) in events.iter().enumerate() {
         let fields = match event {
             Cow::Borrowed(event) => Fields::read(event),
             Cow::Owned(_) => None,
         };
-        let (written, said) =
-            fields.map(&mut write).map_or_else(Default::default, |(event, said)| (event.finish(), said));
+        let (written, said) = fields
+            .map(|fields| write(at, fields))
+            .map_or_else(Default::default, |(event, said)| (event.finish(), said));
         batch.events.push(Cow::Owned(written.unwrap_or_else(|| event.clone().into_owned())));
         batch.said.push(said);
     }

@@ -1,5 +1,7 @@
 //! What one request, and all of them, may take.
 
+pub mod rate;
+
 use std::time::Duration;
 
 use anyhow::bail;
@@ -17,6 +19,9 @@ pub struct Limits {
     pub in_flight_bytes_max: usize,
     pub remembered_events_max: u64,
     pub request_time_max: Duration,
+    pub body_pause_max: Duration,
+    /// 0: any number.
+    pub address_requests_per_s_max: u32,
 }
 
 impl Limits {
