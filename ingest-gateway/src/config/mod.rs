@@ -131,7 +131,6 @@ fn projects(
     write_keys: &str,
     client_ip: AddressPolicy,
 ) -> anyhow::Result<projects::Source> {
-    let file = file.filter(|file| !file.as_os_str().is_empty());
     match (names, file) {
         // An empty variable is how compose files leave one out.
         (Some(names), Some(_)) if !names.is_empty() => {

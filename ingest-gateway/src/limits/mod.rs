@@ -8,6 +8,13 @@ use anyhow::bail;
 
 use crate::in_flight::{EVENT_OVERHEAD_BYTES, ROW_OVERHEAD_BYTES};
 
+/// The address of a request, its query included, in bytes.
+pub const ADDRESS_BYTES_MAX: usize = 8 << 10;
+/// The lines of a request's head.
+pub const HEADERS_MAX: usize = 80;
+/// All of them, in bytes.
+pub const HEADERS_BYTES_MAX: usize = 32 << 10;
+
 /// The limits of the gateway, each with its unit.
 #[derive(Debug, Clone, Copy)]
 #[expect(missing_docs, reason = "as the options of the same names")]

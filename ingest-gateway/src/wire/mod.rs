@@ -23,6 +23,8 @@ use serde_json::value::RawValue;
 use vector_components::{Arrival, event::ClientHeaders, validate::USER_AGENT_BYTES_MAX};
 
 use crate::outcome::{Answer, ProjectSource, RequestError};
+pub use plausible::COPIES_BYTES_MAX;
+pub use posthog::FORM_BYTES_MAX;
 
 /// Every format that the gateway speaks.
 pub static FORMATS: &[&dyn WireFormat] = &[

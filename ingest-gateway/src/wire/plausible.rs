@@ -27,7 +27,7 @@ const PROPERTIES: [(&str, &str); 4] =
 /// Domains of one event, which is stored for each; more are not read.
 const DOMAINS_READ_MAX: usize = 16;
 /// An event's bytes, as many times as it has domains; a single event is never so long.
-const COPIES_BYTES_MAX: usize = 1 << 20;
+pub const COPIES_BYTES_MAX: usize = 1 << 20;
 
 /// Plausible's format.
 #[derive(Debug)]
@@ -51,7 +51,10 @@ impl WireFormat for Plausible {
         let event: &RawValue = serde_json::from_str(body).map_err(not_json)?;
         let written = Fields::read(event).and_then(translated);
         let event = written.map_or(Cow::Borrowed(event), Cow::Owned);
-        let domains = domains(body);
+        let mut domains = domains(body);
+        domains.retain(|domain| !domain.is_empty());
+        domains.sort_unstable();
+        domains.dedup();
         let bytes = event.get().len() * domains.len();
         if bytes > COPIES_BYTES_MAX {
             let bytes = u64::try_from(bytes).ok();

@@ -28,7 +28,7 @@ use crate::outcome::{Answer, RequestError};
 /// To a question for feature flags or settings: there are none, and the client goes on.
 const NO_FLAGS: &str = r#"{"config":{"enable_collect_everything":true},"supportedCompression":["gzip","gzip-js"],"featureFlags":{},"featureFlagPayloads":{},"flags":{},"errorsWhileComputingFlags":false,"toolbarParams":{},"isAuthenticated":false,"sessionRecording":false,"surveys":false,"heatmaps":false,"siteApps":[]}"#;
 /// A form is decoded into copies; those of browsers are beacons, of 64 KiB.
-const FORM_BYTES_MAX: usize = 1 << 20;
+pub const FORM_BYTES_MAX: usize = 1 << 20;
 /// The fields that name the project, of a request or an event.
 const TOKENS: [&str; 4] = ["api_key", "token", "$token", "$api_key"];
 /// What PostHog's own names of types are here.
@@ -75,7 +75,7 @@ impl WireFormat for PostHog {
             return Err(RequestError::Empty);
         }
         let mut tokens = vec![None; request.events.len()];
-        let batch = translate::batch(&request.events, |at, mut fields| {
+        let batch = translate::numbered(&request.events, |at, mut fields| {
             let properties = fields.object("properties");
             let (event, OfEvent { token, said }) = translated(fields, properties, request.sent_at_ms);
             tokens[at] = token;

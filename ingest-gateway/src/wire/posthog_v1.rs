@@ -52,7 +52,7 @@ impl WireFormat for PostHogV1 {
         if events.is_empty() {
             return Err(RequestError::Empty);
         }
-        let batch = translate::batch(&events, |_, mut fields| {
+        let batch = translate::batch(&events, |mut fields| {
             let properties = properties(&mut fields);
             let (event, of_event) = translated(fields, properties, None);
             (event, of_event.said)

@@ -78,7 +78,7 @@ impl WireFormat for Segment {
         let key = envelope.write_key.and_then(|key| serde_json::from_str::<String>(key.get()).ok());
         let project = token_claims("writeKey", key);
         let sent_at_ms = envelope.sent_at.and_then(timestamp::parse_json_ms);
-        Ok(Batch { project, sent_at_ms, ..translate::batch(&events, |_, fields| translated(kind, fields)) })
+        Ok(Batch { project, sent_at_ms, ..translate::batch(&events, |fields| translated(kind, fields)) })
     }
 
     fn answer(&self, result: Result<Answer, RequestError>) -> Response {

@@ -34,6 +34,14 @@ pub fn event_id(text: &str) -> Uuid {
 /// Writes each event anew; one that cannot be read stays as it is, to be refused or stored as such.
 pub fn batch<'b>(
     events: &[Cow<'b, RawValue>],
+    mut write: impl FnMut(Fields<'b>) -> (NativeEvent<'b>, Said),
+) -> Batch<'static> {
+    numbered(events, |_, fields| write(fields))
+}
+
+/// As [`batch`], with the place of each event that can be read.
+pub fn numbered<'b>(
+    events: &[Cow<'b, RawValue>],
     mut write: impl FnMut(usize, Fields<'b>) -> (NativeEvent<'b>, Said),
 ) -> Batch<'static> {
     let mut batch = Batch::default();

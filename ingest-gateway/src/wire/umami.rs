@@ -56,7 +56,7 @@ impl WireFormat for Umami {
             return Err(RequestError::Empty);
         }
         let mut websites = vec![None; events.len()];
-        let batch = translate::batch(&events, |at, fields| {
+        let batch = translate::numbered(&events, |at, fields| {
             let (event, website, said) = translated(fields);
             websites[at] = website;
             (event, said)

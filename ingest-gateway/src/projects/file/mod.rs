@@ -30,9 +30,10 @@ pub const FILE_BYTES_MAX: u64 = 4 << 20;
 /// A hundred years.
 const AGE_DAYS_MAX: u64 = 36_500;
 const RATE_MAX: u64 = 10_000_000;
-/// What passes at once if the file does not say it: ten seconds' worth, and at least so many of one address.
+/// What passes at once if the file does not say it, in seconds' worth.
 const BURST_S: u64 = 10;
-const ADDRESS_BURST_MIN: u64 = 100;
+/// What passes at once of one address if the file does not say it, at least.
+pub const ADDRESS_BURST_MIN: u64 = 100;
 /// More than a counter can hold is no limit.
 const QUOTA_MAX: u64 = i64::MAX.unsigned_abs();
 
