@@ -51,7 +51,7 @@ const V4: &str = "0b0e1f2a-1111-4222-8333-444455556666";
 /// A gateway without its door.
 struct Inside {
     ingest: Ingest,
-    projects: Registry,
+    parts: Parts,
     clock: Arc<AtomicI64>,
 }
 
@@ -70,10 +70,8 @@ impl Inside {
         let interval = Duration::from_millis(1);
         let direct = Direct::start(client.clone(), Arc::clone(enricher), healer, interval, None, Arc::clone(&metrics));
         let sink = Sink::Direct(Box::new(direct));
-        let settings = ["app", "website"].map(|name| Settings::of_name(name, AddressPolicy::Keep)).into();
         let parts = Parts { privacy: config.privacy, usages: Usages::default(), addresses: Addresses::default() };
-        let projects = Registry::new(settings, &parts, None);
-        Self { ingest: Ingest::new(config.limits, None, identifier, sink, metrics), projects, clock }
+        Self { ingest: Ingest::new(config.limits, None, identifier, sink, metrics), parts, clock }
     }
 
     /// The outcomes of a body that arrives now.
@@ -90,7 +88,9 @@ impl Inside {
         };
         let admitted = self.ingest.admit(batch.events.len(), self.ingest.in_flight().start()).unwrap();
         let deadline = Instant::now() + Duration::from_secs(60);
-        let project = Arc::clone(self.projects.by_name(&case.project).unwrap());
+        let settings = vec![Settings::of_name(&case.project, AddressPolicy::Keep)];
+        let projects = Registry::new(settings, &self.parts, None);
+        let project = Arc::clone(projects.by_name(&case.project).unwrap());
         let sending = Sending::of_one(Named { project, by_secret: false }, arrival, &batch);
         let answer = self.ingest.take(&batch, &sending, admitted, deadline).await.unwrap();
         let answer = serde_json::to_value(&answer).unwrap();

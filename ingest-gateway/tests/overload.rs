@@ -1,4 +1,5 @@
-//! Bodies that do not come to their end, at the real program: they are given up, and they cannot keep others out.
+//! Who sends too slowly or too often, at the real program: bodies that do not come to their end are given up and cannot
+//! keep others out, and one address sends no more requests than it may.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed step here is a failed test")]
 
@@ -104,4 +105,37 @@ fn bodies_that_hold_the_memory_give_way() {
     });
     let given_up = given_up.filter(|answer| !answer.is_empty()).next().unwrap();
     assert!(given_up.starts_with("HTTP/1.1 503 ") && given_up.contains("on its way for longest"), "{given_up}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_address_sends_no_more_requests_than_it_may() {
+    let data = tempfile::tempdir().unwrap();
+    let gateway = start(data.path(), &[("FOOTFALL_ADDRESS_REQUESTS_PER_S_MAX", "2")]);
+    let client = reqwest::Client::new();
+    // Each is refused, but counts: it costs work as well.
+    let send = async |ip: &str| {
+        let request = client.post(format!("{}/e/", gateway.url)).header("X-Forwarded-For", ip).body("no event");
+        request.send().await.unwrap()
+    };
+    let started = Instant::now();
+    let mut sent = 0;
+    let refused = loop {
+        let answer = send("203.0.113.7").await;
+        if answer.status() == 429 {
+            break answer;
+        }
+        assert_eq!(answer.status(), 400);
+        sent += 1;
+        assert!(sent <= 20 + 2 * started.elapsed().as_secs() + 2, "{sent} requests passed");
+    };
+    assert!(sent >= 20, "{sent} requests passed, ten seconds' worth should");
+    let wait_s: u64 = refused.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+    assert_eq!(wait_s, 1);
+    let error: serde_json::Value = refused.json().await.unwrap();
+    assert_eq!(error["error"]["reason"], "too_many_requests");
+    assert_eq!(send("203.0.113.8").await.status(), 400, "another address has its own");
+    let status = client.get(format!("{}/healthz", gateway.url)).header("X-Forwarded-For", "203.0.113.7");
+    assert_eq!(status.send().await.unwrap().status(), 200, "nobody sends events there");
+    tokio::time::sleep(Duration::from_secs(wait_s)).await;
+    assert_eq!(send("203.0.113.7").await.status(), 400);
 }
