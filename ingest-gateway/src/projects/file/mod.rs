@@ -1,10 +1,11 @@
 //! The file of projects: TOML, a table `[projects.<name>]` for each. Everything in it is checked before anything of it
 //! counts, and all that is wrong is told at once, by line and field.
 
+mod key;
 mod problem;
 mod section;
 
-use std::{collections::HashMap, num::NonZeroU32, path::Path};
+use std::{num::NonZeroU32, path::Path};
 
 use toml::de::DeTable;
 use vector_components::{
@@ -15,12 +16,12 @@ use vector_components::{
 };
 
 use super::{
-    keys::{KEY_BYTES_MAX, KEY_NAME_BYTES_MAX, KEYS_MAX, Key, KeyHash, Kind, SECRET_BYTES_MIN},
     origins::{ORIGINS_MAX, Origin, Origins},
     quota::Quotas,
     settings::{BotPolicy, Settings},
 };
 use crate::limits::rate::Rate;
+use key::KnownKeys;
 use problem::Problems;
 pub use problem::{FileError, Problem};
 use section::{Found, Section};
@@ -127,7 +128,7 @@ fn project(
     problems: &mut Problems<'_>,
 ) -> Settings {
     let by_name = section.boolean("by_name", problems).unwrap_or(true);
-    let keys = keys(&name, &mut section, known, problems);
+    let keys = known.read(&name, &mut section, problems);
     let addresses =
         [("keep", AddressPolicy::Keep), ("truncate", AddressPolicy::Truncate), ("drop", AddressPolicy::Drop)];
     let settings = Settings {
@@ -195,90 +196,6 @@ fn rate(
     let at_once = at_once.map_or_else(|| given.value.saturating_mul(BURST_S).max(burst_min), |found| found.value);
     let number = |count: u64| u32::try_from(count).ok().and_then(NonZeroU32::new);
     Some(Rate { per_s: number(given.value)?, burst: number(at_once)? })
-}
-
-fn keys(project: &str, section: &mut Section<'_>, known: &mut KnownKeys, problems: &mut Problems<'_>) -> Vec<Key> {
-    let mut keys: Vec<Key> = Vec::new();
-    for mut section in section.sections("keys", KEYS_MAX, problems) {
-        let Some(key) = key(&mut section, problems) else {
-            section.finish(problems);
-            continue;
-        };
-        if keys.iter().any(|other| other.name == key.name) {
-            problems.add(section.at, section.name("name"), "is that of another key of this project");
-        }
-        if let Some((other, line)) = known.add(project, &key.hash, section.at, problems) {
-            problems.add(section.at, section.field.clone(), format!("is the same key as one of {other}, line {line}"));
-        }
-        keys.push(key);
-        section.finish(problems);
-    }
-    keys
-}
-
-fn key(section: &mut Section<'_>, problems: &mut Problems<'_>) -> Option<Key> {
-    let name = section.text("name", 1..=KEY_NAME_BYTES_MAX, problems);
-    let kind = section.word("kind", &[("public", Kind::Public), ("secret", Kind::Secret)], problems);
-    let bytes_min = if kind == Some(Kind::Public) { 1 } else { SECRET_BYTES_MIN };
-    let plain = section.secret("key", bytes_min..=KEY_BYTES_MAX, problems);
-    let hashed = section.secret("sha256", 64..=64, problems);
-    let is_revoked = section.boolean("revoked", problems).unwrap_or(false);
-    for (field, is_missing) in [("name", name.is_none()), ("kind", kind.is_none())] {
-        if is_missing && !problems.has(section.at, &section.name(field)) {
-            problems.add(section.at, section.name(field), "is missing");
-        }
-    }
-    let hash = match (plain, hashed) {
-        (Some(_), Some(hashed)) => {
-            problems.add(hashed.at, section.name("sha256"), "stands beside key: give one of them");
-            None
-        }
-        (Some(plain), None) => Some(KeyHash::of(&plain.value)),
-        (None, Some(hashed)) => {
-            let hash = KeyHash::of_hex(&hashed.value);
-            if hash.is_none() {
-                problems.add(hashed.at, section.name("sha256"), "is no SHA-256 in hexadecimal digits");
-            }
-            hash
-        }
-        (None, None) => {
-            if !problems.has(section.at, &section.field) {
-                problems.add(section.at, section.name("key"), "is missing: give it, or its sha256");
-            }
-            None
-        }
-    };
-    Some(Key { name: name?.value, kind: kind?, hash: hash?, is_revoked })
-}
-
-/// Where each key of the file stands: one key is one project's, and no project's name.
-#[derive(Default)]
-struct KnownKeys(HashMap<KeyHash, (String, usize)>);
-
-impl KnownKeys {
-    /// Whose it is already, and its line.
-    fn add(&mut self, project: &str, hash: &KeyHash, at: usize, problems: &Problems<'_>) -> Option<(String, usize)> {
-        let line = problems.line(at);
-        match self.0.get(hash) {
-            Some(known) => Some(known.clone()),
-            None => {
-                self.0.insert(hash.clone(), (project.to_owned(), line));
-                None
-            }
-        }
-    }
-
-    fn check_names(&self, settings: &[Settings], problems: &mut Problems<'_>) {
-        for Settings { name, .. } in settings {
-            if let Some((owner, line)) = self.0.get(&KeyHash::of(name)) {
-                problems.add_to_line(
-                    *line,
-                    format!("projects.{owner}.keys"),
-                    format!("hold the name of project {name}"),
-                );
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,8 @@
 //! Who sends, and for which projects: what a request's head and its events say of it.
 
+mod named;
+mod sending;
+
 use std::{borrow::Cow, net::IpAddr, sync::Arc};
 
 use axum::http::{HeaderMap, header};
@@ -14,10 +17,13 @@ use vector_components::{
 use crate::{
     client_ip,
     outcome::{ProjectSource, RequestError},
-    projects::{Live, Project, Refusal, Registry, Sender, keys::Kind},
+    projects::{Live, Refusal, Registry, Sender, keys::Kind},
     rate::Rates,
     wire::{Batch, ProjectClaim},
 };
+pub use named::Named;
+use named::{Meant, meant};
+pub use sending::{Party, Sending};
 
 /// Projects that the events of one request may name.
 pub const PARTIES_MAX: usize = 100;
@@ -28,32 +34,6 @@ pub struct Senders {
     pub projects: Arc<Live>,
     pub trusted_proxies: Vec<IpNet>,
     pub rates: Rates,
-}
-
-/// The project that a claim names.
-#[derive(Clone)]
-pub struct Named {
-    /// The project.
-    pub project: Arc<Project>,
-    /// It was named by a secret key: what the sender says of others is believed.
-    pub by_secret: bool,
-}
-
-/// A project, and the events that are sent for it.
-pub struct Party {
-    /// The project, and how it was named.
-    pub named: Named,
-    /// How its events arrived.
-    pub arrival: Arrival,
-}
-
-/// Whose the events of a batch are.
-pub struct Sending {
-    parties: Vec<Party>,
-    /// For each event its party, or why it has none; empty: all are the first one's.
-    of_each: Vec<Result<usize, Rejection>>,
-    /// For each event how it arrived by what it says itself, if that is believed; empty if nothing is.
-    said: Vec<Option<Arrival>>,
 }
 
 impl Senders {
@@ -201,84 +181,6 @@ impl Senders {
         let option = self.projects.option();
         let message = format!("project {} is not configured: names match exactly, see {option}", shown(name));
         Rejection::new(Reason::UnknownProject, "X-App", message)
-    }
-}
-
-impl Named {
-    fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.project, &other.project) && self.by_secret == other.by_secret
-    }
-}
-
-impl Sending {
-    /// All events are of one project.
-    #[must_use]
-    pub fn of_one(named: Named, arrival: Arrival, batch: &Batch<'_>) -> Self {
-        let arrival = Arrival { project: named.project.name().to_owned(), ..arrival };
-        let mut sending = Self { parties: vec![Party { named, arrival }], of_each: Vec::new(), said: Vec::new() };
-        sending.believe(batch);
-        sending
-    }
-
-    /// Whose an event is.
-    ///
-    /// # Errors
-    /// If its project is not to be had.
-    pub fn party(&self, at: usize) -> Result<&Party, &Rejection> {
-        match self.of_each.get(at) {
-            Some(Err(rejection)) => Err(rejection),
-            Some(Ok(number)) => Ok(&self.parties[*number]),
-            None => Ok(&self.parties[0]),
-        }
-    }
-
-    /// How an event of this party arrived.
-    #[must_use]
-    pub fn arrival<'a>(&'a self, at: usize, party: &'a Party) -> &'a Arrival {
-        self.said.get(at).and_then(Option::as_ref).unwrap_or(&party.arrival)
-    }
-
-    /// Only what comes with a secret key is believed.
-    fn believe(&mut self, batch: &Batch<'_>) {
-        if batch.said.is_empty() || !self.parties.iter().any(|party| party.named.by_secret) {
-            return;
-        }
-        let said = batch.said.iter().enumerate().map(|(at, said)| {
-            let party = self.party(at).ok()?;
-            party.named.by_secret.then(|| said.arrival(&party.arrival))
-        });
-        self.said = said.collect();
-    }
-}
-
-/// What one claim means.
-struct Meant {
-    source: ProjectSource,
-    value: String,
-    project: Option<Arc<Project>>,
-    /// It is a key, of this kind.
-    key: Option<Kind>,
-}
-
-impl Meant {
-    fn name(&self) -> &str {
-        self.project.as_ref().map_or(&self.value, |project| project.name())
-    }
-}
-
-/// A project's name is public, even if a key reads the same. A secret key has no place in an address, nor where a
-/// project's name is expected: both are written into logs.
-fn meant(registry: &Registry, ProjectClaim { source, value }: ProjectClaim) -> Result<Meant, RequestError> {
-    let is_name = source != ProjectSource::Key;
-    if let Some(project) = registry.by_name(&value).filter(|_| is_name) {
-        return Ok(Meant { source, project: Some(Arc::clone(project)), key: None, value });
-    }
-    let takes_secrets = matches!(source, ProjectSource::Key | ProjectSource::Token(_));
-    let by_key = registry.by_key(&value)?.filter(|(_, kind)| takes_secrets || *kind == Kind::Public);
-    match by_key {
-        Some((project, kind)) => Ok(Meant { source, project: Some(Arc::clone(project)), key: Some(kind), value }),
-        None if is_name => Ok(Meant { source, project: None, key: None, value }),
-        None => Err(Refusal::UnknownKey.into()),
     }
 }
 
