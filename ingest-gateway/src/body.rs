@@ -55,11 +55,7 @@ pub async fn read(
     let encoding = encoding.trim().to_ascii_lowercase();
     let open = decoder(&encoding)?;
     let mut held = in_flight.start();
-    let wire = read_wire(body, limits, in_flight, &mut held).await.inspect_err(|error| {
-        if matches!(error, RequestError::NoRoom(_)) {
-            in_flight.make_room();
-        }
-    })?;
+    let wire = read_wire(body, limits, in_flight, &mut held).await?;
     // A beacon can set no header, so that some clients compress without saying so.
     let open = if wire.starts_with(GZIP_MAGIC) { open.or(Some(gzip)) } else { open };
     let decoded = match open {

@@ -98,12 +98,12 @@ fn bodies_that_hold_the_memory_give_way() {
     };
     assert!(taken.contains("\"not_json\""), "{taken}");
     assert!(refused > 0, "there was room all along");
-    let given_up = slow.into_iter().map(|stream| {
+    let mut given_up = slow.into_iter().map(|stream| {
         stream.set_read_timeout(Some(Duration::from_secs(3))).unwrap();
         let mut piece = [0; 4_096];
         (&stream).read(&mut piece).map_or(String::new(), |count| String::from_utf8_lossy(&piece[..count]).into_owned())
     });
-    let given_up = given_up.filter(|answer| !answer.is_empty()).next().unwrap();
+    let given_up = given_up.find(|answer| !answer.is_empty()).unwrap();
     assert!(given_up.starts_with("HTTP/1.1 503 ") && given_up.contains("on its way for longest"), "{given_up}");
 }
 

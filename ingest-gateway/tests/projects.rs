@@ -186,9 +186,8 @@ async fn keys(site: &Site) {
     // A secret key has no place in an address, nor where a name is expected.
     native(&[("X-App", SECRET)]).await.is_refused(403, "unknown_project");
     site.send(&format!("/v1/events?project={SECRET}"), &[], &event("keys")).await.is_refused(403, "unknown_project");
-    let beacon =
-        site.send("/v1/events?project=pk-shop", &[("User-Agent", BROWSER), ("Accept-Language", "en")], &event("keys"));
-    assert_eq!(beacon.await.status, 201);
+    let browser = [("User-Agent", BROWSER), ("Accept-Language", "en")];
+    assert_eq!(site.send("/v1/events?project=pk-shop", &browser, &event("keys")).await.status, 201);
 }
 
 async fn pages(site: &Site) {

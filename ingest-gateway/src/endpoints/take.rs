@@ -43,6 +43,10 @@ pub(super) async fn take(
     shared.metrics.request_seconds.observe(started.elapsed().as_secs_f64());
     if let Err(error) = &result {
         shared.metrics.refused(error.reason());
+        if matches!(error, RequestError::NoRoom(_)) {
+            // For the next one, and this one when it comes again.
+            shared.ingest.in_flight().make_room();
+        }
     }
     format.answer(result)
 }

@@ -212,3 +212,6 @@ fn hint(headers: &HeaderMap, name: &str) -> Cow<'static, str> {
     // A header that can be read as text is ASCII, so any byte is a character's border.
     text[..text.len().min(HINT_BYTES_MAX)].to_owned().into()
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@
 mod key;
 mod problem;
 mod section;
+mod value;
 
 use std::{num::NonZeroU32, path::Path};
 

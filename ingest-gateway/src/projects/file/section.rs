@@ -9,7 +9,10 @@ use toml::{
 };
 use vector_components::rejection::shown;
 
-use super::problem::Problems;
+use super::{
+    problem::Problems,
+    value::{kind, seen, text},
+};
 
 /// A name further from every known one than this many changes is not meant for one of them.
 const CHANGES_MAX: usize = 3;
@@ -247,35 +250,5 @@ impl<'i> Section<'i> {
         self.known.push(field);
         let value = self.table.remove(field)?;
         Some((value.span().start, value.into_inner()))
-    }
-}
-
-fn text(value: DeValue<'_>) -> Option<String> {
-    match value {
-        DeValue::String(text) => Some(text.into_owned()),
-        _ => None,
-    }
-}
-
-fn kind(value: &DeValue<'_>) -> &'static str {
-    match value {
-        DeValue::String(_) => "a string",
-        DeValue::Integer(_) => "a whole number",
-        DeValue::Float(_) => "a number with a fraction",
-        DeValue::Boolean(_) => "a boolean",
-        DeValue::Datetime(_) => "a date",
-        DeValue::Array(_) => "a list",
-        DeValue::Table(_) => "a table",
-    }
-}
-
-fn seen(value: &DeValue<'_>) -> String {
-    match value {
-        DeValue::String(text) => shown(text),
-        DeValue::Integer(number) => shown(number.as_str()),
-        DeValue::Float(number) => shown(number.as_str()),
-        DeValue::Boolean(value) => value.to_string(),
-        DeValue::Datetime(date) => shown(&date.to_string()),
-        DeValue::Array(_) | DeValue::Table(_) => "…".to_owned(),
     }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::projects::keys::{KEYS_MAX, KeyHash, Kind};
 
 const DEFAULTS: Defaults = Defaults { client_ip: AddressPolicy::Keep, batch_events_max: 5_000 };
 
