@@ -1,6 +1,8 @@
 //! Reading a body within its limits, on the wire and after decompression, and within the memory
 //! that all requests share.
 
+use std::{task::Poll, time::Instant};
+
 use async_compression::{
     tokio::bufread::{BrotliDecoder, GzipDecoder, ZlibDecoder, ZstdDecoder},
     zstd::DParameter,
@@ -10,7 +12,7 @@ use axum::{
     http::{HeaderMap, header},
 };
 use bytes::Bytes;
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::{StreamExt, TryStreamExt, poll};
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncReadExt};
 use tokio_util::io::StreamReader;
 
@@ -40,8 +42,9 @@ pub struct Text {
 /// Reads and decodes the body.
 ///
 /// # Errors
-/// [`RequestError::TooLarge`], [`RequestError::Encoding`], [`RequestError::BodyBroken`], or
-/// [`RequestError::NoRoom`], before anything is read if the announced length finds none.
+/// [`RequestError::TooLarge`], [`RequestError::Encoding`], [`RequestError::BodyBroken`], [`RequestError::BodyTooSlow`],
+/// or [`RequestError::NoRoom`], before anything is read if the announced length finds none; and
+/// [`RequestError::GaveWay`] if it has been long on its way when others find no room.
 pub async fn read(
     body: Body,
     headers: &HeaderMap,
@@ -52,7 +55,7 @@ pub async fn read(
     let encoding = encoding.trim().to_ascii_lowercase();
     let open = decoder(&encoding)?;
     let mut held = in_flight.start();
-    let wire = read_wire(body, limits.body_bytes_max, in_flight, &mut held).await?;
+    let wire = read_wire(body, limits, in_flight, &mut held).await?;
     // A beacon can set no header, so that some clients compress without saying so.
     let open = if wire.starts_with(GZIP_MAGIC) { open.or(Some(gzip)) } else { open };
     let decoded = match open {
@@ -114,19 +117,36 @@ fn gzip(wire: Bytes) -> Decoder {
 
 async fn read_wire(
     body: Body,
-    bytes_max: usize,
+    limits: &Limits,
     in_flight: &InFlight,
     held: &mut Held,
 ) -> Result<Vec<u8>, RequestError> {
+    let bytes_max = limits.body_bytes_max;
     let announced = body.size_hint().exact();
     let too_large = |bytes| RequestError::TooLarge { what: "body", bytes_max, bytes };
     if let Some(bytes) = announced.filter(|bytes| *bytes > bytes_max as u64) {
         return Err(too_large(Some(bytes)));
     }
     in_flight.check(announced.unwrap_or(1))?;
+    let started = Instant::now();
+    let mut reader = None;
     let mut chunks = body.into_data_stream();
     let mut all = Vec::with_capacity(usize::try_from(announced.unwrap_or(0)).unwrap_or(0));
-    while let Some(chunk) = chunks.next().await {
+    loop {
+        let chunk = match poll!(chunks.next()) {
+            Poll::Ready(chunk) => chunk,
+            // Most bodies come with their heads, and need no place among those that are waited for.
+            Poll::Pending => {
+                let reader = reader.get_or_insert_with(|| in_flight.wait(started));
+                tokio::select! {
+                    chunk = tokio::time::timeout(limits.body_pause_max, chunks.next()) => {
+                        chunk.map_err(|_| too_slow(limits))?
+                    }
+                    () = reader.asked() => return Err(RequestError::GaveWay),
+                }
+            }
+        };
+        let Some(chunk) = chunk else { return Ok(all) };
         let chunk = chunk.map_err(|e| RequestError::BodyBroken(e.to_string()))?;
         if all.len() + chunk.len() > bytes_max {
             return Err(too_large(None));
@@ -134,7 +154,15 @@ async fn read_wire(
         held.grow(chunk.len())?;
         all.extend_from_slice(&chunk);
     }
-    Ok(all)
+}
+
+/// For a body that does not come.
+#[must_use]
+pub fn too_slow(limits: &Limits) -> RequestError {
+    RequestError::BodyTooSlow {
+        pause_ms: limits.body_pause_max.as_millis(),
+        ms_max: limits.request_time_max.as_millis(),
+    }
 }
 
 async fn read_decoded(

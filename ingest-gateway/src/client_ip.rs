@@ -38,13 +38,14 @@ pub fn client_ip(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr
 
 /// What the proxies say, the nearest one's word first; `None` where it is no address.
 fn hops(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
-    let lines = |name: HeaderName| headers.get_all(name).iter().rev().filter(|line| !is_blank(line));
+    let is_empty = |line: &HeaderValue| line.as_bytes().iter().all(|byte| matches!(byte, b' ' | b'\t' | b','));
+    let lines = |name: HeaderName| headers.get_all(name).iter().rev().filter(move |line| !is_empty(line));
     let mut hops = Vec::new();
     let is_x_forwarded = lines(X_FORWARDED_FOR).next().is_some();
     for line in lines(if is_x_forwarded { X_FORWARDED_FOR } else { header::FORWARDED }) {
         match line.to_str() {
-            Ok(line) if is_x_forwarded => hops.extend(split(line, ',').rev().map(address)),
-            Ok(line) => hops.extend(split(line, ',').rev().map(forwarded_for)),
+            Ok(line) if is_x_forwarded => hops.extend(line.rsplit(',').filter(|hop| !is_blank(hop)).map(address)),
+            Ok(line) => hops.extend(split(line, ',').map(forwarded_for)),
             Err(_) => hops.push(None),
         }
         if hops.len() >= HOPS_MAX {
@@ -83,25 +84,36 @@ fn ipv6(text: &str) -> Option<IpAddr> {
     address.parse::<Ipv6Addr>().ok().map(IpAddr::V6)
 }
 
-/// The elements of a list that are not empty; a separator within quotes is none.
-fn split(list: &str, separator: char) -> impl DoubleEndedIterator<Item = &str> {
+/// The elements of a list that are not empty, the last one first; a separator within quotes is none.
+///
+/// Read from the end, where the nearest proxy wrote: a quote that its client left open at the start of the
+/// line would swallow what the proxy added, if it were read from there.
+fn split(list: &str, separator: char) -> impl Iterator<Item = &str> {
     let mut is_quoted = false;
-    let mut elements = Vec::new();
-    let mut start = 0;
-    for (at, c) in list.char_indices() {
-        if c == '"' {
-            is_quoted = !is_quoted;
-        } else if c == separator && !is_quoted {
-            elements.push(&list[start..at]);
-            start = at + 1;
+    let mut rest = Some(list);
+    std::iter::from_fn(move || {
+        let text = rest.take()?;
+        for (at, c) in text.char_indices().rev() {
+            if c == '"' && !is_escaped(text, at) {
+                is_quoted = !is_quoted;
+            } else if c == separator && !is_quoted {
+                rest = Some(&text[..at]);
+                return Some(&text[at + separator.len_utf8()..]);
+            }
         }
-    }
-    elements.push(&list[start..]);
-    elements.into_iter().filter(|element| !element.trim().is_empty())
+        Some(text)
+    })
+    .filter(|element| !is_blank(element))
 }
 
-fn is_blank(line: &HeaderValue) -> bool {
-    line.as_bytes().iter().all(|byte| matches!(byte, b' ' | b'\t' | b','))
+/// Within quotes, a quote behind a backslash is one of the text (RFC 9110, 5.6.4).
+fn is_escaped(text: &str, at: usize) -> bool {
+    let before = text[..at].bytes().rev().take_while(|byte| *byte == b'\\').count();
+    before % 2 == 1
+}
+
+fn is_blank(element: &str) -> bool {
+    element.trim().is_empty()
 }
 
 #[cfg(test)]
@@ -188,6 +200,18 @@ mod tests {
             check(PROXY, &[("forwarded", written)], expected);
         }
         check("81.2.69.160", &[("forwarded", "for=1.1.1.1")], "81.2.69.160");
+    }
+
+    /// Regression: a client's open quote took in what the proxy added behind it, and its own word was believed.
+    #[test]
+    fn a_quote_left_open_hides_nothing_that_a_proxy_added() {
+        for opened in ["for=1.1.1.1;x=\"", "for=\"1.1.1.1", "for=1.1.1.1;x=\"a\\", "\"", "for=1.1.1.1;x=\"\\\""] {
+            check(PROXY, &[("forwarded", &format!("{opened}, for=81.2.69.160"))], "81.2.69.160");
+            check(PROXY, &[("forwarded", &format!("{opened}, for=81.2.69.160;host=\"a,\\\"b\""))], "81.2.69.160");
+        }
+        for opened in ["1.1.1.1, \"", "\"1.1.1.1"] {
+            check(PROXY, &[("x-forwarded-for", &format!("{opened}, 81.2.69.160"))], "81.2.69.160");
+        }
     }
 
     #[test]

@@ -3,8 +3,14 @@
 
 use std::{collections::HashSet, sync::Arc, time::Instant};
 
+use serde_json::value::RawValue;
 use tokio::sync::{Semaphore, SemaphorePermit};
-use vector_components::{Arrival, Privacy, validate::receive};
+use vector_components::{
+    Enricher,
+    event::ClientHeaders,
+    rejection::{Reason, Rejection},
+    validate::{Received, receive},
+};
 
 use crate::{
     config::Limits,
@@ -12,6 +18,8 @@ use crate::{
     in_flight::{EVENT_OVERHEAD_BYTES, Held, InFlight},
     metrics::Metrics,
     outcome::{Answer, Outcome, RequestError},
+    projects::quota::Charge,
+    sender::{Party, Sending},
     sink::{NotDurable, NotReady, Sink},
     wire::Batch,
 };
@@ -29,7 +37,8 @@ pub struct Admitted<'i> {
 /// What becomes of events, from their JSON to their outcomes.
 pub struct Ingest {
     limits: Limits,
-    privacy: Privacy,
+    /// Tells programs from people; none if no project can ask for it.
+    judge_of_bots: Option<Arc<Enricher>>,
     identifier: Identifier,
     sink: Sink,
     pending: Semaphore,
@@ -40,13 +49,19 @@ pub struct Ingest {
 impl Ingest {
     /// Into `sink`.
     #[must_use]
-    pub fn new(limits: Limits, privacy: Privacy, identifier: Identifier, sink: Sink, metrics: Arc<Metrics>) -> Self {
+    pub fn new(
+        limits: Limits,
+        judge_of_bots: Option<Arc<Enricher>>,
+        identifier: Identifier,
+        sink: Sink,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         let gauge = |value: usize| i64::try_from(value).unwrap_or(i64::MAX);
         metrics.pending_max.set(gauge(limits.pending_events_max));
         metrics.in_flight_bytes_max.set(gauge(limits.in_flight_bytes_max));
         Self {
             limits,
-            privacy,
+            judge_of_bots,
             identifier,
             sink,
             pending: Semaphore::new(limits.pending_events_max.min(Semaphore::MAX_PERMITS)),
@@ -91,27 +106,30 @@ impl Ingest {
     pub async fn take(
         &self,
         batch: &Batch<'_>,
-        arrival: &Arrival,
+        sending: &Sending,
         mut admitted: Admitted<'_>,
         deadline: Instant,
     ) -> Result<Answer, RequestError> {
         let ledger = Ledger::open(&self.metrics, batch.events.len());
-        let arrivals = batch.arrivals(arrival);
-        let (mut outcomes, judged) = self.judge(batch, arrival, &arrivals);
+        let Verdict { mut outcomes, judged, charges } = self.judge(batch, sending);
         let time_max = self.limits.request_time_max;
         let storing = self.store(judged, &mut outcomes, &mut admitted.held);
         let stored = tokio::time::timeout_at(deadline.into(), storing).await;
         let stored = stored.unwrap_or(Err(NotDurable::TimedOut(time_max.as_secs())));
         ledger.close(&outcomes, &stored);
         stored?;
+        for (charge, outcome) in charges.into_iter().zip(&outcomes) {
+            if let (Some(charge), Outcome::Accepted { .. }) = (charge, outcome) {
+                charge.keep();
+            }
+        }
         Ok(Answer::new(outcomes))
     }
 
     /// What would become of the events. Nothing is stored, and nothing is counted.
     #[must_use]
-    pub fn rehearse(&self, batch: &Batch<'_>, arrival: &Arrival) -> Answer {
-        let arrivals = batch.arrivals(arrival);
-        Answer::new(self.judge(batch, arrival, &arrivals).0)
+    pub fn rehearse(&self, batch: &Batch<'_>, sending: &Sending) -> Answer {
+        Answer::new(self.judge(batch, sending).outcomes)
     }
 
     /// Whether the sink can take events now.
@@ -133,36 +151,62 @@ impl Ingest {
         self.identifier.close().await;
     }
 
-    /// An outcome for each event, in order, and those that are to be stored.
-    fn judge<'a>(
-        &self,
-        batch: &'a Batch<'_>,
-        arrival: &'a Arrival,
-        of_each: &'a [Arrival],
-    ) -> (Vec<Outcome>, Vec<Judged<'a>>) {
-        let mut seen = HashSet::with_capacity(batch.events.len());
-        let mut judged = Vec::with_capacity(batch.events.len());
-        let mut outcomes = Vec::with_capacity(batch.events.len());
+    fn judge<'a>(&self, batch: &'a Batch<'_>, sending: &'a Sending) -> Verdict<'a> {
+        let count = batch.events.len();
+        let mut seen = HashSet::with_capacity(count);
+        let mut verdict =
+            Verdict { outcomes: Vec::with_capacity(count), judged: Vec::with_capacity(count), charges: Vec::new() };
         for (at, raw) in batch.events.iter().enumerate() {
-            let arrival = of_each.get(at).unwrap_or(arrival);
-            let received = match batch.refused.get(&at) {
+            let judged = match batch.refused.get(&at) {
                 Some(rejection) => Err(rejection.clone()),
-                None => receive(raw, arrival, || Identifier::new_id(arrival.received_at_ms)),
+                None => self.judge_one(raw, at, sending),
             };
-            outcomes.push(match received {
-                Err(rejection) => Outcome::Dropped(rejection),
-                Ok(received) if !seen.insert(received.event.event_id) => {
-                    Outcome::Duplicate { event_id: received.event.event_id }
-                }
-                Ok(mut received) => {
+            let (outcome, charge) = match judged {
+                Err(rejection) => (Outcome::Dropped(rejection), None),
+                Ok(Good { received, project, charge }) => {
                     let event_id = received.event.event_id;
-                    self.privacy.apply(&mut received.event);
-                    judged.push(Judged { at, received });
-                    Outcome::Accepted { event_id }
+                    if seen.insert((event_id, project)) {
+                        verdict.judged.push(Judged { at, received });
+                        (Outcome::Accepted { event_id }, charge)
+                    } else {
+                        (Outcome::Duplicate { event_id }, None)
+                    }
                 }
-            });
+            };
+            verdict.outcomes.push(outcome);
+            if charge.is_some() || !verdict.charges.is_empty() {
+                verdict.charges.resize_with(at, || None);
+                verdict.charges.push(charge);
+            }
         }
-        (outcomes, judged)
+        verdict
+    }
+
+    /// The contract, the project's own rules, its quotas; in between, what is not to be stored is taken out.
+    fn judge_one<'a>(&self, raw: &'a RawValue, at: usize, sending: &'a Sending) -> Result<Good<'a>, Rejection> {
+        let party = sending.party(at).map_err(Clone::clone)?;
+        let arrival = sending.arrival(at, party);
+        let now_ms = arrival.received_at_ms;
+        let mut received = receive(raw, arrival, || Identifier::new_id(now_ms))?;
+        let Party { named, .. } = party;
+        if received.has_own_time {
+            named.project.check_age(received.event.timestamp_ms, named.by_secret, now_ms)?;
+        }
+        if named.by_secret {
+            believe(&mut received);
+        }
+        named.project.privacy().apply(&mut received.event);
+        if named.project.drops_bots()
+            && let Some(judge) = &self.judge_of_bots
+        {
+            let verdict = judge.verdict(&received.event);
+            if !verdict.verdict().is_empty() {
+                let message = format!("a program sent it: {}, by {}", verdict.verdict(), verdict.reasons.join(", "));
+                return Err(Rejection::new(Reason::Bot, "", message));
+            }
+        }
+        let charge = named.project.charge(raw.get().len(), now_ms)?;
+        Ok(Good { received, project: named.project.name(), charge })
     }
 
     /// Makes what was judged good durable, and says of the rest why it is not stored.
@@ -185,6 +229,32 @@ impl Ingest {
             outcomes[sorted.at[refused.index]] = Outcome::Dropped(refused.rejection);
         }
         Ok(())
+    }
+}
+
+/// What was decided about the events of a request before they are stored.
+struct Verdict<'a> {
+    /// For each event, in order.
+    outcomes: Vec<Outcome>,
+    /// Those to be stored.
+    judged: Vec<Judged<'a>>,
+    /// For each event what it uses up of its project's quotas; empty if nothing does.
+    charges: Vec<Option<Charge>>,
+}
+
+/// An event that may be stored.
+struct Good<'a> {
+    received: Received<'a>,
+    project: &'a str,
+    charge: Option<Charge>,
+}
+
+/// A server's event is of the person that it names, by address or user agent; the request's own are the server's.
+fn believe(received: &mut Received<'_>) {
+    if let Some(said) = received.said.take() {
+        received.event.ip = said.ip;
+        received.event.user_agent = said.user_agent;
+        received.event.hints = ClientHeaders::default();
     }
 }
 

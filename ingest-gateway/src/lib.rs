@@ -2,7 +2,7 @@
 //!
 //! # Path of an event
 //! 1. [`endpoints`] hands a request to its format of [`wire`], which says which project it names
-//!    ([`sender`] checks it). The body is read within its limits ([`body`]) and within the memory that
+//!    ([`sender`] checks it, and what the [`projects`] allow). The body is read within its limits ([`body`]) and within the memory that
 //!    all requests share ([`in_flight`]), and the format splits it into raw events.
 //! 2. [`ingest`] judges each by
 //!    `vector_components::validate`; one that fails is dropped with a named reason, the good ones
@@ -46,6 +46,7 @@ pub mod migrate;
 pub mod operate;
 pub mod options;
 pub mod outcome;
+pub mod projects;
 pub mod rate;
 pub mod salt;
 pub mod sender;

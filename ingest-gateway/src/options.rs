@@ -12,9 +12,14 @@ pub struct Options {
     /// The address to listen on.
     #[arg(long, env = "FOOTFALL_LISTEN", default_value = "127.0.0.1:4195", global = true)]
     pub listen: SocketAddr,
-    /// The projects whose events are taken, separated by commas; names match exactly.
-    #[arg(long, env = "PROJECTS", default_value = "app,website", global = true)]
-    pub projects: String,
+    /// The projects whose events are taken, separated by commas; names match exactly. If neither they nor a file are
+    /// given: app,website.
+    #[arg(long, env = "PROJECTS", global = true)]
+    pub projects: Option<String>,
+    /// The projects in a file, in the place of PROJECTS and FOOTFALL_WRITE_KEYS: keys, pages, rates, quotas and more; read
+    /// again when it changes.
+    #[arg(long, env = "FOOTFALL_PROJECTS_FILE", global = true)]
+    pub projects_file: Option<PathBuf>,
     /// Secret keys for `Authorization: Bearer`, as key=project, separated by commas.
     #[arg(long, env = "FOOTFALL_WRITE_KEYS", default_value = "", hide_env_values = true, global = true)]
     pub write_keys: String,
@@ -88,12 +93,19 @@ pub struct Options {
     /// Memory that all requests hold at once, in bytes: read, decompressed and encoded; more are answered 503.
     #[arg(long, env = "FOOTFALL_IN_FLIGHT_BYTES_MAX", default_value_t = 128 << 20, global = true)]
     pub in_flight_bytes_max: usize,
+    /// Requests a second from one address, an IPv6 network of 64 bits being one, and ten times as many at once after a
+    /// pause; more are answered 429 before they are read. 0: any number.
+    #[arg(long, env = "FOOTFALL_ADDRESS_REQUESTS_PER_S_MAX", default_value_t = 0, global = true)]
+    pub address_requests_per_s_max: u32,
     /// Events whose first arrival is remembered for a day, so that one sent again without a time or a name is the same.
     #[arg(long, env = "FOOTFALL_REMEMBERED_EVENTS_MAX", default_value_t = 2_000_000, global = true)]
     pub remembered_events_max: u64,
     /// The time for one request, its durable write included, in milliseconds.
     #[arg(long, env = "FOOTFALL_REQUEST_MS_MAX", default_value_t = 30_000, global = true)]
     pub request_ms_max: u64,
+    /// The time between two pieces of a request's body, in milliseconds; then it is answered 408.
+    #[arg(long, env = "FOOTFALL_BODY_PAUSE_MS_MAX", default_value_t = 10_000, global = true)]
+    pub body_pause_ms_max: u64,
     /// Connections at once; if not given, 10,000, or fewer where file descriptors are short.
     #[arg(long, env = "FOOTFALL_CONNECTIONS_MAX", global = true)]
     pub connections_max: Option<usize>,

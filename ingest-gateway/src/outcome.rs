@@ -6,9 +6,9 @@ use axum::{
 };
 use serde::Serialize;
 use uuid::Uuid;
-use vector_components::{Rejection, rejection::shown};
+use vector_components::{Reason, Rejection, rejection::shown};
 
-use crate::{in_flight::NoRoom, sink::NotDurable};
+use crate::{in_flight::NoRoom, projects::Refusal, sink::NotDurable};
 
 /// What became of one event.
 #[derive(Debug, Clone, Serialize, PartialEq)]
@@ -84,10 +84,19 @@ impl IntoResponse for Answer {
         match first {
             Some(error) if self.durable() == 0 => {
                 let body = ErrorBody { error: &error, accepted: 0, dropped: self.dropped, outcomes: &self.outcomes };
-                json(StatusCode::BAD_REQUEST, &body)
+                json(status_of(error.reason), &body)
             }
             _ => json(StatusCode::CREATED, &self),
         }
+    }
+}
+
+/// Of a request of which nothing is stored, since its first event is dropped for this.
+fn status_of(reason: Reason) -> StatusCode {
+    match reason {
+        Reason::QuotaExceeded => StatusCode::TOO_MANY_REQUESTS,
+        Reason::OriginNotAllowed => StatusCode::FORBIDDEN,
+        _ => StatusCode::BAD_REQUEST,
     }
 }
 
@@ -106,14 +115,18 @@ struct ErrorBody<'a> {
 pub enum RequestError {
     #[error("{rejection}")]
     Project { rejection: Rejection, field: &'static str },
-    #[error("the write key is not known")]
-    UnknownKey,
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    #[error("this address sends more than {per_s} requests a second: send this again in {wait_s} s")]
+    TooManyRequests { per_s: u32, wait_s: u64 },
     #[error("the {what} has {}, at most {bytes_max} bytes are allowed", size(*.bytes, *.bytes_max))]
     TooLarge { what: &'static str, bytes_max: usize, bytes: Option<u64> },
     #[error("Content-Encoding \"{0}\" is not known: send gzip, deflate, br, zstd or none")]
     Encoding(String),
     #[error("the body could not be read: {0}")]
     BodyBroken(String),
+    #[error("the body did not arrive in time: no more of it came for {pause_ms} ms, or not all of it in {ms_max} ms")]
+    BodyTooSlow { pause_ms: u128, ms_max: u128 },
     #[error("the body is not JSON: {0}")]
     NotJson(String),
     #[error("sent_at is not a date: send RFC 3339 or epoch milliseconds")]
@@ -130,6 +143,8 @@ pub enum RequestError {
     Busy(usize),
     #[error("{0}: send this again in a second")]
     NoRoom(#[from] NoRoom),
+    #[error("the memory is short, and this body has been on its way for longest: send this again in a second")]
+    GaveWay,
     #[error("the events could not be made durable: {0}; send them again")]
     NotDurable(NotDurable),
     #[error("{}: name one project", both(.0))]
@@ -187,12 +202,31 @@ impl RequestError {
         self.row().2
     }
 
+    /// The field at fault; empty for the request as a whole.
+    #[must_use]
+    pub fn field(&self) -> &'static str {
+        self.row().1
+    }
+
+    /// When to send the request again, in seconds; none if there is no use.
+    #[must_use]
+    pub fn wait_s(&self) -> Option<u64> {
+        match self {
+            Self::Busy(_) | Self::NoRoom(_) | Self::GaveWay | Self::NotDurable(_) => Some(1),
+            Self::TooManyRequests { wait_s, .. } => Some(*wait_s),
+            Self::Refused(refusal) => refusal.wait_s(),
+            _ => None,
+        }
+    }
+
     fn row(&self) -> (&'static str, &'static str, StatusCode) {
         match self {
             Self::Project { rejection, field } => (rejection.reason.as_str(), field, StatusCode::FORBIDDEN),
-            Self::UnknownKey => ("unknown_write_key", "Authorization", StatusCode::UNAUTHORIZED),
+            Self::Refused(refusal) => row_of(refusal),
+            Self::TooManyRequests { .. } => ("too_many_requests", "", StatusCode::TOO_MANY_REQUESTS),
             Self::TooLarge { .. } => ("too_large", "body", StatusCode::PAYLOAD_TOO_LARGE),
             Self::Encoding(_) => ("unknown_encoding", "Content-Encoding", StatusCode::UNSUPPORTED_MEDIA_TYPE),
+            Self::BodyTooSlow { .. } => ("body_too_slow", "body", StatusCode::REQUEST_TIMEOUT),
             Self::BodyBroken(_) => ("body_broken", "body", StatusCode::BAD_REQUEST),
             Self::NotJson(_) => ("not_json", "body", StatusCode::BAD_REQUEST),
             Self::SentAt => ("invalid_timestamp", "sent_at", StatusCode::BAD_REQUEST),
@@ -200,13 +234,29 @@ impl RequestError {
             Self::TooManyEvents { .. } => ("too_many_events", "events", StatusCode::PAYLOAD_TOO_LARGE),
             Self::Method { .. } => ("method_not_allowed", "method", StatusCode::METHOD_NOT_ALLOWED),
             Self::Path(_) => ("not_found", "path", StatusCode::NOT_FOUND),
-            Self::Busy(_) | Self::NoRoom(_) => ("busy", "", StatusCode::SERVICE_UNAVAILABLE),
+            Self::Busy(_) | Self::NoRoom(_) | Self::GaveWay => ("busy", "", StatusCode::SERVICE_UNAVAILABLE),
             Self::NotDurable(_) => ("not_durable", "", StatusCode::SERVICE_UNAVAILABLE),
             Self::AddressTooLong { .. } => ("address_too_long", "path", StatusCode::URI_TOO_LONG),
             Self::HeadersTooLarge { .. } => {
                 ("headers_too_large", "headers", StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)
             }
             Self::ProjectConflict(_) => ("conflicting_projects", "project", StatusCode::BAD_REQUEST),
+        }
+    }
+}
+
+/// The part of the table that is of projects.
+fn row_of(refusal: &Refusal) -> (&'static str, &'static str, StatusCode) {
+    match refusal {
+        Refusal::UnknownKey => ("unknown_write_key", "Authorization", StatusCode::UNAUTHORIZED),
+        Refusal::RevokedKey => ("revoked_write_key", "Authorization", StatusCode::UNAUTHORIZED),
+        Refusal::KeyNeeded { .. } => ("write_key_needed", "Authorization", StatusCode::UNAUTHORIZED),
+        Refusal::Origin { .. } => (Reason::OriginNotAllowed.as_str(), "Origin", StatusCode::FORBIDDEN),
+        Refusal::TooFast { is_address: true, .. } => ("address_too_fast", "", StatusCode::TOO_MANY_REQUESTS),
+        Refusal::TooFast { is_address: false, .. } => ("project_too_fast", "", StatusCode::TOO_MANY_REQUESTS),
+        Refusal::TooMany { .. } => ("too_many_events", "events", StatusCode::PAYLOAD_TOO_LARGE),
+        Refusal::Quota { exceeded, .. } => {
+            (Reason::QuotaExceeded.as_str(), exceeded.field, StatusCode::TOO_MANY_REQUESTS)
         }
     }
 }
@@ -226,8 +276,8 @@ impl IntoResponse for RequestError {
         let (reason, field, status) = self.row();
         let mut response = json(status, &Body { error: Inner { reason, field, message: self.to_string() } });
         let headers = response.headers_mut();
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        if let Some(wait_s) = self.wait_s() {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(wait_s));
         }
         if let Self::Method { allowed, .. } = self
             && let Ok(allowed) = HeaderValue::try_from(listed(allowed, ", ") + ", OPTIONS")

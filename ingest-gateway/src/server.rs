@@ -18,8 +18,10 @@ use crate::{
     ingest::Ingest,
     instance::Instance,
     journal::Journal,
+    limits::rate::Addresses,
     metrics::Metrics,
     operate::Tables,
+    projects::{self, Live, Parts, quota::Usages},
     rate::Rates,
     salt::{self, SaltKeeper},
     sender::Senders,
@@ -28,6 +30,8 @@ use crate::{
 
 /// After the connections, requests without one get so long to end.
 const DRAIN_TIME_MAX: Duration = Duration::from_secs(5);
+/// Names that the log holds; there may be thousands.
+const PROJECTS_TOLD_MAX: usize = 20;
 
 /// Serves until SIGTERM or SIGINT, then drains: no new connections, every request
 /// answered, every batch durable.
@@ -42,19 +46,20 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     };
     let metrics = Arc::new(Metrics::default());
     let instance = Instance::claim(&config.data)?;
-    let (sink, engine) = sink(&config, &instance, &metrics).await?;
-    let ingest = ingest(&config, &instance, sink, &metrics)?;
+    let projects = Arc::new(projects(&config, &instance, &metrics)?);
+    let Sinks { sink, engine, enricher } = sink(&config, &instance, &metrics).await?;
+    let ingest = ingest(&config, &instance, sink, enricher, &metrics)?;
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("cannot listen on {}: set FOOTFALL_LISTEN to a free address", config.listen))?;
     let address = listener.local_addr()?;
     let shared = Arc::new(Shared {
         senders: Senders {
-            projects: config.projects,
-            write_keys: config.write_keys,
+            projects: Arc::clone(&projects),
             trusted_proxies: config.trusted_proxies,
             rates: Rates::default(),
         },
+        requests: endpoints::limiter(config.limits.address_requests_per_s_max),
         limits: config.limits,
         paths: config.paths,
         metrics,
@@ -63,7 +68,8 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     });
     // Before anybody knows that events are taken, and can send one and stop us.
     let stopped = embedded::stop_signal()?;
-    tracing::info!(%address, projects = ?shared.senders.projects.iter().collect::<Vec<_>>(), "events are taken");
+    projects::watch(&projects)?;
+    tracing::info!(%address, projects = ?projects.now().names().take(PROJECTS_TOLD_MAX).collect::<Vec<_>>(), "events are taken");
     println!("http://{address}");
 
     let router = endpoints::router(Arc::clone(&shared));
@@ -75,6 +81,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         Serving { limits: connection_limits, metrics: Arc::clone(&shared.metrics), tasks: shared.tasks.clone() };
     connections::serve(listener, router, serving, stop).await;
     drain(shared).await;
+    projects.close();
     match engine {
         Some(engine) => engine.stop().await,
         None => Ok(()),
@@ -94,27 +101,51 @@ async fn drain(shared: Arc<Shared>) {
     }
 }
 
-fn ingest(config: &Config, instance: &Instance, sink: Sink, metrics: &Arc<Metrics>) -> anyhow::Result<Ingest> {
+/// The projects, with what they have stored before.
+fn projects(config: &Config, instance: &Instance, metrics: &Arc<Metrics>) -> anyhow::Result<Live> {
+    let usages = match config.projects {
+        projects::Source::Listed(_) => Usages::default(),
+        projects::Source::File(_) => Usages::open(instance.folder(), chrono::Utc::now().timestamp_millis())?,
+    };
+    let parts = Parts { privacy: config.privacy.clone(), usages, addresses: Addresses::default() };
+    Live::open(config.projects.clone(), config.project_defaults(), parts, Arc::clone(metrics))
+}
+
+fn ingest(
+    config: &Config,
+    instance: &Instance,
+    sink: Sink,
+    enricher: Option<Arc<Enricher>>,
+    metrics: &Arc<Metrics>,
+) -> anyhow::Result<Ingest> {
     let clock: Clock = Arc::new(|| chrono::Utc::now().timestamp_millis());
     let salts = SaltKeeper::open(&config.data)?;
     salts.turn(clock())?;
     tokio::spawn(salt::keep_turning(salts.clone(), Arc::clone(&clock), salt::TURN_PAUSE));
     let arrivals = Arrivals::open(instance.folder(), config.limits.remembered_events_max, clock, Arc::clone(metrics))?;
     let identifier = Identifier::new(salts, arrivals);
-    Ok(Ingest::new(config.limits, config.privacy.clone(), identifier, sink, Arc::clone(metrics)))
+    Ok(Ingest::new(config.limits, enricher, identifier, sink, Arc::clone(metrics)))
 }
 
-async fn sink(
-    config: &Config,
-    instance: &Instance,
-    metrics: &Arc<Metrics>,
-) -> anyhow::Result<(Sink, Option<embedded::Server>)> {
+/// The sink, and what belongs to it.
+struct Sinks {
+    sink: Sink,
+    engine: Option<embedded::Server>,
+    /// Tells programs from people; none where no project can ask for it.
+    enricher: Option<Arc<Enricher>>,
+}
+
+async fn sink(config: &Config, instance: &Instance, metrics: &Arc<Metrics>) -> anyhow::Result<Sinks> {
     match &config.sink {
         config::Sink::Kafka { brokers, topic, message_bytes_max } => {
             let (time_max, journal) = (config.limits.request_time_max, journal(config, instance, metrics)?);
             let metrics = Arc::clone(metrics);
             let kafka = Kafka::start(brokers, topic.clone(), *message_bytes_max, time_max, journal, metrics)?;
-            Ok((Sink::Kafka(kafka), None))
+            let enricher = match config.projects {
+                projects::Source::Listed(_) => None,
+                projects::Source::File(_) => Some(enricher(config)?),
+            };
+            Ok(Sinks { sink: Sink::Kafka(kafka), engine: None, enricher })
         }
         config::Sink::Direct { insert_interval } => {
             let (client, engine) = config.clickhouse.connect(&config.data).await?;
@@ -124,8 +155,9 @@ async fn sink(
             let enricher = enricher(config)?;
             let healer = Healer::start(instance.folder(), client.clone(), Pace::default());
             let journal = journal(config, instance, metrics)?;
+            let judge = Some(Arc::clone(&enricher));
             let direct = Direct::start(client, enricher, healer, *insert_interval, journal, Arc::clone(metrics));
-            Ok((Sink::Direct(Box::new(direct)), engine))
+            Ok(Sinks { sink: Sink::Direct(Box::new(direct)), engine, enricher: judge })
         }
     }
 }

@@ -22,6 +22,8 @@ const LIMITS: Limits = Limits {
     in_flight_bytes_max: 1 << 20,
     remembered_events_max: 100,
     request_time_max: Duration::from_secs(1),
+    body_pause_max: Duration::from_secs(1),
+    address_requests_per_s_max: 0,
 };
 
 const SEEDS: [&str; 12] = [

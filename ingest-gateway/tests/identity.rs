@@ -24,14 +24,19 @@ use ingest_gateway::{
     heal::{Healer, Pace},
     identify::Identifier,
     ingest::Ingest,
+    limits::rate::Addresses,
     metrics::Metrics,
     operate::Tables,
+    projects::{Parts, Registry, Settings, quota::Usages},
     salt::SaltKeeper,
+    sender::{Named, Sending},
     sink::{Sink, direct::Direct},
     wire::native::decode,
 };
 use serde_json::{Value, json};
-use vector_components::{Arrival, Enricher, enrich::UserAgents, event::ClientHeaders, timestamp::to_rfc3339};
+use vector_components::{
+    Arrival, Enricher, enrich::UserAgents, event::ClientHeaders, privacy::AddressPolicy, timestamp::to_rfc3339,
+};
 
 const MS: i64 = 1;
 const SECOND_MS: i64 = 1_000;
@@ -46,6 +51,7 @@ const V4: &str = "0b0e1f2a-1111-4222-8333-444455556666";
 /// A gateway without its door.
 struct Inside {
     ingest: Ingest,
+    parts: Parts,
     clock: Arc<AtomicI64>,
 }
 
@@ -64,7 +70,8 @@ impl Inside {
         let interval = Duration::from_millis(1);
         let direct = Direct::start(client.clone(), Arc::clone(enricher), healer, interval, None, Arc::clone(&metrics));
         let sink = Sink::Direct(Box::new(direct));
-        Self { ingest: Ingest::new(config.limits, config.privacy, identifier, sink, metrics), clock }
+        let parts = Parts { privacy: config.privacy, usages: Usages::default(), addresses: Addresses::default() };
+        Self { ingest: Ingest::new(config.limits, None, identifier, sink, metrics), parts, clock }
     }
 
     /// The outcomes of a body that arrives now.
@@ -81,7 +88,11 @@ impl Inside {
         };
         let admitted = self.ingest.admit(batch.events.len(), self.ingest.in_flight().start()).unwrap();
         let deadline = Instant::now() + Duration::from_secs(60);
-        let answer = self.ingest.take(&batch, &arrival, admitted, deadline).await.unwrap();
+        let settings = vec![Settings::of_name(&case.project, AddressPolicy::Keep)];
+        let projects = Registry::new(settings, &self.parts, None);
+        let project = Arc::clone(projects.by_name(&case.project).unwrap());
+        let sending = Sending::of_one(Named { project, by_secret: false }, arrival, &batch);
+        let answer = self.ingest.take(&batch, &sending, admitted, deadline).await.unwrap();
         let answer = serde_json::to_value(&answer).unwrap();
         answer["outcomes"].as_array().unwrap().iter().map(|o| o["outcome"].as_str().unwrap().to_owned()).collect()
     }

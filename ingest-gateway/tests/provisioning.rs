@@ -7,6 +7,8 @@ mod common;
 use std::{collections::BTreeSet, fs, path::Path};
 
 use common::Gateway;
+use ingest_gateway::projects::{Defaults, Source, file};
+use vector_components::privacy::AddressPolicy;
 
 fn provisioning() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -50,5 +52,24 @@ async fn the_gateways_metrics_are_those_of_dashboards_and_alerts() {
     for name in named {
         let family = name.trim_end_matches("_total").trim_end_matches("_bucket");
         assert!(shown.contains(&format!("# TYPE {family} ")), "{name} is no metric of the gateway:\n{shown}");
+    }
+}
+
+#[test]
+fn the_example_of_projects_is_read_and_has_every_field() {
+    let path = provisioning().join("provisioning/projects.example.toml");
+    let defaults = Defaults { client_ip: AddressPolicy::Keep, batch_events_max: 5_000 };
+    let projects = Source::File(path.clone()).read(&defaults).unwrap();
+    assert_eq!(projects.iter().map(|project| &*project.name).collect::<Vec<_>>(), ["example.org", "website"]);
+    // Which fields there are is told about one that is none of them.
+    let text = fs::read_to_string(path).unwrap();
+    let error = file::parse(Path::new("p"), "[projects.a]\nzzzzzzzz = 1", &defaults).unwrap_err().to_string();
+    let fields = error.split("there are ").nth(1).unwrap().split(", ").collect::<Vec<_>>();
+    assert!(fields.len() >= 14, "{error}");
+    for field in fields {
+        assert!(
+            text.contains(&format!("\n{field} =")) || text.contains(&format!("projects.website.{field}]]")),
+            "{field}"
+        );
     }
 }

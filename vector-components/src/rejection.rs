@@ -35,11 +35,17 @@ pub enum Reason {
     InvalidTimestamp,
     /// The timestamp is before the earliest or too far in the future.
     TimestampOutOfRange,
+    /// The page that sent it is none of the project's.
+    OriginNotAllowed,
+    /// The project takes no more events for now.
+    QuotaExceeded,
+    /// A program sent it, and the project keeps none of those.
+    Bot,
 }
 
 impl Reason {
     /// Every reason, for metrics that must start at zero.
-    pub const ALL: [Reason; 13] = [
+    pub const ALL: [Reason; 16] = [
         Reason::MissingProject,
         Reason::UnknownProject,
         Reason::NotJson,
@@ -53,6 +59,9 @@ impl Reason {
         Reason::TooMany,
         Reason::InvalidTimestamp,
         Reason::TimestampOutOfRange,
+        Reason::OriginNotAllowed,
+        Reason::QuotaExceeded,
+        Reason::Bot,
     ];
 
     /// The name on the wire, in metrics and in dead letters.
@@ -72,6 +81,9 @@ impl Reason {
             Reason::TooMany => "too_many",
             Reason::InvalidTimestamp => "invalid_timestamp",
             Reason::TimestampOutOfRange => "timestamp_out_of_range",
+            Reason::OriginNotAllowed => "origin_not_allowed",
+            Reason::QuotaExceeded => "quota_exceeded",
+            Reason::Bot => "bot",
         }
     }
 }

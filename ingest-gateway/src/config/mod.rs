@@ -1,32 +1,30 @@
 //! The configuration: the [`Options`], resolved and checked before any port is bound.
 
 mod clickhouse;
-mod write_keys;
 
 use std::net::SocketAddr;
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 use anyhow::{Context, bail};
 use ipnet::IpNet;
-use vector_components::{Privacy, Projects, enrich::Language};
+use vector_components::{Privacy, enrich::Language, privacy::AddressPolicy};
 
 pub use crate::limits::Limits;
 use crate::{
     journal,
     migrate::cluster::Cluster,
     options::{Options, SinkKind},
+    projects::{self, listed},
     wire::paths::Paths,
 };
 pub use clickhouse::ClickHouse;
-pub use write_keys::WriteKeys;
 
 /// The resolved configuration.
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "as the options of the same names")]
 pub struct Config {
     pub listen: SocketAddr,
-    pub projects: Projects,
-    pub write_keys: WriteKeys,
+    pub projects: projects::Source,
     pub sink: Sink,
     pub clickhouse: ClickHouse,
     pub data: PathBuf,
@@ -52,12 +50,18 @@ pub enum Sink {
 }
 
 impl Config {
+    /// What counts for a project whose file does not say it.
+    #[must_use]
+    pub fn project_defaults(&self) -> projects::Defaults {
+        projects::Defaults { client_ip: self.privacy.address(), batch_events_max: self.limits.batch_events_max }
+    }
+
     /// Checks the options and resolves them.
     ///
     /// # Errors
     /// Names the option that is wrong.
     pub fn resolve(options: Options) -> anyhow::Result<Self> {
-        let projects = Projects::parse(&options.projects).map_err(anyhow::Error::msg).context("PROJECTS")?;
+        let projects = projects(options.projects, options.projects_file, &options.write_keys, options.client_ip)?;
         let by_brokers = if options.kafka_brokers.is_empty() { SinkKind::Direct } else { SinkKind::Kafka };
         let sink = match options.sink.unwrap_or(by_brokers) {
             SinkKind::Direct => Sink::Direct { insert_interval: Duration::from_millis(options.insert_interval_ms) },
@@ -76,11 +80,12 @@ impl Config {
             in_flight_bytes_max: options.in_flight_bytes_max,
             remembered_events_max: options.remembered_events_max,
             request_time_max: Duration::from_millis(options.request_ms_max),
+            body_pause_max: Duration::from_millis(options.body_pause_ms_max),
+            address_requests_per_s_max: options.address_requests_per_s_max,
         };
         limits.check()?;
         Ok(Self {
             listen: options.listen,
-            write_keys: WriteKeys::parse(&options.write_keys, &projects)?,
             projects,
             sink,
             clickhouse: ClickHouse {
@@ -120,4 +125,27 @@ fn networks(list: &str) -> anyhow::Result<Vec<IpNet>> {
             .with_context(|| format!("FOOTFALL_TRUSTED_PROXIES: {text} is no network such as 10.0.0.0/8"))
     };
     list.split(',').map(str::trim).filter(|n| !n.is_empty()).map(parse).collect()
+}
+
+/// In a list or in a file, and never in both: nobody would know which of them counts.
+fn projects(
+    names: Option<String>,
+    file: Option<PathBuf>,
+    write_keys: &str,
+    client_ip: AddressPolicy,
+) -> anyhow::Result<projects::Source> {
+    match (names, file) {
+        // An empty variable is how compose files leave one out.
+        (Some(names), Some(_)) if !names.is_empty() => {
+            bail!("PROJECTS and FOOTFALL_PROJECTS_FILE are both given: give one of them")
+        }
+        (_, Some(_)) if !write_keys.is_empty() => {
+            bail!("FOOTFALL_WRITE_KEYS and FOOTFALL_PROJECTS_FILE are both given: write the keys into the file")
+        }
+        (_, Some(file)) => Ok(projects::Source::File(file)),
+        (names, None) => {
+            let names = names.as_deref().unwrap_or(listed::DEFAULT);
+            Ok(projects::Source::Listed(listed::parse(names, write_keys, client_ip)?))
+        }
+    }
 }

@@ -4,7 +4,7 @@ use anyhow::ensure;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Connections at once, if nothing else is said.
-const CONNECTIONS_DEFAULT: u64 = 10_000;
+pub const CONNECTIONS_DEFAULT: u64 = 10_000;
 /// For the sinks: half of all, at most so many. The embedded engine opens files by the hundred.
 const RESERVED_MAX: u64 = 4_096;
 

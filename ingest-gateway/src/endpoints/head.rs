@@ -10,11 +10,10 @@ use axum::{
 };
 
 use super::Shared;
-use crate::outcome::RequestError;
-
-const ADDRESS_BYTES_MAX: usize = 8 << 10;
-const HEADERS_MAX: usize = 80;
-const HEADERS_BYTES_MAX: usize = 32 << 10;
+use crate::{
+    limits::{ADDRESS_BYTES_MAX, HEADERS_BYTES_MAX, HEADERS_MAX},
+    outcome::RequestError,
+};
 
 /// Refuses a head that is too large.
 pub(super) async fn limit(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {

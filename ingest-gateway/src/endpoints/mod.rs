@@ -2,6 +2,7 @@
 
 mod cors;
 mod head;
+mod rate;
 mod script;
 mod status;
 mod take;
@@ -18,9 +19,12 @@ use axum::{
 };
 use tokio_util::task::TaskTracker;
 
+pub(crate) use rate::limiter;
+
 use crate::{
     config::Limits,
     ingest::Ingest,
+    limits::rate::AddressLimiter,
     metrics::Metrics,
     outcome::RequestError,
     sender::Senders,
@@ -36,6 +40,8 @@ pub struct Shared {
     pub paths: Paths,
     pub metrics: Arc<Metrics>,
     pub ingest: Ingest,
+    /// How many requests an address may send; none if any number.
+    pub requests: Option<AddressLimiter>,
     /// Requests whose events are being stored, whether their clients still wait or not.
     pub tasks: TaskTracker,
 }
@@ -44,7 +50,10 @@ pub struct Shared {
 pub fn router(shared: Arc<Shared>) -> Router {
     let guarded = |routes: Router<Arc<Shared>>, methods: &[Method]| {
         let head_limits = middleware::from_fn_with_state(Arc::clone(&shared), head::limit);
-        routes.layer(head_limits).layer(cors::any_origin(methods))
+        let rates = middleware::from_fn_with_state(Arc::clone(&shared), rate::limit);
+        // The last one sees a request first. A preflight is answered whatever follows it, and a page may read
+        // why it sends too much.
+        routes.layer(head_limits).layer(rates).layer(cors::any_origin(methods))
     };
     // Pages of other sites may not read these.
     let status = Router::new()

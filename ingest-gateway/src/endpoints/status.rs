@@ -15,10 +15,14 @@ pub async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// The sink can take events; 503 with what is missing otherwise.
+/// The sink can take events; 503 with what is missing otherwise. A wrong file of projects does not keep events out, and
+/// is told beside it.
 pub async fn ready(State(shared): State<Arc<Shared>>) -> Response {
     match shared.ingest.ready().await {
-        Ok(()) => "ready\n".into_response(),
+        Ok(()) => match shared.senders.projects.problem() {
+            None => "ready\n".into_response(),
+            Some(problem) => format!("ready\nwarning: the projects stay as they were: {problem}\n").into_response(),
+        },
         Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")).into_response(),
     }
 }

@@ -1,6 +1,10 @@
 //! One request with events, in whichever format: project → room → body → events → outcomes → answer.
 
-use std::{net::SocketAddr, sync::Arc, time::Instant};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Instant,
+};
 
 use axum::{body::Body, http::request::Parts, response::Response};
 
@@ -8,7 +12,8 @@ use super::{Shared, head};
 use crate::{
     body::{self, Text},
     outcome::{Answer, RequestError},
-    sender::Named,
+    projects::{Registry, Sender},
+    sender::{self, Named},
     sink::NotDurable,
     wire::{AnswerForm, Asked, Head, ProjectNamed, WireFormat},
 };
@@ -34,27 +39,29 @@ pub(super) async fn take(shared: Arc<Shared>, route: Route, peer: SocketAddr, he
     let deadline = started + shared.limits.request_time_max;
     let head = Arc::new(head);
     let view = route.view(&head, received_at_ms);
-    let result = match tokio::time::timeout_at(deadline.into(), read(&shared, route.format, &view, body)).await {
+    let ip = shared.senders.ip(peer.ip(), &head.headers);
+    let result = match tokio::time::timeout_at(deadline.into(), read(&shared, route.format, ip, &view, body)).await {
         Ok(Ok(read)) => {
             // What was read is finished in a task of its own: a client that goes away
             // does not leave the ledger with events that are neither stored nor failed.
             let (storing, head) = (Arc::clone(&shared), Arc::clone(&head));
             let task = async move {
                 let view = route.view(&head, received_at_ms);
-                store(&storing, route.format, peer, &view, read, deadline).await
+                store(&storing, route.format, ip, &view, read, deadline).await
             };
             let stored = shared.tasks.spawn(task).await;
             stored.unwrap_or(Err(RequestError::NotDurable(NotDurable::Internal)))
         }
         Ok(Err(error)) => Err(error),
-        Err(_) => Err(RequestError::BodyBroken(format!(
-            "it did not arrive in {} s",
-            shared.limits.request_time_max.as_secs()
-        ))),
+        Err(_) => Err(body::too_slow(&shared.limits)),
     };
     shared.metrics.request_seconds.observe(started.elapsed().as_secs_f64());
     if let Err(error) = &result {
         shared.metrics.refused(error.reason());
+        if matches!(error, RequestError::NoRoom(_)) {
+            // For the next one, and this one when it comes again.
+            shared.ingest.in_flight().make_room();
+        }
     }
     let (form, result) = match result {
         Ok((form, answer)) => (form, Ok(answer)),
@@ -63,31 +70,44 @@ pub(super) async fn take(shared: Arc<Shared>, route: Route, peer: SocketAddr, he
     route.format.answer(&Asked { head: view, form }, result)
 }
 
-/// A request whose body was read, with its project if the head names it.
+/// A request whose body was read, with the projects as they were when it began, and its own if the head names it.
 struct Read {
+    projects: Arc<Registry>,
     named: Option<Named>,
     body: Text,
 }
 
-/// Which project → is there room → the body.
-async fn read(shared: &Shared, format: &dyn WireFormat, head: &Head<'_>, body: Body) -> Result<Read, RequestError> {
+/// Which project, and does it take another event → is there room → the body.
+async fn read(
+    shared: &Shared,
+    format: &dyn WireFormat,
+    ip: IpAddr,
+    head: &Head<'_>,
+    body: Body,
+) -> Result<Read, RequestError> {
     head::check(head.uri, head.headers)?;
+    let projects = shared.senders.projects.now();
     let named = match format.project(head) {
-        ProjectNamed::InHead(claims) => Some(shared.senders.project(claims)?),
+        ProjectNamed::InHead(claims) => {
+            let named = shared.senders.named(&projects, claims)?;
+            let (origin, by_secret) = (sender::origin(head.headers), named.by_secret);
+            named.project.admit(&Sender { ip, origin, by_secret, now_ms: sender::now_ms() }, 1)?;
+            Some(named)
+        }
         ProjectNamed::InBody => None,
     };
     shared.ingest.check_room()?;
     let body = body::read(body, head.headers, &shared.limits, shared.ingest.in_flight()).await?;
-    Ok(Read { named, body })
+    Ok(Read { projects, named, body })
 }
 
 /// The events of the body → room for them → who sent them → durable.
 async fn store(
     shared: &Shared,
     format: &dyn WireFormat,
-    peer: SocketAddr,
+    ip: IpAddr,
     head: &Head<'_>,
-    Read { named, body: Text { text, mut held } }: Read,
+    Read { projects, named, body: Text { text, mut held } }: Read,
     deadline: Instant,
 ) -> Result<(AnswerForm, Answer), RequestError> {
     shared.ingest.check_room()?;
@@ -96,23 +116,13 @@ async fn store(
     let mut batch = format.decode(head, &text, shared.limits.batch_events_max)?;
     held.shrink(translated_bytes_max);
     held.grow(batch.translated_bytes())?;
-    let named = match named {
-        Some(named) => named,
-        None => shared.senders.project(std::mem::take(&mut batch.project))?,
-    };
-    if !named.by_key {
-        batch.said.clear();
-    }
-    let mut arrival = shared.senders.arrival(named.project, &batch, peer.ip(), head.headers);
-    if batch.is_anonymous {
-        arrival.ip = None;
-    }
+    let sending = shared.senders.sending(&projects, named, &mut batch, ip, head.headers)?;
     let answer = match format.stores() {
         true => {
             let admitted = shared.ingest.admit(batch.events.len(), held)?;
-            shared.ingest.take(&batch, &arrival, admitted, deadline).await?
+            shared.ingest.take(&batch, &sending, admitted, deadline).await?
         }
-        false => shared.ingest.rehearse(&batch, &arrival),
+        false => shared.ingest.rehearse(&batch, &sending),
     };
     Ok((batch.form, answer))
 }

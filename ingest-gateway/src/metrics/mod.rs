@@ -3,6 +3,7 @@
 //! received = stored + duplicate + dropped (by reason) + failed + pending, at any time.
 
 mod connections;
+mod projects;
 
 use std::fmt::Write;
 
@@ -14,6 +15,7 @@ use prometheus_client::{
 use vector_components::Reason;
 
 pub use connections::{ClosedFor, ConnectionMetrics};
+pub use projects::{ProjectMetrics, Reload};
 
 /// All metrics; label sets are closed lists.
 #[expect(missing_docs, reason = "each metric's help text says it")]
@@ -36,6 +38,7 @@ pub struct Metrics {
     pub arrivals_known: Counter,
     pub arrivals_forgotten_early: Counter,
     pub connections: ConnectionMetrics,
+    pub projects: ProjectMetrics,
     dropped: Family<ReasonLabel, Counter>,
     requests_refused: Family<ReasonLabel, Counter>,
 }
@@ -68,6 +71,7 @@ impl Default for Metrics {
             arrivals_known: Counter::default(),
             arrivals_forgotten_early: Counter::default(),
             connections: ConnectionMetrics::default(),
+            projects: ProjectMetrics::default(),
             dropped: Family::default(),
             requests_refused: Family::default(),
             registry: Registry::default(),
@@ -130,6 +134,7 @@ impl Default for Metrics {
         registry.register("request_seconds", "From the request to its answer", metrics.request_seconds.clone());
         registry.register("insert_rows", "Rows in one insert or produce call", metrics.insert_rows.clone());
         metrics.connections.register(&mut registry);
+        metrics.projects.register(&mut registry);
         Self { registry, ..metrics }
     }
 }

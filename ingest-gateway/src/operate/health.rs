@@ -20,6 +20,15 @@ const ANSWER_BYTES_MAX: u64 = 4096;
 /// # Errors
 /// If it does not answer in time, or answers that it is not ready; with what is missing.
 pub async fn run(listen: SocketAddr) -> anyhow::Result<()> {
+    println!("{}", ready(listen).await?.trim_end());
+    Ok(())
+}
+
+/// What `/readyz` of the gateway that listens at this address says when it is ready.
+///
+/// # Errors
+/// As [`run`].
+pub async fn ready(listen: SocketAddr) -> anyhow::Result<String> {
     let address = reachable(listen);
     let asked = tokio::time::timeout(TIME_MAX, ask(address)).await;
     let answer = asked
@@ -29,8 +38,7 @@ pub async fn run(listen: SocketAddr) -> anyhow::Result<()> {
     if head.split(' ').nth(1) != Some("200") {
         bail!("{}", if body.is_empty() { head } else { body.trim() });
     }
-    println!("ready");
-    Ok(())
+    Ok(body.to_owned())
 }
 
 async fn ask(address: SocketAddr) -> std::io::Result<String> {

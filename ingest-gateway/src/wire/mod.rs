@@ -20,7 +20,11 @@ mod snowplow;
 mod translate;
 mod umami;
 
-use std::{borrow::Cow, collections::BTreeMap, net::IpAddr};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
 use axum::{
     http::{HeaderMap, Method, Uri},
@@ -30,6 +34,8 @@ use serde_json::value::RawValue;
 use vector_components::{Arrival, Rejection, event::ClientHeaders, validate::USER_AGENT_BYTES_MAX};
 
 use crate::outcome::{Answer, ProjectSource, RequestError};
+pub use plausible::COPIES_BYTES_MAX;
+pub use posthog::FORM_BYTES_MAX;
 
 /// Every format that the gateway speaks.
 pub static FORMATS: &[&dyn WireFormat] = &[
@@ -159,8 +165,10 @@ pub struct Batch<'a> {
     pub events: Vec<Cow<'a, RawValue>>,
     /// The client's clock when it sent them, in milliseconds since 1970 UTC.
     pub sent_at_ms: Option<i64>,
-    /// Where the body names the project; empty if the head did.
+    /// Where the body names the project of all events; empty if the head did, or each event does.
     pub project: Vec<ProjectClaim>,
+    /// For each event, where it names its own project; empty if one is named for all.
+    pub named: Vec<ProjectClaim>,
     /// For each event, what it says of who caused it; empty if the format says nothing of that, or
     /// the sender is not believed.
     pub said: Vec<Said>,
@@ -192,15 +200,26 @@ impl Batch<'_> {
         self.events.iter().map(owned).sum()
     }
 
-    /// For each event its own arrival, if its sender is believed.
+    /// With the projects that its events name themselves. As long as they name one, or none, it is the project of all.
     #[must_use]
-    pub fn arrivals(&self, arrival: &Arrival) -> Vec<Arrival> {
-        self.said.iter().map(|said| said.arrival(arrival)).collect()
+    pub fn named_by_events(self, field: &'static str, names: Vec<Option<String>>) -> Self {
+        let different: BTreeSet<&str> = names.iter().flatten().map(String::as_str).collect();
+        if different.len() <= 1 {
+            let name = different.into_iter().next().map(str::to_owned);
+            return Self { project: token_claims(field, name), ..self };
+        }
+        let claim = |value: Option<String>| ProjectClaim {
+            source: ProjectSource::Token(field),
+            value: value.unwrap_or_default(),
+        };
+        Self { named: names.into_iter().map(claim).collect(), ..self }
     }
 }
 
 impl Said {
-    fn arrival(&self, request: &Arrival) -> Arrival {
+    /// As if the event had come from the person itself.
+    #[must_use]
+    pub fn arrival(&self, request: &Arrival) -> Arrival {
         let agent = self.user_agent.as_deref().unwrap_or_default();
         Arrival {
             ip: self.ip,

@@ -16,7 +16,6 @@ use vector_components::validate::{TYPE_BYTES_MAX, URL_BYTES_MAX};
 use super::{
     Asked, Batch, Head, ProjectNamed, WireFormat,
     native::{BYTE_ORDER_MARK, not_json},
-    token_claims,
     translate::{Fields, NativeEvent},
 };
 use crate::outcome::{Answer, RequestError};
@@ -25,8 +24,10 @@ use crate::outcome::{Answer, RequestError};
 const PROPERTIES: [(&str, &str); 4] =
     [("i", "interactive"), ("sd", "scroll_depth"), ("e", "engagement_ms"), ("interactive", "interactive")];
 
-/// More than one is an error already.
+/// Domains of one event, which is stored for each; more are not read.
 const DOMAINS_READ_MAX: usize = 16;
+/// An event's bytes, as many times as it has domains; a single event is never so long.
+pub const COPIES_BYTES_MAX: usize = 1 << 20;
 
 /// Plausible's format.
 #[derive(Debug)]
@@ -53,8 +54,23 @@ impl WireFormat for Plausible {
         let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body).trim_ascii();
         let event: &RawValue = serde_json::from_str(body).map_err(not_json)?;
         let written = Fields::read(event).and_then(translated);
-        let events = vec![written.map_or(Cow::Borrowed(event), Cow::Owned)];
-        Ok(Batch { events, project: token_claims("domain", domains(body)), ..Batch::default() })
+        let event = written.map_or(Cow::Borrowed(event), Cow::Owned);
+        let mut domains = domains(body);
+        domains.retain(|domain| !domain.is_empty());
+        domains.sort_unstable();
+        domains.dedup();
+        let bytes = event.get().len() * domains.len();
+        if bytes > COPIES_BYTES_MAX {
+            let bytes = u64::try_from(bytes).ok();
+            return Err(RequestError::TooLarge {
+                what: "event of several domains",
+                bytes_max: COPIES_BYTES_MAX,
+                bytes,
+            });
+        }
+        // An event of each domain; without one, what is wrong is told of the request.
+        let events = vec![event; domains.len().max(1)];
+        Ok(Batch { events, ..Batch::default() }.named_by_events("domain", domains.into_iter().map(Some).collect()))
     }
 
     fn answer(&self, _asked: &Asked<'_>, result: Result<Answer, RequestError>) -> Response {

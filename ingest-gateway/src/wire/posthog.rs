@@ -3,7 +3,7 @@
 //! Their retries: a network error, 408, 429 and 5xx are sent again, 413 in smaller batches; any other
 //! status ends it, so that a request of which nothing can be stored is answered 400.
 
-use std::{borrow::Cow, collections::BTreeSet, net::IpAddr};
+use std::{borrow::Cow, net::IpAddr};
 
 use axum::{
     http::{Method, StatusCode, header},
@@ -28,7 +28,7 @@ use crate::outcome::{Answer, RequestError};
 /// To a question for feature flags or settings: there are none, and the client goes on.
 const NO_FLAGS: &str = r#"{"config":{"enable_collect_everything":true},"supportedCompression":["gzip","gzip-js"],"featureFlags":{},"featureFlagPayloads":{},"flags":{},"errorsWhileComputingFlags":false,"toolbarParams":{},"isAuthenticated":false,"sessionRecording":false,"surveys":false,"heatmaps":false,"siteApps":[]}"#;
 /// A form is decoded into copies; those of browsers are beacons, of 64 KiB.
-const FORM_BYTES_MAX: usize = 1 << 20;
+pub const FORM_BYTES_MAX: usize = 1 << 20;
 /// The fields that name the project, of a request or an event.
 const TOKENS: [&str; 4] = ["api_key", "token", "$token", "$api_key"];
 /// What PostHog's own names of types are here.
@@ -78,16 +78,19 @@ impl WireFormat for PostHog {
         if request.events.is_empty() {
             return Err(RequestError::Empty);
         }
-        let mut tokens = request.tokens;
-        let are_named_by_events = tokens.is_empty();
-        let batch = translate::batch(&request.events, |mut fields| {
+        let mut tokens = vec![None; request.events.len()];
+        let batch = translate::numbered(&request.events, |at, mut fields| {
             let properties = fields.object("properties");
             let (event, OfEvent { token, said }) = translated(fields, properties, request.sent_at_ms);
-            tokens.extend(token.filter(|_| are_named_by_events));
+            tokens[at] = token;
             (event, said)
         });
         let sent_at_ms = request.sent_at_ms.or_else(|| sent_at_of_query(head));
-        Ok(Batch { sent_at_ms, project: token_claims("api_key", tokens), ..batch })
+        let batch = Batch { sent_at_ms, ..batch };
+        Ok(match request.token {
+            Some(token) => Batch { project: token_claims("api_key", [token]), ..batch },
+            None => batch.named_by_events("api_key", tokens),
+        })
     }
 
     fn answer(&self, _asked: &Asked<'_>, result: Result<Answer, RequestError>) -> Response {
@@ -141,7 +144,7 @@ fn sent_at_of_query(head: &Head<'_>) -> Option<i64> {
 struct Request<'b> {
     events: Vec<Cow<'b, RawValue>>,
     sent_at_ms: Option<i64>,
-    tokens: BTreeSet<String>,
+    token: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -160,17 +163,17 @@ impl<'b> Request<'b> {
     /// An array of events, an envelope with a `batch`, or one event.
     fn read(json: &'b str, events_max: usize) -> Result<Self, RequestError> {
         if json.starts_with('[') {
-            return Ok(Self { events: array(json, events_max)?, sent_at_ms: None, tokens: BTreeSet::new() });
+            return Ok(Self { events: array(json, events_max)?, sent_at_ms: None, token: None });
         }
         let envelope: Envelope<'b> = serde_json::from_str(json).map_err(not_json)?;
         let text = |value: &RawValue| serde_json::from_str::<String>(value.get()).ok().filter(|text| !text.is_empty());
-        let tokens = envelope.api_key.and_then(text).or_else(|| envelope.token.and_then(text)).into_iter().collect();
+        let token = envelope.api_key.and_then(text).or_else(|| envelope.token.and_then(text));
         let sent_at_ms = envelope.sent_at.and_then(timestamp::parse_json_ms);
         let events = match envelope.batch {
             Some(batch) => array(batch.get(), events_max)?,
             None => vec![Cow::Borrowed(serde_json::from_str(json).map_err(not_json)?)],
         };
-        Ok(Self { events, sent_at_ms, tokens })
+        Ok(Self { events, sent_at_ms, token })
     }
 }
 

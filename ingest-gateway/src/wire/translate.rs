@@ -40,21 +40,32 @@ pub fn batch<'b>(
     events: &[Cow<'b, RawValue>],
     mut write: impl FnMut(Fields<'b>) -> (NativeEvent<'b>, Said),
 ) -> Batch<'static> {
-    each(events, |fields| {
-        let (event, said) = write(fields);
+    numbered(events, |_, fields| write(fields))
+}
+
+/// As [`batch`], with the place of each event that can be read.
+pub fn numbered<'b>(
+    events: &[Cow<'b, RawValue>],
+    mut write: impl FnMut(usize, Fields<'b>) -> (NativeEvent<'b>, Said),
+) -> Batch<'static> {
+    each(events, |at, fields| {
+        let (event, said) = write(at, fields);
         (Ok(event.finish()), said)
     })
 }
 
-/// As [`batch`], for formats whose events do not only borrow from what was sent.
-pub fn each<'b>(events: &[Cow<'b, RawValue>], mut write: impl FnMut(Fields<'b>) -> (Written, Said)) -> Batch<'static> {
+/// As [`numbered`], for formats whose events do not only borrow from what was sent.
+pub fn each<'b>(
+    events: &[Cow<'b, RawValue>],
+    mut write: impl FnMut(usize, Fields<'b>) -> (Written, Said),
+) -> Batch<'static> {
     let mut batch = Batch::default();
-    for event in events {
+    for (at, event) in events.iter().enumerate() {
         let fields = match event {
             Cow::Borrowed(event) => Fields::read(event),
             Cow::Owned(_) => None,
         };
-        let (written, said) = fields.map_or_else(|| (Ok(None), Said::default()), &mut write);
+        let (written, said) = fields.map_or_else(|| (Ok(None), Said::default()), |fields| write(at, fields));
         add(&mut batch, event, written, said);
     }
     batch

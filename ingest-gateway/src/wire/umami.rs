@@ -3,7 +3,7 @@
 //! Neither client sends anything again. The tracker returns `cache` with its next event; here it is
 //! the same for everybody, since no page is told who its visitor is.
 
-use std::{borrow::Cow, collections::BTreeSet};
+use std::borrow::Cow;
 
 use axum::{
     http::{Method, StatusCode, header},
@@ -16,7 +16,6 @@ use vector_components::validate::{ID_BYTES_MAX, TYPE_BYTES_MAX, URL_BYTES_MAX, U
 use super::{
     Asked, Batch, Head, ProjectNamed, Said, WireFormat,
     native::{BYTE_ORDER_MARK, array, not_json},
-    token_claims,
     translate::{self, Fields, NativeEvent},
 };
 use crate::outcome::{Answer, Outcome, RequestError};
@@ -60,13 +59,13 @@ impl WireFormat for Umami {
         if events.is_empty() {
             return Err(RequestError::Empty);
         }
-        let mut websites = BTreeSet::new();
-        let batch = translate::batch(&events, |fields| {
+        let mut websites = vec![None; events.len()];
+        let batch = translate::numbered(&events, |at, fields| {
             let (event, website, said) = translated(fields);
-            websites.extend(website);
+            websites[at] = website;
             (event, said)
         });
-        Ok(Batch { project: token_claims("website", websites), ..batch })
+        Ok(batch.named_by_events("website", websites))
     }
 
     fn answer(&self, _asked: &Asked<'_>, result: Result<Answer, RequestError>) -> Response {

@@ -113,6 +113,12 @@ impl Enricher {
         self.user_agents.verdict(&agent, hints, asn)
     }
 
+    /// The verdict on who sent an event, as [`Enricher::enrich`] would store it.
+    #[must_use]
+    pub fn verdict(&self, event: &Event<'_>) -> BotVerdict {
+        self.classify(&event.user_agent, &event.hints, self.place(event).asn)
+    }
+
     /// The visitor of an event.
     #[must_use]
     pub fn visitor(&self, event: &Event<'_>, salt: &VisitorSalt) -> u64 {

@@ -65,6 +65,18 @@ impl Privacy {
         Ok(Self { address, names })
     }
 
+    /// The same, with another choice about addresses.
+    #[must_use]
+    pub fn with_address(&self, address: AddressPolicy) -> Self {
+        Self { address, names: self.names.clone() }
+    }
+
+    /// What becomes of addresses.
+    #[must_use]
+    pub fn address(&self) -> AddressPolicy {
+        self.address
+    }
+
     /// Takes out what must not be kept.
     pub fn apply(&self, event: &mut Event<'_>) {
         event.ip = event.ip.and_then(|ip| self.address.apply(ip));

@@ -4,7 +4,7 @@
 /// One event as sent, in bytes: as JSON within Kafka's limit of a message, with room for what is added.
 pub const EVENT_BYTES_MAX: usize = 512 << 10;
 /// The fields of one event, its known ones and its details at the top level.
-pub const FIELDS_MAX: usize = DETAILS_MAX + 16;
+pub const FIELDS_MAX: usize = DETAILS_MAX + 17;
 /// How deep arrays and objects in a detail may be nested.
 pub const NESTING_MAX: usize = 32;
 /// `type`, in bytes.

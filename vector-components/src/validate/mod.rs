@@ -52,6 +52,18 @@ pub struct Received<'a> {
     pub has_own_id: bool,
     /// The time is the client's: of `timestamp`, or of an `event_id` of UUID version 7.
     pub has_own_time: bool,
+    /// What the event itself says of who caused it, if it does. Not believed here.
+    pub said: Option<Said<'a>>,
+}
+
+/// What an event says of who caused it, beside the arrival of its request: a server's event is of a person
+/// whose address and user agent are not the server's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Said<'a> {
+    /// The person's address; none if what was sent is none.
+    pub ip: Option<IpAddr>,
+    /// The person's user agent, cut to its limit.
+    pub user_agent: Cow<'a, str>,
 }
 
 /// As [`receive`], for callers to whom each arrival is an event: one without id and time gets an id
@@ -108,6 +120,7 @@ fn check<'a>(
     let title = sent.title.string(TITLE_BYTES_MAX)?;
     let screen = screen(sent.screen.object(FIELDS_MAX)?)?;
     let revenue = revenue(sent.revenue.object(FIELDS_MAX)?)?;
+    let said = said(&sent);
     let details = details::flatten(sent.details.object(FIELDS_MAX)?, unknown(object))?;
 
     let event = Event {
@@ -135,7 +148,21 @@ fn check<'a>(
         user_agent: arrival.user_agent.as_str().into(),
         hints: arrival.hints.borrowed(),
     };
-    Ok(Received { event, has_own_id: own_id.is_some(), has_own_time: own_time.is_some() })
+    Ok(Received { event, has_own_id: own_id.is_some(), has_own_time: own_time.is_some(), said })
+}
+
+/// Of no type that is refused: before these fields had a meaning, anything may have been sent in them.
+fn said<'a>(sent: &Sent<'a>) -> Option<Said<'a>> {
+    sent.ip.value().or(sent.user_agent.value())?;
+    let text = |field: Field<'a>| field.value().and_then(Json::string).and_then(Result::ok);
+    let user_agent = match text(sent.user_agent).unwrap_or_default() {
+        Cow::Borrowed(agent) => Cow::Borrowed(&agent[..agent.floor_char_boundary(USER_AGENT_BYTES_MAX)]),
+        Cow::Owned(mut agent) => {
+            agent.truncate(agent.floor_char_boundary(USER_AGENT_BYTES_MAX));
+            Cow::Owned(agent)
+        }
+    };
+    Some(Said { ip: text(sent.ip).and_then(|ip| ip.trim().parse().ok()), user_agent })
 }
 
 fn read(json: Json<'_>) -> Result<Object<'_>, Rejection> {

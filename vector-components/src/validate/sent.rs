@@ -22,6 +22,8 @@ pub struct Sent<'a> {
     pub screen: Field<'a>,
     pub revenue: Field<'a>,
     pub details: Field<'a>,
+    pub ip: Field<'a>,
+    pub user_agent: Field<'a>,
 }
 
 impl<'a> Sent<'a> {
@@ -53,6 +55,8 @@ impl<'a> Sent<'a> {
             screen: Field::absent("screen"),
             revenue: Field::absent("revenue"),
             details: Field::absent("details"),
+            ip: Field::absent("ip"),
+            user_agent: Field::absent("user_agent"),
         }
     }
 
@@ -73,6 +77,8 @@ impl<'a> Sent<'a> {
             "screen" => &mut self.screen,
             "revenue" => &mut self.revenue,
             "details" => &mut self.details,
+            "ip" => &mut self.ip,
+            "user_agent" => &mut self.user_agent,
             _ => return None,
         })
     }

@@ -182,3 +182,23 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_an_event_says_of_its_person_is_no_property_and_not_believed_here() {
+    let arrival = arrival();
+    let said = |json: &str| {
+        let raw: Box<RawValue> = serde_json::from_str(json).unwrap();
+        let received = receive(&raw, &arrival, Uuid::nil).unwrap();
+        assert!(received.event.details.is_empty(), "{json}");
+        assert_eq!((received.event.ip, &*received.event.user_agent), (arrival.ip, &*arrival.user_agent), "{json}");
+        received.said.map(|said| (said.ip.map(|ip| ip.to_string()), said.user_agent.into_owned()))
+    };
+    let both = |ip: Option<&str>, agent: &str| Some((ip.map(str::to_owned), agent.to_owned()));
+    assert_eq!(said(r#"{"type":"a"}"#), None);
+    assert_eq!(said(r#"{"type":"a","ip":null}"#), None);
+    assert_eq!(said(r#"{"type":"a","ip":" 81.2.69.160 "}"#), both(Some("81.2.69.160"), ""));
+    assert_eq!(said(r#"{"type":"a","ip":"2001:220::1","user_agent":"a\"b"}"#), both(Some("2001:220::1"), "a\"b"));
+    assert_eq!(said(r#"{"type":"a","ip":7,"user_agent":["x"]}"#), both(None, ""));
+    let long = format!(r#"{{"type":"a","user_agent":"{}"}}"#, "é".repeat(USER_AGENT_BYTES_MAX));
+    assert_eq!(said(&long).unwrap().1.len(), USER_AGENT_BYTES_MAX);
+}

@@ -1,10 +1,12 @@
 //! Bodies that are small on the wire but large in memory.
 
-use anyhow::{Context, ensure};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail, ensure};
 use async_compression::tokio::write::{GzipEncoder, ZstdEncoder};
 use futures_util::future::join_all;
 use serde_json::json;
-use tokio::io::AsyncWriteExt;
+use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use super::{PROJECT, Target};
 
@@ -14,6 +16,11 @@ const BOMBS: usize = 32;
 const FLOODS: usize = 64;
 /// A body of 16 MiB, the default limit after decompression.
 const DECODED_BYTES: usize = 16 << 20;
+/// The default limit of a body on the wire.
+const BODY_BYTES: usize = 2 << 20;
+/// Together more than all requests may hold.
+const UNFINISHED: usize = 70;
+const EVENT_TIME_MAX: Duration = Duration::from_secs(20);
 
 /// Nested objects, which exhausted the process's memory when each was parsed into a tree.
 pub async fn bombs(target: &Target) -> anyhow::Result<()> {
@@ -48,6 +55,34 @@ pub async fn floods(target: &Target) -> anyhow::Result<()> {
     ensure!(statuses.iter().all(|status| [201, 503].contains(status)), "unexpected status among {statuses:?}");
     ensure!(statuses.contains(&201), "none of them was accepted: {statuses:?}");
     Ok(())
+}
+
+/// Bodies without their last byte, which together hold all of the memory: an event must get through, though it may be told to
+/// come again.
+pub async fn unfinished(target: &Target) -> anyhow::Result<()> {
+    let address = target.gateway.first_line.trim_start_matches("http://").to_owned();
+    let head =
+        format!("POST /v1/events HTTP/1.1\r\nHost: x\r\nX-App: {PROJECT}\r\nContent-Length: {BODY_BYTES}\r\n\r\n");
+    let body = vec![b' '; BODY_BYTES - 1];
+    let mut open = Vec::new();
+    for _ in 0..UNFINISHED {
+        let mut stream = TcpStream::connect(&address).await?;
+        stream.write_all(head.as_bytes()).await?;
+        // What finds no room is refused, and the connection closed.
+        let _ = stream.write_all(&body).await;
+        open.push(stream);
+    }
+    let started = Instant::now();
+    loop {
+        let event = json!({"type": "between", "user_id": "u", "timestamp": 1_767_225_600_000_i64});
+        let request = target.client.post(target.events_url()).header("X-App", PROJECT).json(&event);
+        match request.send().await.context("the gateway did not respond")?.status().as_u16() {
+            201 => return Ok(()),
+            503 => ensure!(started.elapsed() < EVENT_TIME_MAX, "unfinished bodies keep events out"),
+            status => bail!("an event next to unfinished bodies got status {status}"),
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
 }
 
 async fn send(target: &Target, encoding: &str, body: &[u8], count: usize) -> anyhow::Result<Vec<u16>> {

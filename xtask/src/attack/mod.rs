@@ -72,6 +72,7 @@ pub async fn attack(folder: &Path, rounds: u32) -> anyhow::Result<Value> {
         eprintln!("attacks, round {round} of {rounds}");
         step(&mut target, "bodies that expand when read", bodies::bombs).await?;
         step(&mut target, "concurrent large bodies", bodies::floods).await?;
+        step(&mut target, "unfinished bodies that hold the memory", bodies::unfinished).await?;
         step(&mut target, "idle connections and unfinished heads", connections::idle).await?;
         step(&mut target, "statements that exhaust memory", queries::greedy).await?;
         step(&mut target, "slow queries in every slot", queries::slow).await?;

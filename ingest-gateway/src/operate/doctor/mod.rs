@@ -13,6 +13,8 @@ use clap::Args;
 use crate::{
     config::{Config, Sink},
     geoip::GeoFiles,
+    operate::health,
+    projects::Source,
 };
 pub use finding::{Finding, State};
 
@@ -42,6 +44,7 @@ pub async fn run(options: &Options, config: &Config) -> anyhow::Result<()> {
         findings.extend(kafka::check(brokers, topic, &options.kafka_group).await);
     }
     findings.push(geoip(config));
+    findings.extend(projects(config).await);
     if options.json {
         println!("{}", serde_json::to_string(&findings)?);
     } else {
@@ -52,6 +55,30 @@ pub async fn run(options: &Options, config: &Config) -> anyhow::Result<()> {
         bail!("{failed} of {} checks failed", findings.len());
     }
     Ok(())
+}
+
+/// What is wrong with the file of projects, and whether a gateway here still goes by an older one.
+async fn projects(config: &Config) -> Option<Finding> {
+    let Source::File(path) = &config.projects else { return None };
+    let running = health::ready(config.listen).await.unwrap_or_default();
+    Some(match config.projects.read(&config.project_defaults()) {
+        Ok(projects) if running.contains("warning: the projects") => Finding::warn(
+            "projects",
+            format!(
+                "{} projects in {}, which the gateway does not go by: {}",
+                projects.len(),
+                path.display(),
+                running.trim()
+            ),
+            "it reads the file again within seconds, and at once on SIGHUP",
+        ),
+        Ok(projects) => Finding::ok("projects", format!("{} projects in {}", projects.len(), path.display())),
+        Err(error) => Finding::fail(
+            "projects",
+            error.to_string(),
+            "mend the file (FOOTFALL_PROJECTS_FILE): a gateway that runs goes by the one before, and none can start",
+        ),
+    })
 }
 
 fn geoip(config: &Config) -> Finding {

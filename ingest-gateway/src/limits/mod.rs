@@ -1,10 +1,19 @@
 //! What one request, and all of them, may take.
 
+pub mod rate;
+
 use std::time::Duration;
 
 use anyhow::bail;
 
 use crate::in_flight::{EVENT_OVERHEAD_BYTES, ROW_OVERHEAD_BYTES};
+
+/// The address of a request, its query included, in bytes.
+pub const ADDRESS_BYTES_MAX: usize = 8 << 10;
+/// The lines of a request's head.
+pub const HEADERS_MAX: usize = 80;
+/// All of them, in bytes.
+pub const HEADERS_BYTES_MAX: usize = 32 << 10;
 
 /// The limits of the gateway, each with its unit.
 #[derive(Debug, Clone, Copy)]
@@ -17,6 +26,9 @@ pub struct Limits {
     pub in_flight_bytes_max: usize,
     pub remembered_events_max: u64,
     pub request_time_max: Duration,
+    pub body_pause_max: Duration,
+    /// 0: any number.
+    pub address_requests_per_s_max: u32,
 }
 
 impl Limits {

@@ -1,9 +1,14 @@
 //! The memory of all requests in flight, in bytes: what was read, decompressed and encoded for a
 //! sink, held until the answer. A request that finds no room is told to come again.
 
-use std::sync::Arc;
+mod readers;
+
+use std::{sync::Arc, time::Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+pub use readers::Reader;
+use readers::Readers;
 
 /// What parsing and judging an event takes beside its bytes: the event, its outcome and its place
 /// in the lists.
@@ -16,6 +21,7 @@ pub const ROW_OVERHEAD_BYTES: usize = 2_560;
 pub struct InFlight {
     room: Arc<Semaphore>,
     bytes_max: usize,
+    readers: Arc<Readers>,
 }
 
 /// There is no room for so much beside what is in flight.
@@ -31,13 +37,24 @@ impl InFlight {
     #[must_use]
     pub fn new(bytes_max: usize) -> Self {
         let bytes_max = bytes_max.min(Semaphore::MAX_PERMITS);
-        Self { room: Arc::new(Semaphore::new(bytes_max)), bytes_max }
+        Self { room: Arc::new(Semaphore::new(bytes_max)), bytes_max, readers: Arc::default() }
     }
 
     /// Holds nothing yet.
     #[must_use]
     pub fn start(&self) -> Held {
         Held { room: Arc::clone(&self.room), bytes_max: self.bytes_max, permit: None }
+    }
+
+    /// A body whose head came at `started` is being waited for.
+    #[must_use]
+    pub fn wait(&self, started: Instant) -> Reader {
+        self.readers.enter(started)
+    }
+
+    /// Asks the body that has been longest on its way to give way to others; whether there was one.
+    pub fn make_room(&self) -> bool {
+        self.readers.make_room()
     }
 
     /// Bytes that are held.
