@@ -16,7 +16,8 @@ async fn each_format_is_where_the_configuration_has_it() {
     let data = tempfile::tempdir().unwrap();
     let gateway = Gateway::start_with(data.path(), &[("FOOTFALL_PATHS", RENAMED)]);
     let plausible = r#"{"n":"d","d":"website","u":"https://shop.example/"}"#;
-    let segment = r#"{"type":"page","event":"of its path","anonymousId":"a","writeKey":"website","timestamp":"2024-04-17"}"#;
+    let segment =
+        r#"{"type":"page","event":"of its path","anonymousId":"a","writeKey":"website","timestamp":"2024-04-17"}"#;
     let posthog = r#"{"api_key":"website","event":"b","distinct_id":"a","timestamp":"2024-04-17"}"#;
     let native = r#"{"type":"c"}"#;
     for (path, body, status) in [

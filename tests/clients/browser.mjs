@@ -49,6 +49,7 @@ async function posthog(page, door, url) {
 }
 
 async function snowplow(page, door, url) {
+  const lost = page.waitForEvent('requestfailed');
   const ids = await page.evaluate((collector) => {
     const tracker = client.newTracker('sp', collector, { appId: 'snowplow-js', platform: 'web', stateStorageStrategy: 'cookieAndLocalStorage' });
     client.setUserId('ada');
@@ -56,7 +57,7 @@ async function snowplow(page, door, url) {
     return { anonymous_id: tracker.getDomainUserId(), session_id: tracker.getDomainUserInfo()[6], user_id: 'ada' };
   }, door.site);
   stored({ project: 'snowplow-js', event: 'page_view', url, path: '/pricing', ...ids, locale: 'en-GB', properties: { platform: 'web' } });
-  await until('the first answer is lost', () => door.lost === 1);
+  await lost;
   // What was not answered goes out with the next event.
   await page.evaluate(() => {
     client.trackSelfDescribingEvent({

@@ -20,8 +20,7 @@ use vector_components::{timestamp, validate::ID_BYTES_MAX};
 use super::{
     Asked, Batch, Head, ProjectNamed, WireFormat,
     native::{BYTE_ORDER_MARK, array, not_json},
-    query, token_claims,
-    translate,
+    query, token_claims, translate,
 };
 use crate::outcome::{Answer, RequestError};
 use event::translated;
