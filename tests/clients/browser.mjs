@@ -7,7 +7,8 @@ import { bundle, launch, shop, until } from './chromium.mjs';
 import { open } from './door.mjs';
 
 const gateway = process.env.GATEWAY;
-const stored = (row) => console.log(JSON.stringify({ ts: 'now', title: 'Shop', ...row }));
+/** Only of a page's view do these clients say its title, if at all. */
+const stored = (row) => console.log(JSON.stringify({ ts: 'now', title: '', ...row }));
 
 /** A client on a page, with its way to the gateway. */
 async function on(browser, library, { lose = 0 } = {}, act) {
@@ -41,7 +42,7 @@ async function posthog(page, door, url) {
     client.posthog.capture('bought', { plan: 'pro', seats: 5 });
   }, door.site);
   const before = await ids();
-  stored({ project: 'posthog-js', event: 'page_view', url, path: '/pricing', ...before });
+  stored({ project: 'posthog-js', event: 'page_view', url, title: 'Shop', path: '/pricing', ...before });
   stored({ project: 'posthog-js', event: 'bought', url, ...before, properties: { plan: 'pro', seats: '5' } });
   await page.evaluate(() => client.posthog.identify('ada', { name: 'Ada' }));
   stored({ project: 'posthog-js', event: 'identify', url, ...before, user_id: 'ada', properties: { $set: '{"name":"Ada"}' } });
@@ -49,14 +50,15 @@ async function posthog(page, door, url) {
 }
 
 async function snowplow(page, door, url) {
+  const lost = page.waitForEvent('requestfailed');
   const ids = await page.evaluate((collector) => {
     const tracker = client.newTracker('sp', collector, { appId: 'snowplow-js', platform: 'web', stateStorageStrategy: 'cookieAndLocalStorage' });
     client.setUserId('ada');
     client.trackPageView();
     return { anonymous_id: tracker.getDomainUserId(), session_id: tracker.getDomainUserInfo()[6], user_id: 'ada' };
   }, door.site);
-  stored({ project: 'snowplow-js', event: 'page_view', url, path: '/pricing', ...ids, locale: 'en-GB', properties: { platform: 'web' } });
-  await until('the first answer is lost', () => door.lost === 1);
+  stored({ project: 'snowplow-js', event: 'page_view', url, title: 'Shop', path: '/pricing', ...ids, locale: 'en-GB', properties: { platform: 'web' } });
+  await lost;
   // What was not answered goes out with the next event.
   await page.evaluate(() => {
     client.trackSelfDescribingEvent({
@@ -79,8 +81,8 @@ async function plausible(page, door, url) {
     await done((options) => trackPageview({}, options));
     await done((options) => trackEvent('Signup', { ...options, props: { plan: 'pro', seats: 5 } }));
   }, door.site);
-  stored({ project: 'plausible', event: 'page_view', url, path: '/pricing', title: '', screen_width: 1280 });
-  stored({ project: 'plausible', event: 'Signup', url, title: '', properties: { plan: 'pro', seats: '5' } });
+  stored({ project: 'plausible', event: 'page_view', url, path: '/pricing', screen_width: 1280 });
+  stored({ project: 'plausible', event: 'Signup', url, properties: { plan: 'pro', seats: '5' } });
   assert.equal(door.passed.length, 2);
 }
 
@@ -91,9 +93,14 @@ async function plausibleNext(page, door, url) {
     client.track('pageview', {});
     client.track('Signup', { props: { plan: 'pro' }, revenue: { amount: 9.5, currency: 'EUR' }, interactive: false });
   }, `${door.site}/numbers`);
-  stored({ project: 'plausible-next', event: 'page_view', url, path: '/pricing', title: '' });
-  stored({ project: 'plausible-next', event: 'Signup', url, title: '', revenue_amount: 9.5, revenue_currency: 'EUR', properties: { plan: 'pro', interactive: 'false' } });
+  stored({ project: 'plausible-next', event: 'page_view', url, path: '/pricing' });
+  stored({ project: 'plausible-next', event: 'Signup', url, revenue_amount: 9.5, revenue_currency: 'EUR', properties: { plan: 'pro', interactive: 'false' } });
   await until('both events', () => door.passed.length === 2);
+  await page.goto('about:blank');
+  await until('what was read', () => door.passed.length === 3);
+  const { n, e, sd } = JSON.parse(door.passed[2].body);
+  assert.ok(n === 'engagement' && e > 0 && sd > 0 && sd <= 100, door.passed[2].body);
+  stored({ project: 'plausible-next', event: n, url, properties: { engagement_ms: `${e}`, scroll_depth: `${sd}` } });
   assert.ok(door.passed.every(({ url }) => url === '/numbers'));
 }
 

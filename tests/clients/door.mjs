@@ -25,7 +25,8 @@ export async function open(gateway, { lose = 0, hasEvents = (request) => request
       return request.socket.destroy();
     }
     const answered = [...answer.headers].filter(([name]) => !OWN.includes(name));
-    response.writeHead(answer.status, Object.fromEntries(answered)).end(content);
+    // On a connection that was used before, Chromium itself sends again, and the client never learns of it.
+    response.writeHead(answer.status, { ...Object.fromEntries(answered), connection: 'close' }).end(content);
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address();

@@ -17,9 +17,10 @@ use vector_components::{
 
 use super::{
     Asked, Batch, Head, ProjectClaim, ProjectNamed, Said, WireFormat,
+    fields::Fields,
     native::{BYTE_ORDER_MARK, array, not_json},
     query, token_claims,
-    translate::{self, Fields, NativeEvent},
+    translate::{self, NativeEvent},
 };
 use crate::outcome::{Answer, Outcome, ProjectSource, RequestError};
 

@@ -13,9 +13,10 @@ use vector_components::validate::ID_BYTES_MAX;
 
 use super::{
     Asked, Batch, Head, ProjectNamed, Said, WireFormat,
+    fields::Fields,
     ga4::{EVENTS_MAX, described},
     query, token_claims,
-    translate::{self, Fields, NativeEvent},
+    translate::{self, NativeEvent},
 };
 use crate::outcome::{Answer, RequestError};
 

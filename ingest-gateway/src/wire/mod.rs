@@ -5,6 +5,7 @@
 //! the native format's raw event, which `vector_components::validate` judges.
 
 mod article;
+mod fields;
 mod ga4;
 mod gtag;
 mod matomo;

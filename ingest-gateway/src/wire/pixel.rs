@@ -11,9 +11,10 @@ use vector_components::validate::URL_BYTES_MAX;
 
 use super::{
     Asked, Batch, Head, ProjectNamed, Said, WireFormat,
+    fields::Fields,
     native::Native,
     query,
-    translate::{self, Fields, NativeEvent},
+    translate::{self, NativeEvent},
 };
 use crate::outcome::{Answer, RequestError};
 

@@ -15,8 +15,9 @@ use vector_components::validate::{TYPE_BYTES_MAX, URL_BYTES_MAX};
 
 use super::{
     Asked, Batch, Head, ProjectNamed, WireFormat,
+    fields::Fields,
     native::{BYTE_ORDER_MARK, not_json},
-    translate::{Fields, NativeEvent},
+    translate::NativeEvent,
 };
 use crate::outcome::{Answer, RequestError};
 

@@ -19,9 +19,10 @@ use vector_components::{
 
 use super::{
     Asked, Batch, Head, ProjectNamed, Said, WireFormat,
+    fields::Fields,
     native::{BYTE_ORDER_MARK, array, not_json},
     token_claims,
-    translate::{self, Fields, NativeEvent},
+    translate::{self, NativeEvent},
 };
 use crate::outcome::{Answer, RequestError};
 

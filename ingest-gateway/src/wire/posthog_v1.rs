@@ -13,10 +13,10 @@ use vector_components::timestamp;
 
 use super::{
     Asked, Batch, Head, ProjectNamed, WireFormat,
+    fields::Fields,
     native::{array, bearer, not_json},
     posthog::{PostHog, translated},
-    token_claims,
-    translate::{self, Fields},
+    token_claims, translate,
 };
 use crate::outcome::{Answer, Outcome, RequestError};
 

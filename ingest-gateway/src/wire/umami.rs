@@ -15,8 +15,9 @@ use vector_components::validate::{ID_BYTES_MAX, TYPE_BYTES_MAX, URL_BYTES_MAX, U
 
 use super::{
     Asked, Batch, Head, ProjectNamed, Said, WireFormat,
+    fields::Fields,
     native::{BYTE_ORDER_MARK, array, not_json},
-    translate::{self, Fields, NativeEvent},
+    translate::{self, NativeEvent},
 };
 use crate::outcome::{Answer, Outcome, RequestError};
 

@@ -9,7 +9,8 @@ use vector_components::{
 
 use crate::wire::{
     Said,
-    translate::{self, Fields, NativeEvent, Written},
+    fields::Fields,
+    translate::{self, NativeEvent, Written},
 };
 
 /// Without a key, a time of one's own may lie so far back: applications send what they kept while they were offline.

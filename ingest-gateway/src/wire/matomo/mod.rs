@@ -17,9 +17,9 @@ use vector_components::validate::ID_BYTES_MAX;
 
 use super::{
     AnswerForm, Asked, Batch, Head, ProjectClaim, ProjectNamed, WireFormat,
+    fields::Fields,
     native::{BYTE_ORDER_MARK, array, bearer, not_json},
-    query, token_claims,
-    translate::{self, Fields},
+    query, token_claims, translate,
 };
 use crate::outcome::{Answer, Outcome, ProjectSource, RequestError};
 use event::{Sender, translated};

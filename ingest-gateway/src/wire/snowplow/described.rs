@@ -12,7 +12,7 @@ use vector_components::{
     validate::{DETAILS_MAX, EVENT_BYTES_MAX},
 };
 
-use crate::wire::translate::Fields;
+use crate::wire::fields::Fields;
 
 /// Of entities, no more are read than an event can have properties.
 const ENTITIES_MAX: usize = DETAILS_MAX;

@@ -6,7 +6,8 @@ use vector_components::validate::{ID_BYTES_MAX, PATH_BYTES_MAX, TYPE_BYTES_MAX, 
 use super::described::{Described, by_name, entities, inner, take};
 use crate::wire::{
     Said,
-    translate::{self, Fields, NativeEvent, Written},
+    fields::Fields,
+    translate::{self, NativeEvent, Written},
 };
 
 /// What Snowplow's short names of types are here; of the others the event itself says what it is.
