@@ -124,6 +124,9 @@ async fn events_in_other_formats_are_bounded_in_bytes_too() {
     let event =
         |fields: Value| json!({"event": "a", "type": "track", "userId": "1", "distinct_id": "1", "properties": fields});
     let many_names: serde_json::Map<String, Value> = (0..500).map(|n| (format!("{n}"), 1.into())).collect();
+    // A copy for each domain, as long as they are no more than a mebibyte together.
+    let domains = (0..16).map(|n| format!("app{n}")).collect::<Vec<_>>().join(",");
+    let few: serde_json::Map<String, Value> = (0..8).map(|n| (format!("d{n}"), "x".repeat(8_000).into())).collect();
     let umami = json!({"type": "event", "payload": {"website": "app", "name": "a", "data": large}});
     let bodies = [
         ("/batch/", batch(&event(large.clone().into()), 32)),
@@ -133,6 +136,7 @@ async fn events_in_other_formats_are_bounded_in_bytes_too() {
         ("/e/", format!("data={}", "QUFB".repeat(3 << 20))),
         ("/api/batch", json!(vec![umami; 32]).to_string()),
         ("/api/event", format!(r#"{{"n":"a","d":"{}"}}"#, ",".repeat(15 << 20))),
+        ("/api/event", json!({"n": "a", "d": domains, "p": few}).to_string()),
     ];
     for (path, text) in bodies {
         let body = packed("gzip", text.as_bytes()).await;

@@ -61,8 +61,8 @@ fn a_body_that_stops_is_given_up() {
 
 /// Regression: a few clients that hold back the last byte had all of the memory for as long as they liked, and everybody
 /// else was told to come again.
-#[test]
-fn bodies_that_hold_the_memory_give_way() {
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_that_hold_the_memory_give_way() {
     let data = tempfile::tempdir().unwrap();
     let limits = [
         ("FOOTFALL_BODY_BYTES_MAX", "1048576"),
@@ -75,6 +75,10 @@ fn bodies_that_hold_the_memory_give_way() {
     let gateway = start(data.path(), &limits);
     let held = vec![b' '; MIB - 1];
     let slow: Vec<TcpStream> = (0..8).map(|_| begin(&gateway, MIB, &held)).collect();
+    let full = format!("footfall_in_flight_bytes {}\n", 8 * (MIB - 1));
+    while !reqwest::get(format!("{}/metrics", gateway.url)).await.unwrap().text().await.unwrap().contains(&full) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
     let large = || {
         let mut stream = begin(&gateway, MIB, &held);
         stream.write_all(b" ").unwrap();
