@@ -109,10 +109,9 @@ async fn sink(
     metrics: &Arc<Metrics>,
 ) -> anyhow::Result<(Sink, Option<embedded::Server>)> {
     match &config.sink {
-        config::Sink::Kafka { brokers, topic, message_bytes_max } => {
-            let (time_max, journal) = (config.limits.request_time_max, journal(config, instance, metrics)?);
-            let metrics = Arc::clone(metrics);
-            let kafka = Kafka::start(brokers, topic.clone(), *message_bytes_max, time_max, journal, metrics)?;
+        config::Sink::Kafka(kafka) => {
+            let journal = journal(config, instance, metrics)?;
+            let kafka = Kafka::start(kafka, config.limits.request_time_max, journal, Arc::clone(metrics))?;
             Ok((Sink::Kafka(kafka), None))
         }
         config::Sink::Direct { insert_interval } => {

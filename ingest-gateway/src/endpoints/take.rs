@@ -4,12 +4,11 @@ use std::{net::SocketAddr, sync::Arc, time::Instant};
 
 use axum::{body::Body, http::request::Parts, response::Response};
 
-use super::Shared;
+use super::{Shared, finish::Finish};
 use crate::{
     body::{self, Text},
     outcome::{Answer, RequestError},
     sender::Named,
-    sink::NotDurable,
     wire::{Head, ProjectNamed, WireFormat},
 };
 
@@ -25,11 +24,9 @@ pub(super) async fn take(
     let deadline = started + shared.limits.request_time_max;
     let result = match tokio::time::timeout_at(deadline.into(), read(&shared, format, &head, body)).await {
         Ok(Ok(read)) => {
-            // What was read is finished in a task of its own: a client that goes away
-            // does not leave the ledger with events that are neither stored nor failed.
-            let task = store(Arc::clone(&shared), format, peer, head, read, deadline);
-            let stored = shared.tasks.spawn(task).await;
-            stored.unwrap_or(Err(RequestError::NotDurable(NotDurable::Internal)))
+            // A client that goes away does not leave the ledger with events that are neither stored nor failed.
+            let work = store(Arc::clone(&shared), format, peer, head, read, deadline);
+            Finish::new(work, shared.tasks.clone()).await
         }
         Ok(Err(error)) => Err(error),
         Err(_) => Err(RequestError::BodyBroken(format!(
