@@ -35,6 +35,9 @@ pub struct Options {
     /// The largest message that Kafka takes, in bytes: the topic's `max.message.bytes`, or less.
     #[arg(long, env = "KAFKA_MESSAGE_BYTES_MAX", default_value_t = 1_000_000, global = true)]
     pub kafka_message_bytes_max: usize,
+    /// With Kafka: where an event is durable when it is answered.
+    #[arg(long, env = "FOOTFALL_DURABLE_IN", default_value = "kafka", global = true)]
+    pub durable_in: DurableIn,
     /// A ClickHouse server; if not given, the embedded engine is started.
     #[arg(long, env = "CLICKHOUSE_URL", default_value = "", global = true)]
     pub clickhouse_url: String,
@@ -134,6 +137,15 @@ pub enum SinkKind {
     Direct,
     /// Produced to Kafka, for Vector to enrich.
     Kafka,
+}
+
+/// What an answered event survives, if events go to Kafka.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DurableIn {
+    /// The loss of this machine: all in-sync replicas have it.
+    Kafka,
+    /// `kill -9` and a power cut: it is synced to this machine's disk, and goes to Kafka in large batches.
+    Journal,
 }
 
 fn parse_language(text: &str) -> Result<Language, String> {

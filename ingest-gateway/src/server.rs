@@ -137,10 +137,9 @@ struct Sinks {
 
 async fn sink(config: &Config, instance: &Instance, metrics: &Arc<Metrics>) -> anyhow::Result<Sinks> {
     match &config.sink {
-        config::Sink::Kafka { brokers, topic, message_bytes_max } => {
-            let (time_max, journal) = (config.limits.request_time_max, journal(config, instance, metrics)?);
-            let metrics = Arc::clone(metrics);
-            let kafka = Kafka::start(brokers, topic.clone(), *message_bytes_max, time_max, journal, metrics)?;
+        config::Sink::Kafka(kafka) => {
+            let journal = journal(config, instance, metrics)?;
+            let kafka = Kafka::start(kafka, config.limits.request_time_max, journal, Arc::clone(metrics))?;
             let enricher = match config.projects {
                 projects::Source::Listed(_) => None,
                 projects::Source::File(_) => Some(enricher(config)?),

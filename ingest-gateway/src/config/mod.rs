@@ -13,7 +13,7 @@ pub use crate::limits::Limits;
 use crate::{
     journal,
     migrate::cluster::Cluster,
-    options::{Options, SinkKind},
+    options::{DurableIn, Options, SinkKind},
     projects::{self, listed},
     wire::paths::Paths,
 };
@@ -46,7 +46,17 @@ pub struct Config {
 #[expect(missing_docs, reason = "as the options of the same names")]
 pub enum Sink {
     Direct { insert_interval: Duration },
-    Kafka { brokers: String, topic: String, message_bytes_max: usize },
+    Kafka(Kafka),
+}
+
+/// How events get into Kafka.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "as the options of the same names")]
+pub struct Kafka {
+    pub brokers: String,
+    pub topic: String,
+    pub message_bytes_max: usize,
+    pub durable_in: DurableIn,
 }
 
 impl Config {
@@ -66,11 +76,15 @@ impl Config {
         let sink = match options.sink.unwrap_or(by_brokers) {
             SinkKind::Direct => Sink::Direct { insert_interval: Duration::from_millis(options.insert_interval_ms) },
             SinkKind::Kafka if options.kafka_brokers.is_empty() => bail!("FOOTFALL_SINK=kafka needs KAFKA_BROKERS"),
-            SinkKind::Kafka => Sink::Kafka {
+            SinkKind::Kafka if options.durable_in == DurableIn::Journal && options.journal_bytes_max == 0 => {
+                bail!("FOOTFALL_DURABLE_IN=journal needs a journal: FOOTFALL_JOURNAL_BYTES_MAX is 0")
+            }
+            SinkKind::Kafka => Sink::Kafka(Kafka {
                 brokers: options.kafka_brokers,
                 topic: options.kafka_topic,
                 message_bytes_max: options.kafka_message_bytes_max,
-            },
+                durable_in: options.durable_in,
+            }),
         };
         let limits = Limits {
             body_bytes_max: options.body_bytes_max,

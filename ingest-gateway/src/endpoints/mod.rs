@@ -1,6 +1,7 @@
 //! The routes: one table.
 
 mod cors;
+mod finish;
 mod head;
 mod rate;
 mod script;

@@ -8,13 +8,12 @@ use std::{
 
 use axum::{body::Body, http::request::Parts, response::Response};
 
-use super::{Shared, head};
+use super::{Shared, finish::Finish, head};
 use crate::{
     body::{self, Text},
     outcome::{Answer, RequestError},
     projects::{Registry, Sender},
     sender::{self, Named},
-    sink::NotDurable,
     wire::{AnswerForm, Asked, Head, ProjectNamed, WireFormat},
 };
 
@@ -42,15 +41,13 @@ pub(super) async fn take(shared: Arc<Shared>, route: Route, peer: SocketAddr, he
     let ip = shared.senders.ip(peer.ip(), &head.headers);
     let result = match tokio::time::timeout_at(deadline.into(), read(&shared, route.format, ip, &view, body)).await {
         Ok(Ok(read)) => {
-            // What was read is finished in a task of its own: a client that goes away
-            // does not leave the ledger with events that are neither stored nor failed.
+            // A client that goes away does not leave the ledger with events that are neither stored nor failed.
             let (storing, head) = (Arc::clone(&shared), Arc::clone(&head));
-            let task = async move {
+            let work = async move {
                 let view = route.view(&head, received_at_ms);
                 store(&storing, route.format, ip, &view, read, deadline).await
             };
-            let stored = shared.tasks.spawn(task).await;
-            stored.unwrap_or(Err(RequestError::NotDurable(NotDurable::Internal)))
+            Finish::new(work, shared.tasks.clone()).await
         }
         Ok(Err(error)) => Err(error),
         Err(_) => Err(body::too_slow(&shared.limits)),

@@ -30,8 +30,6 @@ pub enum NotDurable {
     TimedOut(u64),
     #[error("the gateway is stopping")]
     Stopping,
-    #[error("an internal error")]
-    Internal,
 }
 
 /// Why the sink cannot take events now.

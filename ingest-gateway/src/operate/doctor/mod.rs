@@ -40,8 +40,8 @@ pub struct Options {
 /// If a check failed.
 pub async fn run(options: &Options, config: &Config) -> anyhow::Result<()> {
     let mut findings = clickhouse::check(options, config).await;
-    if let Sink::Kafka { brokers, topic, .. } = &config.sink {
-        findings.extend(kafka::check(brokers, topic, &options.kafka_group).await);
+    if let Sink::Kafka(kafka) = &config.sink {
+        findings.extend(kafka::check(&kafka.brokers, &kafka.topic, &options.kafka_group).await);
     }
     findings.push(geoip(config));
     findings.extend(projects(config).await);

@@ -1,4 +1,5 @@
-//! Produce to Kafka, keyed by visitor so that a visitor's events stay in order; while Kafka is away, into the journal.
+//! Produce to Kafka, keyed by visitor so that a visitor's events stay in order; while Kafka is away, or always if
+//! so configured, by way of the journal.
 
 mod message;
 mod producing;
@@ -9,7 +10,7 @@ use std::{sync::Arc, time::Duration};
 use vector_components::{Reason, Rejection};
 
 use super::{Identified, NotDurable, NotReady, Refused};
-use crate::{in_flight::Held, journal::Journal, metrics::Metrics};
+use crate::{config, in_flight::Held, journal::Journal, metrics::Metrics};
 use message::Message;
 use producing::{Producing, delivered, is_too_large};
 use spill::Spill;
@@ -44,19 +45,16 @@ impl Kafka {
     /// # Errors
     /// If librdkafka refuses the settings.
     pub fn start(
-        brokers: &str,
-        topic: String,
-        message_bytes_max: usize,
+        kafka: &config::Kafka,
         request_time_max: Duration,
         journal: Option<Journal>,
         metrics: Arc<Metrics>,
     ) -> anyhow::Result<Self> {
         let time_max = if journal.is_some() { SPILL_AFTER } else { DELIVERY_TIME_MAX };
         let time_max = request_time_max.min(time_max);
-        let producing = Producing::start(brokers, topic, message_bytes_max, time_max, Arc::clone(&metrics))?;
-        let producing = Arc::new(producing);
-        let spill = journal.map(|journal| Spill::start(journal, Arc::clone(&producing)));
-        Ok(Self { producing, spill, message_bytes_max, metrics })
+        let producing = Arc::new(Producing::start(kafka, time_max, Arc::clone(&metrics))?);
+        let spill = journal.map(|journal| Spill::start(journal, kafka.durable_in, Arc::clone(&producing)));
+        Ok(Self { producing, spill, message_bytes_max: kafka.message_bytes_max, metrics })
     }
 
     /// Makes every event durable. An event that Kafka will never take is refused, alone.

@@ -17,7 +17,7 @@ use super::{
     super::{NotDurable, NotReady},
     message::Message,
 };
-use crate::metrics::Metrics;
+use crate::{config, metrics::Metrics};
 
 /// librdkafka's own queue; the gateway's limits on pending events and their bytes come first.
 const QUEUE_EVENTS_MAX: &str = "200000";
@@ -42,27 +42,21 @@ impl Producing {
     ///
     /// # Errors
     /// If librdkafka refuses the settings.
-    pub fn start(
-        brokers: &str,
-        topic: String,
-        message_bytes_max: usize,
-        delivery_time_max: Duration,
-        metrics: Arc<Metrics>,
-    ) -> anyhow::Result<Self> {
+    pub fn start(kafka: &config::Kafka, delivery_time_max: Duration, metrics: Arc<Metrics>) -> anyhow::Result<Self> {
         let mut settings = ClientConfig::new();
         settings
-            .set("bootstrap.servers", brokers)
+            .set("bootstrap.servers", &kafka.brokers)
             .set("client.id", "footfall-ingest-gateway")
             .set("enable.idempotence", "true")
             .set("acks", "all")
             .set("compression.type", "zstd")
             .set("linger.ms", LINGER_MS)
-            .set("message.max.bytes", message_bytes_max.to_string())
+            .set("message.max.bytes", kafka.message_bytes_max.to_string())
             .set("delivery.timeout.ms", delivery_time_max.as_millis().to_string())
             .set("queue.buffering.max.messages", QUEUE_EVENTS_MAX)
             .set("queue.buffering.max.kbytes", QUEUE_KIB_MAX);
         let producer = settings.create().context("KAFKA_BROKERS or KAFKA_MESSAGE_BYTES_MAX")?;
-        Ok(Self { producer, lone: OnceLock::new(), settings, topic, metrics })
+        Ok(Self { producer, lone: OnceLock::new(), settings, topic: kafka.topic.clone(), metrics })
     }
 
     /// Hands a message to librdkafka.
