@@ -3,15 +3,18 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    fmt::Write,
     hash::Hasher,
 };
 
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use siphasher::sip128::{Hasher128, SipHasher24};
 use uuid::{NoContext, Timestamp, Uuid};
 use vector_components::{
-    Event,
+    Arrival, Event, Privacy,
     enrich::{referrer::Hosts, visitor},
-    validate::Received,
+    validate::{Received, receive},
 };
 
 use crate::{
@@ -49,6 +52,47 @@ pub struct Sorted<'a> {
     pub known: Vec<usize>,
     /// To be told to [`Identifier::stored`], with the index of the event.
     keys: Vec<(usize, u128)>,
+}
+
+/// What of an event that is dropped says who did it.
+#[derive(Default, Deserialize)]
+struct Readable<'a> {
+    #[serde(borrow, default)]
+    user_id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    anonymous_id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    session_id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    url: Option<&'a RawValue>,
+}
+
+impl<'a> Readable<'a> {
+    fn of(raw: &'a RawValue) -> Self {
+        serde_json::from_str(raw.get()).unwrap_or_default()
+    }
+
+    /// An event of nothing but that.
+    fn everything(&self) -> Box<RawValue> {
+        let Self { user_id, anonymous_id, session_id, url } = self;
+        event_of([("user_id", user_id), ("anonymous_id", anonymous_id), ("session_id", session_id), ("url", url)])
+    }
+
+    fn url(&self) -> Box<RawValue> {
+        event_of([("url", &self.url)])
+    }
+}
+
+fn event_of<'a, const N: usize>(fields: [(&str, &Option<&'a RawValue>); N]) -> Box<RawValue> {
+    let mut json = r#"{"type":"dropped""#.to_owned();
+    for (name, value) in fields {
+        if let Some(value) = value {
+            // Writing into a string cannot fail.
+            let _ = write!(json, ",\"{name}\":{value}");
+        }
+    }
+    json.push('}');
+    RawValue::from_string(json).unwrap_or_default()
 }
 
 /// Whether the memory of arrivals has to do with an event.
@@ -123,6 +167,19 @@ impl Identifier {
         let refused: HashSet<usize> = refused.iter().map(|refused| refused.index).collect();
         let is_stored = |(index, _): &&(usize, u128)| !refused.contains(index);
         self.arrivals.stored(sorted.keys.iter().filter(is_stored).map(|(_, key)| *key).collect());
+    }
+
+    /// The visitor of an event that is dropped, as far as it can be read; 0 if there is no salt.
+    pub fn visitor_of_dropped(&self, raw: &RawValue, arrival: &Arrival, privacy: &Privacy) -> u64 {
+        let readable = Readable::of(raw);
+        // Of one that names nobody, or names them in no valid way, address and user agent are left.
+        [readable.everything(), readable.url()].iter().find_map(|json| self.visitor_of(json, arrival, privacy)).unwrap_or(0)
+    }
+
+    fn visitor_of(&self, json: &RawValue, arrival: &Arrival, privacy: &Privacy) -> Option<u64> {
+        let mut received = receive(json, arrival, Uuid::nil).ok()?;
+        privacy.apply(&mut received.event);
+        self.visitor(&received.event).ok()
     }
 
     /// Writes what is left.

@@ -4,7 +4,9 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, ValueEnum};
-use vector_components::{enrich::Language, privacy::AddressPolicy};
+use vector_components::{enrich::Language, privacy::AddressPolicy, validate::EVENT_BYTES_MAX};
+
+use crate::dead_letters::What;
 
 /// What every command takes.
 #[derive(Args, Debug)]
@@ -30,6 +32,15 @@ pub struct Options {
     /// The largest message that Kafka takes, in bytes: the topic's `max.message.bytes`, or less.
     #[arg(long, env = "KAFKA_MESSAGE_BYTES_MAX", default_value_t = 1_000_000, global = true)]
     pub kafka_message_bytes_max: usize,
+    /// With Kafka, the topic of dropped events.
+    #[arg(long, env = "KAFKA_DEAD_LETTER_TOPIC", default_value = "analytics.dead-letter", global = true)]
+    pub kafka_dead_letter_topic: String,
+    /// What is kept of dropped events: keep (the event without its secrets, and the reason), reasons or off.
+    #[arg(long, env = "FOOTFALL_DEAD_LETTERS", value_enum, default_value_t, global = true)]
+    pub dead_letters: What,
+    /// A dropped event of more bytes is not kept itself, but its reason is.
+    #[arg(long, env = "FOOTFALL_DEAD_LETTER_BYTES_MAX", default_value_t = EVENT_BYTES_MAX, global = true)]
+    pub dead_letter_bytes_max: usize,
     /// A ClickHouse server; if not given, the embedded engine is started.
     #[arg(long, env = "CLICKHOUSE_URL", default_value = "", global = true)]
     pub clickhouse_url: String,

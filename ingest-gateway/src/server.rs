@@ -11,6 +11,7 @@ use crate::{
     arrivals::{Arrivals, Clock},
     config::{self, Config},
     connections::{self, Serving, descriptors},
+    dead_letters::{DeadLetters, Place, Table, Topic},
     endpoints::{self, Shared},
     geoip::{self, GeoFiles},
     heal::{Healer, Pace},
@@ -18,6 +19,7 @@ use crate::{
     ingest::Ingest,
     instance::Instance,
     journal::Journal,
+    ledger::{LedgerFile, OperatorKey},
     metrics::Metrics,
     operate::Tables,
     rate::Rates,
@@ -42,8 +44,11 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     };
     let metrics = Arc::new(Metrics::default());
     let instance = Instance::claim(&config.data)?;
-    let (sink, engine) = sink(&config, &instance, &metrics).await?;
-    let ingest = ingest(&config, &instance, sink, &metrics)?;
+    let ledger = LedgerFile::open(instance.folder(), metrics.ledger.clone(), chrono::Utc::now().timestamp_millis());
+    let ledger_keeper = tokio::spawn(Arc::clone(&ledger).keep());
+    let operator_key = OperatorKey::open(&config.data)?;
+    let Started { sink, dead_letters, engine } = sink(&config, &instance, &metrics).await?;
+    let ingest = ingest(&config, &instance, sink, &metrics)?.with_dead_letters(dead_letters);
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("cannot listen on {}: set FOOTFALL_LISTEN to a free address", config.listen))?;
@@ -57,6 +62,8 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         },
         limits: config.limits,
         metrics,
+        ledger: Arc::clone(&ledger),
+        operator_key,
         ingest,
         tasks: TaskTracker::new(),
     });
@@ -74,6 +81,10 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         Serving { limits: connection_limits, metrics: Arc::clone(&shared.metrics), tasks: shared.tasks.clone() };
     connections::serve(listener, router, serving, stop).await;
     drain(shared).await;
+    ledger_keeper.abort();
+    if let Err(error) = ledger.write() {
+        tracing::error!(%error, "the ledger could not be written at the end");
+    }
     match engine {
         Some(engine) => engine.stop().await,
         None => Ok(()),
@@ -103,17 +114,26 @@ fn ingest(config: &Config, instance: &Instance, sink: Sink, metrics: &Arc<Metric
     Ok(Ingest::new(config.limits, config.privacy.clone(), identifier, sink, Arc::clone(metrics)))
 }
 
+/// The sink with what belongs to it.
+struct Started {
+    sink: Sink,
+    dead_letters: Option<DeadLetters>,
+    engine: Option<embedded::Server>,
+}
+
 async fn sink(
     config: &Config,
     instance: &Instance,
     metrics: &Arc<Metrics>,
-) -> anyhow::Result<(Sink, Option<embedded::Server>)> {
+) -> anyhow::Result<Started> {
     match &config.sink {
         config::Sink::Kafka { brokers, topic, message_bytes_max } => {
             let (time_max, journal) = (config.limits.request_time_max, journal(config, instance, metrics)?);
-            let metrics = Arc::clone(metrics);
-            let kafka = Kafka::start(brokers, topic.clone(), *message_bytes_max, time_max, journal, metrics)?;
-            Ok((Sink::Kafka(kafka), None))
+            let place = Place::Topic(Topic::new(brokers, &config.dead_letters.topic, *message_bytes_max));
+            let dead_letters = DeadLetters::start(config.dead_letters.clone(), place, Arc::clone(metrics));
+            let (kept, metrics) = (dead_letters.clone(), Arc::clone(metrics));
+            let kafka = Kafka::start(brokers, topic.clone(), *message_bytes_max, time_max, journal, kept, metrics)?;
+            Ok(Started { sink: Sink::Kafka(kafka), dead_letters, engine: None })
         }
         config::Sink::Direct { insert_interval } => {
             let (client, engine) = config.clickhouse.connect(&config.data).await?;
@@ -123,8 +143,10 @@ async fn sink(
             let enricher = enricher(config)?;
             let healer = Healer::start(instance.folder(), client.clone(), Pace::default());
             let journal = journal(config, instance, metrics)?;
+            let place = Place::Table(Table::new(client.clone()));
+            let dead_letters = DeadLetters::start(config.dead_letters.clone(), place, Arc::clone(metrics));
             let direct = Direct::start(client, enricher, healer, *insert_interval, journal, Arc::clone(metrics));
-            Ok((Sink::Direct(Box::new(direct)), engine))
+            Ok(Started { sink: Sink::Direct(Box::new(direct)), dead_letters, engine })
         }
     }
 }
@@ -136,7 +158,7 @@ fn journal(config: &Config, instance: &Instance, metrics: &Arc<Metrics>) -> anyh
 }
 
 /// With the GeoIP databases, as far as there are; a new file takes its place by itself.
-fn enricher(config: &Config) -> anyhow::Result<Arc<Enricher>> {
+pub(crate) fn enricher(config: &Config) -> anyhow::Result<Arc<Enricher>> {
     let user_agents = UserAgents::new().map_err(anyhow::Error::msg)?;
     if config.geoip.is_none() {
         tracing::info!("no GeoIP database is given (FOOTFALL_GEOIP): country, region and city stay empty");

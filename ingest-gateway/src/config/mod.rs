@@ -12,7 +12,7 @@ use vector_components::{Privacy, Projects, enrich::Language};
 
 pub use crate::limits::Limits;
 use crate::{
-    journal,
+    dead_letters, journal,
     migrate::cluster::Cluster,
     options::{Options, SinkKind},
 };
@@ -36,6 +36,7 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     pub limits: Limits,
     pub journal: journal::Limits,
+    pub dead_letters: dead_letters::Policy,
     pub connections_max: Option<usize>,
     pub head_time_max: Duration,
     pub idle_time_max: Duration,
@@ -101,6 +102,11 @@ impl Config {
             journal: journal::Limits {
                 bytes_max: options.journal_bytes_max,
                 age_max: Duration::from_secs(options.journal_age_s_max),
+            },
+            dead_letters: dead_letters::Policy {
+                what: options.dead_letters,
+                body_bytes_max: options.dead_letter_bytes_max,
+                topic: options.kafka_dead_letter_topic,
             },
             connections_max: options.connections_max,
             head_time_max: Duration::from_millis(options.head_ms_max),

@@ -2,6 +2,7 @@
 
 mod cors;
 mod head;
+mod ledger;
 mod status;
 mod take;
 
@@ -20,6 +21,7 @@ use tokio_util::task::TaskTracker;
 use crate::{
     config::Limits,
     ingest::Ingest,
+    ledger::{LedgerFile, OperatorKey},
     metrics::Metrics,
     outcome::RequestError,
     sender::Senders,
@@ -32,6 +34,8 @@ pub struct Shared {
     pub senders: Senders,
     pub limits: Limits,
     pub metrics: Arc<Metrics>,
+    pub ledger: Arc<LedgerFile>,
+    pub operator_key: OperatorKey,
     pub ingest: Ingest,
     /// Requests whose events are being stored, whether their clients still wait or not.
     pub tasks: TaskTracker,
@@ -47,7 +51,8 @@ pub fn router(shared: Arc<Shared>) -> Router {
     let status = Router::new()
         .route("/healthz", get(status::alive))
         .route("/readyz", get(status::ready))
-        .route("/metrics", get(status::metrics));
+        .route("/metrics", get(status::metrics))
+        .route("/v1/ledger", get(ledger::read));
     let unknown = Router::new().fallback(unknown_path);
     FORMATS
         .iter()

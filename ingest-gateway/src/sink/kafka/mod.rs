@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 use vector_components::{Reason, Rejection};
 
 use super::{Identified, NotDurable, NotReady, Refused};
-use crate::{in_flight::Held, journal::Journal, metrics::Metrics};
+use crate::{dead_letters::DeadLetters, in_flight::Held, journal::Journal, metrics::Metrics};
 use message::Message;
 use producing::{Producing, delivered, is_too_large};
 use spill::Spill;
@@ -49,11 +49,13 @@ impl Kafka {
         message_bytes_max: usize,
         request_time_max: Duration,
         journal: Option<Journal>,
+        dead_letters: Option<DeadLetters>,
         metrics: Arc<Metrics>,
     ) -> anyhow::Result<Self> {
         let time_max = if journal.is_some() { SPILL_AFTER } else { DELIVERY_TIME_MAX };
         let time_max = request_time_max.min(time_max);
-        let producing = Producing::start(brokers, topic, message_bytes_max, time_max, Arc::clone(&metrics))?;
+        let producing =
+            Producing::start(brokers, topic, message_bytes_max, time_max, dead_letters, Arc::clone(&metrics))?;
         let producing = Arc::new(producing);
         let spill = journal.map(|journal| Spill::start(journal, Arc::clone(&producing)));
         Ok(Self { producing, spill, message_bytes_max, metrics })
