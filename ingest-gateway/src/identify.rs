@@ -173,7 +173,10 @@ impl Identifier {
     pub fn visitor_of_dropped(&self, raw: &RawValue, arrival: &Arrival, privacy: &Privacy) -> u64 {
         let readable = Readable::of(raw);
         // Of one that names nobody, or names them in no valid way, address and user agent are left.
-        [readable.everything(), readable.url()].iter().find_map(|json| self.visitor_of(json, arrival, privacy)).unwrap_or(0)
+        [readable.everything(), readable.url()]
+            .iter()
+            .find_map(|json| self.visitor_of(json, arrival, privacy))
+            .unwrap_or(0)
     }
 
     fn visitor_of(&self, json: &RawValue, arrival: &Arrival, privacy: &Privacy) -> Option<u64> {

@@ -6,7 +6,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Args, ValueEnum};
 use vector_components::{enrich::Language, privacy::AddressPolicy, validate::EVENT_BYTES_MAX};
 
-use crate::dead_letters::What;
+use crate::{dead_letters::What, logs::LogFormat};
 
 /// What every command takes.
 #[derive(Args, Debug)]
@@ -14,6 +14,15 @@ pub struct Options {
     /// The address to listen on.
     #[arg(long, env = "FOOTFALL_LISTEN", default_value = "127.0.0.1:4195", global = true)]
     pub listen: SocketAddr,
+    /// A certificate in PEM, with those that lead to its authority: connections are TLS. A new file is taken up by itself.
+    #[arg(long, env = "FOOTFALL_TLS_CERTIFICATE", global = true)]
+    pub tls_certificate: Option<PathBuf>,
+    /// The certificate's private key in PEM.
+    #[arg(long, env = "FOOTFALL_TLS_KEY", global = true)]
+    pub tls_key: Option<PathBuf>,
+    /// How the log is written: text or json, an object a line.
+    #[arg(long, env = "FOOTFALL_LOG_FORMAT", value_enum, default_value_t, global = true)]
+    pub log_format: LogFormat,
     /// The projects whose events are taken, separated by commas; names match exactly.
     #[arg(long, env = "PROJECTS", default_value = "app,website", global = true)]
     pub projects: String,

@@ -26,6 +26,7 @@ use crate::{
     salt::{self, SaltKeeper},
     sender::Senders,
     sink::{Sink, direct::Direct, kafka::Kafka},
+    tls,
 };
 
 /// After the connections, requests without one get so long to end.
@@ -42,6 +43,8 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         head_time_max: config.head_time_max,
         idle_time_max: config.idle_time_max,
     };
+    let tls = config.tls.clone().map(tls::accept).transpose()?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
     let metrics = Arc::new(Metrics::default());
     let instance = Instance::claim(&config.data)?;
     let ledger = LedgerFile::open(instance.folder(), metrics.ledger.clone(), chrono::Utc::now().timestamp_millis());
@@ -70,7 +73,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     // Before anybody knows that events are taken, and can send one and stop us.
     let stopped = embedded::stop_signal()?;
     tracing::info!(%address, projects = ?shared.senders.projects.iter().collect::<Vec<_>>(), "events are taken");
-    println!("http://{address}");
+    println!("{scheme}://{address}");
 
     let router = endpoints::router(Arc::clone(&shared));
     let stop = async {
@@ -78,7 +81,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         tracing::info!("stopping: requests in flight are finished first");
     };
     let serving =
-        Serving { limits: connection_limits, metrics: Arc::clone(&shared.metrics), tasks: shared.tasks.clone() };
+        Serving { limits: connection_limits, metrics: Arc::clone(&shared.metrics), tls, tasks: shared.tasks.clone() };
     connections::serve(listener, router, serving, stop).await;
     drain(shared).await;
     ledger_keeper.abort();
@@ -121,11 +124,7 @@ struct Started {
     engine: Option<embedded::Server>,
 }
 
-async fn sink(
-    config: &Config,
-    instance: &Instance,
-    metrics: &Arc<Metrics>,
-) -> anyhow::Result<Started> {
+async fn sink(config: &Config, instance: &Instance, metrics: &Arc<Metrics>) -> anyhow::Result<Started> {
     match &config.sink {
         config::Sink::Kafka { brokers, topic, message_bytes_max } => {
             let (time_max, journal) = (config.limits.request_time_max, journal(config, instance, metrics)?);

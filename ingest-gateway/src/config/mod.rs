@@ -15,6 +15,7 @@ use crate::{
     dead_letters, journal,
     migrate::cluster::Cluster,
     options::{Options, SinkKind},
+    tls,
 };
 pub use clickhouse::ClickHouse;
 pub use write_keys::WriteKeys;
@@ -24,6 +25,7 @@ pub use write_keys::WriteKeys;
 #[expect(missing_docs, reason = "as the options of the same names")]
 pub struct Config {
     pub listen: SocketAddr,
+    pub tls: Option<tls::Files>,
     pub projects: Projects,
     pub write_keys: WriteKeys,
     pub sink: Sink,
@@ -79,6 +81,11 @@ impl Config {
         limits.check()?;
         Ok(Self {
             listen: options.listen,
+            tls: match (options.tls_certificate, options.tls_key) {
+                (Some(certificate), Some(key)) => Some(tls::Files { certificate, key }),
+                (None, None) => None,
+                _ => bail!("FOOTFALL_TLS_CERTIFICATE and FOOTFALL_TLS_KEY: give both, or none"),
+            },
             write_keys: WriteKeys::parse(&options.write_keys, &projects)?,
             projects,
             sink,

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 use vector_components::{Arrival, Privacy, Reason, Rejection, event::ClientHeaders};
@@ -49,8 +49,12 @@ pub struct Context {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub user_agent: String,
     /// Other headers.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "owned")]
     pub hints: ClientHeaders<'static>,
+}
+
+fn owned<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ClientHeaders<'static>, D::Error> {
+    ClientHeaders::deserialize(deserializer).map(ClientHeaders::into_owned)
 }
 
 /// Where the gateway's letters come from, as `origin`.

@@ -23,8 +23,8 @@ use vector_components::validate::EVENT_BYTES_MAX;
 use crate::metrics::Metrics;
 pub use letter::{Context, DeadLetter, ORIGIN};
 pub use select::Selection;
-pub use table::Table;
-pub use topic::Topic;
+pub use table::{Table, TablePages};
+pub use topic::{Topic, TopicPages};
 
 /// Letters that wait to be written, and their bytes; more are lost.
 const QUEUE_LETTERS_MAX: usize = 10_000;
@@ -94,8 +94,7 @@ impl DeadLetters {
             return None;
         }
         let (queue, waiting) = mpsc::channel(QUEUE_LETTERS_MAX);
-        let shared =
-            Arc::new(Shared { policy, queue: Mutex::default(), waiting_bytes: AtomicUsize::new(0), metrics });
+        let shared = Arc::new(Shared { policy, queue: Mutex::default(), waiting_bytes: AtomicUsize::new(0), metrics });
         let task = tokio::spawn(writer::run(place, waiting, Arc::clone(&shared)));
         *shared.queue.lock().unwrap_or_else(PoisonError::into_inner) = Some((queue, task));
         Some(Self(shared))
@@ -109,7 +108,8 @@ impl DeadLetters {
 
     /// Keeps the letter that `make` makes, which is not asked if there is no room.
     pub fn keep(&self, make: impl FnOnce(&Policy) -> DeadLetter) {
-        let queue = self.0.queue.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|(queue, _)| queue.clone());
+        let queue =
+            self.0.queue.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|(queue, _)| queue.clone());
         let has_room = self.0.waiting_bytes.load(Ordering::Relaxed) < QUEUE_BYTES_MAX;
         let kept = queue.filter(|queue| has_room && queue.capacity() > 0).is_some_and(|queue| {
             let letter = make(&self.0.policy);

@@ -111,7 +111,8 @@ impl TablePages {
         let ids: Vec<String> = ids.iter().map(Uuid::to_string).collect();
         let query = self.client.query_raw(&sql).param("after_ms", self.after.0);
         let query = query.param("after_id", self.after.1.to_string());
-        let query = query.param("since_ms", since_ms.unwrap_or(i64::MIN)).param("until_ms", until_ms.unwrap_or(i64::MAX));
+        let query =
+            query.param("since_ms", since_ms.unwrap_or(i64::MIN)).param("until_ms", until_ms.unwrap_or(i64::MAX));
         let query = query.param("project", project.as_deref().unwrap_or_default());
         let query = query.param("reasons", reasons).param("ids", ids);
         let rows: Vec<Found> = query.fetch_all().await.context("the dead letters cannot be read")?;

@@ -98,7 +98,8 @@ impl Topic {
                 .set("group.id", "footfall-dead-letters")
                 .set("enable.auto.commit", "false")
                 .create()?;
-            let metadata = consumer.fetch_metadata(Some(&self.name), ANSWER_TIME_MAX).context("Kafka does not answer")?;
+            let metadata =
+                consumer.fetch_metadata(Some(&self.name), ANSWER_TIME_MAX).context("Kafka does not answer")?;
             let partitions: Vec<i32> = metadata.topics().iter().flat_map(|t| t.partitions()).map(|p| p.id()).collect();
             ensure!(!partitions.is_empty(), "Kafka has no topic {}: create it as provisioning/kafka says", self.name);
             let (mut ends, mut assigned) = (Vec::new(), TopicPartitionList::new());

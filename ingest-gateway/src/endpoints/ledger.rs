@@ -45,6 +45,7 @@ fn whole(shared: &Shared) -> Whole {
         journal_events: metrics.journal_events.get(),
         journal_bytes: metrics.journal_bytes.get(),
         journal_events_refused: metrics.journal_refused.get(),
+        journal_events_damaged: metrics.journal_damaged.get(),
         dead_letters_kept: metrics.dead_letters_kept.get(),
         dead_letters_waiting: metrics.dead_letters_waiting.get(),
         dead_letters_lost: metrics.dead_letters_lost.get(),

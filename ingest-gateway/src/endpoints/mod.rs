@@ -23,6 +23,7 @@ use crate::{
     ingest::Ingest,
     ledger::{LedgerFile, OperatorKey},
     metrics::Metrics,
+    openapi,
     outcome::RequestError,
     sender::Senders,
     wire::{FORMATS, WireFormat},
@@ -52,7 +53,8 @@ pub fn router(shared: Arc<Shared>) -> Router {
         .route("/healthz", get(status::alive))
         .route("/readyz", get(status::ready))
         .route("/metrics", get(status::metrics))
-        .route("/v1/ledger", get(ledger::read));
+        .route("/v1/ledger", get(ledger::read))
+        .route(openapi::PATH, get(status::openapi));
     let unknown = Router::new().fallback(unknown_path);
     FORMATS
         .iter()

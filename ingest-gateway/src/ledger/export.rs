@@ -40,6 +40,7 @@ pub struct Whole {
     pub journal_events: i64,
     pub journal_bytes: i64,
     pub journal_events_refused: u64,
+    pub journal_events_damaged: u64,
     pub dead_letters_kept: u64,
     pub dead_letters_waiting: i64,
     pub dead_letters_lost: u64,
@@ -126,7 +127,10 @@ mod tests {
         let values: Vec<u64> =
             text.lines().filter(received).map(|line| line.rsplit(' ').next().unwrap().parse().unwrap()).collect();
         assert_eq!((values.len(), values.iter().sum::<u64>()), (METRICS_PROJECTS_MAX + 1, 500), "{text}");
-        assert!(text.contains("footfall_events_received_total 500\n") && text.contains("footfall_events_failed_total 500\n"));
+        assert!(
+            text.contains("footfall_events_received_total 500\n")
+                && text.contains("footfall_events_failed_total 500\n")
+        );
         assert!(text.contains("footfall_events_dropped_total{reason=\"too_large\"} 0\n"));
     }
 }

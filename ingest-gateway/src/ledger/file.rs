@@ -149,7 +149,10 @@ mod tests {
         let report = again.report(None);
         assert!(report.total.add_up() && report.projects.values().all(Counts::add_up), "{report:?}");
         assert_eq!((report.total.received, report.total.failed, report.this_run.received), (6, 6, 1));
-        assert_eq!((report.since.as_str(), report.started.as_str()), ("1970-01-01T00:00:00.000Z", "1970-01-01T00:01:00.000Z"));
+        assert_eq!(
+            (report.since.as_str(), report.started.as_str()),
+            ("1970-01-01T00:00:00.000Z", "1970-01-01T00:01:00.000Z")
+        );
         let one = again.report(Some("website"));
         assert_eq!((one.total.received, one.projects.len()), (1, 1));
         assert_eq!(again.report(Some("elsewhere")).total, Counts::default());
@@ -158,7 +161,11 @@ mod tests {
     #[test]
     fn a_damaged_file_is_kept_aside() {
         let folder = tempfile::tempdir().unwrap();
-        for damaged in ["", "{\"since_ms\":", r#"{"since_ms":0,"projects":{"app":{"received":1,"stored":0,"duplicate":0,"dropped":0,"failed":0,"pending":0}}}"#] {
+        for damaged in [
+            "",
+            "{\"since_ms\":",
+            r#"{"since_ms":0,"projects":{"app":{"received":1,"stored":0,"duplicate":0,"dropped":0,"failed":0,"pending":0}}}"#,
+        ] {
             fs::write(folder.path().join(FILE), damaged).unwrap();
             let file = LedgerFile::open(folder.path(), Ledger::default(), 5);
             assert_eq!(file.report(None).total, Counts::default());

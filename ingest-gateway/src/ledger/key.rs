@@ -59,7 +59,11 @@ impl OperatorKey {
     fn read(path: &Path) -> anyhow::Result<Self> {
         let key = fs::read_to_string(path)?.trim().to_owned();
         let bytes_min = RANDOM_BYTES * 2;
-        ensure!(key.len() >= bytes_min, "it has {} bytes, at least {bytes_min} are needed; delete it for a new one", key.len());
+        ensure!(
+            key.len() >= bytes_min,
+            "it has {} bytes, at least {bytes_min} are needed; delete it for a new one",
+            key.len()
+        );
         Ok(Self(key))
     }
 }

@@ -14,7 +14,7 @@ use std::{
 };
 
 pub use counts::Counts;
-pub use export::Report;
+pub use export::{Report, Whole};
 pub use file::LedgerFile;
 pub use key::OperatorKey;
 use vector_components::project::PROJECTS_MAX;

@@ -27,6 +27,7 @@ pub struct Metrics {
     pub journal_bytes: Gauge,
     pub journal_bytes_max: Gauge,
     pub journal_refused: Counter,
+    pub journal_damaged: Counter,
     pub dead_letters_kept: Counter,
     pub dead_letters_lost: Counter,
     pub dead_letters_waiting: Gauge,
@@ -58,6 +59,7 @@ impl Default for Metrics {
             journal_bytes: Gauge::default(),
             journal_bytes_max: Gauge::default(),
             journal_refused: Counter::default(),
+            journal_damaged: Counter::default(),
             dead_letters_kept: Counter::default(),
             dead_letters_lost: Counter::default(),
             dead_letters_waiting: Gauge::default(),
@@ -101,6 +103,8 @@ impl Default for Metrics {
             "Stored events that Kafka refused as too large when they left the journal; they are dead letters",
             metrics.journal_refused.clone(),
         );
+        let help = "Stored events that a damaged disk has taken out of the journal";
+        registry.register("journal_events_damaged", help, metrics.journal_damaged.clone());
         let help = "Dropped events that are kept as dead letters";
         registry.register("dead_letters_kept", help, metrics.dead_letters_kept.clone());
         let help = "Dropped events of which no dead letter could be kept";

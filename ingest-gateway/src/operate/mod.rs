@@ -75,7 +75,7 @@ pub async fn run(command: Command, config: &Config) -> anyhow::Result<()> {
     match command {
         Command::Doctor(options) => doctor::run(&options, config).await,
         Command::DeadLetters(command) => dead_letters::run(&command, config).await,
-        Command::Health => health::run(config.listen).await,
+        Command::Health => health::run(config.listen, config.tls.is_some()).await,
         Command::Migrate => {
             on_tables(config, async |_, steps| {
                 steps.iter().for_each(|step| println!("{step}"));

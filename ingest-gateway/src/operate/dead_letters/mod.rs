@@ -62,7 +62,10 @@ impl Which {
         for reason in &self.reason {
             let is_known =
                 Reason::ALL.iter().any(|known| known.as_str() == reason) || OF_VECTOR.contains(&reason.as_str());
-            ensure!(is_known, "--reason {reason}: there is no such reason; docs/events.md and docs/vector.md list them");
+            ensure!(
+                is_known,
+                "--reason {reason}: there is no such reason; docs/events.md and docs/vector.md list them"
+            );
         }
         Ok(Selection {
             project: self.project.clone(),

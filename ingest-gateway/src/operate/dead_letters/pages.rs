@@ -4,7 +4,7 @@ use clickhouse::Client;
 
 use crate::{
     config::{Config, Sink},
-    dead_letters::{DeadLetter, Selection, Table, Topic},
+    dead_letters::{DeadLetter, Selection, Table, TablePages, Topic, TopicPages},
     operate::Tables,
 };
 
@@ -17,8 +17,8 @@ pub struct Letters {
 }
 
 enum Pages {
-    Table(crate::dead_letters::TablePages),
-    Topic(Box<crate::dead_letters::TopicPages>),
+    Table(TablePages),
+    Topic(Box<TopicPages>),
 }
 
 impl Letters {
@@ -27,7 +27,9 @@ impl Letters {
         match &config.sink {
             Sink::Direct { .. } => {
                 let (client, engine) = config.clickhouse.open(&config.data).await?;
-                Tables { client: client.clone(), cluster: config.clickhouse.cluster.clone() }.bring_up_to_date().await?;
+                Tables { client: client.clone(), cluster: config.clickhouse.cluster.clone() }
+                    .bring_up_to_date()
+                    .await?;
                 let pages = Some(Pages::Table(Table::new(client.clone()).read(selection)));
                 Ok(Self { pages, client: Some(client), engine })
             }

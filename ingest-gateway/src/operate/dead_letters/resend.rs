@@ -56,9 +56,9 @@ enum NotStored {
     NotJson,
     #[error("it is no object, so that nothing can be set in it")]
     NoObject,
-    #[error("{}: {}", .0.reason.as_str(), .0.message)]
+    #[error("{reason}: {0}", reason = .0.reason.as_str())]
     Dropped(Rejection),
-    #[error("{}: {0}", .0.reason())]
+    #[error("{reason}: {0}", reason = .0.reason())]
     NoEvent(vector_components::event::NotAnEvent),
     #[error("no_visitor: nothing says who did it")]
     NoVisitor,

@@ -12,6 +12,7 @@ use clap::Args;
 
 use crate::{
     config::{Config, Sink},
+    dead_letters::What,
     geoip::GeoFiles,
 };
 pub use finding::{Finding, State};
@@ -40,6 +41,7 @@ pub async fn run(options: &Options, config: &Config) -> anyhow::Result<()> {
     let mut findings = clickhouse::check(options, config).await;
     if let Sink::Kafka { brokers, topic, .. } = &config.sink {
         findings.extend(kafka::check(brokers, topic, &options.kafka_group).await);
+        findings.extend(dead_letters(config, brokers).await);
     }
     findings.push(geoip(config));
     if options.json {
@@ -54,7 +56,28 @@ pub async fn run(options: &Options, config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn geoip(config: &Config) -> Finding {
+/// Whether the sink answers; nothing is changed, and no engine is started.
+pub(crate) async fn sink(config: &Config) -> Vec<Finding> {
+    match &config.sink {
+        Sink::Kafka { brokers, topic, .. } => {
+            let mut findings = vec![kafka::has_topic("kafka topic", brokers, topic).await];
+            findings.extend(dead_letters(config, brokers).await);
+            findings
+        }
+        Sink::Direct { .. } => match &config.clickhouse.url {
+            Some(_) => vec![clickhouse::answers(config).await],
+            None => vec![Finding::ok("clickhouse", "the embedded engine, which starts with the gateway")],
+        },
+    }
+}
+
+/// The topic of dropped events; none if they are not kept.
+async fn dead_letters(config: &Config, brokers: &str) -> Option<Finding> {
+    let is_on = config.dead_letters.what != What::Off;
+    if is_on { Some(kafka::has_topic("dead letters", brokers, &config.dead_letters.topic).await) } else { None }
+}
+
+pub(crate) fn geoip(config: &Config) -> Finding {
     let (city, asn) = (config.geoip.as_deref(), config.geoip_asn.as_deref());
     let named = |path: Option<&Path>| path.map_or_else(|| "not set".to_owned(), |path| path.display().to_string());
     match GeoFiles::open(city, asn, config.geoip_language) {

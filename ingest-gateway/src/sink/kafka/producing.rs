@@ -124,7 +124,10 @@ impl Producing {
         );
         self.metrics.journal_refused.inc();
         if let Some(dead_letters) = &self.dead_letters {
-            let detail = format!("the event takes {bytes} bytes as a message of Kafka, more than the topic {} allows", self.topic);
+            let detail = format!(
+                "the event takes {bytes} bytes as a message of Kafka, more than the topic {} allows",
+                self.topic
+            );
             dead_letters.keep(|policy| {
                 DeadLetter::of_message(message.value, message.visitor, message.received_at_ms, detail, policy)
             });
