@@ -5,6 +5,8 @@
 //! sink has it. If the gateway ends in between, the sink gets it again, which changes nothing: what identifies a
 //! stored event is a function of what was sent.
 
+#[cfg(test)]
+mod damage;
 mod store;
 mod writer;
 
