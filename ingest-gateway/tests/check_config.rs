@@ -29,7 +29,15 @@ fn each_mistake_is_named_and_nothing_is_changed() {
     let empty = file("empty", "");
     assert_eq!(check(&data, &[], &[]).0, 0, "{}", check(&data, &[], &[]).1);
     assert!(!data.exists(), "a check creates nothing");
-    let (code, said) = check(&data, &[], &[("FOOTFALL_GEOIP", "/nowhere.mmdb"), ("FOOTFALL_TLS_CERTIFICATE", &empty), ("FOOTFALL_TLS_KEY", "/nowhere.key")]);
+    let (code, said) = check(
+        &data,
+        &[],
+        &[
+            ("FOOTFALL_GEOIP", "/nowhere.mmdb"),
+            ("FOOTFALL_TLS_CERTIFICATE", &empty),
+            ("FOOTFALL_TLS_KEY", "/nowhere.key"),
+        ],
+    );
     assert_eq!(code, 1, "{said}");
     assert!(said.contains("/nowhere.mmdb") && said.contains("there is no certificate in it"), "all is checked: {said}");
     for (environment, expected) in [
@@ -83,7 +91,10 @@ fn logs_are_json_where_they_are_asked_for() {
     let data = tempfile::tempdir().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_ingest-gateway"));
     command.env("FOOTFALL_DATA", data.path()).env("FOOTFALL_LISTEN", "127.0.0.1:0").env("FOOTFALL_LOG_FORMAT", "json");
-    command.env_remove("KAFKA_BROKERS").env("CLICKHOUSE_URL", "http://127.0.0.1:1").env("CLICKHOUSE_PASSWORD", "SECRET-PASSWORD");
+    command
+        .env_remove("KAFKA_BROKERS")
+        .env("CLICKHOUSE_URL", "http://127.0.0.1:1")
+        .env("CLICKHOUSE_PASSWORD", "SECRET-PASSWORD");
     command.env("FOOTFALL_WRITE_KEYS", "SECRET-WRITE-KEY-0=app").env("RUST_LOG", "debug");
     let output = command.output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();

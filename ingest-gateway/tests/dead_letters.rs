@@ -77,15 +77,23 @@ async fn a_dropped_event_is_kept_without_secrets_and_stored_once_after_a_fix() {
     }
     let of = |reason: &str| letters.iter().filter(|letter| letter["reason"] == reason).collect::<Vec<_>>();
     assert_eq!((of("invalid_value").len(), of("too_long").len(), of("not_an_object").len()), (3, 1, 1));
-    let bought = of("invalid_value").into_iter().find(|letter| letter["body"].as_str().unwrap().contains("buy")).unwrap();
-    assert_eq!((&bought["project"], &bought["field"], &bought["origin"]), (&json!("app"), &json!("revenue.currency"), &json!("gateway")));
+    let bought =
+        of("invalid_value").into_iter().find(|letter| letter["body"].as_str().unwrap().contains("buy")).unwrap();
+    assert_eq!(
+        (&bought["project"], &bought["field"], &bought["origin"]),
+        (&json!("app"), &json!("revenue.currency"), &json!("gateway"))
+    );
     let body: Value = serde_json::from_str(bought["body"].as_str().unwrap()).unwrap();
     assert_eq!((&body["details"]["order"], &body["details"]["password"]), (&json!("7"), &json!("REDACTED")));
 
     // Nothing is mended: they are dropped again, and become no new letters.
     let again = gateway.succeed(&["dead-letters", "resend", "--project", "app"]);
-    assert!(again.contains("5 dead letters, of which 0 are stored") && again.contains("3 not: invalid_value"), "{again}");
-    let mended = ["dead-letters", "resend", "--reason", "invalid_value", "--set", r#"revenue={"amount":5,"currency":"EUR"}"#];
+    assert!(
+        again.contains("5 dead letters, of which 0 are stored") && again.contains("3 not: invalid_value"),
+        "{again}"
+    );
+    let mended =
+        ["dead-letters", "resend", "--reason", "invalid_value", "--set", r#"revenue={"amount":5,"currency":"EUR"}"#];
     let dry = gateway.succeed(&[&mended[..], &["--dry-run"]].concat());
     assert!(dry.contains("3 dead letters, of which 3 would be stored") && gateway.stored().await == 2, "{dry}");
     for _ in 0..2 {
@@ -95,11 +103,14 @@ async fn a_dropped_event_is_kept_without_secrets_and_stored_once_after_a_fix() {
     }
     let row = gateway.sql("SELECT user_id, toUnixTimestamp64Milli(ts), browser, bot, country, revenue_currency, properties['password'] FROM analytics.events FINAL WHERE event = 'buy'").await;
     assert_eq!(row, "ann\t1772388000123\tFirefox\t\t\tEUR\tREDACTED", "all but the place is as it would have been");
-    let visitors = gateway.sql("SELECT uniqExact(visitor), countIf(visitor = 0) FROM analytics.events FINAL WHERE event = 'scroll'").await;
+    let visitors = gateway
+        .sql("SELECT uniqExact(visitor), countIf(visitor = 0) FROM analytics.events FINAL WHERE event = 'scroll'")
+        .await;
     assert_eq!(visitors, "1\t0", "who did it is known without the address");
     // The same person, had the event been accepted.
     post(&gateway.url, &json!({"type": "scroll-good"})).await;
-    let same = gateway.sql("SELECT uniqExact(visitor) FROM analytics.events FINAL WHERE startsWith(event, 'scroll')").await;
+    let same =
+        gateway.sql("SELECT uniqExact(visitor) FROM analytics.events FINAL WHERE startsWith(event, 'scroll')").await;
     assert_eq!(same, "1");
 
     let list = gateway.succeed(&["dead-letters", "list", "--reason", "too_long"]);
@@ -123,7 +134,8 @@ async fn what_is_kept_is_the_operators_choice() {
         // At the end everything that waits is written.
         assert!(gateway.stop());
         let gateway = Gateway::start(data.path());
-        let counts = gateway.sql("SELECT count(), countIf(body != ''), sum(bytes) > 0 FROM analytics.dead_letters").await;
+        let counts =
+            gateway.sql("SELECT count(), countIf(body != ''), sum(bytes) > 0 FROM analytics.dead_letters").await;
         assert_eq!(counts, format!("{letters_kept}\t{bodies_kept}\t{letters_kept}"), "{choice}");
         if choice == "reasons" {
             let sent = gateway.succeed(&["dead-letters", "resend"]);

@@ -34,7 +34,11 @@ enum Disk {
 impl Disk {
     fn make(at: &Path) -> Self {
         let mount = Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={DISK_BYTES}"), "footfall-test"]);
-        if mount_succeeds(mount, at) { Self::Mounted { ballast: at.join("ballast"), at: at.to_owned() } } else { Self::Limited }
+        if mount_succeeds(mount, at) {
+            Self::Mounted { ballast: at.join("ballast"), at: at.to_owned() }
+        } else {
+            Self::Limited
+        }
     }
 
     /// The gateway's program, as it is started on it.

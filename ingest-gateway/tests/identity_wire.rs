@@ -45,9 +45,8 @@ impl Sent {
         let uri: Uri = request["path"].as_str()?.parse().ok()?;
         let format = FORMATS.iter().find(|format| format.paths().contains(&uri.path()))?;
         let headers = request["headers"].as_object().into_iter().flatten();
-        let headers = headers.map(|(name, value)| {
-            (HeaderName::try_from(name).unwrap(), value.as_str().unwrap().parse().unwrap())
-        });
+        let headers = headers
+            .map(|(name, value)| (HeaderName::try_from(name).unwrap(), value.as_str().unwrap().parse().unwrap()));
         let text = request["text"].as_str().map(str::to_owned);
         Some(Self {
             name: format!("{file}: {}", pair["name"]),
@@ -55,13 +54,15 @@ impl Sent {
             method: request["method"].as_str().unwrap_or("POST").parse().unwrap(),
             uri,
             headers: headers.collect(),
-            body: text.unwrap_or_else(|| if request["body"].is_null() { String::new() } else { request["body"].to_string() }),
+            body: text
+                .unwrap_or_else(|| if request["body"].is_null() { String::new() } else { request["body"].to_string() }),
         })
     }
 
     async fn send(&self, inside: &Inside, project: &str, ip: &str) -> Vec<String> {
         let head = Head { method: &self.method, uri: &self.uri, headers: &self.headers };
-        let mut batch = self.format.decode(&head, &self.body, usize::MAX).unwrap_or_else(|e| panic!("{}: {e}", self.name));
+        let mut batch =
+            self.format.decode(&head, &self.body, usize::MAX).unwrap_or_else(|e| panic!("{}: {e}", self.name));
         // What only a write key may say.
         batch.said.clear();
         inside.send(project, &batch, ip).await

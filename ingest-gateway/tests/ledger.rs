@@ -96,7 +96,8 @@ async fn send_on(url: String, sender: u64, told: Arc<Told>) {
             tokio::time::sleep(Duration::from_millis(20)).await;
             continue;
         };
-        for (name, count) in [("accepted", &told.accepted), ("dropped", &told.dropped), ("duplicate", &told.duplicate)] {
+        for (name, count) in [("accepted", &told.accepted), ("dropped", &told.dropped), ("duplicate", &told.duplicate)]
+        {
             count.fetch_add(answer[name].as_u64().unwrap(), Ordering::Relaxed);
         }
     }
@@ -150,9 +151,7 @@ async fn it_adds_up_in_every_reading_whatever_is_killed() {
     let total = counts(&report["total"]);
     assert_eq!(total.pending, 0);
     assert_eq!((told.get(|t| &t.refused), told.get(|t| &t.no_answer)), (0, 0), "the journal takes it all");
-    let told_total = |told: &Told| {
-        [told.get(|t| &t.accepted), told.get(|t| &t.dropped), told.get(|t| &t.duplicate)]
-    };
+    let told_total = |told: &Told| [told.get(|t| &t.accepted), told.get(|t| &t.dropped), told.get(|t| &t.duplicate)];
     assert_eq!([total.stored, total.dropped, total.duplicate], told_total(&told), "as the senders were told");
     assert!(gateway.stop());
 

@@ -117,8 +117,23 @@ async fn answers_have_the_documented_form() {
     let (_, error) = gateway.post("/v1/events", "elsewhere", GOOD).await;
     assert_eq!(keys(&error), required("Error"));
     let properties = &document["components"]["schemas"]["Event"]["properties"];
-    let known = ["type", "timestamp", "event_id", "user_id", "anonymous_id", "session_id", "path", "url", "referrer",
-        "title", "locale", "appVersion", "screen", "revenue", "details"];
+    let known = [
+        "type",
+        "timestamp",
+        "event_id",
+        "user_id",
+        "anonymous_id",
+        "session_id",
+        "path",
+        "url",
+        "referrer",
+        "title",
+        "locale",
+        "appVersion",
+        "screen",
+        "revenue",
+        "details",
+    ];
     assert_eq!(keys(properties), known.map(str::to_owned).into());
     assert!(gateway.stop());
 }

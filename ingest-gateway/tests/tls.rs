@@ -137,7 +137,9 @@ async fn what_is_no_tls_is_not_answered_and_ends_in_time() {
     let gateway = files.start(data.path(), &[("FOOTFALL_HEAD_MS_MAX", "1000"), ("FOOTFALL_IDLE_MS_MAX", "3000")]);
     let address = gateway.url.strip_prefix("https://").unwrap();
     // Plain HTTP; half of a handshake, and silence; silence alone; a client that agrees and then says nothing.
-    for (sent, time_max) in [(&b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"[..], 1), (&[22, 3, 1, 2, 0][..], 4), (b"", 6)] {
+    for (sent, time_max) in
+        [(&b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"[..], 1), (&[22, 3, 1, 2, 0][..], 4), (b"", 6)]
+    {
         let mut stream = TcpStream::connect(address).await.unwrap();
         tokio::io::AsyncWriteExt::write_all(&mut stream, sent).await.unwrap();
         let mut answer = Vec::new();
@@ -148,7 +150,11 @@ async fn what_is_no_tls_is_not_answered_and_ends_in_time() {
     let mut silent = files.connect(&gateway, &[b"http/1.1"]).await;
     let started = Instant::now();
     let read = tokio::time::timeout(Duration::from_secs(8), silent.read_to_end(&mut Vec::new())).await;
-    assert!(read.is_ok() && started.elapsed() > Duration::from_secs(2), "it is idle, not slow: {:?}", started.elapsed());
+    assert!(
+        read.is_ok() && started.elapsed() > Duration::from_secs(2),
+        "it is idle, not slow: {:?}",
+        started.elapsed()
+    );
     assert!(gateway.stop());
 }
 

@@ -86,7 +86,10 @@ async fn wherever_a_file_is_damaged_no_event_comes_out_other_than_it_was() {
             Left::NotOpened | Left::NotRead => unusable += 1,
         }
     }
-    println!("of {} places, {unharmed} did no harm, {without_some} cost records, {unusable} the file", image.len() / PIECE_BYTES);
+    println!(
+        "of {} places, {unharmed} did no harm, {without_some} cost records, {unusable} the file",
+        image.len() / PIECE_BYTES
+    );
     assert!(unharmed > 0 && without_some > 0);
 }
 
