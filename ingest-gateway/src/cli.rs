@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 
 use crate::{check_config, config::Config, operate, options::Options, server};
 
@@ -15,7 +15,7 @@ pub struct Cli {
     pub command: Option<Command>,
     /// Check the configuration and all files that it names, say what was found, and end; nothing is changed.
     /// Exits with 0, with 1 if something is wrong, or with 3 if only the sink does not answer (`--check-sink`).
-    #[arg(long, conflicts_with = "command")]
+    #[arg(long)]
     pub check_config: bool,
     /// With `--check-config`: ask ClickHouse or Kafka as well.
     #[arg(long, requires = "check_config")]
@@ -41,6 +41,10 @@ impl Cli {
     /// # Errors
     /// If an option is wrong, or as the command.
     pub async fn run(self) -> anyhow::Result<ExitCode> {
+        if self.check_config && self.command.is_some() {
+            let message = "--check-config stands alone: it checks what the gateway would be started with";
+            Self::command().error(ErrorKind::ArgumentConflict, message).exit();
+        }
         let config = Config::resolve(self.options);
         if self.check_config {
             return Ok(check_config::run(config, self.check_sink).await);

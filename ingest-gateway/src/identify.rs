@@ -19,6 +19,7 @@ use vector_components::{
 
 use crate::{
     arrivals::{Arrivals, Asked, Given},
+    recent::{self, Recent},
     salt::SaltKeeper,
     sink::{Identified, NotDurable, Refused},
 };
@@ -31,6 +32,7 @@ pub struct Identifier {
     salts: SaltKeeper,
     hosts: Hosts,
     arrivals: Arrivals,
+    recent: Option<Recent>,
 }
 
 /// An event with its place among the outcomes.
@@ -52,6 +54,8 @@ pub struct Sorted<'a> {
     pub known: Vec<usize>,
     /// To be told to [`Identifier::stored`], with the index of the event.
     keys: Vec<(usize, u128)>,
+    /// For each of the events, what identifies its row; empty if that is not remembered.
+    rows: Vec<recent::Key>,
 }
 
 /// What of an event that is dropped says who did it.
@@ -110,7 +114,13 @@ impl Identifier {
     /// With the keeper of salts and the memory of arrivals.
     #[must_use]
     pub fn new(salts: SaltKeeper, arrivals: Arrivals) -> Self {
-        Self { salts, hosts: Hosts::default(), arrivals }
+        Self { salts, hosts: Hosts::default(), arrivals, recent: None }
+    }
+
+    /// With a memory of events that were stored a short while ago.
+    #[must_use]
+    pub fn with_recent(self, recent: Recent) -> Self {
+        Self { recent: Some(recent), ..self }
     }
 
     /// The id of an event that has neither id nor time: another one each time it arrives.
@@ -143,6 +153,7 @@ impl Identifier {
         let first = self.arrivals.first(asked.iter().map(|(_, asked)| *asked).collect()).await?;
         let mut sorted = Sorted::default();
         let mut known = asked.into_iter().zip(first).peekable();
+        let looking = self.recent.as_ref().and_then(Recent::look);
         for (index, (at, mut identified)) in events.into_iter().enumerate() {
             if let Some(((_, asked), first)) = known.next_if(|((of, _), _)| *of == index) {
                 if first.is_stored {
@@ -154,6 +165,15 @@ impl Identifier {
                 if asked.is_kept {
                     sorted.keys.push((sorted.events.len(), asked.key));
                 }
+            }
+            if let Some(looking) = &looking {
+                let (row, is_stored) = looking.knows(&identified);
+                if is_stored {
+                    sorted.keys.pop_if(|(index, _)| *index == sorted.events.len());
+                    sorted.known.push(at);
+                    continue;
+                }
+                sorted.rows.push(row);
             }
             sorted.at.push(at);
             sorted.events.push(identified);
@@ -167,6 +187,10 @@ impl Identifier {
         let refused: HashSet<usize> = refused.iter().map(|refused| refused.index).collect();
         let is_stored = |(index, _): &&(usize, u128)| !refused.contains(index);
         self.arrivals.stored(sorted.keys.iter().filter(is_stored).map(|(_, key)| *key).collect());
+        if let Some(recent) = &self.recent {
+            let is_stored = |(index, _): &(usize, &recent::Key)| !refused.contains(index);
+            recent.stored(sorted.rows.iter().enumerate().filter(is_stored).map(|(_, row)| *row));
+        }
     }
 
     /// The visitor of an event that is dropped, as far as it can be read; 0 if there is no salt.

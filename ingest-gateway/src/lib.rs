@@ -52,6 +52,7 @@ pub mod operate;
 pub mod options;
 pub mod outcome;
 pub mod rate;
+pub mod recent;
 pub mod salt;
 pub mod sender;
 pub mod server;

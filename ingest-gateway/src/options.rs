@@ -107,6 +107,9 @@ pub struct Options {
     /// Events whose first arrival is remembered for a day, so that one sent again without a time or a name is the same.
     #[arg(long, env = "FOOTFALL_REMEMBERED_EVENTS_MAX", default_value_t = 2_000_000, global = true)]
     pub remembered_events_max: u64,
+    /// Events of which it is known that they were stored a short while ago, so that one sent again is answered as a duplicate; 0: none.
+    #[arg(long, env = "FOOTFALL_RECENT_EVENTS_MAX", default_value_t = 200_000, global = true)]
+    pub recent_events_max: usize,
     /// The time for one request, its durable write included, in milliseconds.
     #[arg(long, env = "FOOTFALL_REQUEST_MS_MAX", default_value_t = 30_000, global = true)]
     pub request_ms_max: u64,

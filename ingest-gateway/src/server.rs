@@ -23,6 +23,7 @@ use crate::{
     metrics::Metrics,
     operate::Tables,
     rate::Rates,
+    recent::Recent,
     salt::{self, SaltKeeper},
     sender::Senders,
     sink::{Sink, direct::Direct, kafka::Kafka},
@@ -113,7 +114,8 @@ fn ingest(config: &Config, instance: &Instance, sink: Sink, metrics: &Arc<Metric
     salts.turn(clock())?;
     tokio::spawn(salt::keep_turning(salts.clone(), Arc::clone(&clock), salt::TURN_PAUSE));
     let arrivals = Arrivals::open(instance.folder(), config.limits.remembered_events_max, clock, Arc::clone(metrics))?;
-    let identifier = Identifier::new(salts, arrivals);
+    let recent = Recent::new(config.limits.recent_events_max)?;
+    let identifier = Identifier::new(salts, arrivals).with_recent(recent);
     Ok(Ingest::new(config.limits, config.privacy.clone(), identifier, sink, Arc::clone(metrics)))
 }
 

@@ -33,8 +33,9 @@ enum Disk {
 
 impl Disk {
     fn make(at: &Path) -> Self {
-        let mount = Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={DISK_BYTES}"), "footfall-test"]);
-        if mount_succeeds(mount, at) {
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &format!("size={DISK_BYTES}"), "footfall-test"]);
+        if mount_succeeds(&mut mount, at) {
             Self::Mounted { ballast: at.join("ballast"), at: at.to_owned() }
         } else {
             Self::Limited

@@ -76,6 +76,7 @@ impl Config {
             pending_events_max: options.pending_events_max,
             in_flight_bytes_max: options.in_flight_bytes_max,
             remembered_events_max: options.remembered_events_max,
+            recent_events_max: options.recent_events_max,
             request_time_max: Duration::from_millis(options.request_ms_max),
         };
         limits.check()?;

@@ -35,6 +35,8 @@ pub async fn run(folder: &Path) -> anyhow::Result<&'static str> {
         ("FOOTFALL_LISTEN", "127.0.0.1:0".to_owned()),
         ("FOOTFALL_DATA", folder.join("gateway").display().to_string()),
         ("FOOTFALL_REQUEST_MS_MAX", "5000".to_owned()),
+        // What is sent again has to arrive in the topic again.
+        ("FOOTFALL_RECENT_EVENTS_MAX", "0".to_owned()),
     ];
     let gateway = Process::start(&bin("ingest-gateway"), &[], &environment, &folder.join("gateway.log")).await?;
     let url = gateway.first_line.clone();
