@@ -3,19 +3,23 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    fmt::Write,
     hash::Hasher,
 };
 
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use siphasher::sip128::{Hasher128, SipHasher24};
 use uuid::{NoContext, Timestamp, Uuid};
 use vector_components::{
-    Event,
+    Arrival, Event, Privacy,
     enrich::{referrer::Hosts, visitor},
-    validate::Received,
+    validate::{Received, receive},
 };
 
 use crate::{
     arrivals::{Arrivals, Asked, Given},
+    recent::{self, Recent},
     salt::SaltKeeper,
     sink::{Identified, NotDurable, Refused},
 };
@@ -28,6 +32,7 @@ pub struct Identifier {
     salts: SaltKeeper,
     hosts: Hosts,
     arrivals: Arrivals,
+    recent: Option<Recent>,
 }
 
 /// An event with its place among the outcomes.
@@ -49,6 +54,49 @@ pub struct Sorted<'a> {
     pub known: Vec<usize>,
     /// To be told to [`Identifier::stored`], with the index of the event.
     keys: Vec<(usize, u128)>,
+    /// For each of the events, what identifies its row; empty if that is not remembered.
+    rows: Vec<recent::Key>,
+}
+
+/// What of an event that is dropped says who did it.
+#[derive(Default, Deserialize)]
+struct Readable<'a> {
+    #[serde(borrow, default)]
+    user_id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    anonymous_id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    session_id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    url: Option<&'a RawValue>,
+}
+
+impl<'a> Readable<'a> {
+    fn of(raw: &'a RawValue) -> Self {
+        serde_json::from_str(raw.get()).unwrap_or_default()
+    }
+
+    /// An event of nothing but that.
+    fn everything(&self) -> Box<RawValue> {
+        let Self { user_id, anonymous_id, session_id, url } = self;
+        event_of([("user_id", user_id), ("anonymous_id", anonymous_id), ("session_id", session_id), ("url", url)])
+    }
+
+    fn url(&self) -> Box<RawValue> {
+        event_of([("url", &self.url)])
+    }
+}
+
+fn event_of<'a, const N: usize>(fields: [(&str, &Option<&'a RawValue>); N]) -> Box<RawValue> {
+    let mut json = r#"{"type":"dropped""#.to_owned();
+    for (name, value) in fields {
+        if let Some(value) = value {
+            // Writing into a string cannot fail.
+            let _ = write!(json, ",\"{name}\":{value}");
+        }
+    }
+    json.push('}');
+    RawValue::from_string(json).unwrap_or_default()
 }
 
 /// Whether the memory of arrivals has to do with an event.
@@ -66,7 +114,13 @@ impl Identifier {
     /// With the keeper of salts and the memory of arrivals.
     #[must_use]
     pub fn new(salts: SaltKeeper, arrivals: Arrivals) -> Self {
-        Self { salts, hosts: Hosts::default(), arrivals }
+        Self { salts, hosts: Hosts::default(), arrivals, recent: None }
+    }
+
+    /// With a memory of events that were stored a short while ago.
+    #[must_use]
+    pub fn with_recent(self, recent: Recent) -> Self {
+        Self { recent: Some(recent), ..self }
     }
 
     /// The id of an event that has neither id nor time: another one each time it arrives.
@@ -99,6 +153,7 @@ impl Identifier {
         let first = self.arrivals.first(asked.iter().map(|(_, asked)| *asked).collect()).await?;
         let mut sorted = Sorted::default();
         let mut known = asked.into_iter().zip(first).peekable();
+        let looking = self.recent.as_ref().and_then(Recent::look);
         for (index, (at, mut identified)) in events.into_iter().enumerate() {
             if let Some(((_, asked), first)) = known.next_if(|((of, _), _)| *of == index) {
                 if first.is_stored {
@@ -110,6 +165,15 @@ impl Identifier {
                 if asked.is_kept {
                     sorted.keys.push((sorted.events.len(), asked.key));
                 }
+            }
+            if let Some(looking) = &looking {
+                let (row, is_stored) = looking.knows(&identified);
+                if is_stored {
+                    sorted.keys.pop_if(|(index, _)| *index == sorted.events.len());
+                    sorted.known.push(at);
+                    continue;
+                }
+                sorted.rows.push(row);
             }
             sorted.at.push(at);
             sorted.events.push(identified);
@@ -123,6 +187,26 @@ impl Identifier {
         let refused: HashSet<usize> = refused.iter().map(|refused| refused.index).collect();
         let is_stored = |(index, _): &&(usize, u128)| !refused.contains(index);
         self.arrivals.stored(sorted.keys.iter().filter(is_stored).map(|(_, key)| *key).collect());
+        if let Some(recent) = &self.recent {
+            let is_stored = |(index, _): &(usize, &recent::Key)| !refused.contains(index);
+            recent.stored(sorted.rows.iter().enumerate().filter(is_stored).map(|(_, row)| *row));
+        }
+    }
+
+    /// The visitor of an event that is dropped, as far as it can be read; 0 if there is no salt.
+    pub fn visitor_of_dropped(&self, raw: &RawValue, arrival: &Arrival, privacy: &Privacy) -> u64 {
+        let readable = Readable::of(raw);
+        // Of one that names nobody, or names them in no valid way, address and user agent are left.
+        [readable.everything(), readable.url()]
+            .iter()
+            .find_map(|json| self.visitor_of(json, arrival, privacy))
+            .unwrap_or(0)
+    }
+
+    fn visitor_of(&self, json: &RawValue, arrival: &Arrival, privacy: &Privacy) -> Option<u64> {
+        let mut received = receive(json, arrival, Uuid::nil).ok()?;
+        privacy.apply(&mut received.event);
+        self.visitor(&received.event).ok()
     }
 
     /// Writes what is left.

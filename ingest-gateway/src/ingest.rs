@@ -14,6 +14,7 @@ use vector_components::{
 
 use crate::{
     config::Limits,
+    dead_letters::{DeadLetter, DeadLetters},
     identify::{Identifier, Judged},
     in_flight::{EVENT_OVERHEAD_BYTES, Held, InFlight},
     metrics::Metrics,
@@ -43,6 +44,7 @@ pub struct Ingest {
     sink: Sink,
     pending: Semaphore,
     in_flight: InFlight,
+    dead_letters: Option<DeadLetters>,
     metrics: Arc<Metrics>,
 }
 
@@ -66,8 +68,15 @@ impl Ingest {
             sink,
             pending: Semaphore::new(limits.pending_events_max.min(Semaphore::MAX_PERMITS)),
             in_flight: InFlight::new(limits.in_flight_bytes_max),
+            dead_letters: None,
             metrics,
         }
+    }
+
+    /// Keeps dropped events.
+    #[must_use]
+    pub fn with_dead_letters(self, dead_letters: Option<DeadLetters>) -> Self {
+        Self { dead_letters, ..self }
     }
 
     /// Whether there is room for the events of another request: asked before its body is read, and
@@ -110,19 +119,23 @@ impl Ingest {
         mut admitted: Admitted<'_>,
         deadline: Instant,
     ) -> Result<Answer, RequestError> {
-        let ledger = Ledger::open(&self.metrics, batch.events.len());
+        let entry = match sending.only() {
+            Some(party) => self.metrics.ledger.open(party.named.project.name(), batch.events.len()),
+            None => self.metrics.ledger.open_each((0..batch.events.len()).map(|at| sending.project(at))),
+        };
         let Verdict { mut outcomes, judged, charges } = self.judge(batch, sending);
         let time_max = self.limits.request_time_max;
         let storing = self.store(judged, &mut outcomes, &mut admitted.held);
         let stored = tokio::time::timeout_at(deadline.into(), storing).await;
         let stored = stored.unwrap_or(Err(NotDurable::TimedOut(time_max.as_secs())));
-        ledger.close(&outcomes, &stored);
+        entry.close(&outcomes, stored.is_ok());
         stored?;
         for (charge, outcome) in charges.into_iter().zip(&outcomes) {
             if let (Some(charge), Outcome::Accepted { .. }) = (charge, outcome) {
                 charge.keep();
             }
         }
+        self.keep_dropped(batch, sending, &outcomes);
         Ok(Answer::new(outcomes))
     }
 
@@ -148,6 +161,9 @@ impl Ingest {
     /// Ends after everything taken is durable or answered as failed.
     pub async fn close(self) {
         self.sink.close().await;
+        if let Some(dead_letters) = self.dead_letters {
+            dead_letters.close().await;
+        }
         self.identifier.close().await;
     }
 
@@ -209,6 +225,21 @@ impl Ingest {
         Ok(Good { received, project: named.project.name(), charge })
     }
 
+    /// The dropped events become dead letters. Not those of a request that is to be sent again: they come once more.
+    /// Nor those that name no project of ours.
+    fn keep_dropped(&self, batch: &Batch<'_>, sending: &Sending, outcomes: &[Outcome]) {
+        let Some(dead_letters) = &self.dead_letters else { return };
+        for (at, outcome) in outcomes.iter().enumerate() {
+            let (Outcome::Dropped(rejection), Ok(party)) = (outcome, sending.party(at)) else { continue };
+            let (arrival, privacy) = (sending.arrival(at, party), party.named.project.privacy());
+            dead_letters.keep(|policy| {
+                let raw = &batch.events[at];
+                let visitor = self.identifier.visitor_of_dropped(raw, arrival, privacy);
+                DeadLetter::of_event(raw, arrival, rejection, visitor, privacy, policy)
+            });
+        }
+    }
+
     /// Makes what was judged good durable, and says of the rest why it is not stored.
     async fn store(
         &self,
@@ -255,52 +286,5 @@ fn believe(received: &mut Received<'_>) {
         received.event.ip = said.ip;
         received.event.user_agent = said.user_agent;
         received.event.hints = ClientHeaders::default();
-    }
-}
-
-/// Counts each event of a request once as received and once by its outcome, whatever happens to
-/// the request; in between it is pending.
-struct Ledger<'m> {
-    metrics: &'m Metrics,
-    open: u64,
-}
-
-impl<'m> Ledger<'m> {
-    fn open(metrics: &'m Metrics, events: usize) -> Self {
-        let open = events as u64;
-        metrics.received.inc_by(open);
-        metrics.pending.inc_by(i64::try_from(open).unwrap_or(i64::MAX));
-        Self { metrics, open }
-    }
-
-    /// The outcomes as they are told to the sender; accepted ones failed if they are not durable.
-    fn close(mut self, outcomes: &[Outcome], stored: &Result<(), NotDurable>) {
-        let (mut accepted, mut duplicate) = (0, 0);
-        for outcome in outcomes {
-            match outcome {
-                Outcome::Dropped(rejection) => self.metrics.dropped(rejection.reason),
-                Outcome::Duplicate { .. } => duplicate += 1,
-                Outcome::Accepted { .. } => accepted += 1,
-            }
-        }
-        self.metrics.duplicate.inc_by(duplicate);
-        match stored {
-            Ok(()) => self.metrics.stored.inc_by(accepted),
-            Err(_) => self.metrics.failed.inc_by(accepted),
-        };
-        self.settle(outcomes.len() as u64);
-    }
-
-    fn settle(&mut self, events: u64) {
-        self.metrics.pending.dec_by(i64::try_from(events).unwrap_or(i64::MAX));
-        self.open -= events;
-    }
-}
-
-impl Drop for Ledger<'_> {
-    /// What was not closed has failed.
-    fn drop(&mut self) {
-        self.metrics.failed.inc_by(self.open);
-        self.settle(self.open);
     }
 }

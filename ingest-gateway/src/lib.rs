@@ -13,13 +13,13 @@
 //!    are inserted into ClickHouse in batches; `kafka` produces them with `acks=all`, and writes them into the journal
 //!    while Kafka is away.
 //! 5. Only then the answer is sent, with one outcome per event, in order ([`outcome`]), as the
-//!    format's clients expect it.
+//!    format's clients expect it. What was dropped goes to the [`dead_letters`], for which nobody waits.
 //!
 //! # Invariants
 //! * 201 means durable. A failed or timed-out sink is 503 with `Retry-After`, and a retry
 //!   of the same body is the same events.
 //! * What identifies a stored event is a function of what the client sent, never of when it arrived.
-//! * Every received event has one outcome, and the counts in [`metrics`] add up:
+//! * Every received event has one outcome, and the counts of the [`ledger`] add up:
 //!   received = stored + dropped (by reason) + duplicate + failed + pending.
 //! * No queue, body or wait is without a limit ([`config::Limits`]); all requests together hold no
 //!   more memory than they may.
@@ -27,10 +27,12 @@
 pub mod answering;
 pub mod arrivals;
 pub mod body;
+pub mod check_config;
 pub mod cli;
 pub mod client_ip;
 pub mod config;
 pub mod connections;
+pub mod dead_letters;
 pub mod endpoints;
 pub mod exception;
 pub mod geoip;
@@ -40,16 +42,21 @@ pub mod in_flight;
 pub mod ingest;
 pub mod instance;
 pub mod journal;
+pub mod ledger;
 pub mod limits;
+pub mod logs;
 pub mod metrics;
 pub mod migrate;
+pub mod openapi;
 pub mod operate;
 pub mod options;
 pub mod outcome;
 pub mod projects;
 pub mod rate;
+pub mod recent;
 pub mod salt;
 pub mod sender;
 pub mod server;
 pub mod sink;
+pub mod tls;
 pub mod wire;

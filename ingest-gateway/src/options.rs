@@ -4,7 +4,9 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, ValueEnum};
-use vector_components::{enrich::Language, privacy::AddressPolicy};
+use vector_components::{enrich::Language, privacy::AddressPolicy, validate::EVENT_BYTES_MAX};
+
+use crate::{dead_letters::What, logs::LogFormat};
 
 /// What every command takes.
 #[derive(Args, Debug)]
@@ -12,6 +14,15 @@ pub struct Options {
     /// The address to listen on.
     #[arg(long, env = "FOOTFALL_LISTEN", default_value = "127.0.0.1:4195", global = true)]
     pub listen: SocketAddr,
+    /// A certificate in PEM, with those that lead to its authority: connections are TLS. A new file is taken up by itself.
+    #[arg(long, env = "FOOTFALL_TLS_CERTIFICATE", global = true)]
+    pub tls_certificate: Option<PathBuf>,
+    /// The certificate's private key in PEM.
+    #[arg(long, env = "FOOTFALL_TLS_KEY", global = true)]
+    pub tls_key: Option<PathBuf>,
+    /// How the log is written: text or json, an object a line.
+    #[arg(long, env = "FOOTFALL_LOG_FORMAT", value_enum, default_value_t, global = true)]
+    pub log_format: LogFormat,
     /// The projects whose events are taken, separated by commas; names match exactly. If neither they nor a file are
     /// given: app,website.
     #[arg(long, env = "PROJECTS", global = true)]
@@ -38,6 +49,15 @@ pub struct Options {
     /// With Kafka: where an event is durable when it is answered.
     #[arg(long, env = "FOOTFALL_DURABLE_IN", default_value = "kafka", global = true)]
     pub durable_in: DurableIn,
+    /// With Kafka, the topic of dropped events.
+    #[arg(long, env = "KAFKA_DEAD_LETTER_TOPIC", default_value = "analytics.dead-letter", global = true)]
+    pub kafka_dead_letter_topic: String,
+    /// What is kept of dropped events: keep (the event without its secrets, and the reason), reasons or off.
+    #[arg(long, env = "FOOTFALL_DEAD_LETTERS", value_enum, default_value_t, global = true)]
+    pub dead_letters: What,
+    /// A dropped event of more bytes is not kept itself, but its reason is.
+    #[arg(long, env = "FOOTFALL_DEAD_LETTER_BYTES_MAX", default_value_t = EVENT_BYTES_MAX, global = true)]
+    pub dead_letter_bytes_max: usize,
     /// A ClickHouse server; if not given, the embedded engine is started.
     #[arg(long, env = "CLICKHOUSE_URL", default_value = "", global = true)]
     pub clickhouse_url: String,
@@ -103,6 +123,9 @@ pub struct Options {
     /// Events whose first arrival is remembered for a day, so that one sent again without a time or a name is the same.
     #[arg(long, env = "FOOTFALL_REMEMBERED_EVENTS_MAX", default_value_t = 2_000_000, global = true)]
     pub remembered_events_max: u64,
+    /// Events of which it is known that they were stored a short while ago, so that one sent again is answered as a duplicate; 0: none.
+    #[arg(long, env = "FOOTFALL_RECENT_EVENTS_MAX", default_value_t = 200_000, global = true)]
+    pub recent_events_max: usize,
     /// The time for one request, its durable write included, in milliseconds.
     #[arg(long, env = "FOOTFALL_REQUEST_MS_MAX", default_value_t = 30_000, global = true)]
     pub request_ms_max: u64,

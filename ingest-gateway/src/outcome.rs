@@ -288,7 +288,8 @@ impl IntoResponse for RequestError {
     }
 }
 
-fn json(status: StatusCode, body: &impl Serialize) -> Response {
+/// An answer in JSON.
+pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
     let text = serde_json::to_string(body).unwrap_or_default();
     (status, [(header::CONTENT_TYPE, "application/json")], text).into_response()
 }

@@ -11,6 +11,7 @@ use crate::{
     arrivals::{Arrivals, Clock},
     config::{self, Config},
     connections::{self, Serving, descriptors},
+    dead_letters::{DeadLetters, Place, Table, Topic},
     endpoints::{self, Shared},
     geoip::{self, GeoFiles},
     heal::{Healer, Pace},
@@ -18,14 +19,17 @@ use crate::{
     ingest::Ingest,
     instance::Instance,
     journal::Journal,
+    ledger::{LedgerFile, OperatorKey},
     limits::rate::Addresses,
     metrics::Metrics,
     operate::Tables,
     projects::{self, Live, Parts, quota::Usages},
     rate::Rates,
+    recent::Recent,
     salt::{self, SaltKeeper},
     sender::Senders,
     sink::{Sink, direct::Direct, kafka::Kafka},
+    tls,
 };
 
 /// After the connections, requests without one get so long to end.
@@ -44,11 +48,16 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         head_time_max: config.head_time_max,
         idle_time_max: config.idle_time_max,
     };
+    let tls = config.tls.clone().map(tls::accept).transpose()?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
     let metrics = Arc::new(Metrics::default());
     let instance = Instance::claim(&config.data)?;
+    let ledger = LedgerFile::open(instance.folder(), metrics.ledger.clone(), chrono::Utc::now().timestamp_millis());
+    let ledger_keeper = tokio::spawn(Arc::clone(&ledger).keep());
+    let operator_key = OperatorKey::open(&config.data)?;
     let projects = Arc::new(projects(&config, &instance, &metrics)?);
-    let Sinks { sink, engine, enricher } = sink(&config, &instance, &metrics).await?;
-    let ingest = ingest(&config, &instance, sink, enricher, &metrics)?;
+    let Started { sink, dead_letters, engine, enricher } = sink(&config, &instance, &metrics).await?;
+    let ingest = ingest(&config, &instance, sink, enricher, &metrics)?.with_dead_letters(dead_letters);
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("cannot listen on {}: set FOOTFALL_LISTEN to a free address", config.listen))?;
@@ -63,6 +72,8 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         limits: config.limits,
         paths: config.paths,
         metrics,
+        ledger: Arc::clone(&ledger),
+        operator_key,
         ingest,
         tasks: TaskTracker::new(),
     });
@@ -70,7 +81,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let stopped = embedded::stop_signal()?;
     projects::watch(&projects)?;
     tracing::info!(%address, projects = ?projects.now().names().take(PROJECTS_TOLD_MAX).collect::<Vec<_>>(), "events are taken");
-    println!("http://{address}");
+    println!("{scheme}://{address}");
 
     let router = endpoints::router(Arc::clone(&shared));
     let stop = async {
@@ -78,10 +89,14 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         tracing::info!("stopping: requests in flight are finished first");
     };
     let serving =
-        Serving { limits: connection_limits, metrics: Arc::clone(&shared.metrics), tasks: shared.tasks.clone() };
+        Serving { limits: connection_limits, metrics: Arc::clone(&shared.metrics), tls, tasks: shared.tasks.clone() };
     connections::serve(listener, router, serving, stop).await;
     drain(shared).await;
     projects.close();
+    ledger_keeper.abort();
+    if let Err(error) = ledger.write() {
+        tracing::error!(%error, "the ledger could not be written at the end");
+    }
     match engine {
         Some(engine) => engine.stop().await,
         None => Ok(()),
@@ -123,28 +138,33 @@ fn ingest(
     salts.turn(clock())?;
     tokio::spawn(salt::keep_turning(salts.clone(), Arc::clone(&clock), salt::TURN_PAUSE));
     let arrivals = Arrivals::open(instance.folder(), config.limits.remembered_events_max, clock, Arc::clone(metrics))?;
-    let identifier = Identifier::new(salts, arrivals);
+    let recent = Recent::new(config.limits.recent_events_max)?;
+    let identifier = Identifier::new(salts, arrivals).with_recent(recent);
     Ok(Ingest::new(config.limits, enricher, identifier, sink, Arc::clone(metrics)))
 }
 
-/// The sink, and what belongs to it.
-struct Sinks {
+/// The sink with what belongs to it.
+struct Started {
     sink: Sink,
+    dead_letters: Option<DeadLetters>,
     engine: Option<embedded::Server>,
     /// Tells programs from people; none where no project can ask for it.
     enricher: Option<Arc<Enricher>>,
 }
 
-async fn sink(config: &Config, instance: &Instance, metrics: &Arc<Metrics>) -> anyhow::Result<Sinks> {
+async fn sink(config: &Config, instance: &Instance, metrics: &Arc<Metrics>) -> anyhow::Result<Started> {
     match &config.sink {
         config::Sink::Kafka(kafka) => {
             let journal = journal(config, instance, metrics)?;
-            let kafka = Kafka::start(kafka, config.limits.request_time_max, journal, Arc::clone(metrics))?;
+            let place = Place::Topic(Topic::new(&kafka.brokers, &config.dead_letters.topic, kafka.message_bytes_max));
+            let dead_letters = DeadLetters::start(config.dead_letters.clone(), place, Arc::clone(metrics));
+            let (time_max, kept) = (config.limits.request_time_max, dead_letters.clone());
+            let kafka = Kafka::start(kafka, time_max, journal, kept, Arc::clone(metrics))?;
             let enricher = match config.projects {
                 projects::Source::Listed(_) => None,
                 projects::Source::File(_) => Some(enricher(config)?),
             };
-            Ok(Sinks { sink: Sink::Kafka(kafka), engine: None, enricher })
+            Ok(Started { sink: Sink::Kafka(kafka), dead_letters, engine: None, enricher })
         }
         config::Sink::Direct { insert_interval } => {
             let (client, engine) = config.clickhouse.connect(&config.data).await?;
@@ -154,9 +174,11 @@ async fn sink(config: &Config, instance: &Instance, metrics: &Arc<Metrics>) -> a
             let enricher = enricher(config)?;
             let healer = Healer::start(instance.folder(), client.clone(), Pace::default());
             let journal = journal(config, instance, metrics)?;
+            let place = Place::Table(Table::new(client.clone()));
+            let dead_letters = DeadLetters::start(config.dead_letters.clone(), place, Arc::clone(metrics));
             let judge = Some(Arc::clone(&enricher));
             let direct = Direct::start(client, enricher, healer, *insert_interval, journal, Arc::clone(metrics));
-            Ok(Sinks { sink: Sink::Direct(Box::new(direct)), engine, enricher: judge })
+            Ok(Started { sink: Sink::Direct(Box::new(direct)), dead_letters, engine, enricher: judge })
         }
     }
 }
@@ -168,7 +190,7 @@ fn journal(config: &Config, instance: &Instance, metrics: &Arc<Metrics>) -> anyh
 }
 
 /// With the GeoIP databases, as far as there are; a new file takes its place by itself.
-fn enricher(config: &Config) -> anyhow::Result<Arc<Enricher>> {
+pub(crate) fn enricher(config: &Config) -> anyhow::Result<Arc<Enricher>> {
     let user_agents = UserAgents::new().map_err(anyhow::Error::msg)?;
     if config.geoip.is_none() {
         tracing::info!("no GeoIP database is given (FOOTFALL_GEOIP): country, region and city stay empty");

@@ -4,39 +4,19 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed invariant here is a failed test")]
 
+mod common;
+
 use std::{
     collections::HashMap,
-    net::IpAddr,
     path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-    time::{Duration, Instant},
+    sync::{Arc, atomic::Ordering},
 };
 
-use clap::Parser;
+use common::inside::{Inside, config};
 use futures_util::future::join_all;
-use ingest_gateway::{
-    arrivals::Arrivals,
-    cli::Cli,
-    config::Config,
-    heal::{Healer, Pace},
-    identify::Identifier,
-    ingest::Ingest,
-    limits::rate::Addresses,
-    metrics::Metrics,
-    operate::Tables,
-    projects::{Parts, Registry, Settings, quota::Usages},
-    salt::SaltKeeper,
-    sender::{Named, Sending},
-    sink::{Sink, direct::Direct},
-    wire::native::decode,
-};
+use ingest_gateway::{operate::Tables, wire::native::decode};
 use serde_json::{Value, json};
-use vector_components::{
-    Arrival, Enricher, enrich::UserAgents, event::ClientHeaders, privacy::AddressPolicy, timestamp::to_rfc3339,
-};
+use vector_components::{Enricher, enrich::UserAgents, timestamp::to_rfc3339};
 
 const MS: i64 = 1;
 const SECOND_MS: i64 = 1_000;
@@ -47,62 +27,6 @@ const EVENING_MS: i64 = 1_772_388_000_000;
 /// Between the first and the second arrival.
 const GAPS_MS: [i64; 6] = [MS, 3 * SECOND_MS, 62 * SECOND_MS, 10 * HOUR_MS, 23 * HOUR_MS, DAY_MS - MS];
 const V4: &str = "0b0e1f2a-1111-4222-8333-444455556666";
-
-/// A gateway without its door.
-struct Inside {
-    ingest: Ingest,
-    parts: Parts,
-    clock: Arc<AtomicI64>,
-}
-
-impl Inside {
-    fn open(data: &Path, client: &clickhouse::Client, enricher: &Arc<Enricher>, now_ms: i64) -> Self {
-        let config = config(data);
-        let clock = Arc::new(AtomicI64::new(now_ms));
-        let metrics = Arc::<Metrics>::default();
-        let now = {
-            let clock = Arc::clone(&clock);
-            Arc::new(move || clock.load(Ordering::Relaxed))
-        };
-        let arrivals = Arrivals::open(data, config.limits.remembered_events_max, now, Arc::clone(&metrics)).unwrap();
-        let identifier = Identifier::new(SaltKeeper::open(data).unwrap(), arrivals);
-        let healer = Healer::start(data, client.clone(), Pace::default());
-        let interval = Duration::from_millis(1);
-        let direct = Direct::start(client.clone(), Arc::clone(enricher), healer, interval, None, Arc::clone(&metrics));
-        let sink = Sink::Direct(Box::new(direct));
-        let parts = Parts { privacy: config.privacy, usages: Usages::default(), addresses: Addresses::default() };
-        Self { ingest: Ingest::new(config.limits, None, identifier, sink, metrics), parts, clock }
-    }
-
-    /// The outcomes of a body that arrives now.
-    async fn send(&self, case: &Case, body: String, ip: &str) -> Vec<String> {
-        let received_at_ms = self.clock.load(Ordering::Relaxed);
-        let batch = decode(&body, usize::MAX).unwrap();
-        let arrival = Arrival {
-            project: case.project.clone(),
-            received_at_ms,
-            sent_at_ms: batch.sent_at_ms,
-            ip: Some(ip.parse::<IpAddr>().unwrap()),
-            user_agent: "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0".into(),
-            hints: ClientHeaders::default(),
-        };
-        let admitted = self.ingest.admit(batch.events.len(), self.ingest.in_flight().start()).unwrap();
-        let deadline = Instant::now() + Duration::from_secs(60);
-        let settings = vec![Settings::of_name(&case.project, AddressPolicy::Keep)];
-        let projects = Registry::new(settings, &self.parts, None);
-        let project = Arc::clone(projects.by_name(&case.project).unwrap());
-        let sending = Sending::of_one(Named { project, by_secret: false }, arrival, &batch);
-        let answer = self.ingest.take(&batch, &sending, admitted, deadline).await.unwrap();
-        let answer = serde_json::to_value(&answer).unwrap();
-        answer["outcomes"].as_array().unwrap().iter().map(|o| o["outcome"].as_str().unwrap().to_owned()).collect()
-    }
-}
-
-fn config(data: &Path) -> Config {
-    let data = data.to_str().unwrap();
-    Config::resolve(Cli::parse_from(["ingest-gateway", "--engine-listen", "127.0.0.1:0", "--data", data]).options)
-        .unwrap()
-}
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Id {
@@ -174,6 +98,11 @@ impl Case {
         }
     }
 
+    async fn send(&self, inside: &Inside, first_ms: i64, ip: &str) -> Vec<String> {
+        let body = self.body(first_ms);
+        inside.send(&self.project, &decode(&body, usize::MAX).unwrap(), ip).await
+    }
+
     fn second_ip(&self) -> &'static str {
         if self.moves { "89.160.20.130" } else { "81.2.69.160" }
     }
@@ -204,7 +133,7 @@ async fn an_event_sent_twice_is_one_whenever_it_arrives() {
         let first_ms = EVENING_MS + i64::try_from(round).unwrap() * 4 * DAY_MS;
         let cases = Case::all(round);
         let inside = Inside::open(data.path(), &client, &enricher, first_ms);
-        let first = join_all(cases.iter().map(|case| inside.send(case, case.body(first_ms), "81.2.69.160"))).await;
+        let first = join_all(cases.iter().map(|case| case.send(&inside, first_ms, "81.2.69.160"))).await;
         assert!(first.iter().all(|outcomes| *outcomes == ["accepted"]), "{first:?}");
         let before = counts(&client, round).await;
         assert!(cases.iter().all(|case| before[&case.project] == (1, 1)), "{before:?}");
@@ -216,7 +145,7 @@ async fn an_event_sent_twice_is_one_whenever_it_arrives() {
             Inside::open(data.path(), &client, &enricher, first_ms + gap_ms)
         };
         inside.clock.store(first_ms + gap_ms, Ordering::Relaxed);
-        let second = join_all(cases.iter().map(|case| inside.send(case, case.body(first_ms), case.second_ip()))).await;
+        let second = join_all(cases.iter().map(|case| case.send(&inside, first_ms, case.second_ip()))).await;
         let after = counts(&client, round).await;
         for (case, outcomes) in cases.iter().zip(second) {
             let expected = if case.is_remembered() { "duplicate" } else { "accepted" };
@@ -236,11 +165,10 @@ async fn an_event_sent_twice_is_one_whenever_it_arrives() {
 /// Neither id nor time: each is new, in one batch as on many connections in one millisecond.
 async fn two_that_are_equal_and_different(data: &Path, client: &clickhouse::Client, enricher: &Arc<Enricher>) {
     let inside = Inside::open(data, client, enricher, EVENING_MS + 90 * DAY_MS);
-    let project = "p-equal".to_owned();
-    let case = Case { project, id: Id::None, time_ms: None, has_user: false, wire: Wire::Array, moves: false };
     let events: Vec<Value> = vec![json!({"type": "scroll"}); 20];
     let body = Value::from(events).to_string();
-    let answers = join_all((0..20).map(|_| inside.send(&case, body.clone(), "81.2.69.160"))).await;
+    let batch = decode(&body, usize::MAX).unwrap();
+    let answers = join_all((0..20).map(|_| inside.send("p-equal", &batch, "81.2.69.160"))).await;
     assert!(answers.concat().iter().all(|outcome| outcome == "accepted"));
     let stored: u64 = client
         .query_raw("SELECT count() FROM analytics.events FINAL WHERE project = 'p-equal'")

@@ -3,57 +3,13 @@
 
 mod common;
 
-use std::{
-    collections::BTreeSet,
-    time::{Duration, Instant},
+use std::{collections::BTreeSet, time::Duration};
+
+use common::{
+    Gateway,
+    beside::{arrived, beside, restart, send},
 };
-
-use common::{Gateway, Program};
 use reqwest::Client;
-use serde_json::{Value, json};
-
-const ARRIVE_TIME_MAX: Duration = Duration::from_secs(60);
-
-/// A gateway that writes to the engine of another one, so that the two can be killed one by one.
-fn beside(engine: &Gateway, data: &std::path::Path, environment: &[(&str, &str)]) -> Program {
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_ingest-gateway"));
-    command.env("FOOTFALL_LISTEN", "127.0.0.1:0").env("FOOTFALL_DATA", data).env("PROJECTS", "app,website");
-    command.env_remove("KAFKA_BROKERS").envs(engine.clickhouse_environment()).envs(environment.iter().copied());
-    Program::start(&mut command)
-}
-
-/// Starts the engine anew on its port and its data.
-fn restart(engine: &Gateway, data: &std::path::Path) -> Program {
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_ingest-gateway"));
-    let address = engine.clickhouse.trim_start_matches("http://");
-    command.env("FOOTFALL_LISTEN", "127.0.0.1:0").env("FOOTFALL_DATA", data).env("FOOTFALL_ENGINE_LISTEN", address);
-    command.env("PROJECTS", "app,website").env_remove("CLICKHOUSE_URL").env_remove("KAFKA_BROKERS");
-    Program::start(&mut command)
-}
-
-async fn send(url: &str, n: usize) -> Option<(u16, Value)> {
-    let event = json!({"type": "page_view", "user_id": format!("u{}", n % 7), "session_id": format!("s{}", n % 7),
-        "timestamp": 1_790_000_000_000_i64 + n as i64, "path": format!("/{n}")});
-    let answer =
-        Client::new().post(format!("{url}/v1/events")).header("X-App", "website").json(&event).send().await.ok()?;
-    let status = answer.status().as_u16();
-    Some((status, answer.json().await.ok()?))
-}
-
-async fn arrived(engine: &Gateway, events: usize) -> BTreeSet<usize> {
-    let started = Instant::now();
-    loop {
-        let paths = engine.sql("SELECT path FROM analytics.events FINAL FORMAT TSV").await;
-        let number = |path: &str| path.trim_start_matches('/').parse().ok();
-        let numbers: BTreeSet<usize> = paths.lines().filter_map(number).collect();
-        if numbers.len() >= events {
-            assert_eq!(paths.lines().count(), numbers.len(), "an event is stored twice");
-            return numbers;
-        }
-        assert!(started.elapsed() < ARRIVE_TIME_MAX, "{} of {events} events arrived", numbers.len());
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
 
 #[tokio::test]
 async fn clickhouse_is_away_and_the_gateway_is_killed_meanwhile() {

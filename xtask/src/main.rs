@@ -3,6 +3,7 @@
 mod attack;
 mod bench;
 mod broker;
+mod chaos;
 mod clickhouse;
 mod demo;
 mod dependencies;
@@ -45,6 +46,8 @@ enum Command {
     Seed(seed::Options),
     /// Attack real processes under limits: expanding bodies, idle connections, greedy statements.
     Attack(attack::Options),
+    /// Kill Kafka for a minute and the gateway twice under load, and compare what is stored with what was acknowledged.
+    Chaos(chaos::Options),
     /// Run a benchmark against a named peer.
     Bench(bench::Options),
     /// A handler that only reads bodies: the limit in `bench gateway`.
@@ -63,6 +66,7 @@ async fn main() -> ExitCode {
         Command::Test(options) => test::run(options).await,
         Command::Seed(options) => seed::run(options).await,
         Command::Attack(options) => attack::run(&options).await,
+        Command::Chaos(options) => chaos::run(options).await,
         Command::Package(options) => package::run(&options),
         Command::BenchBareHandler => bench::serve_bare().await,
         Command::Bench(options) => bench::run(&options).await,

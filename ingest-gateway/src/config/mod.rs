@@ -11,10 +11,11 @@ use vector_components::{Privacy, enrich::Language, privacy::AddressPolicy};
 
 pub use crate::limits::Limits;
 use crate::{
-    journal,
+    dead_letters, journal,
     migrate::cluster::Cluster,
     options::{DurableIn, Options, SinkKind},
     projects::{self, listed},
+    tls,
     wire::paths::Paths,
 };
 pub use clickhouse::ClickHouse;
@@ -24,6 +25,7 @@ pub use clickhouse::ClickHouse;
 #[expect(missing_docs, reason = "as the options of the same names")]
 pub struct Config {
     pub listen: SocketAddr,
+    pub tls: Option<tls::Files>,
     pub projects: projects::Source,
     pub sink: Sink,
     pub clickhouse: ClickHouse,
@@ -36,6 +38,7 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     pub limits: Limits,
     pub journal: journal::Limits,
+    pub dead_letters: dead_letters::Policy,
     pub connections_max: Option<usize>,
     pub head_time_max: Duration,
     pub idle_time_max: Duration,
@@ -93,6 +96,7 @@ impl Config {
             pending_events_max: options.pending_events_max,
             in_flight_bytes_max: options.in_flight_bytes_max,
             remembered_events_max: options.remembered_events_max,
+            recent_events_max: options.recent_events_max,
             request_time_max: Duration::from_millis(options.request_ms_max),
             body_pause_max: Duration::from_millis(options.body_pause_ms_max),
             address_requests_per_s_max: options.address_requests_per_s_max,
@@ -100,6 +104,11 @@ impl Config {
         limits.check()?;
         Ok(Self {
             listen: options.listen,
+            tls: match (options.tls_certificate, options.tls_key) {
+                (Some(certificate), Some(key)) => Some(tls::Files { certificate, key }),
+                (None, None) => None,
+                _ => bail!("FOOTFALL_TLS_CERTIFICATE and FOOTFALL_TLS_KEY: give both, or none"),
+            },
             projects,
             sink,
             clickhouse: ClickHouse {
@@ -123,6 +132,11 @@ impl Config {
             journal: journal::Limits {
                 bytes_max: options.journal_bytes_max,
                 age_max: Duration::from_secs(options.journal_age_s_max),
+            },
+            dead_letters: dead_letters::Policy {
+                what: options.dead_letters,
+                body_bytes_max: options.dead_letter_bytes_max,
+                topic: options.kafka_dead_letter_topic,
             },
             connections_max: options.connections_max,
             head_time_max: Duration::from_millis(options.head_ms_max),

@@ -84,6 +84,12 @@ impl Activity {
         }
     }
 
+    /// TLS is agreed on: what was read so far was no head.
+    pub(super) fn shaken(&self) {
+        self.head_since_ms.store(NEVER, Ordering::Relaxed);
+        self.waiting_since_ms.store(self.now_ms(), Ordering::Relaxed);
+    }
+
     /// Whether the client has not taken what was written.
     pub(super) fn blocked(&self, is_blocked: bool) {
         self.is_blocked.store(is_blocked, Ordering::Relaxed);

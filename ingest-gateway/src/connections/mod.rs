@@ -27,9 +27,11 @@ use axum::Router;
 use hyper::service::service_fn;
 use hyper_util::{rt::TokioIo, server::conn::auto::Builder};
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
 };
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::metrics::Metrics;
@@ -74,6 +76,8 @@ pub struct Serving {
     pub limits: Limits,
     /// Counts them.
     pub metrics: Arc<Metrics>,
+    /// If it is given, all connections are TLS.
+    pub tls: Option<TlsAcceptor>,
     /// Everything that is spawned for a connection is in it: when it is empty, nobody uses the router.
     pub tasks: TaskTracker,
 }
@@ -83,7 +87,7 @@ pub struct Serving {
 pub async fn serve(
     listener: TcpListener,
     router: Router,
-    Serving { limits, metrics, tasks }: Serving,
+    Serving { limits, metrics, tls, tasks }: Serving,
     stop: impl Future<Output = ()>,
 ) {
     let connections_max = u32::try_from(limits.connections_max).unwrap_or(u32::MAX);
@@ -92,6 +96,7 @@ pub async fn serve(
         registry: Arc::new(Registry::new(limits, Arc::clone(&metrics))),
         slots: Arc::new(Semaphore::new(connections_max as usize)),
         stopping: CancellationToken::new(),
+        tls,
         tasks,
         metrics,
         router,
@@ -129,6 +134,7 @@ struct Server {
     registry: Arc<Registry>,
     slots: Arc<Semaphore>,
     stopping: CancellationToken,
+    tls: Option<TlsAcceptor>,
     tasks: TaskTracker,
     metrics: Arc<Metrics>,
     router: Router,
@@ -180,17 +186,53 @@ impl Server {
             tracing::debug!(%error, "TCP_NODELAY cannot be set");
         }
         let entry = self.registry.enter();
-        let stream = TokioIo::new(Stream::new(stream, Arc::clone(&entry.activity), slot));
+        let stream = Stream::new(stream, Arc::clone(&entry.activity), slot);
         let (builder, router, stopping) = (Arc::clone(&self.builder), self.router.clone(), self.stopping.clone());
-        let serving = async move { converse(&builder, stream, peer, router, &entry.activity, &stopping).await };
+        let (tls, metrics) = (self.tls.clone(), Arc::clone(&self.metrics));
+        let serving = async move {
+            let activity = &entry.activity;
+            match tls {
+                None => converse(&builder, TokioIo::new(stream), peer, router, activity, &stopping).await,
+                Some(tls) => {
+                    if let Some(stream) = shake_hands(&tls, stream, activity, &stopping, &metrics).await {
+                        converse(&builder, TokioIo::new(*stream), peer, router, activity, &stopping).await;
+                    }
+                }
+            }
+        };
         drop(self.tasks.spawn(serving));
     }
+}
+
+/// Agrees on TLS; none if the client does not, or takes longer than a head may take.
+async fn shake_hands(
+    tls: &TlsAcceptor,
+    stream: Stream,
+    activity: &Arc<Activity>,
+    stopping: &CancellationToken,
+    metrics: &Metrics,
+) -> Option<Box<TlsStream<Stream>>> {
+    tokio::select! {
+        shaken = tls.accept(stream) => match shaken {
+            Ok(stream) => {
+                activity.shaken();
+                return Some(Box::new(stream));
+            }
+            Err(error) => {
+                metrics.connections.tls_failed.inc();
+                tracing::debug!(%error, "no TLS with a client");
+            }
+        },
+        _ = activity.ending() => activity.cut(),
+        () = stopping.cancelled() => activity.cut(),
+    }
+    None
 }
 
 /// Answers a connection's requests until either side ends it.
 async fn converse(
     builder: &Builder<Tracked>,
-    stream: TokioIo<Stream>,
+    stream: TokioIo<impl AsyncRead + AsyncWrite + Send + Unpin + 'static>,
     peer: SocketAddr,
     router: Router,
     activity: &Arc<Activity>,

@@ -3,6 +3,7 @@
 mod cors;
 mod finish;
 mod head;
+mod ledger;
 mod rate;
 mod script;
 mod status;
@@ -25,8 +26,10 @@ pub(crate) use rate::limiter;
 use crate::{
     config::Limits,
     ingest::Ingest,
+    ledger::{LedgerFile, OperatorKey},
     limits::rate::AddressLimiter,
     metrics::Metrics,
+    openapi,
     outcome::RequestError,
     sender::Senders,
     wire::{FORMATS, WireFormat, paths::Paths},
@@ -40,6 +43,8 @@ pub struct Shared {
     pub limits: Limits,
     pub paths: Paths,
     pub metrics: Arc<Metrics>,
+    pub ledger: Arc<LedgerFile>,
+    pub operator_key: OperatorKey,
     pub ingest: Ingest,
     /// How many requests an address may send; none if any number.
     pub requests: Option<AddressLimiter>,
@@ -60,7 +65,9 @@ pub fn router(shared: Arc<Shared>) -> Router {
     let status = Router::new()
         .route("/healthz", get(status::alive))
         .route("/readyz", get(status::ready))
-        .route("/metrics", get(status::metrics));
+        .route("/metrics", get(status::metrics))
+        .route("/v1/ledger", get(ledger::read))
+        .route(openapi::PATH, get(status::openapi));
     let others = script::routes(&shared.paths).fallback(unknown_path);
     FORMATS
         .iter()

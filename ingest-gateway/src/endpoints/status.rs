@@ -1,4 +1,4 @@
-//! `/healthz`, `/readyz` and `/metrics`.
+//! `/healthz`, `/readyz`, `/metrics` and the OpenAPI document.
 
 use std::sync::Arc;
 
@@ -9,6 +9,7 @@ use axum::{
 };
 
 use super::Shared;
+use crate::openapi;
 
 /// The process runs.
 pub async fn alive() -> &'static str {
@@ -32,4 +33,9 @@ pub async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
     shared.ingest.observe();
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], shared.metrics.text()).into_response()
+}
+
+/// What the gateway understands and answers.
+pub async fn openapi() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], openapi::text())
 }

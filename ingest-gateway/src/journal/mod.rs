@@ -5,11 +5,15 @@
 //! sink has it. If the gateway ends in between, the sink gets it again, which changes nothing: what identifies a
 //! stored event is a function of what was sent.
 
+#[cfg(test)]
+mod damage;
 mod store;
 mod writer;
 
 use std::{
-    path::Path,
+    io::Write,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicI64, AtomicU64, Ordering},
@@ -119,6 +123,7 @@ enum Message {
 
 /// What the thread and the handle both know.
 struct Shared {
+    folder: PathBuf,
     databases: Databases,
     /// Bytes of records that are in the file.
     bytes: AtomicU64,
@@ -128,6 +133,20 @@ struct Shared {
     oldest_ms: [AtomicI64; 2],
     appended: [Notify; 2],
     metrics: Arc<Metrics>,
+}
+
+impl Shared {
+    /// Keeps what is left of a damaged record, for a person to look at.
+    fn set_aside(&self, lane: Lane, number: u64, events: usize, bytes: &[u8]) {
+        let file = self.folder.join(format!("journal-damaged-{}-{number}", lane as usize));
+        let is_first = !file.exists();
+        let is_kept = std::fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&file);
+        let is_kept = is_kept.and_then(|mut file| file.write_all(bytes)).is_ok();
+        tracing::error!(events, is_kept, file = %file.display(), "a record of the journal is damaged and passed over");
+        if is_first {
+            self.metrics.journal_damaged.inc_by(events as u64);
+        }
+    }
 }
 
 /// Room for records on their way to the file; given back when it is dropped, as those of the file count then.
@@ -157,6 +176,7 @@ impl Journal {
             )
         };
         let shared = Arc::new(Shared {
+            folder: folder.to_owned(),
             databases: Databases::default(),
             bytes: AtomicU64::new(0),
             reserved_bytes: AtomicU64::new(0),
@@ -186,8 +206,11 @@ impl Journal {
     /// Whether it takes events now, with a twentieth of its room left.
     ///
     /// # Errors
-    /// If it is full, or the oldest record is too old.
+    /// If it is full, its file cannot be written, or the oldest record is too old.
     pub fn check(&self) -> Result<(), JournalError> {
+        if !self.shared.databases.is_open() {
+            return Err(JournalError::Broken);
+        }
         self.check_age()?;
         self.reserve((self.limits.bytes_max / 20).max(1)).map(drop)
     }
@@ -202,14 +225,20 @@ impl Journal {
         take: impl FnMut(&Record) -> bool + Send + 'static,
     ) -> Result<Vec<Numbered>, JournalError> {
         let shared = Arc::clone(&self.shared);
-        let read = tokio::task::spawn_blocking(move || shared.databases.oldest(lane, take));
+        let read = tokio::task::spawn_blocking(move || {
+            let damaged = |number, events, bytes: &[u8]| shared.set_aside(lane, number, events, bytes);
+            shared.databases.oldest(lane, take, damaged)
+        });
         match read.await {
             Ok(Ok(records)) => Ok(records),
             Ok(Err(error)) => {
                 tracing::error!(%error, "the journal cannot be read");
                 Err(JournalError::Broken)
             }
-            Err(_) => Err(JournalError::Stopping),
+            Err(error) => {
+                tracing::error!(%error, "the journal cannot be read: its file is damaged");
+                Err(JournalError::Broken)
+            }
         }
     }
 

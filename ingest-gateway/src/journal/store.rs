@@ -1,4 +1,5 @@
-//! The file: a table for each lane, from number to record.
+//! The file: a table for each lane, from number to record. The library checks what it left unfinished; each record has a
+//! checksum besides, so that what a disk has damaged is neither stored nor in the way of the others.
 
 use std::{
     fs::OpenOptions,
@@ -9,16 +10,18 @@ use std::{
 
 use bytes::Bytes;
 use redb::{Database, Durability, ReadableDatabase, ReadableTable, Table, TableDefinition, backends::FileBackend};
+use siphasher::sip::SipHasher13;
 
 use super::{Lane, NONE_MS, Numbered, Record, Shared};
 
 /// What the file keeps in memory.
 const CACHE_BYTES: usize = 32 << 20;
 
-/// When it came, events, months, and the events themselves.
-type Entry = (i64, u64, Vec<i32>, &'static [u8]);
+/// When it came, events, months, the checksum of the events, and the events themselves.
+type Entry = (i64, u64, Vec<i32>, u64, &'static [u8]);
 const TABLES: [TableDefinition<'static, u64, Entry>; 2] =
-    [TableDefinition::new("live"), TableDefinition::new("backfill")];
+    [TableDefinition::new("live_records"), TableDefinition::new("backfill_records")];
+const CHECKSUM_KEY: [u8; 16] = *b"footfall.journal";
 
 pub type Error = Box<redb::Error>;
 
@@ -35,17 +38,33 @@ pub struct Store {
 }
 
 impl Databases {
-    /// The oldest records of a lane, at least one if there is any, and no more than `take` says yes to.
-    pub fn oldest(&self, lane: Lane, mut take: impl FnMut(&Record) -> bool) -> Result<Vec<Numbered>, Error> {
+    /// Whether there is one.
+    pub fn is_open(&self) -> bool {
+        self.get().is_some()
+    }
+
+    /// The oldest records of a lane, at least one if there is any, and no more than `take` says yes to. Of one that is
+    /// damaged nothing is left but its number; `damaged` is given the rest.
+    pub fn oldest(
+        &self,
+        lane: Lane,
+        mut take: impl FnMut(&Record) -> bool,
+        damaged: impl Fn(u64, usize, &[u8]),
+    ) -> Result<Vec<Numbered>, Error> {
         let database = self.get().ok_or_else(|| Box::new(redb::Error::DatabaseClosed))?;
         let mut read = || -> Result<Vec<Numbered>, redb::Error> {
             let table = database.begin_read()?.open_table(TABLES[lane as usize])?;
             let mut records = Vec::new();
             for entry in table.iter()? {
                 let (number, entry) = entry?;
-                let (_, events, months, bytes) = entry.value();
+                let (_, events, months, sum, bytes) = entry.value();
                 let events = usize::try_from(events).unwrap_or(usize::MAX);
-                let record = Record { lane, events, months, bytes: Bytes::copy_from_slice(bytes) };
+                let record = if sum == checksum(bytes) {
+                    Record { lane, events, months, bytes: Bytes::copy_from_slice(bytes) }
+                } else {
+                    damaged(number.value(), events, bytes);
+                    Record { lane, events: 0, months: Vec::new(), bytes: Bytes::new() }
+                };
                 if !take(&record) && !records.is_empty() {
                     break;
                 }
@@ -114,11 +133,12 @@ impl Store {
             let mut table = transaction.open_table(TABLES[lane as usize])?;
             for record in added.iter().filter(|record| record.lane == lane) {
                 let number = &mut next[lane as usize];
-                table.insert(*number, (now_ms, record.events as u64, record.months.clone(), &record.bytes[..]))?;
+                let (events, sum) = (record.events as u64, checksum(&record.bytes));
+                table.insert(*number, (now_ms, events, record.months.clone(), sum, &record.bytes[..]))?;
                 *number += 1;
             }
             for (_, through) in removed.iter().filter(|(of, _)| *of == lane) {
-                table.retain_in(..=*through, |_, (_, events, _, bytes)| {
+                table.retain_in(..=*through, |_, (_, events, _, _, bytes)| {
                     removed_bytes += bytes.len() as u64;
                     removed_events += events;
                     false
@@ -135,6 +155,19 @@ impl Store {
         Ok(removed_bytes)
     }
 
+    /// Opens the file again if an error has closed it; otherwise it would stay closed until somebody sends events.
+    pub fn recover(&mut self) -> Result<(), Error> {
+        match self.shared.databases.is_open() {
+            true => Ok(()),
+            false => self.reopen().map_err(Box::new),
+        }
+    }
+
+    /// Gives the file up, until it is opened again.
+    pub fn abandon(&mut self) {
+        self.shared.databases.set(None);
+    }
+
     fn reopen(&mut self) -> Result<(), redb::Error> {
         let file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&self.file)?;
@@ -146,7 +179,7 @@ impl Store {
             let table = transaction.open_table(TABLES[lane as usize])?;
             for entry in table.iter()? {
                 let (number, entry) = entry?;
-                let (_, of, _, rows) = entry.value();
+                let (_, of, _, _, rows) = entry.value();
                 self.next[lane as usize] = self.next[lane as usize].max(number.value() + 1);
                 bytes += rows.len() as u64;
                 events += of;
@@ -171,6 +204,10 @@ impl Store {
         let bytes = self.shared.bytes.load(Ordering::Relaxed);
         self.shared.metrics.journal_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
     }
+}
+
+fn checksum(bytes: &[u8]) -> u64 {
+    SipHasher13::new_with_key(&CHECKSUM_KEY).hash(bytes)
 }
 
 fn first_ms(table: &Table<'_, u64, Entry>) -> Result<i64, redb::Error> {

@@ -1,11 +1,18 @@
 //! The thread that writes: all requests that wait at once share one commit.
 
-use std::sync::mpsc::Receiver;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::mpsc::{Receiver, RecvTimeoutError},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
-use super::{JournalError, Lane, Message, Record, store::Store};
+use super::{
+    JournalError, Lane, Message, Record,
+    store::{self, Store},
+};
 
 /// Messages that share one commit.
 const GROUP_MESSAGES_MAX: usize = 1_024;
@@ -14,9 +21,28 @@ const JOINED_BYTES_MAX: usize = 1 << 20;
 /// An insert of more months than that is split by ClickHouse into too many parts.
 const JOINED_MONTHS_MAX: usize = 3;
 
+/// After an error, how often the file is tried without anybody asking.
+const RECOVER_PAUSE: Duration = Duration::from_secs(1);
+
 /// Wait → gather what waits → one commit → answer, until the queue is closed.
 pub fn run(mut store: Store, messages: &Receiver<Message>) {
-    while let Ok(first) = messages.recv() {
+    let mut is_broken = false;
+    loop {
+        let first = match is_broken {
+            false => messages.recv().map_err(RecvTimeoutError::from),
+            true => messages.recv_timeout(RECOVER_PAUSE),
+        };
+        let first = match first {
+            Ok(first) => first,
+            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => {
+                is_broken = guarded(&mut store, Store::recover).is_err();
+                if !is_broken {
+                    tracing::info!("the journal can be written again");
+                }
+                continue;
+            }
+        };
         let (mut appended, mut removed) = (Vec::new(), Vec::new());
         let mut answers: Vec<oneshot::Sender<_>> = Vec::new();
         for message in std::iter::once(first).chain(messages.try_iter().take(GROUP_MESSAGES_MAX - 1)) {
@@ -31,17 +57,30 @@ pub fn run(mut store: Store, messages: &Receiver<Message>) {
                 }
             }
         }
-        let result = store.commit(&joined(&appended), &removed).map_err(|error| {
-            tracing::error!(%error, "the journal cannot be written; senders are told to send again");
+        let added = joined(&appended);
+        let result = guarded(&mut store, |store| store.commit(&added, &removed)).map_err(|error| {
+            tracing::error!(error, "the journal cannot be written; senders are told to send again");
             JournalError::Broken
         });
+        is_broken = result.is_err();
         for answer in answers {
             // A request that is gone has been answered by its time limit.
             let _ = answer.send(result.clone());
         }
     }
-    if let Err(error) = store.commit(&[], &[]) {
-        tracing::error!(%error, "the journal could not be written at the end");
+    if let Err(error) = guarded(&mut store, |store| store.commit(&[], &[])) {
+        tracing::error!(error, "the journal could not be written at the end");
+    }
+}
+
+/// The library asserts what a damaged file may not keep: a panic of it is an error like others.
+fn guarded<T>(store: &mut Store, work: impl FnOnce(&mut Store) -> Result<T, store::Error>) -> Result<T, String> {
+    match catch_unwind(AssertUnwindSafe(|| work(store))) {
+        Ok(done) => done.map_err(|error| error.to_string()),
+        Err(_) => {
+            store.abandon();
+            Err("the file is damaged".to_owned())
+        }
     }
 }
 

@@ -25,6 +25,7 @@ pub struct Limits {
     pub pending_events_max: usize,
     pub in_flight_bytes_max: usize,
     pub remembered_events_max: u64,
+    pub recent_events_max: usize,
     pub request_time_max: Duration,
     pub body_pause_max: Duration,
     /// 0: any number.

@@ -13,6 +13,7 @@ pub struct ConnectionMetrics {
     pub open: Gauge,
     pub max: Gauge,
     pub accept_errors: Counter,
+    pub tls_failed: Counter,
     closed: Family<ClosedLabel, Counter>,
 }
 
@@ -54,6 +55,8 @@ impl ConnectionMetrics {
         registry.register("connections_closed", help, self.closed.clone());
         let help = "Failures to take a connection, such as no file descriptor being left";
         registry.register("accept_errors", help, self.accept_errors.clone());
+        let help = "Connections on which no TLS could be agreed on";
+        registry.register("tls_failed", help, self.tls_failed.clone());
     }
 
     /// Counts a closed connection.

@@ -1,6 +1,4 @@
-//! The ledger of events, in Prometheus' form at `/metrics`.
-//!
-//! received = stored + duplicate + dropped (by reason) + failed + pending, at any time.
+//! What the gateway counts and measures, in Prometheus' form at `/metrics`; the events themselves by their [`Ledger`].
 
 mod connections;
 mod projects;
@@ -12,8 +10,8 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::Registry,
 };
-use vector_components::Reason;
 
+use crate::ledger::Ledger;
 pub use connections::{ClosedFor, ConnectionMetrics};
 pub use projects::{ProjectMetrics, Reload};
 
@@ -21,11 +19,7 @@ pub use projects::{ProjectMetrics, Reload};
 #[expect(missing_docs, reason = "each metric's help text says it")]
 pub struct Metrics {
     registry: Registry,
-    pub received: Counter,
-    pub stored: Counter,
-    pub duplicate: Counter,
-    pub failed: Counter,
-    pub pending: Gauge,
+    pub ledger: Ledger,
     pub pending_max: Gauge,
     pub request_seconds: Histogram,
     pub insert_rows: Histogram,
@@ -34,12 +28,16 @@ pub struct Metrics {
     pub journal_events: Gauge,
     pub journal_bytes: Gauge,
     pub journal_bytes_max: Gauge,
+    pub journal_refused: Counter,
+    pub journal_damaged: Counter,
+    pub dead_letters_kept: Counter,
+    pub dead_letters_lost: Counter,
+    pub dead_letters_waiting: Gauge,
     pub arrivals_remembered: Gauge,
     pub arrivals_known: Counter,
     pub arrivals_forgotten_early: Counter,
     pub connections: ConnectionMetrics,
     pub projects: ProjectMetrics,
-    dropped: Family<ReasonLabel, Counter>,
     requests_refused: Family<ReasonLabel, Counter>,
 }
 
@@ -54,11 +52,7 @@ impl Default for Metrics {
         let seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
         let rows = [1.0, 10.0, 100.0, 1_000.0, 10_000.0, 100_000.0];
         let metrics = Self {
-            received: Counter::default(),
-            stored: Counter::default(),
-            duplicate: Counter::default(),
-            failed: Counter::default(),
-            pending: Gauge::default(),
+            ledger: Ledger::default(),
             pending_max: Gauge::default(),
             request_seconds: Histogram::new(seconds),
             insert_rows: Histogram::new(rows),
@@ -67,28 +61,20 @@ impl Default for Metrics {
             journal_events: Gauge::default(),
             journal_bytes: Gauge::default(),
             journal_bytes_max: Gauge::default(),
+            journal_refused: Counter::default(),
+            journal_damaged: Counter::default(),
+            dead_letters_kept: Counter::default(),
+            dead_letters_lost: Counter::default(),
+            dead_letters_waiting: Gauge::default(),
             arrivals_remembered: Gauge::default(),
             arrivals_known: Counter::default(),
             arrivals_forgotten_early: Counter::default(),
             connections: ConnectionMetrics::default(),
             projects: ProjectMetrics::default(),
-            dropped: Family::default(),
             requests_refused: Family::default(),
             registry: Registry::default(),
         };
-        for reason in Reason::ALL {
-            let _ = metrics.dropped.get_or_create(&ReasonLabel { reason: reason.as_str() });
-        }
-        registry.register("events_received", "Events in the bodies that were read", metrics.received.clone());
-        registry.register("events_stored", "Events that are durable", metrics.stored.clone());
-        registry.register(
-            "events_duplicate",
-            "Events that stood twice in a request, or were known to be stored",
-            metrics.duplicate.clone(),
-        );
-        registry.register("events_dropped", "Events that break the contract, by reason", metrics.dropped.clone());
-        registry.register("events_failed", "Events whose sender was told to send them again", metrics.failed.clone());
-        registry.register("events_pending", "Events that wait for the sink", metrics.pending.clone());
+        registry.register_collector(Box::new(metrics.ledger.clone()));
         registry.register(
             "events_pending_max",
             "Events that may wait for the sink; beyond it requests are answered 503",
@@ -117,6 +103,19 @@ impl Default for Metrics {
             metrics.journal_bytes_max.clone(),
         );
         registry.register(
+            "journal_events_refused",
+            "Stored events that Kafka refused as too large when they left the journal; they are dead letters",
+            metrics.journal_refused.clone(),
+        );
+        let help = "Stored events that a damaged disk has taken out of the journal";
+        registry.register("journal_events_damaged", help, metrics.journal_damaged.clone());
+        let help = "Dropped events that are kept as dead letters";
+        registry.register("dead_letters_kept", help, metrics.dead_letters_kept.clone());
+        let help = "Dropped events of which no dead letter could be kept";
+        registry.register("dead_letters_lost", help, metrics.dead_letters_lost.clone());
+        let help = "Dropped events on their way to the dead letters";
+        registry.register("dead_letters_waiting", help, metrics.dead_letters_waiting.clone());
+        registry.register(
             "arrivals_remembered",
             "Events whose first arrival is remembered, as they lack an id of their own, a time or a name",
             metrics.arrivals_remembered.clone(),
@@ -140,11 +139,6 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Counts a dropped event.
-    pub fn dropped(&self, reason: Reason) {
-        self.dropped.get_or_create(&ReasonLabel { reason: reason.as_str() }).inc();
-    }
-
     /// Counts a refused request.
     pub fn refused(&self, reason: &'static str) {
         self.requests_refused.get_or_create(&ReasonLabel { reason }).inc();

@@ -74,8 +74,10 @@ pub async fn erase(options: &Options, tables: &Tables) -> anyhow::Result<Receipt
     let visitors = visitors(options, tables).await?;
     let text = text_in_dead_letters(&options.person);
     let by_visitor = ("project = {project:String} AND visitor IN {visitors:Array(UInt64)}", By::Visitors(&visitors));
-    let by_text =
-        ("project = {project:String} AND {text:String} != '' AND position(body, {text:String}) > 0", By::Text(&text));
+    let by_text = (
+        "project = {project:String} AND (visitor IN {visitors:Array(UInt64)} OR {text:String} != '' AND position(body, {text:String}) > 0)",
+        By::VisitorsOrText(&visitors, &text),
+    );
     let mut receipt = Receipt { tables: Vec::new() };
     for (table, (condition, by)) in
         [("analytics.events", &by_visitor), ("analytics.sessions", &by_visitor), ("analytics.dead_letters", &by_text)]
@@ -84,7 +86,7 @@ pub async fn erase(options: &Options, tables: &Tables) -> anyhow::Result<Receipt
             let query = query.param("project", &options.project);
             match by {
                 By::Visitors(visitors) => query.param("visitors", visitors),
-                By::Text(text) => query.param("text", text),
+                By::VisitorsOrText(visitors, text) => query.param("visitors", visitors).param("text", text),
             }
         };
         let count = || {
@@ -117,7 +119,7 @@ pub async fn erase(options: &Options, tables: &Tables) -> anyhow::Result<Receipt
 /// What tells the person's rows of a table.
 enum By<'a> {
     Visitors(&'a [u64]),
-    Text(&'a str),
+    VisitorsOrText(&'a [u64], &'a str),
 }
 
 /// The person's numbers: a user's own, and those of the devices from before signing in.

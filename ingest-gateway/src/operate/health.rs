@@ -8,9 +8,11 @@ use std::{
 
 use anyhow::{Context, bail};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpStream,
 };
+
+use crate::tls;
 
 const TIME_MAX: Duration = Duration::from_secs(3);
 const ANSWER_BYTES_MAX: u64 = 4096;
@@ -19,8 +21,8 @@ const ANSWER_BYTES_MAX: u64 = 4096;
 ///
 /// # Errors
 /// If it does not answer in time, or answers that it is not ready; with what is missing.
-pub async fn run(listen: SocketAddr) -> anyhow::Result<()> {
-    println!("{}", ready(listen).await?.trim_end());
+pub async fn run(listen: SocketAddr, is_tls: bool) -> anyhow::Result<()> {
+    println!("{}", ready(listen, is_tls).await?.trim_end());
     Ok(())
 }
 
@@ -28,9 +30,9 @@ pub async fn run(listen: SocketAddr) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// As [`run`].
-pub async fn ready(listen: SocketAddr) -> anyhow::Result<String> {
+pub async fn ready(listen: SocketAddr, is_tls: bool) -> anyhow::Result<String> {
     let address = reachable(listen);
-    let asked = tokio::time::timeout(TIME_MAX, ask(address)).await;
+    let asked = tokio::time::timeout(TIME_MAX, ask(address, is_tls)).await;
     let answer = asked
         .with_context(|| format!("no answer from {address} within {} s", TIME_MAX.as_secs()))?
         .with_context(|| format!("cannot ask {address}: does the gateway run, and listen there (FOOTFALL_LISTEN)?"))?;
@@ -41,10 +43,19 @@ pub async fn ready(listen: SocketAddr) -> anyhow::Result<String> {
     Ok(body.to_owned())
 }
 
-async fn ask(address: SocketAddr) -> std::io::Result<String> {
-    let mut stream = TcpStream::connect(address).await?;
+async fn ask(address: SocketAddr, is_tls: bool) -> anyhow::Result<String> {
+    let stream = TcpStream::connect(address).await?;
+    if !is_tls {
+        return Ok(ask_on(stream).await?);
+    }
+    let name = rustls::pki_types::ServerName::IpAddress(address.ip().into());
+    Ok(ask_on(tls::of_this_machine()?.connect(name, stream).await?).await?)
+}
+
+async fn ask_on(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> std::io::Result<String> {
     stream.write_all(b"GET /readyz HTTP/1.0\r\nHost: localhost\r\n\r\n").await?;
     let mut answer = Vec::new();
+    stream.flush().await?;
     stream.take(ANSWER_BYTES_MAX).read_to_end(&mut answer).await?;
     Ok(String::from_utf8_lossy(&answer).into_owned())
 }

@@ -1,6 +1,7 @@
 //! What an operator does beside taking events: look after the tables, the people in them
 //! and the way in and out. Each command is a file.
 
+pub mod dead_letters;
 pub mod doctor;
 pub mod erase;
 pub mod export;
@@ -26,6 +27,9 @@ pub enum Command {
     Doctor(doctor::Options),
     /// Is the gateway at FOOTFALL_LISTEN ready? For a container's health check.
     Health,
+    /// Look at dropped events, and send them again after a fix.
+    #[command(subcommand)]
+    DeadLetters(dead_letters::Command),
     /// Keep a project's events for so many days.
     Retention(retention::Options),
     /// Erase a person: events, sessions and dead letters.
@@ -70,7 +74,8 @@ impl Tables {
 pub async fn run(command: Command, config: &Config) -> anyhow::Result<()> {
     match command {
         Command::Doctor(options) => doctor::run(&options, config).await,
-        Command::Health => health::run(config.listen).await,
+        Command::DeadLetters(command) => dead_letters::run(&command, config).await,
+        Command::Health => health::run(config.listen, config.tls.is_some()).await,
         Command::Migrate => {
             on_tables(config, async |_, steps| {
                 steps.iter().for_each(|step| println!("{step}"));

@@ -32,6 +32,18 @@ impl Sending {
         sending
     }
 
+    /// The party of all events, if there is one.
+    #[must_use]
+    pub fn only(&self) -> Option<&Party> {
+        self.parties.first().filter(|_| self.of_each.is_empty())
+    }
+
+    /// The project of an event; none if it is not to be had.
+    #[must_use]
+    pub fn project(&self, at: usize) -> Option<&str> {
+        self.party(at).ok().map(|party| party.named.project.name())
+    }
+
     /// Whose an event is.
     ///
     /// # Errors

@@ -107,7 +107,10 @@ impl Worker {
     async fn drain_once(&mut self) -> Result<bool, JournalError> {
         let Some(batch) = self.batch().await? else { return Ok(false) };
         let mut pause = RETRY_PAUSE_MIN;
-        while let Err(error) = self.inserter.insert(&batch.blocks).await {
+        // Nothing is left to insert if all of it is damaged.
+        while !batch.blocks.is_empty()
+            && let Err(error) = self.inserter.insert(&batch.blocks).await
+        {
             tracing::warn!(%error, pause_ms = pause.as_millis(), "an insert failed and is repeated; its events are in the journal");
             // Not cut short: this is what limits how often a ClickHouse in trouble is asked.
             tokio::time::sleep(pause).await;
@@ -130,7 +133,9 @@ impl Worker {
         let rows: usize = records.iter().map(|(_, record)| record.events).sum();
         let bytes: usize = records.iter().map(|(_, record)| record.bytes.len()).sum();
         let is_full = rows > INSERT_ROWS_MAX / 2 || bytes > INSERT_BYTES_MAX / 2;
-        Ok(Some(Batch { through, blocks: records.into_iter().map(block).collect(), is_full }))
+        let is_whole = |(_, record): &Numbered| record.events > 0;
+        let blocks = records.into_iter().filter(is_whole).map(block).collect();
+        Ok(Some(Batch { through, blocks, is_full }))
     }
 }
 

@@ -22,7 +22,10 @@ use super::{
     query, token_claims,
     translate::{self, NativeEvent},
 };
-use crate::outcome::{Answer, Outcome, ProjectSource, RequestError};
+use crate::{
+    outcome::{Answer, Outcome, ProjectSource, RequestError},
+    projects::Refusal,
+};
 
 /// Events are stored.
 pub static COLLECT: MeasurementProtocol = MeasurementProtocol { stores: true };
@@ -111,7 +114,7 @@ fn validated(result: Result<Answer, RequestError>) -> Response {
         Err(error) if error.status() == StatusCode::SERVICE_UNAVAILABLE => return error.into_response(),
         Err(error) => {
             let (field, code) = match &error {
-                RequestError::UnknownKey => ("api_secret", "VALUE_INVALID"),
+                RequestError::Refused(Refusal::UnknownKey) => ("api_secret", "VALUE_INVALID"),
                 RequestError::Project { rejection, .. } if rejection.reason == Reason::MissingProject => {
                     ("measurement_id", "VALUE_REQUIRED")
                 }

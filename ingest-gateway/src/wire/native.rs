@@ -64,7 +64,7 @@ impl WireFormat for Native {
 }
 
 /// The key of `Authorization: Bearer`; a scheme's name is not case-sensitive (RFC 9110, 11.1).
-pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     let credentials = headers.get(header::AUTHORIZATION)?.to_str().ok()?.trim();
     let (scheme, key) = credentials.split_once(' ').unwrap_or((credentials, ""));
     scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod beside;
+pub mod inside;
 pub mod wire;
 
 use std::{

@@ -174,6 +174,21 @@ impl ClientHeaders<'_> {
         }
     }
 
+    /// The same, which borrows from nothing.
+    #[must_use]
+    pub fn into_owned(self) -> ClientHeaders<'static> {
+        let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        ClientHeaders {
+            observed: self.observed,
+            accept_language: owned(self.accept_language),
+            sec_ch_ua: owned(self.sec_ch_ua),
+            sec_ch_ua_platform: owned(self.sec_ch_ua_platform),
+            sec_ch_ua_platform_version: owned(self.sec_ch_ua_platform_version),
+            sec_ch_ua_model: owned(self.sec_ch_ua_model),
+            events_per_10_s: self.events_per_10_s,
+        }
+    }
+
     fn is_unobserved(&self) -> bool {
         !self.observed
     }

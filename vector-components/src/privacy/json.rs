@@ -28,7 +28,7 @@ pub fn redact_if_json<'t>(text: &'t str, names: &Names, depth: usize) -> Option<
 }
 
 /// `text` with the values of secret names replaced, `depth` texts deep.
-fn redact<'t>(text: &'t str, names: &Names, depth: usize) -> Cow<'t, str> {
+pub fn redact<'t>(text: &'t str, names: &Names, depth: usize) -> Cow<'t, str> {
     if depth > TEXTS_IN_TEXTS_MAX {
         return Cow::Borrowed(REPLACEMENT);
     }

@@ -91,6 +91,19 @@ impl Privacy {
             });
         });
     }
+
+    /// JSON, or a sentence that quotes from it, without what must not be kept: for an event that is none. What is no
+    /// secret stays byte for byte.
+    #[must_use]
+    pub fn apply_to_text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        json::redact(text, &self.names, 0)
+    }
+
+    /// Whether a field of this name, in dotted form, holds what must not be kept.
+    #[must_use]
+    pub fn is_secret(&self, name: &str) -> bool {
+        self.names.is_property(name)
+    }
 }
 
 /// `address` with the values of secret parameters replaced, in path, query and fragment, and without

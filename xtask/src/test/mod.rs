@@ -7,6 +7,7 @@ mod demo;
 mod kafka;
 mod nginx;
 mod oldest;
+mod openapi;
 mod portable;
 mod prometheus;
 mod properties;
@@ -87,7 +88,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-const STEPS: [&str; 22] = [
+const STEPS: [&str; 23] = [
     "format",
     "clippy",
     "dependencies",
@@ -101,6 +102,7 @@ const STEPS: [&str; 22] = [
     "properties",
     "engine clients",
     "other clients",
+    "openapi",
     "oldest clickhouse",
     "plugin host",
     "static plugin",
@@ -146,6 +148,7 @@ async fn step(name: &str, ground: &mut Ground) -> anyhow::Result<String> {
         "properties" => return properties::run(&ground.folder.join("properties"), ground.cases, ground.seed).await,
         "engine clients" => engine_clients(ground).await,
         "other clients" => clients::run(&ground.folder.join("clients")).await,
+        "openapi" => openapi::run(&ground.folder.join("openapi")).await,
         "oldest clickhouse" => oldest::run(&ground.folder.join("oldest")).await,
         "plugin host" => plugin_host(ground).await,
         "static plugin" => portable::run(&ground.folder.join("portable")).await,

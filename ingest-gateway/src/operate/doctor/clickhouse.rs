@@ -25,29 +25,16 @@ pub async fn check(options: &Options, config: &Config) -> Vec<Finding> {
             )];
         }
     };
-    let before_ms = now_ms();
-    let asked = client.query_raw("SELECT version(), toUnixTimestamp64Milli(now64(3))").fetch_one::<(String, i64)>();
     let mut findings = Vec::new();
-    match tokio::time::timeout(ANSWER_TIME_MAX, asked).await {
-        Ok(Ok((version, theirs_ms))) => {
-            findings.push(Finding::ok("clickhouse", format!("version {version}")));
-            findings.push(clock((before_ms + now_ms()) / 2 - theirs_ms));
+    match ask(&client).await {
+        Ok((version, skew_ms)) => {
+            findings.push(version);
+            findings.push(clock(skew_ms));
             findings.push(migrations(&client).await);
             findings.extend(disks(&client, options.disk_free_bytes_min).await);
             findings.push(freshness(&client).await);
         }
-        Ok(Err(error)) => {
-            let advice = match exception::code(&error) {
-                Some(exception::AUTHENTICATION_FAILED) => "check CLICKHOUSE_USER and CLICKHOUSE_PASSWORD",
-                _ => "is the server up, and CLICKHOUSE_URL its HTTP address (port 8123)?",
-            };
-            findings.push(Finding::fail("clickhouse", error.to_string(), advice));
-        }
-        Err(_) => findings.push(Finding::fail(
-            "clickhouse",
-            format!("no answer in {} s", ANSWER_TIME_MAX.as_secs()),
-            "is the server overloaded, or a firewall between?",
-        )),
+        Err(why) => findings.push(why),
     }
     if let Some(engine) = engine
         && let Err(error) = engine.stop().await
@@ -55,6 +42,38 @@ pub async fn check(options: &Options, config: &Config) -> Vec<Finding> {
         findings.push(Finding::warn("clickhouse", error.to_string(), "the embedded engine did not stop in order"));
     }
     findings
+}
+
+/// Whether the server of `CLICKHOUSE_URL` answers.
+pub async fn answers(config: &Config) -> Finding {
+    match config.clickhouse.connect(&config.data).await {
+        Ok((client, _)) => ask(&client).await.map_or_else(|why| why, |(version, _)| version),
+        Err(error) => Finding::fail("clickhouse", format!("{error:#}"), "set CLICKHOUSE_URL"),
+    }
+}
+
+/// Its version, and by how much this machine's clock is ahead of its own; or why it does not answer.
+async fn ask(client: &Client) -> Result<(Finding, i64), Finding> {
+    let before_ms = now_ms();
+    let asked = client.query_raw("SELECT version(), toUnixTimestamp64Milli(now64(3))").fetch_one::<(String, i64)>();
+    match tokio::time::timeout(ANSWER_TIME_MAX, asked).await {
+        Ok(Ok((version, theirs_ms))) => {
+            let skew_ms = (before_ms + now_ms()) / 2 - theirs_ms;
+            Ok((Finding::ok("clickhouse", format!("version {version}")), skew_ms))
+        }
+        Ok(Err(error)) => {
+            let advice = match exception::code(&error) {
+                Some(exception::AUTHENTICATION_FAILED) => "check CLICKHOUSE_USER and CLICKHOUSE_PASSWORD",
+                _ => "is the server up, and CLICKHOUSE_URL its HTTP address (port 8123)?",
+            };
+            Err(Finding::fail("clickhouse", error.to_string(), advice))
+        }
+        Err(_) => Err(Finding::fail(
+            "clickhouse",
+            format!("no answer in {} s", ANSWER_TIME_MAX.as_secs()),
+            "is the server overloaded, or a firewall between?",
+        )),
+    }
 }
 
 /// `skew_ms`: this machine's clock less ClickHouse's.

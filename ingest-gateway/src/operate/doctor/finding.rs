@@ -28,15 +28,15 @@ pub struct Finding {
 }
 
 impl Finding {
-    pub(super) fn ok(check: &'static str, seen: impl Into<String>) -> Self {
+    pub(crate) fn ok(check: &'static str, seen: impl Into<String>) -> Self {
         Self { check, state: State::Ok, seen: seen.into(), advice: String::new() }
     }
 
-    pub(super) fn warn(check: &'static str, seen: impl Into<String>, advice: impl Into<String>) -> Self {
+    pub(crate) fn warn(check: &'static str, seen: impl Into<String>, advice: impl Into<String>) -> Self {
         Self { check, state: State::Warn, seen: seen.into(), advice: advice.into() }
     }
 
-    pub(super) fn fail(check: &'static str, seen: impl Into<String>, advice: impl Into<String>) -> Self {
+    pub(crate) fn fail(check: &'static str, seen: impl Into<String>, advice: impl Into<String>) -> Self {
         Self { check, state: State::Fail, seen: seen.into(), advice: advice.into() }
     }
 }

@@ -12,6 +12,7 @@ use clap::Args;
 
 use crate::{
     config::{Config, Sink},
+    dead_letters::What,
     geoip::GeoFiles,
     operate::health,
     projects::Source,
@@ -42,6 +43,7 @@ pub async fn run(options: &Options, config: &Config) -> anyhow::Result<()> {
     let mut findings = clickhouse::check(options, config).await;
     if let Sink::Kafka(kafka) = &config.sink {
         findings.extend(kafka::check(&kafka.brokers, &kafka.topic, &options.kafka_group).await);
+        findings.extend(dead_letters(config, &kafka.brokers).await);
     }
     findings.push(geoip(config));
     findings.extend(projects(config).await);
@@ -60,7 +62,7 @@ pub async fn run(options: &Options, config: &Config) -> anyhow::Result<()> {
 /// What is wrong with the file of projects, and whether a gateway here still goes by an older one.
 async fn projects(config: &Config) -> Option<Finding> {
     let Source::File(path) = &config.projects else { return None };
-    let running = health::ready(config.listen).await.unwrap_or_default();
+    let running = health::ready(config.listen, config.tls.is_some()).await.unwrap_or_default();
     Some(match config.projects.read(&config.project_defaults()) {
         Ok(projects) if running.contains("warning: the projects") => Finding::warn(
             "projects",
@@ -81,7 +83,28 @@ async fn projects(config: &Config) -> Option<Finding> {
     })
 }
 
-fn geoip(config: &Config) -> Finding {
+/// Whether the sink answers; nothing is changed, and no engine is started.
+pub(crate) async fn sink(config: &Config) -> Vec<Finding> {
+    match &config.sink {
+        Sink::Kafka(kafka) => {
+            let mut findings = vec![kafka::has_topic("kafka topic", &kafka.brokers, &kafka.topic).await];
+            findings.extend(dead_letters(config, &kafka.brokers).await);
+            findings
+        }
+        Sink::Direct { .. } => match &config.clickhouse.url {
+            Some(_) => vec![clickhouse::answers(config).await],
+            None => vec![Finding::ok("clickhouse", "the embedded engine, which starts with the gateway")],
+        },
+    }
+}
+
+/// The topic of dropped events; none if they are not kept.
+async fn dead_letters(config: &Config, brokers: &str) -> Option<Finding> {
+    let is_on = config.dead_letters.what != What::Off;
+    if is_on { Some(kafka::has_topic("dead letters", brokers, &config.dead_letters.topic).await) } else { None }
+}
+
+pub(crate) fn geoip(config: &Config) -> Finding {
     let (city, asn) = (config.geoip.as_deref(), config.geoip_asn.as_deref());
     let named = |path: Option<&Path>| path.map_or_else(|| "not set".to_owned(), |path| path.display().to_string());
     match GeoFiles::open(city, asn, config.geoip_language) {

@@ -10,7 +10,7 @@ use std::{sync::Arc, time::Duration};
 use vector_components::{Reason, Rejection};
 
 use super::{Identified, NotDurable, NotReady, Refused};
-use crate::{config, in_flight::Held, journal::Journal, metrics::Metrics};
+use crate::{config, dead_letters::DeadLetters, in_flight::Held, journal::Journal, metrics::Metrics};
 use message::Message;
 use producing::{Producing, delivered, is_too_large};
 use spill::Spill;
@@ -48,11 +48,12 @@ impl Kafka {
         kafka: &config::Kafka,
         request_time_max: Duration,
         journal: Option<Journal>,
+        dead_letters: Option<DeadLetters>,
         metrics: Arc<Metrics>,
     ) -> anyhow::Result<Self> {
         let time_max = if journal.is_some() { SPILL_AFTER } else { DELIVERY_TIME_MAX };
         let time_max = request_time_max.min(time_max);
-        let producing = Arc::new(Producing::start(kafka, time_max, Arc::clone(&metrics))?);
+        let producing = Arc::new(Producing::start(kafka, time_max, dead_letters, Arc::clone(&metrics))?);
         let spill = journal.map(|journal| Spill::start(journal, kafka.durable_in, Arc::clone(&producing)));
         Ok(Self { producing, spill, message_bytes_max: kafka.message_bytes_max, metrics })
     }

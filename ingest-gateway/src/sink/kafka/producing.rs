@@ -11,13 +11,16 @@ use rdkafka::{
     error::{KafkaError, RDKafkaErrorCode},
     producer::{FutureProducer, FutureRecord, Producer, future_producer::DeliveryFuture},
 };
-use vector_components::Reason;
 
 use super::{
     super::{NotDurable, NotReady},
     message::Message,
 };
-use crate::{config, metrics::Metrics};
+use crate::{
+    config,
+    dead_letters::{DeadLetter, DeadLetters},
+    metrics::Metrics,
+};
 
 /// librdkafka's own queue; the gateway's limits on pending events and their bytes come first.
 const QUEUE_EVENTS_MAX: &str = "200000";
@@ -34,6 +37,7 @@ pub struct Producing {
     lone: OnceLock<FutureProducer>,
     settings: ClientConfig,
     topic: String,
+    dead_letters: Option<DeadLetters>,
     metrics: Arc<Metrics>,
 }
 
@@ -42,7 +46,12 @@ impl Producing {
     ///
     /// # Errors
     /// If librdkafka refuses the settings.
-    pub fn start(kafka: &config::Kafka, delivery_time_max: Duration, metrics: Arc<Metrics>) -> anyhow::Result<Self> {
+    pub fn start(
+        kafka: &config::Kafka,
+        delivery_time_max: Duration,
+        dead_letters: Option<DeadLetters>,
+        metrics: Arc<Metrics>,
+    ) -> anyhow::Result<Self> {
         let mut settings = ClientConfig::new();
         settings
             .set("bootstrap.servers", &kafka.brokers)
@@ -56,7 +65,7 @@ impl Producing {
             .set("queue.buffering.max.messages", QUEUE_EVENTS_MAX)
             .set("queue.buffering.max.kbytes", QUEUE_KIB_MAX);
         let producer = settings.create().context("KAFKA_BROKERS or KAFKA_MESSAGE_BYTES_MAX")?;
-        Ok(Self { producer, lone: OnceLock::new(), settings, topic: kafka.topic.clone(), metrics })
+        Ok(Self { producer, lone: OnceLock::new(), settings, topic: kafka.topic.clone(), dead_letters, metrics })
     }
 
     /// Hands a message to librdkafka.
@@ -110,9 +119,18 @@ impl Producing {
         tracing::error!(
             bytes,
             topic = self.topic,
-            "an event of the journal is larger than the topic allows and is dropped: lower KAFKA_MESSAGE_BYTES_MAX to max.message.bytes of the topic"
+            "an event of the journal is larger than the topic allows and becomes a dead letter: lower KAFKA_MESSAGE_BYTES_MAX to max.message.bytes of the topic"
         );
-        self.metrics.dropped(Reason::TooLarge);
+        self.metrics.journal_refused.inc();
+        if let Some(dead_letters) = &self.dead_letters {
+            let detail = format!(
+                "the event takes {bytes} bytes as a message of Kafka, more than the topic {} allows",
+                self.topic
+            );
+            dead_letters.keep(|policy| {
+                DeadLetter::of_message(message.value, message.visitor, message.received_at_ms, detail, policy)
+            });
+        }
     }
 
     /// Whether Kafka answers and has the topic.

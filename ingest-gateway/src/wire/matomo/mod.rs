@@ -63,7 +63,7 @@ impl WireFormat for Matomo {
         let event = query::object(&[body, head.query()].join("&"))?;
         let form = form(Fields::read(&event).and_then(|fields| fields.peek("send_image", ID_BYTES_MAX)).as_deref());
         let page = head.headers.get(header::REFERER).and_then(|page| page.to_str().ok());
-        let batch = translate::each(&[Cow::Borrowed(&*event)], |mut fields| {
+        let batch = translate::each(&[Cow::Borrowed(&*event)], |_, mut fields| {
             claims.take(&mut fields);
             let has_key = !claims.keys.is_empty();
             translated(fields, &Sender { has_key, page, received_at_ms: head.received_at_ms })
@@ -125,7 +125,7 @@ fn bulk(head: &Head<'_>, body: &str, events_max: usize, mut claims: Claims) -> R
     }
     let sender = Sender { has_key: !claims.keys.is_empty(), page: None, received_at_ms: head.received_at_ms };
     let sent: Vec<Cow<'_, RawValue>> = sent.iter().map(|request| Cow::Borrowed(&**request)).collect();
-    let batch = translate::each(&sent, |fields| translated(fields, &sender));
+    let batch = translate::each(&sent, |_, fields| translated(fields, &sender));
     let form = match form(bulk.send_image.map(|value| value.get().trim_matches('"'))) {
         AnswerForm::Empty => AnswerForm::Empty,
         _ => AnswerForm::Counts,

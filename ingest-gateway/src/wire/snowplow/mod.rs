@@ -57,7 +57,7 @@ impl WireFormat for Snowplow {
         if *head.method != Method::POST {
             let event = query::object(head.query())?;
             let events = [Cow::Borrowed(&*event)];
-            let batch = translate::each(&events, |fields| translated(fields, is_anonymous));
+            let batch = translate::each(&events, |_, fields| translated(fields, is_anonymous));
             let sent_at_ms = query::value(head.query(), "stm").as_deref().and_then(timestamp::parse_text_ms);
             return Ok(Batch { sent_at_ms, is_anonymous, ..batch });
         }
@@ -68,7 +68,7 @@ impl WireFormat for Snowplow {
             return Err(RequestError::Empty);
         }
         let (mut sent_at_ms, mut projects) = (None, BTreeSet::new());
-        let batch = translate::each(&events, |fields| {
+        let batch = translate::each(&events, |_, fields| {
             sent_at_ms = sent_at_ms.or_else(|| timestamp::parse_text_ms(&fields.peek("stm", ID_BYTES_MAX)?));
             projects.extend(fields.peek("aid", ID_BYTES_MAX));
             translated(fields, is_anonymous)

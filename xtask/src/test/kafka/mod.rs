@@ -1,6 +1,7 @@
 //! Gateway → Apache Kafka → read back, with Kafka's own broker from its own jars.
 
 mod away;
+mod dead_letters;
 mod retries;
 
 use std::{collections::HashSet, path::Path, process::Command, time::Duration};
@@ -14,13 +15,15 @@ use rdkafka::{
 };
 use serde_json::{Value, json};
 
-use crate::{bin, broker::Broker, process::Process};
+use crate::{bin, broker::Broker, chaos, process::Process};
 
 const TOPIC: &str = "analytics";
 const PARTITIONS: u32 = 3;
 const BATCHES: usize = 50;
 const BATCH_EVENTS: usize = 100;
 const READ_TIME_MAX: Duration = Duration::from_secs(30);
+/// `cargo xtask chaos` takes a minute.
+const AWAY: Duration = Duration::from_secs(9);
 
 /// Start a broker, create the topic, send, read back, compare; then stop the broker.
 pub async fn run(folder: &Path) -> anyhow::Result<&'static str> {
@@ -32,6 +35,8 @@ pub async fn run(folder: &Path) -> anyhow::Result<&'static str> {
         ("FOOTFALL_LISTEN", "127.0.0.1:0".to_owned()),
         ("FOOTFALL_DATA", folder.join("gateway").display().to_string()),
         ("FOOTFALL_REQUEST_MS_MAX", "5000".to_owned()),
+        // What is sent again has to arrive in the topic again.
+        ("FOOTFALL_RECENT_EVENTS_MAX", "0".to_owned()),
     ];
     let gateway = Process::start(&bin("ingest-gateway"), &[], &environment, &folder.join("gateway.log")).await?;
     let url = gateway.first_line.clone();
@@ -54,10 +59,15 @@ pub async fn run(folder: &Path) -> anyhow::Result<&'static str> {
     retries::are_the_same_events(&client, &url, &broker.address).await?;
     retries::too_large_is_one_event(&client, &url, &broker.address).await?;
 
+    dead_letters::are_kept_and_sent_again(&broker.address, folder).await?;
     away::loses_nothing(&mut broker, folder).await?;
+    let outcome = chaos::kafka_away(&mut broker, folder, AWAY).await?;
+    let violations = outcome.found.violations(outcome.acknowledged);
+    ensure!(violations.is_empty(), "Kafka away under load: {}", violations.join("; "));
+    ensure!(outcome.acknowledged > 100 && outcome.retries > 0, "{} events in all", outcome.acknowledged);
     gateway.stop().await?;
     Ok(
-        "Apache Kafka 4.1: topics from provisioning/kafka; 5,000 events read back once each, in order by visitor; retries are the same event; an oversized one dropped on its own; while the broker was away and the gateway was killed every event was accepted, and is in the topic in order; the doctor on topic, lag and retention",
+        "Apache Kafka 4.1: topics from provisioning/kafka; 5,000 events read back once each, in order by visitor; retries are the same event; an oversized one dropped on its own; dead letters kept, and sent again after a fix; while the broker was away and the gateway was killed every event was accepted, and is in the topic in order, also under load with the gateway killed twice; the doctor on topic, lag and retention",
     )
 }
 

@@ -20,6 +20,24 @@ pub async fn check(brokers: &str, topic: &str, group: &str) -> Vec<Finding> {
     looked.unwrap_or_else(|error| vec![Finding::fail("kafka", error.to_string(), "this is a defect")])
 }
 
+/// Whether the brokers answer and have a topic.
+pub async fn has_topic(check: &'static str, brokers: &str, topic: &str) -> Finding {
+    let (brokers, topic) = (brokers.to_owned(), topic.to_owned());
+    let asked = tokio::task::spawn_blocking(move || {
+        let consumer: Result<BaseConsumer, _> = ClientConfig::new().set("bootstrap.servers", &brokers).create();
+        match consumer.and_then(|consumer| consumer.fetch_metadata(Some(&topic), ANSWER_TIME_MAX)) {
+            Err(error) => Finding::fail(check, error.to_string(), "is the broker up, and KAFKA_BROKERS its address?"),
+            Ok(metadata) if metadata.topics().iter().all(|topic| topic.partitions().is_empty()) => Finding::fail(
+                check,
+                format!("there is no topic {topic}"),
+                "create it: provisioning/kafka/create-topics.sh",
+            ),
+            Ok(_) => Finding::ok(check, topic),
+        }
+    });
+    asked.await.unwrap_or_else(|error| Finding::fail(check, error.to_string(), "this is a defect"))
+}
+
 /// The topic's retention in milliseconds; negative for ever.
 async fn retention(brokers: &str, topic: &str) -> Option<i64> {
     let admin: AdminClient<DefaultClientContext> =
