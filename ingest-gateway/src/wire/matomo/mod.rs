@@ -16,7 +16,7 @@ use serde_json::{json, value::RawValue};
 use vector_components::validate::ID_BYTES_MAX;
 
 use super::{
-    AnswerForm, Asked, Batch, Head, ProjectClaim, ProjectNamed, WireFormat,
+    AnswerForm, Asked, Batch, Head, ProjectClaim, ProjectNamed, Said, WireFormat,
     fields::Fields,
     native::{BYTE_ORDER_MARK, array, bearer, not_json},
     query, token_claims, translate,
@@ -116,16 +116,19 @@ fn bulk(head: &Head<'_>, body: &str, events_max: usize, mut claims: Claims) -> R
         return Err(RequestError::Empty);
     }
     claims.key(bulk.token_auth.and_then(|token| serde_json::from_str::<String>(token.get()).ok()));
-    let sent: Vec<Cow<'_, RawValue>> = requests.into_iter().map(as_object).collect::<Result<_, _>>()?;
-    // Keys of single requests count for them all: all are for one project.
-    for request in &sent {
-        if let Some(mut fields) = Fields::read(request) {
-            claims.take(&mut fields);
-        }
+    let has_key = !claims.keys.is_empty();
+    let mut batch = Batch::default();
+    for request in requests {
+        let request = as_object(request)?;
+        let (written, said) = match Fields::read(&request) {
+            Some(mut fields) => {
+                let has_key = claims.take(&mut fields) || has_key;
+                translated(fields, &Sender { has_key, page: None, received_at_ms: head.received_at_ms })
+            }
+            None => (Ok(None), Said::default()),
+        };
+        translate::add(&mut batch, &request, written, said);
     }
-    let sender = Sender { has_key: !claims.keys.is_empty(), page: None, received_at_ms: head.received_at_ms };
-    let sent: Vec<Cow<'_, RawValue>> = sent.iter().map(|request| Cow::Borrowed(&**request)).collect();
-    let batch = translate::each(&sent, |_, fields| translated(fields, &sender));
     let form = match form(bulk.send_image.map(|value| value.get().trim_matches('"'))) {
         AnswerForm::Empty => AnswerForm::Empty,
         _ => AnswerForm::Counts,
@@ -151,16 +154,20 @@ struct Claims {
 }
 
 impl Claims {
-    /// Takes them out of a request: a key must not be stored.
-    fn take(&mut self, fields: &mut Fields<'_>) {
+    /// Takes them out of a request, since a key must not be stored; whether there was one.
+    fn take(&mut self, fields: &mut Fields<'_>) -> bool {
         self.sites.extend(fields.id("idsite"));
-        self.key(fields.text("token_auth", ID_BYTES_MAX));
+        let has_key = self.key(fields.text("token_auth", ID_BYTES_MAX));
         fields.forget(&["idsite", "token_auth"]);
+        has_key
     }
 
     /// Libraries without one send an empty one, or the word for public access.
-    fn key(&mut self, key: Option<String>) {
-        self.keys.extend(key.filter(|key| !key.is_empty() && key != "anonymous"));
+    fn key(&mut self, key: Option<String>) -> bool {
+        let key = key.filter(|key| !key.is_empty() && key != "anonymous");
+        let has_key = key.is_some();
+        self.keys.extend(key);
+        has_key
     }
 
     fn all(self) -> Vec<ProjectClaim> {
