@@ -10,6 +10,9 @@ use vector_components::{Reason, Rejection, rejection::shown};
 
 use crate::{in_flight::NoRoom, projects::Refusal, sink::NotDurable};
 
+/// After a request whose events all found a quota used up in this moment; the next one is told how long it really takes.
+const QUOTA_RETRY_S: u32 = 60;
+
 /// What became of one event.
 #[derive(Debug, Clone, Serialize, PartialEq)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
@@ -84,7 +87,11 @@ impl IntoResponse for Answer {
         match first {
             Some(error) if self.durable() == 0 => {
                 let body = ErrorBody { error: &error, accepted: 0, dropped: self.dropped, outcomes: &self.outcomes };
-                json(status_of(error.reason), &body)
+                let mut response = json(status_of(error.reason), &body);
+                if error.reason == Reason::QuotaExceeded {
+                    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(QUOTA_RETRY_S));
+                }
+                response
             }
             _ => json(StatusCode::CREATED, &self),
         }

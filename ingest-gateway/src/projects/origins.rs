@@ -145,6 +145,6 @@ mod tests {
         ] {
             text.parse::<Origin>().unwrap_err();
         }
-        assert!(format!("https://{}.example", "a".repeat(400)).parse::<Origin>().unwrap_err().contains("415 bytes"));
+        assert!(format!("https://{}.example", "a".repeat(400)).parse::<Origin>().unwrap_err().contains("416 bytes"));
     }
 }

@@ -71,7 +71,7 @@ async fn send(gateway: &Gateway, request: &Value) -> Value {
 async fn stored(gateway: &Gateway) -> Vec<Value> {
     let query = format!(
         "SELECT toUnixTimestamp64Milli(ts) AS ms, {COLUMNS} FROM analytics.events FINAL \
-         ORDER BY ms, event, user_id, anonymous_id, path FORMAT JSONEachRow \
+         ORDER BY ms, event, user_id, anonymous_id, path, project FORMAT JSONEachRow \
          SETTINGS output_format_json_quote_64bit_integers = 0, output_format_json_quote_decimals = 0"
     );
     let now_ms = chrono::Utc::now().timestamp_millis();

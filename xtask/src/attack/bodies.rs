@@ -16,10 +16,9 @@ const BOMBS: usize = 32;
 const FLOODS: usize = 64;
 /// A body of 16 MiB, the default limit after decompression.
 const DECODED_BYTES: usize = 16 << 20;
-/// The default limit of a body on the wire.
-const BODY_BYTES: usize = 2 << 20;
-/// Together more than all requests may hold.
-const UNFINISHED: usize = 70;
+/// Bodies whose last byte is held back: how many of which length. The large ones fill the memory that all requests share,
+/// the small ones what is left of it.
+const UNFINISHED: [(usize, usize); 3] = [(66, 2 << 20), (24, 128 << 10), (24, 4 << 10)];
 const EVENT_TIME_MAX: Duration = Duration::from_secs(20);
 
 /// Nested objects, which exhausted the process's memory when each was parsed into a tree.
@@ -61,16 +60,18 @@ pub async fn floods(target: &Target) -> anyhow::Result<()> {
 /// come again.
 pub async fn unfinished(target: &Target) -> anyhow::Result<()> {
     let address = target.gateway.first_line.trim_start_matches("http://").to_owned();
-    let head =
-        format!("POST /v1/events HTTP/1.1\r\nHost: x\r\nX-App: {PROJECT}\r\nContent-Length: {BODY_BYTES}\r\n\r\n");
-    let body = vec![b' '; BODY_BYTES - 1];
     let mut open = Vec::new();
-    for _ in 0..UNFINISHED {
-        let mut stream = TcpStream::connect(&address).await?;
-        stream.write_all(head.as_bytes()).await?;
-        // What finds no room is refused, and the connection closed.
-        let _ = stream.write_all(&body).await;
-        open.push(stream);
+    for (count, bytes) in UNFINISHED {
+        let head =
+            format!("POST /v1/events HTTP/1.1\r\nHost: x\r\nX-App: {PROJECT}\r\nContent-Length: {bytes}\r\n\r\n");
+        let body = vec![b' '; bytes - 1];
+        for _ in 0..count {
+            let mut stream = TcpStream::connect(&address).await?;
+            stream.write_all(head.as_bytes()).await?;
+            // What finds no room is refused, and the connection closed.
+            let _ = stream.write_all(&body).await;
+            open.push(stream);
+        }
     }
     let started = Instant::now();
     loop {
