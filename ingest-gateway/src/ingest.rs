@@ -11,6 +11,7 @@ use crate::{
     dead_letters::{DeadLetter, DeadLetters},
     identify::{Identifier, Judged},
     in_flight::{EVENT_OVERHEAD_BYTES, Held, InFlight},
+    ledger::Counts,
     metrics::Metrics,
     outcome::{Answer, Outcome, RequestError},
     sink::{NotDurable, NotReady, Sink},
@@ -111,7 +112,7 @@ impl Ingest {
         let storing = self.store(judged, &mut outcomes, &mut admitted.held);
         let stored = tokio::time::timeout_at(deadline.into(), storing).await;
         let stored = stored.unwrap_or(Err(NotDurable::TimedOut(time_max.as_secs())));
-        entry.close(&outcomes, stored.is_ok());
+        entry.close(&settled(&outcomes, stored.is_ok()));
         stored?;
         self.keep_dropped(batch, arrival, &arrivals, &outcomes);
         Ok(Answer::new(outcomes))
@@ -203,4 +204,21 @@ impl Ingest {
         }
         Ok(())
     }
+}
+
+/// The outcomes as they are told to the sender; accepted events failed if they are not durable.
+fn settled(outcomes: &[Outcome], is_stored: bool) -> Counts {
+    let mut counts = Counts::default();
+    for outcome in outcomes {
+        match outcome {
+            Outcome::Accepted { .. } if is_stored => counts.stored += 1,
+            Outcome::Accepted { .. } => counts.failed += 1,
+            Outcome::Duplicate { .. } => counts.duplicate += 1,
+            Outcome::Dropped(rejection) => {
+                counts.dropped += 1;
+                *counts.dropped_by_reason.entry(rejection.reason).or_default() += 1;
+            }
+        }
+    }
+    counts
 }

@@ -19,8 +19,6 @@ pub use file::LedgerFile;
 pub use key::OperatorKey;
 use vector_components::project::PROJECTS_MAX;
 
-use crate::outcome::Outcome;
-
 /// Stands for the projects that find no place; no project has such a name.
 const OTHERS: &str = "(others)";
 
@@ -85,23 +83,14 @@ impl Ledger {
 }
 
 impl Open {
-    /// The outcomes as they are told to the sender; accepted ones failed if they are not durable.
-    pub fn close(mut self, outcomes: &[Outcome], is_stored: bool) {
+    /// What became of them; of those that are not among it, that they failed.
+    pub fn close(mut self, settled: &Counts) {
         let events = std::mem::take(&mut self.events);
+        let outcomes = settled.stored + settled.duplicate + settled.dropped + settled.failed;
         self.ledger.change(&self.project, |counts| {
             counts.pending -= events;
-            for outcome in outcomes {
-                match outcome {
-                    Outcome::Accepted { .. } if is_stored => counts.stored += 1,
-                    Outcome::Accepted { .. } => counts.failed += 1,
-                    Outcome::Duplicate { .. } => counts.duplicate += 1,
-                    Outcome::Dropped(rejection) => {
-                        counts.dropped += 1;
-                        *counts.dropped_by_reason.entry(rejection.reason).or_default() += 1;
-                    }
-                }
-            }
-            counts.failed += events.saturating_sub(outcomes.len() as u64);
+            *counts += settled;
+            counts.failed += events.saturating_sub(outcomes);
         });
     }
 }
@@ -129,20 +118,13 @@ pub fn sum(accounts: &Accounts) -> Counts {
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
-    use vector_components::{Reason, Rejection};
+    use vector_components::Reason;
 
     use super::*;
 
-    fn outcomes() -> [Outcome; 4] {
-        let event_id = Uuid::nil();
-        let dropped = |reason| Outcome::Dropped(Rejection::new(reason, "", ""));
-        [
-            Outcome::Accepted { event_id },
-            Outcome::Duplicate { event_id },
-            dropped(Reason::TooLarge),
-            dropped(Reason::TooLong),
-        ]
+    fn settled() -> Counts {
+        let dropped_by_reason = [(Reason::TooLarge, 1), (Reason::TooLong, 1)].into();
+        Counts { stored: 1, duplicate: 1, dropped: 2, dropped_by_reason, ..Counts::default() }
     }
 
     #[test]
@@ -150,8 +132,8 @@ mod tests {
         let ledger = Ledger::default();
         let open = ledger.open("app", 4);
         assert_eq!(ledger.accounts()["app"].pending, 4);
-        open.close(&outcomes(), true);
-        ledger.open("app", 4).close(&outcomes(), false);
+        open.close(&settled());
+        ledger.open("app", 4).close(&Counts { stored: 0, ..settled() });
         drop(ledger.open("website", 7));
         let waiting = ledger.open("website", 2);
         let accounts = ledger.accounts();
@@ -167,7 +149,7 @@ mod tests {
     fn projects_without_end_share_one_account() {
         let ledger = Ledger::default();
         for n in 0..PROJECTS_MAX + 100 {
-            ledger.open(&format!("p{n}"), 1).close(&outcomes()[..1], true);
+            ledger.open(&format!("p{n}"), 1).close(&Counts { stored: 1, ..Counts::default() });
         }
         let accounts = ledger.accounts();
         assert_eq!((accounts.len(), accounts[OTHERS].stored), (PROJECTS_MAX + 1, 100));
