@@ -157,8 +157,8 @@ async fn a_full_disk_refuses_events_until_there_is_room_and_loses_none() {
     if let Disk::Mounted { ballast, .. } = &disk {
         fs::remove_file(ballast).unwrap();
     }
-    let gateway = beside_by(disk.program(), &engine, &data, &[]);
     let _again = restart(&engine, engine_data.path());
+    let gateway = beside_by(disk.program(), &engine, &data, &[]);
     let stored = arrived(&engine, answered).await;
     assert!((0..answered).all(|n| stored.contains(&n)), "{answered} were answered, {} are stored", stored.len());
     let way = if matches!(disk, Disk::Mounted { .. }) { "a mounted file system" } else { "a limit on files" };
