@@ -10,11 +10,28 @@ use std::{
 use anyhow::Context;
 use vector_components::{
     Enricher,
-    enrich::{Geo, Language},
+    enrich::{Geo, Language, UserAgents},
 };
+
+use crate::config::Config;
 
 /// How often the files are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
+
+/// The enrichment, with the databases as far as there are; a new file takes its place by itself.
+///
+/// # Errors
+/// If a database cannot be read.
+pub fn enricher(config: &Config) -> anyhow::Result<Arc<Enricher>> {
+    let user_agents = UserAgents::new().map_err(anyhow::Error::msg)?;
+    if config.geoip.is_none() {
+        tracing::info!("no GeoIP database is given (FOOTFALL_GEOIP): country, region and city stay empty");
+    }
+    let (files, geo) = GeoFiles::open(config.geoip.as_deref(), config.geoip_asn.as_deref(), config.geoip_language)?;
+    let enricher = Arc::new(Enricher::new(user_agents, Some(geo)));
+    watch(files, &enricher);
+    Ok(enricher)
+}
 
 /// The databases' files, and what was last seen of them.
 pub struct GeoFiles {

@@ -17,6 +17,7 @@ use crate::{
     dead_letters::{DeadLetter, DeadLetters},
     identify::{Identifier, Judged},
     in_flight::{EVENT_OVERHEAD_BYTES, Held, InFlight},
+    ledger::Settled,
     metrics::Metrics,
     outcome::{Answer, Outcome, RequestError},
     projects::quota::Charge,
@@ -128,7 +129,7 @@ impl Ingest {
         let storing = self.store(judged, &mut outcomes, &mut admitted.held);
         let stored = tokio::time::timeout_at(deadline.into(), storing).await;
         let stored = stored.unwrap_or(Err(NotDurable::TimedOut(time_max.as_secs())));
-        entry.close(&outcomes, stored.is_ok());
+        entry.close(&settled(&outcomes, stored.is_ok()));
         stored?;
         for (charge, outcome) in charges.into_iter().zip(&outcomes) {
             if let (Some(charge), Outcome::Accepted { .. }) = (charge, outcome) {
@@ -287,4 +288,15 @@ fn believe(received: &mut Received<'_>) {
         received.event.user_agent = said.user_agent;
         received.event.hints = ClientHeaders::default();
     }
+}
+
+/// The outcomes as they are told to the sender; accepted events failed if they are not durable.
+fn settled(outcomes: &[Outcome], is_stored: bool) -> Vec<Settled> {
+    let settled = |outcome: &Outcome| match outcome {
+        Outcome::Accepted { .. } if is_stored => Settled::Stored,
+        Outcome::Accepted { .. } => Settled::Failed,
+        Outcome::Duplicate { .. } => Settled::Duplicate,
+        Outcome::Dropped(rejection) => Settled::Dropped(rejection.reason),
+    };
+    outcomes.iter().map(settled).collect()
 }

@@ -118,7 +118,8 @@ mod tests {
     fn each_part_of_the_row_s_identity_counts() {
         let recent = Recent::new(100).unwrap();
         let event = at(5);
-        recent.stored([recent.look().unwrap().knows(&event).0].into_iter());
+        let key = recent.look().unwrap().knows(&event).0;
+        recent.stored([key].into_iter());
         assert!(knows(&recent, &event));
         let Identified { event, visitor } = event;
         for (other, visitor) in [

@@ -5,7 +5,6 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
-use vector_components::{Enricher, enrich::UserAgents};
 
 use crate::{
     arrivals::{Arrivals, Clock},
@@ -13,7 +12,7 @@ use crate::{
     connections::{self, Serving, descriptors},
     dead_letters::{DeadLetters, Place, Table, Topic},
     endpoints::{self, Shared},
-    geoip::{self, GeoFiles},
+    geoip,
     heal::{Healer, Pace},
     identify::Identifier,
     ingest::Ingest,
@@ -171,7 +170,7 @@ async fn sink(config: &Config, instance: &Instance, metrics: &Arc<Metrics>) -> a
             let tables = Tables { client: client.clone(), cluster: config.clickhouse.cluster.clone() };
             let steps = tables.bring_up_to_date().await.context("ClickHouse's tables cannot be brought up to date")?;
             tracing::info!(migrations = steps.len(), "ClickHouse's tables are up to date");
-            let enricher = enricher(config)?;
+            let enricher = geoip::enricher(config)?;
             let healer = Healer::start(instance.folder(), client.clone(), Pace::default());
             let journal = journal(config, instance, metrics)?;
             let place = Place::Table(Table::new(client.clone()));
@@ -187,16 +186,4 @@ async fn sink(config: &Config, instance: &Instance, metrics: &Arc<Metrics>) -> a
 fn journal(config: &Config, instance: &Instance, metrics: &Arc<Metrics>) -> anyhow::Result<Option<Journal>> {
     let is_on = config.journal.bytes_max > 0;
     is_on.then(|| Journal::open(instance.folder(), config.journal, Arc::clone(metrics))).transpose()
-}
-
-/// With the GeoIP databases, as far as there are; a new file takes its place by itself.
-pub(crate) fn enricher(config: &Config) -> anyhow::Result<Arc<Enricher>> {
-    let user_agents = UserAgents::new().map_err(anyhow::Error::msg)?;
-    if config.geoip.is_none() {
-        tracing::info!("no GeoIP database is given (FOOTFALL_GEOIP): country, region and city stay empty");
-    }
-    let (files, geo) = GeoFiles::open(config.geoip.as_deref(), config.geoip_asn.as_deref(), config.geoip_language)?;
-    let enricher = Arc::new(Enricher::new(user_agents, Some(geo)));
-    geoip::watch(files, &enricher);
-    Ok(enricher)
 }

@@ -14,9 +14,10 @@ use std::{
 
 use common::{
     Gateway, Program,
-    beside::{arrived, beside_by, kill, restart, send},
+    beside::{arrived, beside_by, kill, restart},
 };
 use reqwest::Client;
+use serde_json::{Value, json};
 
 const DISK_BYTES: u64 = 24 << 20;
 /// What the gateway gets of it, beside what its empty files take.
@@ -96,18 +97,26 @@ fn free_bytes(at: &Path) -> u64 {
     String::from_utf8(output.stdout).unwrap().lines().nth(1).unwrap().trim().parse().unwrap()
 }
 
-/// Sends until an answer is not 201; how many were.
+/// Sends until an answer is not 201, and says how many were. That answer tells the client when to come again, and the
+/// load balancer to send nothing meanwhile.
 async fn fill_up(url: &str, first: usize) -> usize {
     for n in first..first + 200_000 {
-        let (status, body) = send(url, n).await.unwrap();
-        if status == 201 {
+        let answer = post(url, n).await;
+        if answer.status() == 201 {
             continue;
         }
-        assert_eq!(status, 503, "{body}");
-        assert_eq!(body["error"]["reason"], "not_durable", "{body}");
+        assert_eq!((answer.status().as_u16(), &answer.headers()["retry-after"]), (503, &"1".parse().unwrap()));
+        let (status, said) = readiness(url).await;
+        assert_eq!((status, said.contains("the journal cannot be read or written")), (503, true), "{said}");
+        assert_eq!(answer.json::<Value>().await.unwrap()["error"]["reason"], "not_durable");
         return n;
     }
     panic!("the disk is never full");
+}
+
+async fn post(url: &str, n: usize) -> reqwest::Response {
+    let event = json!({"type": "page_view", "user_id": "u", "timestamp": 1_790_000_000_000_i64 + n as i64, "path": format!("/{n}")});
+    Client::new().post(format!("{url}/v1/events")).header("X-App", "website").json(&event).send().await.unwrap()
 }
 
 async fn readiness(url: &str) -> (u16, String) {
@@ -122,17 +131,12 @@ async fn a_full_disk_refuses_events_until_there_is_room_and_loses_none() {
     let disk = Disk::make(folder.path());
     let data = folder.path().join("data");
     let gateway = beside_by(disk.program(), &engine, &data, &[]);
-    assert_eq!(send(&gateway.url, 0).await.unwrap().0, 201);
+    assert_eq!(post(&gateway.url, 0).await.status(), 201);
     arrived(&engine, 1).await;
     // ClickHouse is away, so that the journal grows.
     kill(&mut engine.program);
     disk.fill(&gateway, &data.join("journal.redb"));
     let answered = fill_up(&gateway.url, 1).await;
-    let refused = Client::new().post(format!("{}/v1/events", gateway.url)).header("X-App", "app");
-    let refused = refused.body(r#"{"type":"a","user_id":"1","timestamp":1790000000000}"#).send().await.unwrap();
-    assert_eq!((refused.status().as_u16(), &refused.headers()["retry-after"]), (503, &"1".parse().unwrap()));
-    let (status, said) = readiness(&gateway.url).await;
-    assert_eq!((status, said.contains("the journal cannot be read or written")), (503, true), "{said}");
 
     disk.make_room(&gateway);
     // Nobody sends: the gateway finds out by itself, as a load balancer sends nothing to one that is not ready.
@@ -142,7 +146,7 @@ async fn a_full_disk_refuses_events_until_there_is_room_and_loses_none() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     for n in answered..answered + 20 {
-        assert_eq!(send(&gateway.url, n).await.unwrap().0, 201, "there is room again");
+        assert_eq!(post(&gateway.url, n).await.status(), 201, "there is room again");
     }
 
     // Full again, and killed while it is: what was answered is still there when it starts with room.
@@ -153,8 +157,8 @@ async fn a_full_disk_refuses_events_until_there_is_room_and_loses_none() {
     if let Disk::Mounted { ballast, .. } = &disk {
         fs::remove_file(ballast).unwrap();
     }
-    let gateway = beside_by(disk.program(), &engine, &data, &[]);
     let _again = restart(&engine, engine_data.path());
+    let gateway = beside_by(disk.program(), &engine, &data, &[]);
     let stored = arrived(&engine, answered).await;
     assert!((0..answered).all(|n| stored.contains(&n)), "{answered} were answered, {} are stored", stored.len());
     let way = if matches!(disk, Disk::Mounted { .. }) { "a mounted file system" } else { "a limit on files" };

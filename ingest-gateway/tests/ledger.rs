@@ -15,7 +15,7 @@ use std::{
 };
 
 use common::{
-    Gateway, Program,
+    Gateway,
     beside::{beside, kill, restart},
 };
 use ingest_gateway::ledger::Counts;
@@ -104,13 +104,12 @@ async fn send_on(url: String, sender: u64, told: Arc<Told>) {
 }
 
 /// Sends for a while and looks at the ledger all the time; the number of readings.
-async fn under_load(gateway: &Program, key: &str, told: &Arc<Told>, during: impl Future<Output = ()>) -> usize {
+async fn under_load(url: &str, key: &str, told: &Arc<Told>, during: impl Future<Output = ()>) -> usize {
     told.stop.store(false, Ordering::Relaxed);
-    let senders: Vec<_> =
-        (0..SENDERS).map(|n| tokio::spawn(send_on(gateway.url.clone(), n, Arc::clone(told)))).collect();
+    let senders: Vec<_> = (0..SENDERS).map(|n| tokio::spawn(send_on(url.to_owned(), n, Arc::clone(told)))).collect();
     let readings = Arc::new(AtomicU64::new(0));
     let reading = tokio::spawn({
-        let (url, key, readings) = (gateway.url.clone(), key.to_owned(), Arc::clone(&readings));
+        let (url, key, readings) = (url.to_owned(), key.to_owned(), Arc::clone(&readings));
         async move {
             while let Some(report) = ledger(&url, &key).await {
                 check(&report);
@@ -138,7 +137,7 @@ async fn it_adds_up_in_every_reading_whatever_is_killed() {
 
     // Load, then ClickHouse away, then back, then a stop in order.
     let mut again = None;
-    let readings = under_load(&gateway, &key, &told, async {
+    let readings = under_load(&gateway.url, &key, &told, async {
         pause().await;
         kill(&mut engine.program);
         pause().await;
@@ -163,7 +162,8 @@ async fn it_adds_up_in_every_reading_whatever_is_killed() {
     assert_eq!(counts(&report["this_run"]), Counts::default());
 
     // Killed under load: it adds up, and lacks no more than the counts of the last second, of all kinds alike.
-    under_load(&gateway, &key, &told, async {
+    let url = gateway.url.clone();
+    under_load(&url, &key, &told, async {
         pause().await;
         kill(&mut gateway);
     })

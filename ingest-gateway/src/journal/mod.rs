@@ -185,7 +185,8 @@ impl Journal {
             metrics,
         });
         shared.metrics.journal_bytes_max.set(i64::try_from(limits.bytes_max).unwrap_or(i64::MAX));
-        let store = Store::open(&file, Arc::clone(&shared)).with_context(advice)?;
+        let store = writer::unpanicked(|| Store::open(&file, Arc::clone(&shared)));
+        let store = store.map_err(anyhow::Error::msg).with_context(advice)?;
         let (queue, messages) = sync_channel(QUEUE_REQUESTS_MAX);
         let thread = std::thread::Builder::new().name("journal".into()).spawn(move || writer::run(store, &messages))?;
         Ok(Self { queue, thread, shared, limits })

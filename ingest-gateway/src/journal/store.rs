@@ -2,7 +2,7 @@
 //! checksum besides, so that what a disk has damaged is neither stored nor in the way of the others.
 
 use std::{
-    fs::OpenOptions,
+    fs::{File, OpenOptions},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, atomic::Ordering},
@@ -14,6 +14,8 @@ use siphasher::sip::SipHasher13;
 
 use super::{Lane, NONE_MS, Numbered, Record, Shared};
 
+/// The library's own.
+const PAGE_BYTES: u64 = 4_096;
 /// What the file keeps in memory.
 const CACHE_BYTES: usize = 32 << 20;
 
@@ -171,6 +173,7 @@ impl Store {
     fn reopen(&mut self) -> Result<(), redb::Error> {
         let file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&self.file)?;
+        drop_partial_page(&file)?;
         let mut database =
             Database::builder().set_cache_size(CACHE_BYTES).create_with_backend(FileBackend::new(file)?)?;
         let (mut bytes, mut events) = (0, 0);
@@ -204,6 +207,17 @@ impl Store {
         let bytes = self.shared.bytes.load(Ordering::Relaxed);
         self.shared.metrics.journal_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
     }
+}
+
+/// The library writes whole pages: what is less, at the end, no commit has written.
+fn drop_partial_page(file: &File) -> std::io::Result<()> {
+    let bytes = file.metadata()?.len();
+    let rest = bytes % PAGE_BYTES;
+    if rest == 0 {
+        return Ok(());
+    }
+    tracing::warn!(bytes, rest, "the journal's file ends within a page, which is cut off");
+    file.set_len(bytes - rest)
 }
 
 fn checksum(bytes: &[u8]) -> u64 {

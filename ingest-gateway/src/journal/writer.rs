@@ -73,14 +73,25 @@ pub fn run(mut store: Store, messages: &Receiver<Message>) {
     }
 }
 
-/// The library asserts what a damaged file may not keep: a panic of it is an error like others.
+/// Gives the file up after a panic, until it is opened again.
 fn guarded<T>(store: &mut Store, work: impl FnOnce(&mut Store) -> Result<T, store::Error>) -> Result<T, String> {
-    match catch_unwind(AssertUnwindSafe(|| work(store))) {
+    let mut has_ended = false;
+    let done = unpanicked(|| {
+        let done = work(store);
+        has_ended = true;
+        done
+    });
+    if !has_ended {
+        store.abandon();
+    }
+    done
+}
+
+/// The library asserts what a damaged file may not keep: a panic of it is an error like others.
+pub fn unpanicked<T>(work: impl FnOnce() -> Result<T, store::Error>) -> Result<T, String> {
+    match catch_unwind(AssertUnwindSafe(work)) {
         Ok(done) => done.map_err(|error| error.to_string()),
-        Err(_) => {
-            store.abandon();
-            Err("the file is damaged".to_owned())
-        }
+        Err(_) => Err("the file is damaged".to_owned()),
     }
 }
 

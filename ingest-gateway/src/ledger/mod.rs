@@ -17,9 +17,7 @@ pub use counts::Counts;
 pub use export::{Report, Whole};
 pub use file::LedgerFile;
 pub use key::OperatorKey;
-use vector_components::project::PROJECTS_MAX;
-
-use crate::outcome::Outcome;
+use vector_components::{Reason, project::PROJECTS_MAX};
 
 /// Stands for the projects that find no place; no project has such a name.
 const OTHERS: &str = "(others)";
@@ -35,6 +33,19 @@ pub struct Ledger(Arc<Mutex<Book>>);
 struct Book {
     run: Accounts,
     changes: u64,
+}
+
+/// What became of one event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// It is durable.
+    Stored,
+    /// It may not be, and is to be sent again.
+    Failed,
+    /// It was durable before.
+    Duplicate,
+    /// It is not to be stored.
+    Dropped(Reason),
 }
 
 /// The events of one request, which are pending until their outcomes are known. What is not closed has failed.
@@ -112,14 +123,14 @@ impl Ledger {
 }
 
 impl Open {
-    /// The outcomes as they are told to the sender; accepted ones failed if they are not durable.
-    pub fn close(mut self, outcomes: &[Outcome], is_stored: bool) {
+    /// What became of them, in their order; of those that are not among it, that they failed.
+    pub fn close(mut self, settled: &[Settled]) {
         for Share { project, events, places } in std::mem::take(&mut self.shares) {
             self.ledger.change(&project, |counts| {
                 counts.pending -= events;
                 let told = match &places {
-                    None => counts.settle(outcomes.iter(), is_stored),
-                    Some(places) => counts.settle(places.iter().filter_map(|at| outcomes.get(*at)), is_stored),
+                    None => counts.settle(settled.iter()),
+                    Some(places) => counts.settle(places.iter().filter_map(|at| settled.get(*at))),
                 };
                 counts.failed += events.saturating_sub(told);
             });
@@ -128,18 +139,18 @@ impl Open {
 }
 
 impl Counts {
-    /// Counts outcomes, and says how many they are.
-    fn settle<'a>(&mut self, outcomes: impl Iterator<Item = &'a Outcome>, is_stored: bool) -> u64 {
+    /// Counts what became of events, and says of how many.
+    fn settle<'a>(&mut self, settled: impl Iterator<Item = &'a Settled>) -> u64 {
         let mut told = 0;
-        for outcome in outcomes {
+        for settled in settled {
             told += 1;
-            match outcome {
-                Outcome::Accepted { .. } if is_stored => self.stored += 1,
-                Outcome::Accepted { .. } => self.failed += 1,
-                Outcome::Duplicate { .. } => self.duplicate += 1,
-                Outcome::Dropped(rejection) => {
+            match settled {
+                Settled::Stored => self.stored += 1,
+                Settled::Failed => self.failed += 1,
+                Settled::Duplicate => self.duplicate += 1,
+                Settled::Dropped(reason) => {
                     self.dropped += 1;
-                    *self.dropped_by_reason.entry(rejection.reason).or_default() += 1;
+                    *self.dropped_by_reason.entry(*reason).or_default() += 1;
                 }
             }
         }
@@ -169,29 +180,18 @@ pub fn sum(accounts: &Accounts) -> Counts {
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
-    use vector_components::{Reason, Rejection};
-
     use super::*;
 
-    fn outcomes() -> [Outcome; 4] {
-        let event_id = Uuid::nil();
-        let dropped = |reason| Outcome::Dropped(Rejection::new(reason, "", ""));
-        [
-            Outcome::Accepted { event_id },
-            Outcome::Duplicate { event_id },
-            dropped(Reason::TooLarge),
-            dropped(Reason::TooLong),
-        ]
-    }
+    const SETTLED: [Settled; 4] =
+        [Settled::Stored, Settled::Duplicate, Settled::Dropped(Reason::TooLarge), Settled::Dropped(Reason::TooLong)];
 
     #[test]
     fn every_event_has_one_outcome_whatever_becomes_of_its_request() {
         let ledger = Ledger::default();
         let open = ledger.open("app", 4);
         assert_eq!(ledger.accounts()["app"].pending, 4);
-        open.close(&outcomes(), true);
-        ledger.open("app", 4).close(&outcomes(), false);
+        open.close(&SETTLED);
+        ledger.open("app", 4).close(&SETTLED[1..]);
         drop(ledger.open("website", 7));
         let waiting = ledger.open("website", 2);
         let accounts = ledger.accounts();
@@ -207,7 +207,7 @@ mod tests {
     fn events_of_one_request_are_counted_for_their_own_projects() {
         let ledger = Ledger::default();
         let projects = [Some("app"), Some("website"), None, Some("app")];
-        ledger.open_each(projects.into_iter()).close(&outcomes(), true);
+        ledger.open_each(projects.into_iter()).close(&SETTLED);
         drop(ledger.open_each(projects.into_iter()));
         let accounts = ledger.accounts();
         assert!(accounts.values().all(Counts::add_up), "{accounts:?}");
@@ -221,7 +221,7 @@ mod tests {
     fn projects_without_end_share_one_account() {
         let ledger = Ledger::default();
         for n in 0..PROJECTS_MAX + 100 {
-            ledger.open(&format!("p{n}"), 1).close(&outcomes()[..1], true);
+            ledger.open(&format!("p{n}"), 1).close(&[Settled::Stored]);
         }
         let accounts = ledger.accounts();
         assert_eq!((accounts.len(), accounts[OTHERS].stored), (PROJECTS_MAX + 1, 100));

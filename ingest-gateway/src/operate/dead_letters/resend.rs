@@ -24,12 +24,12 @@ use super::{Which, mend::Mending, pages::Letters};
 use crate::{
     config::{self, Config},
     dead_letters::DeadLetter,
+    geoip,
     heal::{Healer, Pace},
     in_flight::InFlight,
     limits::rate::Addresses,
     metrics::Metrics,
     projects::{Parts, Registry, quota::Usages},
-    server,
     sink::{Identified, Sink, direct::Direct, kafka::Kafka},
 };
 
@@ -102,7 +102,7 @@ fn sink(config: &Config, letters: &Letters) -> anyhow::Result<Sink> {
             let client = client.clone().unwrap_or_default();
             // The next attempt fills the sessions of an insert that fails; the notes of a gateway are not touched.
             let healer = Healer::start(&config.data.join("resend"), client.clone(), Pace::default());
-            let direct = Direct::start(client, server::enricher(config)?, healer, Duration::ZERO, None, metrics);
+            let direct = Direct::start(client, geoip::enricher(config)?, healer, Duration::ZERO, None, metrics);
             Sink::Direct(Box::new(direct))
         }
     })
