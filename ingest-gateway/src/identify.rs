@@ -87,7 +87,7 @@ impl<'a> Readable<'a> {
     }
 }
 
-fn event_of<'a, const N: usize>(fields: [(&str, &Option<&'a RawValue>); N]) -> Box<RawValue> {
+fn event_of<const N: usize>(fields: [(&str, &Option<&RawValue>); N]) -> Box<RawValue> {
     let mut json = r#"{"type":"dropped""#.to_owned();
     for (name, value) in fields {
         if let Some(value) = value {

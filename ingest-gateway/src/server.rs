@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
+use vector_components::Enricher;
 
 use crate::{
     arrivals::{Arrivals, Clock},
@@ -161,7 +162,7 @@ async fn sink(config: &Config, instance: &Instance, metrics: &Arc<Metrics>) -> a
             let kafka = Kafka::start(kafka, time_max, journal, kept, Arc::clone(metrics))?;
             let enricher = match config.projects {
                 projects::Source::Listed(_) => None,
-                projects::Source::File(_) => Some(enricher(config)?),
+                projects::Source::File(_) => Some(geoip::enricher(config)?),
             };
             Ok(Started { sink: Sink::Kafka(kafka), dead_letters, engine: None, enricher })
         }
@@ -173,7 +174,7 @@ async fn sink(config: &Config, instance: &Instance, metrics: &Arc<Metrics>) -> a
             let enricher = geoip::enricher(config)?;
             let healer = Healer::start(instance.folder(), client.clone(), Pace::default());
             let journal = journal(config, instance, metrics)?;
-            let place = Place::Table(Table::new(client.clone()));
+            let place = Place::Table(Box::new(Table::new(client.clone())));
             let dead_letters = DeadLetters::start(config.dead_letters.clone(), place, Arc::clone(metrics));
             let judge = Some(Arc::clone(&enricher));
             let direct = Direct::start(client, enricher, healer, *insert_interval, journal, Arc::clone(metrics));

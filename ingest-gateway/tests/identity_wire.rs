@@ -29,6 +29,7 @@ const GAPS_MS: [i64; 4] = [3_000, 62_000, 10 * HOUR_MS, DAY_MS - 1];
 struct Sent {
     name: String,
     format: &'static dyn WireFormat,
+    path: &'static str,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
@@ -43,14 +44,18 @@ impl Sent {
             return None;
         }
         let uri: Uri = request["path"].as_str()?.parse().ok()?;
-        let format = FORMATS.iter().find(|format| format.paths().contains(&uri.path()))?;
+        let of = |format: &'static dyn WireFormat| {
+            format.paths().iter().find(|path| **path == uri.path()).map(|path| (format, *path))
+        };
+        let (format, path) = FORMATS.iter().copied().find_map(of)?;
         let headers = request["headers"].as_object().into_iter().flatten();
         let headers = headers
             .map(|(name, value)| (HeaderName::try_from(name).unwrap(), value.as_str().unwrap().parse().unwrap()));
         let text = request["text"].as_str().map(str::to_owned);
         Some(Self {
             name: format!("{file}: {}", pair["name"]),
-            format: *format,
+            format,
+            path,
             method: request["method"].as_str().unwrap_or("POST").parse().unwrap(),
             uri,
             headers: headers.collect(),
@@ -60,7 +65,9 @@ impl Sent {
     }
 
     async fn send(&self, inside: &Inside, project: &str, ip: &str) -> Vec<String> {
-        let head = Head { method: &self.method, uri: &self.uri, headers: &self.headers };
+        let (method, uri, headers) = (&self.method, &self.uri, &self.headers);
+        let received_at_ms = inside.clock.load(Ordering::Relaxed);
+        let head = Head { method, uri, headers, path: self.path, received_at_ms };
         let mut batch =
             self.format.decode(&head, &self.body, usize::MAX).unwrap_or_else(|e| panic!("{}: {e}", self.name));
         // What only a write key may say.

@@ -81,7 +81,7 @@ async fn send_on(url: String, sender: u64, told: Arc<Told>) {
         let at = 1_790_000_000_000_i64 + i64::try_from(sender * 1_000_000 + n).unwrap();
         let good = json!({"type": "a", "user_id": sender, "timestamp": at});
         let body = json!([good, {"type": ""}, good, {"type": "b", "user_id": sender, "timestamp": at}]);
-        let project = if sender % 2 == 0 { "app" } else { "website" };
+        let project = if sender.is_multiple_of(2) { "app" } else { "website" };
         let sent = client.post(format!("{url}/v1/events")).header("X-App", project).json(&body).send().await;
         let answer = match sent {
             Ok(answer) if answer.status() == 201 => answer.json::<Value>().await,

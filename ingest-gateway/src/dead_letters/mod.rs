@@ -70,7 +70,7 @@ impl Policy {
 /// Where letters are kept.
 pub enum Place {
     /// In ClickHouse.
-    Table(Table),
+    Table(Box<Table>),
     /// In Kafka.
     Topic(Topic),
 }

@@ -17,7 +17,7 @@ pub struct Letters {
 }
 
 enum Pages {
-    Table(TablePages),
+    Table(Box<TablePages>),
     Topic(Box<TopicPages>),
 }
 
@@ -30,7 +30,7 @@ impl Letters {
                 Tables { client: client.clone(), cluster: config.clickhouse.cluster.clone() }
                     .bring_up_to_date()
                     .await?;
-                let pages = Some(Pages::Table(Table::new(client.clone()).read(selection)));
+                let pages = Some(Pages::Table(Box::new(Table::new(client.clone()).read(selection))));
                 Ok(Self { pages, client: Some(client), engine })
             }
             Sink::Kafka(kafka) => {
