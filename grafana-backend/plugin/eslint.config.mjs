@@ -3,7 +3,7 @@ import { createNodeResolver, importX } from 'eslint-plugin-import-x';
 import baseConfig from './.config/eslint.config.mjs';
 
 export default defineConfig([
-  { ignores: ['**/node_modules/', '**/dist/'] },
+  { ignores: ['**/node_modules/', '**/dist/', 'src/query/generated.ts'] },
   ...baseConfig,
   {
     files: ['src/**/*.{ts,tsx}'],

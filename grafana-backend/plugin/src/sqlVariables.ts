@@ -2,7 +2,7 @@ import { ScopedVars } from '@grafana/data';
 import { TemplateSrv } from '@grafana/runtime';
 
 import { expand } from './expand';
-import { SqlQuery } from './query/sql';
+import { SqlQuery } from './query/generated';
 
 const PARAMETER = /\{\s*(\w+)\s*:\s*([^{}]+?)\s*\}/g;
 const ARRAY_OF_NUMBERS = /^Array\(\s*(U?Int|Float|Decimal)\w*(\([^()]*\))?\s*\)$/;

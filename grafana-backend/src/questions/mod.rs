@@ -3,8 +3,8 @@
 //! is what they have in common, [`registry`] the one list of them.
 //!
 //! A new type is its folder here with its line below, its line in the registry, and a valid query
-//! among those of the property tests; in the front end its fields (`fields.json`), its module and its
-//! builder; its page in docs/queries and its oracle. What another type has as well belongs in a room
+//! among those of the property tests; in the front end, whose types are made of [`schema`], its module and
+//! its builder; its page in docs/queries and its oracle. What another type has as well belongs in a room
 //! beside `questions`: no type uses another.
 
 pub mod events;
@@ -17,6 +17,7 @@ pub mod plan;
 pub mod question;
 pub mod registry;
 pub mod retention;
+pub mod schema;
 pub mod sessions;
 pub mod spikes;
 pub mod sql;

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, sync::LazyLock};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde_aux::serde_introspection::serde_introspect;
 use serde_json::{Map, Value};
@@ -29,7 +30,7 @@ use crate::{
 };
 
 /// All types, by the name that a query gives; docs/queries has a page for each.
-static KINDS: [Kind; 12] = [
+pub(super) static KINDS: [Kind; 12] = [
     Kind::of::<Sessions>("sessions"),
     Kind::of::<Funnel>("funnel"),
     Kind::of::<Trend>("trend"),
@@ -68,6 +69,7 @@ pub struct Query {
 /// Names the field that is wrong, the limit and the value.
 pub fn read(json: &Map<String, Value>, kind: &str, asked: Asked<'_>, settings: &Settings) -> Result<Query, QueryError> {
     fields::check(json, &FIELDS)?;
+    let json = &said(json);
     let given = json
         .get("queryType")
         .map_or(Ok(""), |given| given.as_str().ok_or(given))
@@ -86,11 +88,12 @@ pub fn read(json: &Map<String, Value>, kind: &str, asked: Asked<'_>, settings: &
 }
 
 /// A type of question.
-struct Kind {
-    name: &'static str,
+pub(super) struct Kind {
+    pub(super) name: &'static str,
     read: Read,
-    needs_project: fn() -> bool,
+    pub(super) needs_project: fn() -> bool,
     fields: fn() -> &'static [&'static str],
+    pub(super) schema: fn(&mut SchemaGenerator) -> Schema,
 }
 
 type Read = fn(&Map<String, Value>, &Scope, &Settings) -> Result<Box<dyn Question>, QueryError>;
@@ -102,27 +105,20 @@ impl Kind {
             read: |json, scope, settings| Ok(Box::new(Q::read(from_json(json)?, scope, settings)?)),
             needs_project: Q::needs_project,
             fields: serde_introspect::<Q::Json>,
+            schema: Q::Json::json_schema,
         }
     }
+}
+
+/// The fields that say something: a variable without a value leaves an empty string, and null is as good as nothing.
+fn said(json: &Map<String, Value>) -> Map<String, Value> {
+    let says_nothing = |value: &Value| value.is_null() || value.as_str() == Some("");
+    json.iter().filter(|(_, value)| !says_nothing(value)).map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 fn from_json<T: DeserializeOwned>(json: &Map<String, Value>) -> Result<T, QueryError> {
-    T::deserialize(json).map_err(|e| QueryError::invalid("query", e.to_string()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_front_end_knows_every_type_and_field() {
-        let description: Value = serde_json::from_str(include_str!("../../plugin/src/query/fields.json")).unwrap();
-        let names = |object: &Value| -> BTreeSet<String> { object.as_object().unwrap().keys().cloned().collect() };
-        let read = |fields: &[&str]| -> BTreeSet<String> { fields.iter().map(|name| (*name).to_owned()).collect() };
-        assert_eq!(read(&KINDS.each_ref().map(|kind| kind.name)), names(&description["types"]));
-        assert_eq!(read(serde_introspect::<ScopeJson>()), names(&description["scope"]));
-        for kind in &KINDS {
-            assert_eq!(read((kind.fields)()), names(&description["types"][kind.name]), "{}", kind.name);
-        }
-    }
+    serde_path_to_error::deserialize(json).map_err(|e| {
+        let place = e.path().to_string();
+        QueryError::invalid(if place == "." { "query" } else { &place }, e.inner().to_string())
+    })
 }

@@ -2,17 +2,24 @@
 
 use std::ops::RangeInclusive;
 
-use serde::Deserialize;
-use serde_json::Value;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::model::{Attribution, Exclusion, Funnel, Listing, Order, Outcome, Shown, Split, Step};
 use crate::{
-    check::{at_most, one_of, within},
+    check::{at_most, within},
     error::QueryError,
-    events::{actor::Actor, breakdown::Breakdown, dimension::Dimension, event_filter::EventFilter, one_of::OneOf},
+    events::{
+        actor::Actor,
+        breakdown::{BREAKDOWN_DEFAULT, BREAKDOWN_MAX, Breakdown},
+        dimension::Dimension,
+        event_filter::EventFilter,
+        filter::json::FilterJson,
+        one_of::OneOf,
+    },
     time::{
         range::Range,
-        unit::{DAY_MS, Unit},
+        unit::{DAY_MS, Interval},
     },
 };
 
@@ -26,54 +33,156 @@ const EXCLUSIONS_MAX: usize = 16;
 const ACTORS_MAX: u32 = 10_000;
 const ACTORS_DEFAULT: u32 = 100;
 
-/// The JSON form.
-#[derive(Deserialize, Default)]
+/// Conversion from step to step: docs/queries/funnel.md.
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct FunnelJson {
+    /// The steps, in their order.
+    #[schemars(length(min = *STEPS.start(), max = *STEPS.end()))]
     steps: Vec<StepJson>,
+    /// Whether and how their order counts.
     order: Order,
-    conversion_window_ms: Option<i64>,
+    /// From the first step to the last, inclusive.
+    #[schemars(range(min = 1, max = WINDOW_MS_MAX))]
+    conversion_window_ms: i64,
+    /// Who has to take the steps.
     by: Actor,
+    /// What must not happen between two steps.
+    #[schemars(length(max = EXCLUSIONS_MAX))]
     exclusions: Vec<ExclusionJson>,
+    /// All events of a chain have the same value of this: a column, or `property:<name>`.
     hold: String,
+    /// How the result is split.
     breakdown: Option<BreakdownJson>,
+    /// A chain may begin at any step.
     open: bool,
-    result: String,
-    interval: String,
-    /// Counted from 1, as people do.
-    step: Option<usize>,
-    outcome: String,
-    limit: Option<u32>,
+    /// What is shown.
+    result: ResultName,
+    /// The bucket of a trend.
+    interval: Interval,
+    /// The step whose actors are listed, counted from 1.
+    #[schemars(range(min = 1))]
+    step: usize,
+    /// Those who took the step that is listed, or those who did not.
+    outcome: Outcome,
+    /// Actors that are listed at most.
+    #[schemars(range(min = 1, max = ACTORS_MAX))]
+    limit: u32,
 }
 
-#[derive(Deserialize, Default)]
+/// What is shown of a funnel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "FunnelResult")]
+enum ResultName {
+    /// A row a step.
+    #[default]
+    Steps,
+    /// A row a bucket of entry.
+    Trend,
+    /// How long those who took the last step needed: a row a class of time.
+    Histogram,
+    /// The actors of one bar.
+    Actors,
+}
+
+impl Default for FunnelJson {
+    fn default() -> Self {
+        Self {
+            steps: Vec::new(),
+            order: Order::Ordered,
+            conversion_window_ms: WINDOW_MS_DEFAULT,
+            by: Actor::Visitor,
+            exclusions: Vec::new(),
+            hold: String::new(),
+            breakdown: None,
+            open: false,
+            result: ResultName::Steps,
+            interval: Interval::Auto,
+            step: 1,
+            outcome: Outcome::Converted,
+            limit: ACTORS_DEFAULT,
+        }
+    }
+}
+
+/// A step of a funnel.
+#[derive(Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[schemars(rename = "FunnelStep")]
 struct StepJson {
+    /// What the step is called; its event or path if absent.
     name: String,
+    /// The event's name, exactly.
     event: OneOf,
+    /// Its path; `*` matches any string.
     path: OneOf,
-    filter: Value,
+    /// What must hold besides.
+    filter: FilterJson,
+    /// It may be left out.
     optional: bool,
+    /// From the step before, inclusive.
+    #[schemars(range(min = 1, max = WINDOW_MS_MAX))]
     window_ms: Option<i64>,
 }
 
-#[derive(Deserialize, Default)]
+/// What must not happen strictly between two steps.
+#[derive(Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[schemars(rename = "Exclusion")]
 struct ExclusionJson {
+    /// The event's name, exactly.
     event: OneOf,
+    /// Its path; `*` matches any string.
     path: OneOf,
-    filter: Value,
+    /// What must hold besides.
+    filter: FilterJson,
+    /// After this step, counted from 1; the first if absent.
+    #[schemars(range(min = 1))]
     after_step: Option<usize>,
+    /// Before this step, counted from 1; the last if absent.
+    #[schemars(range(min = 1))]
     before_step: Option<usize>,
 }
 
-#[derive(Deserialize, Default)]
+/// By what a funnel is split, and whose value counts.
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(rename = "FunnelBreakdown")]
 struct BreakdownJson {
+    /// A column, or `property:<name>`.
     dimension: String,
-    attribution: String,
-    step: Option<usize>,
-    limit: Option<u32>,
+    /// Whose value counts.
+    attribution: AttributionName,
+    /// The step of the attribution `step`, counted from 1.
+    #[schemars(range(min = 1))]
+    step: usize,
+    /// How many values are shown by themselves.
+    #[schemars(range(min = 1, max = BREAKDOWN_MAX))]
+    limit: u32,
+}
+
+impl Default for BreakdownJson {
+    fn default() -> Self {
+        Self { dimension: String::new(), attribution: AttributionName::First, step: 1, limit: BREAKDOWN_DEFAULT }
+    }
+}
+
+/// Which event's value an actor is counted under.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "Attribution")]
+enum AttributionName {
+    /// The chain's first.
+    #[default]
+    #[serde(alias = "")]
+    First,
+    /// The chain's last.
+    Last,
+    /// That of the step.
+    Step,
+    /// All of the chain's.
+    All,
 }
 
 impl FunnelJson {
@@ -88,7 +197,7 @@ impl FunnelJson {
             return Err(QueryError::invalid("steps", message));
         }
         let shown = self.shown(count, range)?;
-        let window_ms = window(self.conversion_window_ms.unwrap_or(WINDOW_MS_DEFAULT), "conversionWindowMs")?;
+        let window_ms = window(self.conversion_window_ms, "conversionWindowMs")?;
         let steps = self.steps.into_iter().enumerate().map(|(at, step)| step.check(at));
         let steps: Vec<Step> = steps.collect::<Result<_, _>>()?;
         at_most("exclusions", self.exclusions.len(), EXCLUSIONS_MAX)?;
@@ -108,26 +217,21 @@ impl FunnelJson {
     }
 
     fn shown(&self, count: usize, range: Range) -> Result<Shown, QueryError> {
-        type Read = fn(&FunnelJson, usize, Range) -> Result<Shown, QueryError>;
-        let steps: Read = |_, _, _| Ok(Shown::Steps);
-        let known: [(&str, Read); 4] = [
-            ("steps", steps),
-            ("trend", |json, _, range| Unit::parse(&json.interval, range).map(Shown::Trend)),
-            ("histogram", |_, _, _| Ok(Shown::Histogram)),
-            ("actors", |json, count, _| json.listing(count).map(Shown::Actors)),
-        ];
-        one_of("result", &self.result, steps, &known)?(self, count, range)
+        Ok(match self.result {
+            ResultName::Steps => Shown::Steps,
+            ResultName::Trend => Shown::Trend(self.interval.unit(range)),
+            ResultName::Histogram => Shown::Histogram,
+            ResultName::Actors => Shown::Actors(self.listing(count)?),
+        })
     }
 
     fn listing(&self, count: usize) -> Result<Listing, QueryError> {
-        let limit = within("limit", self.limit.unwrap_or(ACTORS_DEFAULT), 1..=ACTORS_MAX)?;
-        let outcomes = [("converted", Outcome::Converted), ("dropped", Outcome::Dropped)];
-        let outcome = one_of("outcome", &self.outcome, Outcome::Converted, &outcomes)?;
-        let step = step_number(self.step.unwrap_or(1), count, "step")?;
-        if step == 0 && outcome == Outcome::Dropped {
+        let limit = within("limit", self.limit, 1..=ACTORS_MAX)?;
+        let step = step_number(self.step, count, "step")?;
+        if step == 0 && self.outcome == Outcome::Dropped {
             return Err(QueryError::invalid("step", "nobody is dropped at step 1: it is where the funnel begins"));
         }
-        Ok(Listing { step, outcome, limit: limit as usize })
+        Ok(Listing { step, outcome: self.outcome, limit: limit as usize })
     }
 }
 
@@ -186,15 +290,11 @@ impl ExclusionJson {
 impl BreakdownJson {
     fn check(self, count: usize) -> Result<Split, QueryError> {
         let breakdown = Breakdown::read(&self.dimension, self.limit)?;
-        let known = [
-            ("first", Attribution::First),
-            ("last", Attribution::Last),
-            ("step", Attribution::Step(0)),
-            ("all", Attribution::All),
-        ];
-        let attribution = match one_of("breakdown.attribution", &self.attribution, Attribution::First, &known)? {
-            Attribution::Step(_) => Attribution::Step(step_number(self.step.unwrap_or(1), count, "breakdown.step")?),
-            other => other,
+        let attribution = match self.attribution {
+            AttributionName::First => Attribution::First,
+            AttributionName::Last => Attribution::Last,
+            AttributionName::Step => Attribution::Step(step_number(self.step, count, "breakdown.step")?),
+            AttributionName::All => Attribution::All,
         };
         Ok(Split { breakdown, attribution })
     }
@@ -208,7 +308,7 @@ fn window(ms: i64, field: &str) -> Result<i64, QueryError> {
 }
 
 /// A step or an exclusion that every event matches is a mistake.
-fn narrowing(event: OneOf, path: OneOf, filter: &Value, place: &str) -> Result<EventFilter, QueryError> {
+fn narrowing(event: OneOf, path: OneOf, filter: &FilterJson, place: &str) -> Result<EventFilter, QueryError> {
     let filter = EventFilter::read(event, path, filter, &format!("{place}.filter"))?;
     if filter.is_empty() {
         return Err(QueryError::invalid(place, "it has neither an event nor a path nor a filter"));

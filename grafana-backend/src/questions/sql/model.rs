@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::macros::expand;
-use crate::{check::at_most, clickhouse::Bound, error::QueryError, sql_tables::Tables, time::range::Range};
+use crate::{
+    check::at_most, clickhouse::Bound, error::QueryError, events::one_of::OneOf, sql_tables::Tables, time::range::Range,
+};
 
 const SQL_BYTES_MAX: usize = 65_536;
 const VARIABLES_MAX: usize = 100;
@@ -23,12 +26,16 @@ pub struct RawSql {
     pub tables: Tables,
 }
 
-/// The JSON form.
-#[derive(Deserialize, Default)]
+/// A statement of one's own: docs/queries/sql.md.
+#[derive(Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RawSqlJson {
+    /// The statement, with macros.
+    #[schemars(extend("format" = "sql"))]
     raw_sql: String,
-    variables: Option<BTreeMap<String, Value>>,
+    /// What `{name:Type}` stands for.
+    #[schemars(with = "BTreeMap<String, OneOf>")]
+    variables: BTreeMap<String, Value>,
 }
 
 impl RawSqlJson {
@@ -42,11 +49,10 @@ impl RawSqlJson {
             let message = format!("it has {length} bytes, 1 to {SQL_BYTES_MAX} are allowed");
             return Err(QueryError::invalid("rawSql", message));
         }
-        let variables = self.variables.unwrap_or_default();
-        at_most("variables", variables.len(), VARIABLES_MAX)?;
-        variables.keys().try_for_each(|name| check_name(name))?;
+        at_most("variables", self.variables.len(), VARIABLES_MAX)?;
+        self.variables.keys().try_for_each(|name| check_name(name))?;
         let mut variables: BTreeMap<String, Bound> =
-            variables.into_iter().map(|(name, value)| (name, bound(value))).collect();
+            self.variables.into_iter().map(|(name, value)| (name, bound(value))).collect();
         let own = [
             ("footfall_from_ms", range.from_ms),
             ("footfall_to_ms", range.to_ms),

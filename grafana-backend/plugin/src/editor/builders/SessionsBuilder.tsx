@@ -1,8 +1,9 @@
 import { MultiCombobox } from '@grafana/ui';
 import React from 'react';
 
+import { QueryOf } from '../../query';
 import { FIELDS } from '../../query/fields';
-import { SessionsQuery } from '../../query/sessions';
+import { SessionMeasure, SessionsResult } from '../../query/generated';
 import { CompareField } from '../parts/CompareField';
 import { FewChoices } from '../parts/Choice';
 import { NumberField } from '../parts/NumberField';
@@ -12,7 +13,7 @@ import { Field, Row } from '../parts/Row';
 import { BuilderProps } from './props';
 
 /** Totals, over time, by dimension, or a list of sessions. */
-export function SessionsBuilder({ query, onChange }: BuilderProps<SessionsQuery>) {
+export function SessionsBuilder({ query, onChange }: BuilderProps<QueryOf<'sessions'>>) {
   const result = query.result || 'totals';
   return (
     <Row>
@@ -55,7 +56,7 @@ export function SessionsBuilder({ query, onChange }: BuilderProps<SessionsQuery>
   );
 }
 
-const RESULTS = [
+const RESULTS: Array<{ value: SessionsResult; label: string }> = [
   { value: 'totals', label: 'Totals' },
   { value: 'over_time', label: 'Over time' },
   { value: 'by', label: 'By dimension' },
@@ -63,7 +64,7 @@ const RESULTS = [
 ];
 
 /** Session columns, with the backend's names. */
-const MEASURES = [
+const MEASURES: Array<{ value: SessionMeasure; label: string }> = [
   { value: 'sessions', label: 'sessions' },
   { value: 'visitors', label: 'visitors' },
   { value: 'events', label: 'events' },

@@ -1,14 +1,14 @@
 import { CodeEditor, InlineLabel } from '@grafana/ui';
 import React from 'react';
 
-import { SqlQuery } from '../../query/sql';
+import { QueryOf } from '../../query';
 import { BuilderProps } from './props';
 
 const MACROS =
   '$__timeFilter(ts) · $__timeInterval(ts) · $__fromTime · $__toTime · {name:String} is bound to the dashboard variable';
 
 /** A custom statement. Runs when the editor loses focus or on Ctrl+S. */
-export function SqlBuilder({ query, onChange }: BuilderProps<SqlQuery>) {
+export function SqlBuilder({ query, onChange }: BuilderProps<QueryOf<'sql'>>) {
   const change = (rawSql: string) => rawSql !== query.rawSql && onChange({ rawSql });
   return (
     <>

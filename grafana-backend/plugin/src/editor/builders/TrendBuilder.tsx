@@ -1,8 +1,9 @@
 import { Button, IconButton } from '@grafana/ui';
 import React from 'react';
 
+import { QueryOf } from '../../query';
 import { FIELDS } from '../../query/fields';
-import { Measure, TrendQuery, TrendSeries } from '../../query/trend';
+import { Formula, Measure, TrendResult, TrendSeries } from '../../query/generated';
 import { CompareField } from '../parts/CompareField';
 import { FewChoices, ManyChoices } from '../parts/Choice';
 import { EventFilterFields } from '../parts/EventFilterFields';
@@ -14,7 +15,7 @@ import { BuilderProps } from './props';
 import { Toggle } from '../parts/Toggle';
 
 /** One series, or two with a formula. */
-export function TrendBuilder({ query, onChange }: BuilderProps<TrendQuery>) {
+export function TrendBuilder({ query, onChange }: BuilderProps<QueryOf<'trend'>>) {
   const series: TrendSeries[] = query.series?.length ? query.series : [{}];
   const replace = (at: number, by: TrendSeries) =>
     onChange({ series: series.map((each, other) => (other === at ? by : each)) });
@@ -61,7 +62,7 @@ export function TrendBuilder({ query, onChange }: BuilderProps<TrendQuery>) {
           <Field label="Formula">
             <FewChoices
               label="Formula"
-              value={(query.formula ?? 'A/B').replaceAll(' ', '')}
+              value={query.formula ?? 'A/B'}
               options={FORMULAS}
               onChange={(formula) => onChange({ formula })}
             />
@@ -110,8 +111,11 @@ const MEASURES: Array<{ value: Measure; label: string }> = [
   { value: 'per_visitor', label: 'Events per visitor' },
   { value: 'revenue', label: 'Revenue' },
 ];
-const FORMULAS = ['A/B', 'A-B', 'A+B', 'A*B'].map((value) => ({ value, label: value.split('').join(' ') }));
-const RESULTS = [
+const FORMULAS = (['A/B', 'A-B', 'A+B', 'A*B'] satisfies Formula[]).map((value) => ({
+  value,
+  label: value.split('').join(' '),
+}));
+const RESULTS: Array<{ value: TrendResult; label: string }> = [
   { value: 'over_time', label: 'Over time' },
   { value: 'total', label: 'Total' },
 ];
