@@ -9,11 +9,13 @@ import {
   ScopedVars,
 } from '@grafana/data';
 import { DataSourceWithBackend, getTemplateSrv, TemplateSrv } from '@grafana/runtime';
-import { Observable } from 'rxjs';
+import { Observable, tap } from 'rxjs';
 
 import { annotationSupport } from './annotations';
 import { isComplete } from './asked';
 import { fillIn } from './interpolate';
+import { columnName } from './names/columns';
+import { nameColumns } from './names/results';
 import { suggestions, Suggestions } from './resources';
 import { FootfallSource, ProjectOfQuery } from './source';
 import { FootfallQuery, startingQuery } from './query';
@@ -51,7 +53,23 @@ export class FootfallDatasource
   query(request: DataQueryRequest<FootfallQuery>): Observable<DataQueryResponse> {
     const zone = request.timezone === 'browser' ? Intl.DateTimeFormat().resolvedOptions().timeZone : request.timezone;
     const targets = request.targets.map((query) => ({ ...query, timezone: query.timezone || zone }));
-    return super.query({ ...request, targets });
+    return super.query({ ...request, targets }).pipe(
+      tap(({ data }) =>
+        nameColumns(
+          data,
+          targets.map((query) => this.named(query, request.scopedVars))
+        )
+      )
+    );
+  }
+
+  /** The query by which its columns are named; what is wrong with it is reported where it is sent. */
+  private named(query: FootfallQuery, scopedVars: ScopedVars): FootfallQuery {
+    try {
+      return this.applyTemplateVariables(query, scopedVars);
+    } catch {
+      return query;
+    }
   }
 
   applyTemplateVariables(query: FootfallQuery, scopedVars: ScopedVars, filters?: AdHocVariableFilter[]): FootfallQuery {
@@ -77,8 +95,8 @@ export class FootfallDatasource
       this.suggest.properties(project).catch((): string[] => []),
     ]);
     return [
-      ...dimensions.map((name) => ({ text: name })),
-      ...properties.map((name) => ({ text: `property:${name}`, group: 'Properties' })),
+      ...dimensions.map((value) => ({ text: columnName(value), value })),
+      ...properties.map((text) => ({ text, value: `property:${text}`, group: 'Properties' })),
     ];
   }
 

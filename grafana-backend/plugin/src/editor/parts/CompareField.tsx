@@ -2,6 +2,7 @@ import { Combobox } from '@grafana/ui';
 import React from 'react';
 
 import { meantValue } from '../../options';
+import { COMPARISONS as NAMES } from '../../names/measures';
 import { Compare } from '../../query/common';
 import { Field } from './Row';
 
@@ -35,8 +36,5 @@ export function CompareField({ query: { compare }, onChange }: CompareFieldProps
 
 const COMPARISONS = [
   { value: 'none', label: 'None' },
-  { value: 'before', label: 'Previous period' },
-  { value: 'week', label: '1 week earlier' },
-  { value: '4_weeks', label: '4 weeks earlier' },
-  { value: '52_weeks', label: '52 weeks earlier' },
+  ...Object.entries(NAMES).map(([value, label]) => ({ value, label })),
 ];
