@@ -10,6 +10,8 @@ export type Interval = 'auto' | 'minute' | 'hour' | 'day' | 'week' | 'month';
 /** Grafana's own fields of a query, and the viewer's time zone, which decides where days start. */
 export interface CommonQuery extends DataQuery {
   timezone?: string;
+  /** The dashboard's; in SQL the condition `$__adHocFilters`. */
+  adhocFilters?: AdHocFilter[];
 }
 
 /** Common to all query types except SQL, which specifies this itself. */
@@ -18,7 +20,6 @@ export interface ScopedQuery extends CommonQuery {
   /** Whose events count; may be a dashboard variable. Sent as a condition of the filter. */
   traffic?: Traffic | string;
   filter?: Filter;
-  adhocFilters?: AdHocFilter[];
 }
 
 /** The events a query covers. */

@@ -31,13 +31,13 @@ export type FieldKind =
   | 'variables';
 
 /**
- * The fields sent with a query of this type, and their kinds. SQL specifies its own scope, except for the time zone;
+ * The fields sent with a query of this type, and their kinds. SQL specifies its own scope, except for the time zone and ad hoc filters;
  * `traffic` only exists in the front end and is sent as a condition of the filter.
  */
 export function fieldsOf({ queryType }: FootfallQuery): Map<string, FieldKind> {
   const own = kinds(FIELDS[queryType]);
   return queryType === 'sql'
-    ? new Map([['timezone', 'string'], ...own])
+    ? new Map<string, FieldKind>([['timezone', 'string'], ['adhocFilters', 'adhoc'], ...own])
     : new Map([['traffic', 'string'], ...kinds(description.scope), ...own]);
 }
 

@@ -5,6 +5,8 @@ export interface SqlQuery extends CommonQuery {
   queryType: 'sql';
   rawSql?: string;
   variables?: Record<string, string | string[]>;
+  /** The variables for which *All* is chosen. */
+  allSelected?: string[];
 }
 
 export const sql: QueryKind<SqlQuery> = {
