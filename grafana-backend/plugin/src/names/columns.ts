@@ -1,9 +1,5 @@
-/**
- * What people call the columns of results and events: the one list behind editors, legends, tables and exports. A name
- * that is not here, such as a column of SQL, is shown as it is.
- */
-export const COLUMNS: Readonly<Record<string, string>> = {
-  // Columns of events, which filters and breakdowns use too.
+/** The columns of events by which results can be filtered and split. */
+const DIMENSIONS: Readonly<Record<string, string>> = {
   app_version: 'App version',
   as_organization: 'Network',
   bot: 'Bot',
@@ -15,19 +11,15 @@ export const COLUMNS: Readonly<Record<string, string>> = {
   device_brand: 'Device brand',
   device_model: 'Device model',
   device_type: 'Device type',
-  entry_path: 'Entry page',
   event: 'Event',
-  exit_path: 'Exit page',
   hostname: 'Host name',
   locale: 'Locale',
   os: 'Operating system',
   os_version: 'Operating system version',
   path: 'Page',
-  properties: 'Properties',
   referrer_host: 'Referrer host',
   referrer_source: 'Referrer source',
   region: 'Region',
-  session_id: 'Session',
   title: 'Title',
   user_id: 'User',
   utm_campaign: 'Campaign',
@@ -35,6 +27,20 @@ export const COLUMNS: Readonly<Record<string, string>> = {
   utm_medium: 'Campaign medium',
   utm_source: 'Campaign source',
   utm_term: 'Campaign term',
+};
+
+/**
+ * What people call the columns of results and events: the one list behind editors, legends, tables and exports. A name
+ * that is not here, such as a column of SQL, is shown as it is.
+ */
+export const COLUMNS: Readonly<Record<string, string>> = {
+  ...DIMENSIONS,
+
+  // Further columns of events and sessions.
+  entry_path: 'Entry page',
+  exit_path: 'Exit page',
+  properties: 'Properties',
+  session_id: 'Session',
   visitor: 'Visitor',
 
   // Measures.
@@ -80,6 +86,9 @@ export const COLUMNS: Readonly<Record<string, string>> = {
   usual: 'Usual',
   within: 'Within',
 };
+
+/** Whether a filter can test the column. */
+export const isDimension = (column: string) => Object.hasOwn(DIMENSIONS, column);
 
 const PROPERTY = 'property:';
 

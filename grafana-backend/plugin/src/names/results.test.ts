@@ -1,8 +1,10 @@
 import type { DataFrame, FieldType } from '@grafana/data';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 import { FootfallQuery, startingQuery } from '../query';
-import { columnName, COLUMNS } from './columns';
+import { columnName, COLUMNS, isDimension } from './columns';
 import { nameColumns } from './results';
 
 const frame = (names: string[], labels?: Record<string, string>): DataFrame => ({
@@ -59,4 +61,19 @@ test('the columns of SQL keep their names, and unknown ones do', () => {
 test('no two columns of one list have the same name but those that mean the same', () => {
   const names = Object.entries(COLUMNS).filter(([column]) => column !== 'mature');
   expect(new Set(names.map(([, name]) => name)).size).toBe(names.length);
+});
+
+test("the columns to filter by are the backend's", () => {
+  const source = readFileSync(join(import.meta.dirname, '../../../src/events/dimension.rs'), 'utf8');
+  const [, list] = source.match(/const COLUMNS: \[&str; \d+\] = \[([^\]]*)\]/)!;
+  const backend = [...list.matchAll(/"(\w+)"/g)].map(([, name]) => name);
+  expect(backend.length).toBeGreaterThan(20);
+  expect(Object.keys(COLUMNS).filter(isDimension).sort()).toEqual(backend.sort());
+});
+
+test('a value of such a column can be filtered by', () => {
+  const of = { ...frame(['country', 'visitor']) };
+  of.fields.forEach((field) => (field.type = 'string' as FieldType));
+  nameColumns([of], [{ refId: 'A', queryType: 'events' } as FootfallQuery]);
+  expect(of.fields.map(({ config }) => config.filterable)).toEqual([true, undefined]);
 });

@@ -1,8 +1,8 @@
-import { DataFrame, Field } from '@grafana/data';
+import type { DataFrame, Field, FieldType } from '@grafana/data';
 
 import { FootfallQuery } from '../query';
 import { TrendQuery } from '../query/trend';
-import { columnName } from './columns';
+import { columnName, isDimension } from './columns';
 import { comparisonName, seriesName } from './measures';
 
 /**
@@ -14,10 +14,17 @@ export function nameColumns(frames: DataFrame[], queries: FootfallQuery[]): void
     const query = queries.find(({ refId }) => refId === frame.refId) ?? (queries.length === 1 ? queries[0] : undefined);
     if (query && query.queryType !== 'sql' && !isMarks(query) && !isGraph(frame)) {
       // A stream goes on with the same fields, so they are changed in place.
-      frame.fields.forEach((field) => (field.config = { ...field.config, displayNameFromDS: nameOf(field, query) }));
+      frame.fields.forEach((field) => {
+        const displayNameFromDS = nameOf(field, query);
+        // Tables and Explore then offer to filter by a value.
+        const filterable = isDimension(field.name) && field.type === STRING ? true : undefined;
+        field.config = { ...field.config, displayNameFromDS, filterable };
+      });
     }
   }
 }
+
+const STRING = 'string' as FieldType;
 
 /** Grafana finds the columns of annotations by their names, */
 const isMarks = ({ queryType }: FootfallQuery) => queryType === 'annotations' || queryType === 'spikes';

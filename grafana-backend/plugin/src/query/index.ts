@@ -25,6 +25,7 @@ export type FootfallQuery =
   | LiveQuery
   | SqlQuery;
 
+export type { SqlQuery };
 export type QueryType = FootfallQuery['queryType'];
 export type QueryOf<T extends QueryType> = Extract<FootfallQuery, { queryType: T }>;
 
