@@ -57,9 +57,10 @@ pub fn nest(separate: &Path) -> anyhow::Result<PathBuf> {
     let _ = fs::remove_dir_all(&plugins);
     let app = plugins.join(APP);
     copy(&separate.join(APP), &app)?;
-    copy(&separate.join(DATASOURCE), &app.join("datasource"))?;
-    for (folder, id) in PANELS {
-        copy(&separate.join(id), &app.join("panels").join(folder))?;
+    let panels = PANELS.map(|(folder, id)| (Path::new("panels").join(folder), id));
+    for (folder, id) in panels.into_iter().chain([(PathBuf::from("datasource"), DATASOURCE)]) {
+        copy(&separate.join(id), &app.join(&folder))?;
+        name_sources(&app.join(&folder), id, APP)?;
     }
     Ok(plugins)
 }
@@ -84,17 +85,17 @@ fn arrange(plugins: PathBuf) -> anyhow::Result<Built> {
         }
     }
     for id in PANELS.map(|(_, id)| id).into_iter().chain([DATASOURCE, APP]) {
-        name_sources(&plugins.join(id), id)?;
+        name_sources(&plugins.join(id), DATASOURCE, id)?;
     }
     Ok(Built { plugins, page: sources().join("preview/dist") })
 }
 
-/// A source map names the plugin that its sources are of; the build is the data source's for all.
-fn name_sources(plugin: &Path, id: &str) -> anyhow::Result<()> {
+/// A source map names the plugin that is installed; the build is the data source's for all.
+fn name_sources(plugin: &Path, from: &str, to: &str) -> anyhow::Result<()> {
     let map = plugin.join("module.js.map");
-    let text = fs::read_to_string(&map).with_context(|| format!("{id} has no source map"))?;
+    let text = fs::read_to_string(&map).with_context(|| format!("{} does not exist", map.display()))?;
     let of = |id: &str| format!("webpack://{id}/");
-    Ok(fs::write(map, text.replace(&of(DATASOURCE), &of(id)))?)
+    Ok(fs::write(map, text.replace(&of(from), &of(to)))?)
 }
 
 /// Checks the plugins one by one, and the app with the others inside.

@@ -21,15 +21,20 @@ const UNSAFE_IN_SVG: [&str; 5] = ["<script", "<foreignobject", "javascript:", " 
 /// # Errors
 /// Names the plugin and what it lacks.
 pub fn check(folder: &Path, id: &str) -> anyhow::Result<()> {
+    check_within(folder, id, id)
+}
+
+/// `installed` is the plugin whose zip it is in.
+fn check_within(folder: &Path, id: &str, installed: &str) -> anyhow::Result<()> {
     let manifest = manifest(folder)?;
     check_manifest(&manifest, id)?;
     check_texts(folder, id)?;
     check_pictures(folder, id, &manifest)?;
-    check_module(folder, id)?;
+    check_module(folder, installed)?;
     if manifest["backend"] == true {
         check_program(folder)?;
     }
-    check_includes(folder, id, &manifest)
+    check_includes(folder, id, installed, &manifest)
 }
 
 fn manifest(folder: &Path) -> anyhow::Result<Value> {
@@ -100,6 +105,7 @@ fn check_pictures(folder: &Path, id: &str, manifest: &Value) -> anyhow::Result<(
     Ok(())
 }
 
+/// Its sources are those of the plugin that is installed, by which the validator finds them.
 fn check_module(folder: &Path, id: &str) -> anyhow::Result<()> {
     ensure!(folder.join("module.js").is_file(), "{id} has no module.js");
     let map = fs::read_to_string(folder.join("module.js.map")).with_context(|| format!("{id} has no source map"))?;
@@ -124,7 +130,7 @@ fn check_program(folder: &Path) -> anyhow::Result<()> {
 }
 
 /// What is included exists, and every plugin inside is included.
-fn check_includes(folder: &Path, id: &str, manifest: &Value) -> anyhow::Result<()> {
+fn check_includes(folder: &Path, id: &str, installed: &str, manifest: &Value) -> anyhow::Result<()> {
     let included: Vec<(&str, &str)> = manifest["includes"]
         .as_array()
         .into_iter()
@@ -139,7 +145,7 @@ fn check_includes(folder: &Path, id: &str, manifest: &Value) -> anyhow::Result<(
         let manifest = self::manifest(&inside)?;
         let kind = manifest["type"].as_str().unwrap_or_default();
         ensure!(included.contains(&(kind, path.as_str())), "{id} does not include {path} as a {kind}");
-        check(&inside, manifest["id"].as_str().unwrap_or_default())?;
+        check_within(&inside, manifest["id"].as_str().unwrap_or_default(), installed)?;
     }
     Ok(())
 }
