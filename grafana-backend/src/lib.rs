@@ -22,6 +22,7 @@ pub mod check;
 pub mod clickhouse;
 pub mod error;
 pub mod events;
+pub mod forwarded;
 pub mod frame;
 pub mod gathering;
 pub mod label;

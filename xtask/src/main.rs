@@ -13,6 +13,7 @@ mod installed;
 mod modules;
 mod package;
 mod plugin;
+mod plugin_zip;
 mod portable;
 mod prerequisites;
 mod process;

@@ -105,7 +105,25 @@ describe('sql', () => {
     expect(bound('SELECT {one:Array(String)}')).toEqual({ one: ['SE'] });
   });
 
-  test('has no ad hoc filters and no filter from another query type', () => {
+  test('binds what it writes as $name, without changing the statement', () => {
+    const rawSql = "SELECT '$one' WHERE country IN ($country) AND id = ${id:raw} AND [[one]] -- $__from $other";
+    expect(filled({ queryType: 'sql', rawSql })).toMatchObject({
+      rawSql,
+      variables: { one: 'SE', country: ['DE', 'AT'], id: ['7', '8'] },
+    });
+  });
+
+  test('says for which variables all values are chosen', () => {
+    const every = templates({ every: ['a', 'b'] }, { every: { multi: true, current: { value: ['$__all'] } } });
+    const sql = { refId: 'A', queryType: 'sql', rawSql: '$__conditionalAll(x IN ($every), $every)' } as FootfallQuery;
+    expect(fillIn(sql, every, {})).toMatchObject({ variables: { every: ['a', 'b'] }, allSelected: ['every'] });
+    expect(fillIn(sql, templates({ every: ['a'] }, { every: { multi: true } }), {})).toMatchObject({
+      variables: { every: ['a'] },
+      allSelected: undefined,
+    });
+  });
+
+  test('has the ad hoc filters, but no filter from another query type', () => {
     const query = {
       queryType: 'sql',
       rawSql: 'SELECT 1',
@@ -113,7 +131,7 @@ describe('sql', () => {
     };
     const adhoc = [{ key: 'country', operator: '=', value: 'DE' }];
     const { filter, adhocFilters } = filled(query, adhoc);
-    expect([filter, adhocFilters]).toEqual([undefined, undefined]);
+    expect([filter, adhocFilters]).toEqual([undefined, [{ ...adhoc[0], values: undefined }]]);
   });
 });
 

@@ -34,14 +34,15 @@ export function fillIn(
   const filled = Object.fromEntries(
     Object.entries(query).map(([name, value]) => [name, filledField(kinds.get(name), value)])
   ) as unknown as FootfallQuery;
+  const adhocFilters = [...(filled.adhocFilters ?? []), ...adhoc.map(adhocFilter)];
   if (filled.queryType === 'sql') {
-    return { ...filled, variables: boundVariables(filled, templates, scopedVars) };
+    return { ...filled, ...boundVariables(filled, templates, scopedVars), adhocFilters };
   }
   const { traffic, ...rest } = filled;
   return {
     ...rest,
     filter: withTraffic(filled.filter, templates.replace(traffic ?? '', scopedVars, 'raw')),
-    adhocFilters: [...(filled.adhocFilters ?? []), ...adhoc.map(adhocFilter)],
+    adhocFilters,
   };
 }
 

@@ -128,8 +128,10 @@ async function configuration(page) {
   assert.match(await tables.getAttribute('title'), /"orders" is neither database\.table nor database\.\*/);
   await tables.fill('shop.orders, crm.*');
   await tables.blur();
+  await page.getByRole('button', { name: 'Expand TLS' }).click();
+  await page.getByRole('button', { name: 'Expand HTTP headers' }).click();
   await page.getByLabel('Client certificate', { exact: true }).click({ force: true });
-  await page.getByRole('button', { name: 'Header' }).click();
+  await page.getByRole('button', { name: 'Header', exact: true }).click();
   await page.getByLabel('Header 1: name').fill('X-Tenant');
   await page.getByLabel('Header 1: value').fill('a');
   const kept = JSON.parse(await page.getByTestId('kept').textContent());

@@ -14,8 +14,15 @@ pub struct Frame {
     name: &'static str,
     columns: Vec<Column>,
     executed: String,
-    notice: Option<&'static str>,
+    notice: Option<Notice>,
     meta: serde_json::Map<String, Value>,
+}
+
+/// A sentence that Grafana shows at the panel's corner.
+#[derive(Debug, Clone, Copy)]
+struct Notice {
+    severity: &'static str,
+    text: &'static str,
 }
 
 /// One column; `None` is null.
@@ -56,8 +63,15 @@ impl Frame {
 
     /// Adds a sentence that Grafana shows at the panel's corner.
     #[must_use]
-    pub fn with_notice(mut self, notice: &'static str) -> Self {
-        self.notice = Some(notice);
+    pub fn with_notice(mut self, text: &'static str) -> Self {
+        self.notice = Some(Notice { severity: "info", text });
+        self
+    }
+
+    /// The same, for what the numbers lack.
+    #[must_use]
+    pub fn with_warning(mut self, text: &'static str) -> Self {
+        self.notice = Some(Notice { severity: "warning", text });
         self
     }
 

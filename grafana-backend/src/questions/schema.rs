@@ -12,8 +12,9 @@ use serde_json::{Map, Value, json};
 use super::registry::KINDS;
 use crate::scope::ScopeJson;
 
-/// What a query without a project has of the scope: a person's own statement states the rest itself.
-const SCOPE_WITHOUT_PROJECT: [&str; 1] = ["timezone"];
+/// What a query without a project has of the scope: a person's own statement states the rest itself. The dashboard's
+/// filters are its condition `$__adHocFilters`.
+const SCOPE_WITHOUT_PROJECT: [&str; 2] = ["timezone", "adhocFilters"];
 
 /// Of each type of query: its own fields and those of the scope, under the name `<Type>Query`.
 #[must_use]

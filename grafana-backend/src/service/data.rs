@@ -14,6 +14,7 @@ use super::{
 use crate::{
     clickhouse::connect::Connected,
     error::QueryError,
+    forwarded::with_forwarded,
     protocol::{DataQuery, DataResponse, PluginContext, QueryDataRequest, QueryDataResponse, data_server::Data},
     questions::registry::{self, Query},
     scope::Asked,
@@ -25,7 +26,9 @@ use crate::{
 impl Data for Service {
     async fn query_data(&self, request: Request<QueryDataRequest>) -> Result<Response<QueryDataResponse>, Status> {
         let request = request.into_inner();
+        let headers = request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let settings = Settings::read(request.plugin_context.as_ref());
+        let settings = settings.map(|settings| with_forwarded(settings, headers));
         let uid = uid(request.plugin_context.as_ref());
         let answers = join_all(request.queries.iter().map(|query| self.answer(query, &settings, uid))).await;
         let responses: HashMap<String, DataResponse> =

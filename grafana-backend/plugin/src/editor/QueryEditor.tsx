@@ -65,7 +65,7 @@ export function QueryEditor({ datasource, query: given, onChange, onRunQuery, ra
           <TrafficField value={query.traffic} onChange={(traffic) => changeSome({ traffic })} />
         )}
       </Row>
-      {Builder && <Builder query={query} onChange={changeSome} />}
+      {Builder && <Builder query={query} onChange={changeSome} onRunQuery={onRunQuery} />}
       {query.queryType !== 'sql' && (
         <FilterEditor label="Filter" filter={query.filter} onChange={(filter) => changeSome({ filter })} />
       )}

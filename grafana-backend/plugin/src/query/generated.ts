@@ -923,6 +923,14 @@ export interface LiveQuery {
  * A statement of one's own: docs/queries/sql.md.
  */
 export interface SqlQuery {
+  /**
+   * The dashboard's filters; all must match.
+   */
+  adhocFilters?: AdHocFilter[];
+  /**
+   * Variables for which *All* is chosen.
+   */
+  allSelected?: string[];
   queryType: 'sql';
   /**
    * The statement, with macros.
@@ -933,7 +941,7 @@ export interface SqlQuery {
    */
   timezone?: string;
   /**
-   * What `{name:Type}` stands for.
+   * What `{name:Type}` and `$name` stand for.
    */
   variables?: {
     [k: string]: OneOf;
@@ -1094,5 +1102,11 @@ export const FIELDS = {
     result: { kind: 'string', default: 'numbers' },
     timezone: { kind: 'string' },
   },
-  sql: { rawSql: { kind: 'sql' }, timezone: { kind: 'string' }, variables: { kind: 'variables' } },
+  sql: {
+    adhocFilters: { kind: 'adhoc' },
+    allSelected: { kind: 'strings' },
+    rawSql: { kind: 'sql' },
+    timezone: { kind: 'string' },
+    variables: { kind: 'variables' },
+  },
 } as const;

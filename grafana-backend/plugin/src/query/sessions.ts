@@ -6,7 +6,8 @@ export const sessions: QueryKind<QueryOf<'sessions'>> = {
     label: 'Sessions',
     description: 'Number, duration and depth of sessions, over time or by dimension',
   },
-  starting: { queryType: 'sessions', result: 'over_time', interval: 'auto' },
+  // Counts only: durations and shares on the same graph would have scales of their own.
+  starting: { queryType: 'sessions', result: 'over_time', interval: 'auto', measures: ['sessions', 'visitors'] },
   hidden: ({ result }) => [
     ...(result === 'over_time' ? [] : (['interval'] as const)),
     ...(result === 'by' ? [] : (['dimension'] as const)),

@@ -6,9 +6,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::macros::expand;
+use super::macros::{Given, expand};
 use crate::{
-    check::at_most, clickhouse::Bound, error::QueryError, events::one_of::OneOf, sql_tables::Tables, time::range::Range,
+    check::at_most, clickhouse::Bound, error::QueryError, events::one_of::OneOf, scope::Scope, settings::Settings,
+    sql_tables::Tables,
 };
 
 const SQL_BYTES_MAX: usize = 65_536;
@@ -24,6 +25,8 @@ pub struct RawSql {
     pub variables: BTreeMap<String, Bound>,
     /// The tables that it may read.
     pub tables: Tables,
+    /// Rows of its result.
+    pub rows_max: usize,
 }
 
 /// A statement of one's own: docs/queries/sql.md.
@@ -33,17 +36,19 @@ pub struct RawSqlJson {
     /// The statement, with macros.
     #[schemars(extend("format" = "sql"))]
     raw_sql: String,
-    /// What `{name:Type}` stands for.
+    /// What `{name:Type}` and `$name` stand for.
     #[schemars(with = "BTreeMap<String, OneOf>")]
     variables: BTreeMap<String, Value>,
+    /// Variables for which *All* is chosen.
+    all_selected: Vec<String>,
 }
 
 impl RawSqlJson {
-    /// Checks limits and replaces the macros.
+    /// Checks limits, and replaces the macros and variables.
     ///
     /// # Errors
     /// Names the field, the limit and the value; an unknown macro is named.
-    pub fn check(self, range: Range, tables: &Tables) -> Result<RawSql, QueryError> {
+    pub fn check(self, scope: &Scope, settings: &Settings) -> Result<RawSql, QueryError> {
         let length = self.raw_sql.len();
         if !(1..=SQL_BYTES_MAX).contains(&length) {
             let message = format!("it has {length} bytes, 1 to {SQL_BYTES_MAX} are allowed");
@@ -53,16 +58,25 @@ impl RawSqlJson {
         self.variables.keys().try_for_each(|name| check_name(name))?;
         let mut variables: BTreeMap<String, Bound> =
             self.variables.into_iter().map(|(name, value)| (name, bound(value))).collect();
+        at_most("allSelected", self.all_selected.len(), VARIABLES_MAX)?;
+        let given = Given {
+            variables: variables.clone(),
+            all: self.all_selected.into_iter().collect(),
+            ad_hoc: Some(&scope.filter).filter(|filter| !filter.is_empty()),
+        };
+        let (mut text, bound) = expand(&self.raw_sql, &given)?;
+        variables.extend(bound);
+        let range = scope.range;
         let own = [
             ("footfall_from_ms", range.from_ms),
             ("footfall_to_ms", range.to_ms),
             ("footfall_interval_s", (range.interval_ms / 1000).max(1)),
+            ("footfall_interval_ms", range.interval_ms.max(1)),
         ];
         variables.extend(own.map(|(name, value)| (name.to_owned(), Bound::One(value.to_string()))));
-        let mut text = expand(&self.raw_sql)?;
         // As people end a statement.
         text.truncate(text.trim_end().trim_end_matches(';').len());
-        Ok(RawSql { text, variables, tables: tables.clone() })
+        Ok(RawSql { text, variables, tables: settings.sql_tables.clone(), rows_max: settings.row_limit })
     }
 }
 

@@ -70,7 +70,7 @@ export function Picture(props: PictureProps) {
     );
   }
   if (!data.series.some((frame) => frame.length > 0)) {
-    return <div data-testid="no-data">No data</div>;
+    return <div data-testid="no-data">{panel.fieldConfig?.defaults?.noValue ?? 'No data'}</div>;
   }
   switch (panel.type) {
     case 'stat':

@@ -1,6 +1,7 @@
 import { Button, IconButton } from '@grafana/ui';
 import React from 'react';
 
+import { MEASURES as NAMES } from '../../names/measures';
 import { QueryOf } from '../../query';
 import { FIELDS } from '../../query/fields';
 import { Formula, Measure, TrendResult, TrendSeries } from '../../query/generated';
@@ -103,14 +104,7 @@ export function TrendBuilder({ query, onChange }: BuilderProps<QueryOf<'trend'>>
   );
 }
 
-const MEASURES: Array<{ value: Measure; label: string }> = [
-  { value: 'count', label: 'Events' },
-  { value: 'visitors', label: 'Unique visitors' },
-  { value: 'users', label: 'Unique users' },
-  { value: 'sessions', label: 'Sessions' },
-  { value: 'per_visitor', label: 'Events per visitor' },
-  { value: 'revenue', label: 'Revenue' },
-];
+const MEASURES = (Object.keys(NAMES) as Measure[]).map((value) => ({ value, label: NAMES[value] }));
 const FORMULAS = (['A/B', 'A-B', 'A+B', 'A*B'] satisfies Formula[]).map((value) => ({
   value,
   label: value.split('').join(' '),

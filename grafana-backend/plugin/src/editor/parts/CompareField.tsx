@@ -1,6 +1,7 @@
 import { Combobox } from '@grafana/ui';
 import React from 'react';
 
+import { COMPARISONS as NAMES } from '../../names/measures';
 import { meantValue } from '../../options';
 import { StoredCompare } from '../../query/stored';
 import { Field } from './Row';
@@ -36,8 +37,5 @@ export function CompareField({ query: { compare }, onChange }: CompareFieldProps
 
 const COMPARISONS = [
   { value: 'none', label: 'None' },
-  { value: 'before', label: 'Previous period' },
-  { value: 'week', label: '1 week earlier' },
-  { value: '4_weeks', label: '4 weeks earlier' },
-  { value: '52_weeks', label: '52 weeks earlier' },
+  ...Object.entries(NAMES).map(([value, label]) => ({ value, label })),
 ];

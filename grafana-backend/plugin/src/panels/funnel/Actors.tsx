@@ -1,4 +1,4 @@
-import { DataFrame, DataQueryRequest, dateTimeFormat, FieldType } from '@grafana/data';
+import { DataFrame, DataQueryRequest, dateTimeFormat, FieldType, getFieldDisplayName } from '@grafana/data';
 import { getDataSourceSrv } from '@grafana/runtime';
 import { Alert, Drawer, LoadingPlaceholder } from '@grafana/ui';
 import React, { useEffect, useState } from 'react';
@@ -61,7 +61,7 @@ function List({ frame }: { frame: DataFrame }) {
       <thead>
         <tr>
           {frame.fields.map((field) => (
-            <th key={field.name}>{field.name}</th>
+            <th key={field.name}>{getFieldDisplayName(field, frame)}</th>
           ))}
         </tr>
       </thead>

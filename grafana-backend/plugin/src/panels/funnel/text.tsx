@@ -3,11 +3,10 @@ import React from 'react';
 import { readableDuration } from '../../duration';
 import { Bar, Step } from './read';
 
-export const count = (value: number) => value.toLocaleString('en');
 export const percent = (share: number) => `${(share * 100).toFixed(share < 0.0995 ? 2 : 1)} %`;
 
 /** A bar's tooltip. */
-export function BarText({ step, bar }: { step: Step; bar: Bar }) {
+export function BarText({ step, bar, count }: { step: Step; bar: Bar; count: (count: number) => string }) {
   return (
     <div>
       <strong>
