@@ -9,7 +9,7 @@ use schemars::{
 };
 use serde_json::{Map, Value, json};
 
-use super::registry::KINDS;
+use super::TYPES;
 use crate::scope::ScopeJson;
 
 /// What a query without a project has of the scope: a person's own statement states the rest itself. The dashboard's
@@ -21,7 +21,7 @@ const SCOPE_WITHOUT_PROJECT: [&str; 2] = ["timezone", "adhocFilters"];
 pub fn schema() -> Schema {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
     let scope = fields(&ScopeJson::json_schema(&mut generator));
-    let types: Vec<(String, Value)> = KINDS
+    let types: Vec<(String, Value)> = TYPES
         .iter()
         .map(|kind| {
             let own = (kind.schema)(&mut generator);

@@ -1,5 +1,5 @@
 import { css } from '@emotion/css';
-import { DataSourceApi, DataSourcePlugin, GrafanaTheme2, PanelPlugin, rangeUtil } from '@grafana/data';
+import { GrafanaTheme2, rangeUtil } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
 import { useEffect, useMemo, useState } from 'react';
 
@@ -8,12 +8,7 @@ import { AnnotationPage } from './pages/AnnotationPage';
 import { ConfigPage } from './pages/ConfigPage';
 import { ExplorePage } from './pages/ExplorePage';
 import { VariablePage } from './pages/VariablePage';
-
-export interface Plugins {
-  source: DataSourcePlugin<DataSourceApi>;
-  datasource: DataSourceApi;
-  panels: Record<string, PanelPlugin>;
-}
+import { Plugins } from './plugins';
 
 interface PreviewProps {
   plugins: Plugins;

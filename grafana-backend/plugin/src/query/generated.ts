@@ -362,7 +362,7 @@ export interface Exclusion {
   afterStep?: number;
   /**
    * Before this step, counted from 1; the last if absent.
-   * @minimum 1
+   * @minimum 2
    */
   beforeStep?: number;
   /**

@@ -25,7 +25,7 @@ impl Deref for FilterJson {
 #[expect(missing_docs, reason = "the names in queries say it")]
 pub enum Operator {
     #[default]
-    #[serde(rename = "=", alias = "")]
+    #[serde(rename = "=")]
     Equal,
     #[serde(rename = "!=")]
     NotEqual,

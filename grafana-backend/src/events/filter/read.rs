@@ -60,7 +60,8 @@ fn node(json: &Value, place: &str, depth: usize, nodes: &mut usize) -> Result<Fi
         return Err(QueryError::invalid(place, "it has none of all, any, not and field"));
     }
     let dimension = Dimension::parse(field).map_err(|error| error.at(&format!("{place}.field")))?;
-    let op = object.get("op").map_or(Ok(Operator::default()), Operator::deserialize);
+    let op = object.get("op").filter(|op| !op.is_null() && op.as_str() != Some(""));
+    let op = op.map_or(Ok(Operator::default()), Operator::deserialize);
     let op = op.map_err(|error| QueryError::invalid(format!("{place}.op"), error.to_string()))?;
     test(&dimension, op, object, place)
 }
