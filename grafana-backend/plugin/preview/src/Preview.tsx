@@ -1,5 +1,5 @@
 import { css } from '@emotion/css';
-import { DataSourceApi, DataSourcePlugin, GrafanaTheme2, PanelPlugin, rangeUtil } from '@grafana/data';
+import { AppPlugin, DataSourceApi, DataSourcePlugin, GrafanaTheme2, PanelPlugin, rangeUtil } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
 import { useEffect, useMemo, useState } from 'react';
 
@@ -7,11 +7,13 @@ import { Dashboard } from './dashboard/Dashboard';
 import { AnnotationPage } from './pages/AnnotationPage';
 import { ConfigPage } from './pages/ConfigPage';
 import { ExplorePage } from './pages/ExplorePage';
+import { StartPage } from './pages/StartPage';
 import { VariablePage } from './pages/VariablePage';
 
 export interface Plugins {
   source: DataSourcePlugin<DataSourceApi>;
   datasource: DataSourceApi;
+  app: AppPlugin;
   panels: Record<string, PanelPlugin>;
 }
 
@@ -26,6 +28,7 @@ const PAGES: Record<string, string> = {
   variable: 'variable',
   annotation: 'annotation',
   config: 'data source',
+  start: 'get started',
 };
 
 /** `?dashboard=<name>`, or one of the pages; defaults to the overview. */
@@ -43,6 +46,7 @@ export function Preview({ plugins, asked }: PreviewProps) {
       <main className={style.main}>
         {asked.has('config') && <ConfigPage plugins={plugins} />}
         {asked.has('explore') && <ExplorePage plugins={plugins} asked={asked} range={range} />}
+        {asked.has('start') && <StartPage plugins={plugins} />}
         {asked.has('variable') && <VariablePage plugins={plugins} />}
         {asked.has('annotation') && <AnnotationPage plugins={plugins} range={range} />}
         {!isPage && <Dashboard key={name} name={name} plugins={plugins} asked={asked} />}
