@@ -2,6 +2,7 @@
 //!
 //! A frame is a table of named columns; `arrow.rs` is the one place that knows how it is sent.
 
+mod alerting;
 mod arrow;
 
 use std::collections::BTreeMap;
@@ -26,7 +27,7 @@ struct Notice {
 }
 
 /// One column; `None` is null.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Column {
     name: String,
     unit: Option<&'static str>,
@@ -34,7 +35,7 @@ pub struct Column {
     values: Values,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Values {
     Time(Vec<Option<i64>>),
     String(Vec<Option<String>>),

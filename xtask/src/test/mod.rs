@@ -4,6 +4,7 @@
 mod browser;
 mod clients;
 mod demo;
+mod grafana;
 mod kafka;
 mod nginx;
 mod oldest;
@@ -87,7 +88,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-const STEPS: [&str; 22] = [
+const STEPS: [&str; 23] = [
     "format",
     "clippy",
     "dependencies",
@@ -105,6 +106,7 @@ const STEPS: [&str; 22] = [
     "plugin host",
     "static plugin",
     "browser",
+    "grafana",
     "nginx",
     "prometheus",
     "kafka",
@@ -149,6 +151,7 @@ async fn step(name: &str, ground: &mut Ground) -> anyhow::Result<String> {
         "plugin host" => plugin_host(ground).await,
         "static plugin" => portable::run(&ground.folder.join("portable")).await,
         "browser" => browser(ground).await,
+        "grafana" => grafana::run(),
         "nginx" => nginx::run(&ground.folder.join("nginx")).await,
         "prometheus" => return prometheus::run(&ground.folder.join("prometheus")).await,
         "kafka" => kafka::run(&ground.folder.join("kafka")).await,

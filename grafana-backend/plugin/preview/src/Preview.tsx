@@ -7,6 +7,7 @@ import { Dashboard } from './dashboard/Dashboard';
 import { AnnotationPage } from './pages/AnnotationPage';
 import { ConfigPage } from './pages/ConfigPage';
 import { ExplorePage } from './pages/ExplorePage';
+import { StartPage } from './pages/StartPage';
 import { VariablePage } from './pages/VariablePage';
 import { Plugins } from './plugins';
 
@@ -21,6 +22,7 @@ const PAGES: Record<string, string> = {
   variable: 'variable',
   annotation: 'annotation',
   config: 'data source',
+  start: 'get started',
 };
 
 /** `?dashboard=<name>`, or one of the pages; defaults to the overview. */
@@ -38,6 +40,7 @@ export function Preview({ plugins, asked }: PreviewProps) {
       <main className={style.main}>
         {asked.has('config') && <ConfigPage plugins={plugins} />}
         {asked.has('explore') && <ExplorePage plugins={plugins} asked={asked} range={range} />}
+        {asked.has('start') && <StartPage plugins={plugins} />}
         {asked.has('variable') && <VariablePage plugins={plugins} />}
         {asked.has('annotation') && <AnnotationPage plugins={plugins} range={range} />}
         {!isPage && <Dashboard key={name} name={name} plugins={plugins} asked={asked} />}
