@@ -15,7 +15,7 @@ import {
 } from '@grafana/data';
 import { DataQuery } from '@grafana/schema';
 import { DataSourceWithBackend, getTemplateSrv, TemplateSrv } from '@grafana/runtime';
-import { Observable, tap } from 'rxjs';
+import { map, Observable, tap } from 'rxjs';
 
 import { annotationSupport } from './annotations';
 import { isComplete } from './asked';
@@ -25,6 +25,7 @@ import { hasFilter, toggledFilter, withFilter } from './toggledFilter';
 import { fillIn } from './interpolate';
 import { columnName } from './names/columns';
 import { nameColumns } from './names/results';
+import { withPartialBuckets } from './partial';
 import { suggestions, Suggestions } from './resources';
 import { FootfallSource, ProjectOfQuery } from './source';
 import { FootfallQuery, startingQuery } from './query';
@@ -71,7 +72,8 @@ export class FootfallDatasource
           data,
           targets.map((query) => this.named(query, request.scopedVars))
         )
-      )
+      ),
+      map(withPartialBuckets)
     );
   }
 

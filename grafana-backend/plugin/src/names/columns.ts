@@ -1,3 +1,6 @@
+const PROPERTY = 'property:';
+const SESSION = 'session:';
+
 /** The columns of events by which results can be filtered and split. */
 const DIMENSIONS: Readonly<Record<string, string>> = {
   app_version: 'App version',
@@ -55,7 +58,12 @@ export const COLUMNS: Readonly<Record<string, string>> = {
   sessions: 'Sessions',
   visitors: 'Visitors',
 
+  // Beside an earlier range.
+  p_value: 'Probability by chance',
+  significant: 'More than chance',
+
   // Results of funnels, retention, lifecycle, stickiness and paths.
+  avg_s: 'Average time',
   cohort: 'Cohort',
   complete: 'Complete',
   converted: 'Converted',
@@ -64,10 +72,14 @@ export const COLUMNS: Readonly<Record<string, string>> = {
   drop_off: 'Dropped off',
   duration_s: 'Duration',
   entered: 'Entered',
+  high: 'Upper bound',
   in: 'Active in',
   last_step: 'Last step',
+  low: 'Lower bound',
   mature: 'Complete',
+  mean_rate: 'Mean rate',
   median_s: 'Median time',
+  never_entered: 'Never entered',
   new: 'New',
   p90_s: 'Time, 90th percentile',
   period: 'Period',
@@ -77,6 +89,7 @@ export const COLUMNS: Readonly<Record<string, string>> = {
   returning: 'Returning',
   size: 'Size',
   source: 'From',
+  spread: 'Spread',
   step: 'Step',
   step_rate: 'Rate from the previous step',
   target: 'To',
@@ -87,13 +100,19 @@ export const COLUMNS: Readonly<Record<string, string>> = {
   within: 'Within',
 };
 
+/** The same column of what a session began with. */
+export const entryColumn = (column: string) => `${SESSION}${column}`;
+
 /** Whether a filter can test the column. */
 export const isDimension = (column: string) => Object.hasOwn(DIMENSIONS, column);
 
-const PROPERTY = 'property:';
 
-/** The name of a column or property. */
+/** The name of a column, of a property, or of what a session began with: `Entry channel`. */
 export function columnName(column: string): string {
+  if (column.startsWith(SESSION)) {
+    const [first, ...rest] = columnName(column.slice(SESSION.length));
+    return `Entry ${first.toLowerCase()}${rest.join('')}`;
+  }
   if (column.startsWith(PROPERTY)) {
     return column.slice(PROPERTY.length);
   }

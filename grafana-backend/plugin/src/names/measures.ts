@@ -1,5 +1,7 @@
 import { Measure, TrendSeries } from '../query/generated';
 import { StoredCompare } from '../query/stored';
+import { PROPERTY_MEASURES } from '../query/trend';
+import { columnName } from './columns';
 
 /** The measures of a trend. */
 export const MEASURES: Record<Measure, string> = {
@@ -9,6 +11,15 @@ export const MEASURES: Record<Measure, string> = {
   sessions: 'Sessions',
   per_visitor: 'Events per visitor',
   revenue: 'Revenue',
+  sum: 'Sum',
+  avg: 'Average',
+  median: 'Median',
+  p90: '90th percentile',
+  p95: '95th percentile',
+  p99: '99th percentile',
+  min: 'Minimum',
+  max: 'Maximum',
+  distinct: 'Distinct values',
 };
 
 /** The earlier ranges to compare with. */
@@ -25,8 +36,9 @@ export function comparisonName(compare?: StoredCompare): string {
   return name.toLowerCase();
 }
 
-/** A series by what it counts: `Unique visitors: sign_up`. */
-export function seriesName({ measure = 'count', event, path }: TrendSeries): string {
+/** A series by what it counts: `Unique visitors: sign_up`, `Sum of price: purchase`. */
+export function seriesName({ measure = 'count', property, event, path }: TrendSeries): string {
   const of = [event, path].map((names) => [names ?? []].flat().join(', ')).filter(Boolean);
-  return [MEASURES[measure] ?? measure, ...of].join(': ');
+  const measured = property && PROPERTY_MEASURES.includes(measure) ? ` of ${columnName(property)}` : '';
+  return [`${MEASURES[measure] ?? measure}${measured}`, ...of].join(': ');
 }

@@ -71,9 +71,15 @@ test("the columns to filter by are the backend's", () => {
   expect(Object.keys(COLUMNS).filter(isDimension).sort()).toEqual(backend.sort());
 });
 
-test('a value of such a column can be filtered by', () => {
+test('a value of such a column can be filtered by, but not one of what a session began with', () => {
   const of = { ...frame(['country', 'visitor']) };
   of.fields.forEach((field) => (field.type = 'string' as FieldType));
-  nameColumns([of], [{ refId: 'A', queryType: 'events' } as FootfallQuery]);
-  expect(of.fields.map(({ config }) => config.filterable)).toEqual([true, undefined]);
+  const filterable = (query: object) => {
+    nameColumns([of], [{ refId: 'A', ...query } as FootfallQuery]);
+    return of.fields.map(({ config }) => config.filterable);
+  };
+  expect(filterable({ queryType: 'events' })).toEqual([true, undefined]);
+  const split = { queryType: 'funnel', breakdown: { dimension: 'session:country' } };
+  expect(filterable(split)).toEqual([undefined, undefined]);
+  expect(shown(split, ['country', 'step'])).toEqual(['Entry country', 'Step']);
 });

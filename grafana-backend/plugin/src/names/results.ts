@@ -1,7 +1,7 @@
 import type { DataFrame, Field, FieldType } from '@grafana/data';
 
 import { FootfallQuery, QueryOf } from '../query';
-import { columnName, isDimension } from './columns';
+import { columnName, entryColumn, isDimension } from './columns';
 import { comparisonName, seriesName } from './measures';
 
 /**
@@ -15,8 +15,9 @@ export function nameColumns(frames: DataFrame[], queries: FootfallQuery[]): void
       // A stream goes on with the same fields, so they are changed in place.
       frame.fields.forEach((field) => {
         const displayNameFromDS = nameOf(field, query);
-        // Tables and Explore then offer to filter by a value.
-        const filterable = isDimension(field.name) && field.type === STRING ? true : undefined;
+        // Tables and Explore then offer to filter by a value of events, which what a session began with is not.
+        const isOfEvents = isDimension(field.name) && !isOfEntry(field.name, query);
+        const filterable = isOfEvents && field.type === STRING ? true : undefined;
         field.config = { ...field.config, displayNameFromDS, filterable };
       });
     }
@@ -50,8 +51,12 @@ export function nameOf({ name, labels }: Pick<Field, 'name' | 'labels'>, query: 
   if (query.queryType === 'retention' && name === 'rate') {
     return 'Retention';
   }
-  return columnName(name);
+  return columnName(isOfEntry(name, query) ? entryColumn(name) : name);
 }
+
+/** Whether the result is split by what sessions began with; its column is called as that of events. */
+const isOfEntry = (name: string, query: FootfallQuery) =>
+  'breakdown' in query && query.breakdown?.dimension === entryColumn(name);
 
 function valueName({ series = [], formula }: QueryOf<'trend'>): string {
   return series.length === 2 ? (formula ?? 'A / B') : seriesName(series[0] ?? {});
