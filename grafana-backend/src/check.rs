@@ -1,23 +1,8 @@
-//! Limits and closed lists of names, each checked and refused in one way.
+//! Limits, each checked and refused in one way.
 
 use std::{fmt::Display, ops::RangeInclusive};
 
 use crate::error::QueryError;
-
-/// The value that `given` names; an empty name is the default.
-///
-/// # Errors
-/// Lists the names.
-pub fn one_of<T: Copy>(field: &str, given: &str, default: T, known: &[(&str, T)]) -> Result<T, QueryError> {
-    if given.is_empty() {
-        return Ok(default);
-    }
-    let found = known.iter().find(|(name, _)| *name == given);
-    found.map(|(_, value)| *value).ok_or_else(|| {
-        let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
-        QueryError::invalid(field, format!("{given:?} is not known: {}", any(&names)))
-    })
-}
 
 /// A number within its limits, both inclusive.
 ///
@@ -57,11 +42,7 @@ mod tests {
 
     #[test]
     fn an_error_names_the_field_the_limit_and_the_value() {
-        let known = [("a", 1), ("b", 2), ("c", 3)];
-        assert_eq!(one_of("f", "", 2, &known), Ok(2));
-        assert_eq!(one_of("f", "c", 2, &known), Ok(3));
         let text = |result: Result<u32, QueryError>| result.unwrap_err().to_string();
-        assert_eq!(text(one_of("f", "d", 2, &known)), "f: \"d\" is not known: a, b or c");
         assert_eq!(within("limit", 5, 1..=5), Ok(5));
         assert_eq!(text(within("limit", 6, 1..=5)), "limit: 6 is not from 1 to 5");
         assert_eq!(at_most("list", 3, 2).unwrap_err().to_string(), "list: 3 are given, at most 2 are allowed");

@@ -1,15 +1,19 @@
 //! In which periods an actor was there: what questions about coming back have in common.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
 
 use crate::{
     error::QueryError,
-    events::{actor::Actor, event_filter::EventFilter, one_of::OneOf},
+    events::{actor::Actor, event_filter::EventFilter, filter::json::FilterJson, one_of::OneOf},
     gathering::{Packed, Pass},
     scope::Scope,
     sql::Sql,
-    time::{buckets::Buckets, range::Range, unit::Unit},
+    time::{
+        buckets::Buckets,
+        range::Range,
+        unit::{Interval, Unit},
+    },
 };
 
 /// Who is there, and when, by which events.
@@ -23,15 +27,32 @@ pub struct Presence {
     pub by: Actor,
 }
 
-/// The JSON form.
-#[derive(Deserialize, Default)]
+/// Who is there in a period: docs/queries/lifecycle.md.
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PresenceJson {
+    /// The events that count as being there, by name.
     event: OneOf,
+    /// The same by path; `*` matches any string.
     path: OneOf,
-    event_filter: Value,
-    interval: String,
+    /// What must hold of them besides.
+    event_filter: FilterJson,
+    /// The period.
+    interval: Interval,
+    /// Who is counted.
     by: Actor,
+}
+
+impl Default for PresenceJson {
+    fn default() -> Self {
+        Self {
+            event: OneOf::default(),
+            path: OneOf::default(),
+            event_filter: FilterJson::default(),
+            interval: Interval::Day,
+            by: Actor::Visitor,
+        }
+    }
 }
 
 impl PresenceJson {
@@ -41,8 +62,7 @@ impl PresenceJson {
     /// Names the field and the value.
     pub fn check(self, range: Range) -> Result<Presence, QueryError> {
         let filter = EventFilter::read(self.event, self.path, &self.event_filter, "eventFilter")?;
-        let unit = Unit::parse(if self.interval.is_empty() { "day" } else { &self.interval }, range)?;
-        Ok(Presence { filter, unit, by: self.by })
+        Ok(Presence { filter, unit: self.interval.unit(range), by: self.by })
     }
 }
 

@@ -2,14 +2,15 @@
 //! which filter, asked when. It knows nothing of questions.
 
 use chrono_tz::Tz;
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
 
 use crate::{
     error::QueryError,
     events::filter::{
         Filter,
         ad_hoc::{self, AdHoc},
+        json::FilterJson,
         read::read,
     },
     sql::Sql,
@@ -47,12 +48,16 @@ pub struct Asked<'a> {
 }
 
 /// The JSON form.
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ScopeJson {
+    /// The project's exact name; the data source's default project if absent.
     project: String,
+    /// The viewer's zone, which decides where days start: a name of the IANA database, `utc` or `browser`.
     timezone: String,
-    filter: Value,
+    /// Which events count.
+    filter: FilterJson,
+    /// The dashboard's filters; all must match.
     adhoc_filters: Vec<AdHoc>,
 }
 

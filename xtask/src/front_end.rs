@@ -30,12 +30,19 @@ fn sources() -> PathBuf {
     root().join("grafana-backend/plugin")
 }
 
-/// Installs dependencies, checks types and style, and runs the unit tests.
+/// Installs dependencies, checks that the generated types are up to date, types and style, and runs the unit tests.
 pub fn check() -> anyhow::Result<()> {
     fetch()?;
+    npm(&["run", "--silent", "types", "--", "--check"])?;
     npm(&["run", "--silent", "typecheck"])?;
     npm(&["run", "--silent", "lint"])?;
     npm(&["run", "--silent", "test"])
+}
+
+/// Makes the types of the queries of their schema.
+pub fn write_types() -> anyhow::Result<()> {
+    fetch()?;
+    npm(&["run", "--silent", "types"])
 }
 
 /// The plugins for a Grafana or the preview on this machine. The data source must have been built.

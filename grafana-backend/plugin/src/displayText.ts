@@ -1,5 +1,5 @@
 import { FootfallQuery, kindOf } from './query';
-import { EventFilter, Filter } from './query/filter';
+import { EventFilter, Filter } from './query/generated';
 import { isTree } from './filters';
 import { columnName } from './names/columns';
 import { seriesName } from './names/measures';

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { displayText } from './displayText';
 import { imported } from './imported';
 import { FootfallQuery } from './query';
-import { Filter } from './query/filter';
+import { Filter } from './query/generated';
 import { hasFilter, toggledFilter, withFilter } from './toggledFilter';
 
 const query = (fields: object) => ({ refId: 'A', ...fields }) as FootfallQuery;

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { fillIn } from './interpolate';
 import { templates } from './testing';
 import { FootfallQuery } from './query';
-import { Filter } from './query/filter';
+import { Filter, Operator, Test } from './query/generated';
 
 const variables = templates({
   country: ['DE', 'AT'],
@@ -22,7 +22,7 @@ const filled = (query: Record<string, unknown>, adhoc: AdHocVariableFilter[] = [
 const filtered = (filter: Filter) => filled({ queryType: 'trend', filter }).filter;
 
 describe('a variable in a filter', () => {
-  test.each(['=', '!=', 'in', 'not in', 'contains', 'not contains', 'wildcard', 'not wildcard', '=~', '!~'])(
+  test.each<Operator>(['=', '!=', 'in', 'not in', 'contains', 'not contains', 'wildcard', 'not wildcard', '=~', '!~'])(
     'with several values matches any of them, or none of them when negated (%s)',
     (op) =>
       expect(filtered({ field: 'country', op, value: '$country' })).toEqual({
@@ -54,7 +54,7 @@ describe('a variable in a filter', () => {
   });
 
   test('in a comparison becomes one condition per number', () => {
-    const than = (value: string) => ({ field: 'property:items', op: '>', value });
+    const than = (value: string): Test => ({ field: 'property:items', op: '>', value });
     expect(filtered(than('$limits'))).toEqual({ any: [than('1'), than('2')] });
   });
 

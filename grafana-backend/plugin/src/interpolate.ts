@@ -5,9 +5,8 @@ import { asked } from './asked';
 import { expand, oneOf } from './expand';
 import { finished, isTree, NUMERIC } from './filters';
 import { FootfallQuery, kindOf } from './query';
-import { Breakdown } from './query/common';
 import { FieldKind, fieldsOf } from './query/fields';
-import { AdHocFilter, EventFilter, Filter, Test } from './query/filter';
+import { AdHocFilter, Breakdown, EventFilter, Filter, Test } from './query/generated';
 import { boundVariables } from './sqlVariables';
 import { withTraffic } from './traffic';
 

@@ -2,7 +2,7 @@ import { ScopedVars } from '@grafana/data';
 import { TemplateSrv } from '@grafana/runtime';
 
 import { expand } from './expand';
-import { SqlQuery } from './query/sql';
+import { SqlQuery } from './query/generated';
 
 /** `{name:Type}`, which the statement binds itself. */
 const PARAMETER = /(?<!\$)\{\s*(\w+)\s*:\s*([^{}]+?)\s*\}/g;

@@ -1,6 +1,6 @@
 import { isTree } from './filters';
-import { FootfallQuery, SqlQuery } from './query';
-import { Filter, Test } from './query/filter';
+import { FootfallQuery, QueryOf } from './query';
+import { Filter, Test } from './query/generated';
 
 /** A value to keep or to leave out, as Explore and tables ask for it. */
 export interface Wanted {
@@ -9,10 +9,10 @@ export interface Wanted {
   isOut: boolean;
 }
 
-type Filtered = Exclude<FootfallQuery, SqlQuery>;
+type Filtered = Exclude<FootfallQuery, QueryOf<'sql'>>;
 
 const isTest = (filter: Filter): filter is Test => isTree(filter) && 'field' in filter;
-const isEqual = ({ op }: Test) => op === '=' || op === '';
+const isEqual = ({ op }: Test) => op === '=' || op === undefined;
 const opposite = (isOut: boolean) => (isOut ? '=' : '!=');
 
 /** The conditions that all have to hold, at the top of the filter. */

@@ -5,7 +5,8 @@ use crate::{check::within, error::QueryError};
 
 /// Values of a breakdown that are shown by themselves; the rest is one.
 pub const BREAKDOWN_MAX: u32 = 100;
-const BREAKDOWN_DEFAULT: u32 = 10;
+/// Those of a breakdown that names no limit.
+pub const BREAKDOWN_DEFAULT: u32 = 10;
 
 /// By what a result is split, and into how many values.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,9 +22,9 @@ impl Breakdown {
     ///
     /// # Errors
     /// Names the field, the limit and the value.
-    pub fn read(dimension: &str, limit: Option<u32>) -> Result<Self, QueryError> {
+    pub fn read(dimension: &str, limit: u32) -> Result<Self, QueryError> {
         let dimension = Dimension::parse(dimension).map_err(|e| e.at("breakdown.dimension"))?;
-        let limit = within("breakdown.limit", limit.unwrap_or(BREAKDOWN_DEFAULT), 1..=BREAKDOWN_MAX)?;
+        let limit = within("breakdown.limit", limit, 1..=BREAKDOWN_MAX)?;
         Ok(Self { dimension, limit })
     }
 }

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    filter::{Filter, like::like, read::read},
+    filter::{Filter, json::FilterJson, like::like, read::read},
     one_of::OneOf,
 };
 use crate::{error::QueryError, sql::Sql};
@@ -23,13 +24,17 @@ pub struct EventFilter {
     pub filter: Filter,
 }
 
-/// The JSON form where an event has an object of its own.
-#[derive(Deserialize, Debug, Clone, Default)]
+/// Selects events: what is absent matches everything.
+#[derive(Deserialize, JsonSchema, Debug, Clone, Default)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(rename = "EventFilter")]
 pub struct EventJson {
+    /// The event's name, exactly.
     event: OneOf,
+    /// Its path; `*` matches any string.
     path: OneOf,
-    filter: Value,
+    /// What must hold besides.
+    filter: FilterJson,
 }
 
 impl EventJson {

@@ -43,9 +43,10 @@ pub async fn fold<const N: usize, T: Item<N> + 'static, S: Sum + 'static>(
     each: impl Fn(&mut S, &[T]) + Send + Sync + Clone + 'static,
 ) -> Result<S, QueryError> {
     let events_bytes_max = HELD_BYTES_MAX.min(clickhouse.memory().bytes_max() / (HELD_FACTOR * 2));
+    let source = Source { clickhouse, statement, events_bytes_max };
     let mut passes = 1;
     while passes <= PASSES_MAX {
-        if let Some(sum) = fold_passes(clickhouse, &statement, passes, events_bytes_max, &make, &each).await? {
+        if let Some(sum) = fold_passes(&source, passes, &make, &each).await? {
             return Ok(sum);
         }
         passes *= 4;
@@ -55,20 +56,17 @@ pub async fn fold<const N: usize, T: Item<N> + 'static, S: Sum + 'static>(
 
 /// Takes the actors in `passes` parts; `None` if one does not fit into memory.
 async fn fold_passes<const N: usize, T: Item<N> + 'static, S: Sum + 'static>(
-    clickhouse: &ClickHouse,
-    statement: &impl Fn(Pass) -> Sql,
+    source: &Source<'_, impl Fn(Pass) -> Sql>,
     passes: u64,
-    events_bytes_max: usize,
     make: &(impl Fn() -> S + Send + Sync + Clone + 'static),
     each: &(impl Fn(&mut S, &[T]) + Send + Sync + Clone + 'static),
 ) -> Result<Option<S>, QueryError> {
     let mut sum = make();
     // What the sum has grown to, from pass to pass.
-    let mut held_by_sum = clickhouse.memory().start();
+    let mut held_by_sum = source.clickhouse.memory().start();
     for number in 0..passes {
         let started = Instant::now();
-        let part = statement(Pass { number, of: passes });
-        let Some((partitions, _held)) = gather::<N, T>(clickhouse, part, events_bytes_max).await? else {
+        let Some((partitions, _held)) = source.gather::<N, T>(Pass { number, of: passes }).await? else {
             return Ok(None);
         };
         let (gathered, events) = (started.elapsed(), partitions.iter().map(Vec::len).sum::<usize>());
@@ -82,33 +80,38 @@ async fn fold_passes<const N: usize, T: Item<N> + 'static, S: Sum + 'static>(
     Ok(Some(sum))
 }
 
+/// Where events come from, and how many at once.
+struct Source<'a, Statement> {
+    clickhouse: &'a ClickHouse,
+    statement: Statement,
+    events_bytes_max: usize,
+}
+
 /// The events by partition, with the memory that they hold.
 type Partitions<T> = (Vec<Vec<T>>, Held);
 
-/// The events; `None` if they are too many for one query.
-async fn gather<const N: usize, T: Item<N>>(
-    clickhouse: &ClickHouse,
-    sql: Sql,
-    events_bytes_max: usize,
-) -> Result<Option<Partitions<T>>, QueryError> {
-    let events_max = events_bytes_max / size_of::<T>();
-    let mut held = clickhouse.memory().start();
-    let mut partitions: Vec<Vec<T>> = (0..PARTITIONS).map(|_| Vec::new()).collect();
-    let mut count = 0;
-    clickhouse
-        .fold_numbers(sql, |columns| {
-            count += columns.rows();
-            if count > events_max {
-                return Ok(false);
-            }
-            held.grow(columns.rows() * size_of::<T>() * HELD_FACTOR)?;
-            for item in columns.iter().map(T::from) {
-                partitions[(item.actor() >> 56) as usize].push(item);
-            }
-            Ok(true)
-        })
-        .await?;
-    Ok((count <= events_max).then_some((partitions, held)))
+impl<Statement: Fn(Pass) -> Sql> Source<'_, Statement> {
+    /// The events of a part of the actors; `None` if they are too many for one query.
+    async fn gather<const N: usize, T: Item<N>>(&self, pass: Pass) -> Result<Option<Partitions<T>>, QueryError> {
+        let events_max = self.events_bytes_max / size_of::<T>();
+        let mut held = self.clickhouse.memory().start();
+        let mut partitions: Vec<Vec<T>> = (0..PARTITIONS).map(|_| Vec::new()).collect();
+        let mut count = 0;
+        self.clickhouse
+            .fold_numbers((self.statement)(pass), |columns| {
+                count += columns.rows();
+                if count > events_max {
+                    return Ok(false);
+                }
+                held.grow(columns.rows() * size_of::<T>() * HELD_FACTOR)?;
+                for item in columns.iter().map(T::from) {
+                    partitions[(item.actor() >> 56) as usize].push(item);
+                }
+                Ok(true)
+            })
+            .await?;
+        Ok((count <= events_max).then_some((partitions, held)))
+    }
 }
 
 fn fold_partitions<const N: usize, T: Item<N>, S: Sum>(

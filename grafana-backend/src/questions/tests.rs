@@ -35,7 +35,7 @@ fn a_wrong_query_names_the_field_the_limit_and_the_value() {
         ),
         (
             r#"{"queryType":"sessions","project":"a","measures":["sessions","pages"]}"#,
-            "measures: \"pages\" is not known: one of sessions, visitors, events",
+            "measures[1]: unknown variant `pages`, expected one of `sessions`, `visitors`, `events`",
         ),
         (
             r#"{"queryType":"trend","project":"a","series":[{"event":"a"}],"compare":"year"}"#,

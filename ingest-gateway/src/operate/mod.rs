@@ -10,6 +10,7 @@ pub mod retention;
 
 use clap::Subcommand;
 use clickhouse::Client;
+use vector_components::{Projects, project::ProjectsError};
 
 use crate::{
     answering::Patience,
@@ -103,10 +104,10 @@ async fn on_tables(
 }
 
 /// A command's `--project`, checked as the gateway checks it.
-fn project(name: &str) -> Result<String, String> {
-    let projects = vector_components::Projects::parse(name)?;
+fn project(name: &str) -> Result<String, ProjectsError> {
+    let projects = Projects::parse(name)?;
     match projects.iter().collect::<Vec<_>>()[..] {
         [one] if one == name => Ok(one.to_owned()),
-        _ => Err("one project, exactly".into()),
+        _ => Err(ProjectsError::NotOne),
     }
 }

@@ -138,9 +138,8 @@ async fn step(name: &str, ground: &mut Ground) -> anyhow::Result<String> {
         "rust" => run_to_end(cargo().args(["test", "--release", "--workspace"]))
             .map(|()| "unit, golden and property tests; gateway and clickhouse crate on the real engine"),
         "vrl" => vrl(),
-        "front end" => {
-            front_end::check().map(|()| "types, style, unit tests; Grafana's own libraries from the lockfile")
-        }
+        "front end" => front_end::check()
+            .map(|()| "generated types, type check, style, unit tests; Grafana's own libraries from the lockfile"),
         "demo" => demo::run(&ground.folder).await,
         "oracle" => oracle(ground).await,
         "attack" => attack(ground).await,

@@ -1,5 +1,5 @@
 import { css } from '@emotion/css';
-import { AppPlugin, DataSourceApi, DataSourcePlugin, GrafanaTheme2, PanelPlugin, rangeUtil } from '@grafana/data';
+import { GrafanaTheme2, rangeUtil } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
 import { useEffect, useMemo, useState } from 'react';
 
@@ -9,13 +9,7 @@ import { ConfigPage } from './pages/ConfigPage';
 import { ExplorePage } from './pages/ExplorePage';
 import { StartPage } from './pages/StartPage';
 import { VariablePage } from './pages/VariablePage';
-
-export interface Plugins {
-  source: DataSourcePlugin<DataSourceApi>;
-  datasource: DataSourceApi;
-  app: AppPlugin;
-  panels: Record<string, PanelPlugin>;
-}
+import { Plugins } from './plugins';
 
 interface PreviewProps {
   plugins: Plugins;

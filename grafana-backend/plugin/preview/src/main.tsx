@@ -20,7 +20,8 @@ import { createRoot } from 'react-dom/client';
 import { instanceSettings, provideServices, TYPE } from './grafana/services';
 import { loadPlugin, shareLibraries } from './grafana/shared';
 import { templates } from './grafana/templates';
-import { Preview, Plugins } from './Preview';
+import { Plugins } from './plugins';
+import { Preview } from './Preview';
 
 /** Shares libraries → provides services → loads the plugins like Grafana → renders. */
 async function main() {

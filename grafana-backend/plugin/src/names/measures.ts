@@ -1,5 +1,5 @@
-import { Compare } from '../query/common';
-import { Measure, TrendSeries } from '../query/trend';
+import { Measure, TrendSeries } from '../query/generated';
+import { StoredCompare } from '../query/stored';
 
 /** The measures of a trend. */
 export const MEASURES: Record<Measure, string> = {
@@ -20,7 +20,7 @@ export const COMPARISONS: Record<string, string> = {
 };
 
 /** The earlier range of a query; a variable that has not been interpolated has no name of its own. */
-export function comparisonName(compare?: Compare): string {
+export function comparisonName(compare?: StoredCompare): string {
   const name = COMPARISONS[compare === true ? 'before' : String(compare)] ?? COMPARISONS.before;
   return name.toLowerCase();
 }

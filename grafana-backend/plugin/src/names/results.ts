@@ -1,7 +1,6 @@
 import type { DataFrame, Field, FieldType } from '@grafana/data';
 
-import { FootfallQuery } from '../query';
-import { TrendQuery } from '../query/trend';
+import { FootfallQuery, QueryOf } from '../query';
 import { columnName, isDimension } from './columns';
 import { comparisonName, seriesName } from './measures';
 
@@ -54,6 +53,6 @@ export function nameOf({ name, labels }: Pick<Field, 'name' | 'labels'>, query: 
   return columnName(name);
 }
 
-function valueName({ series = [], formula }: TrendQuery): string {
+function valueName({ series = [], formula }: QueryOf<'trend'>): string {
   return series.length === 2 ? (formula ?? 'A / B') : seriesName(series[0] ?? {});
 }

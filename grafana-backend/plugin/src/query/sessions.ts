@@ -1,18 +1,7 @@
-import { Compare, Interval, QueryKind, ScopedQuery } from './common';
+import { QueryKind } from './common';
+import { QueryOf } from './stored';
 
-/** Sessions: docs/queries/sessions.md. */
-export interface SessionsQuery extends ScopedQuery {
-  queryType: 'sessions';
-  result?: string;
-  dimension?: string;
-  limit?: number;
-  interval?: Interval;
-  compare?: Compare;
-  quantiles?: boolean;
-  measures?: string[];
-}
-
-export const sessions: QueryKind<SessionsQuery> = {
+export const sessions: QueryKind<QueryOf<'sessions'>> = {
   picker: {
     label: 'Sessions',
     description: 'Number, duration and depth of sessions, over time or by dimension',

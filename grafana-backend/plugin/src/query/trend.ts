@@ -1,26 +1,7 @@
-import { Breakdown, Compare, Interval, QueryKind, ScopedQuery } from './common';
-import { EventFilter } from './filter';
+import { QueryKind } from './common';
+import { QueryOf } from './stored';
 
-/** Counts over time: docs/queries/trend.md. */
-export interface TrendQuery extends ScopedQuery {
-  queryType: 'trend';
-  series?: TrendSeries[];
-  formula?: string;
-  interval?: Interval;
-  result?: string;
-  breakdown?: Breakdown;
-  cumulative?: boolean;
-  compare?: Compare;
-  shape?: 'wide' | 'long';
-}
-
-export type Measure = 'count' | 'visitors' | 'users' | 'sessions' | 'per_visitor' | 'revenue';
-
-export interface TrendSeries extends EventFilter {
-  measure?: Measure;
-}
-
-export const trend: QueryKind<TrendQuery> = {
+export const trend: QueryKind<QueryOf<'trend'>> = {
   picker: {
     label: 'Trend',
     description: 'Events and unique visitors over time, with breakdowns, comparisons and formulas',

@@ -1,8 +1,10 @@
 //! The tree out of its JSON form, with the place of whatever is wrong in it.
 
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{
+    json::Operator,
     test::{Comparison, Test},
     tree::Filter,
     values,
@@ -53,14 +55,18 @@ fn node(json: &Value, place: &str, depth: usize, nodes: &mut usize) -> Result<Fi
     if let Some(json) = object.get("not") {
         return Ok(Filter::Not(Box::new(node(json, &format!("{place}.not"), depth + 1, nodes)?)));
     }
-    let text = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default();
-    if text("field").is_empty() {
+    let field = object.get("field").and_then(Value::as_str).unwrap_or_default();
+    if field.is_empty() {
         return Err(QueryError::invalid(place, "it has none of all, any, not and field"));
     }
-    let dimension = Dimension::parse(text("field")).map_err(|error| error.at(&format!("{place}.field")))?;
-    test(&dimension, text("op"), object, place)
+    let dimension = Dimension::parse(field).map_err(|error| error.at(&format!("{place}.field")))?;
+    let op = object.get("op").filter(|op| !op.is_null() && op.as_str() != Some(""));
+    let op = op.map_or(Ok(Operator::default()), Operator::deserialize);
+    let op = op.map_err(|error| QueryError::invalid(format!("{place}.op"), error.to_string()))?;
+    test(&dimension, op, object, place)
 }
-fn test(dimension: &Dimension, op: &str, object: &Map<String, Value>, place: &str) -> Result<Filter, QueryError> {
+
+fn test(dimension: &Dimension, op: Operator, object: &Map<String, Value>, place: &str) -> Result<Filter, QueryError> {
     let values = values::read(object, place)?;
     let one = || match &values[..] {
         [one] => Ok(one.clone()),
@@ -81,24 +87,20 @@ fn test(dimension: &Dimension, op: &str, object: &Map<String, Value>, place: &st
     };
     // Of several values one is enough; where the test is negated, none may hold.
     let (negated, filter) = match op {
-        "=" | "" | "in" | "=|" => (false, test(Test::In(values.clone()))),
-        "!=" | "not in" | "!=|" => (true, test(Test::In(values.clone()))),
-        "contains" => (false, any_of(Test::Contains)?),
-        "not contains" => (true, any_of(Test::Contains)?),
-        "wildcard" => (false, any_of(Test::Wildcard)?),
-        "not wildcard" => (true, any_of(Test::Wildcard)?),
-        "=~" => (false, any_of(Test::Matches)?),
-        "!~" => (true, any_of(Test::Matches)?),
-        "<" => (false, test(number(Comparison::Less)?)),
-        "<=" => (false, test(number(Comparison::LessOrEqual)?)),
-        ">" => (false, test(number(Comparison::Greater)?)),
-        ">=" => (false, test(number(Comparison::GreaterOrEqual)?)),
-        "is set" => (false, test(Test::IsSet)),
-        "is not set" => (true, test(Test::IsSet)),
-        other => {
-            const KNOWN: &str = "=, !=, in, not in, contains, not contains, wildcard, not wildcard, =~, !~, <, <=, >, >=, is set or is not set";
-            return Err(QueryError::invalid(format!("{place}.op"), format!("{other:?} is not known: {KNOWN}")));
-        }
+        Operator::Equal | Operator::In | Operator::EqualToAny => (false, test(Test::In(values.clone()))),
+        Operator::NotEqual | Operator::NotIn | Operator::EqualToNone => (true, test(Test::In(values.clone()))),
+        Operator::Contains => (false, any_of(Test::Contains)?),
+        Operator::NotContains => (true, any_of(Test::Contains)?),
+        Operator::Wildcard => (false, any_of(Test::Wildcard)?),
+        Operator::NotWildcard => (true, any_of(Test::Wildcard)?),
+        Operator::Matches => (false, any_of(Test::Matches)?),
+        Operator::NotMatches => (true, any_of(Test::Matches)?),
+        Operator::Less => (false, test(number(Comparison::Less)?)),
+        Operator::LessOrEqual => (false, test(number(Comparison::LessOrEqual)?)),
+        Operator::Greater => (false, test(number(Comparison::Greater)?)),
+        Operator::GreaterOrEqual => (false, test(number(Comparison::GreaterOrEqual)?)),
+        Operator::IsSet => (false, test(Test::IsSet)),
+        Operator::IsNotSet => (true, test(Test::IsSet)),
     };
     Ok(if negated { Filter::Not(Box::new(filter)) } else { filter })
 }
@@ -148,7 +150,10 @@ mod tests {
     fn what_is_wrong_is_named_with_its_place() {
         for (json, expected) in [
             (json!({"all": [{"field": "nope"}]}), "filter.all[0].field: \"nope\" is not known"),
-            (json!({"field": "path", "op": "~~", "value": "x"}), "filter.op: \"~~\" is not known"),
+            (
+                json!({"field": "path", "op": "~~", "value": "x"}),
+                "filter.op: unknown variant `~~`, expected one of `=`, `!=`",
+            ),
             (json!({"field": "path", "op": "contains"}), "filter.value: a value is expected"),
             (json!({"field": "path", "op": "<", "values": [1, 2]}), "filter.value: one value is expected, not 2"),
             (json!({"field": "property:n", "op": "<", "value": "many"}), "filter.value: \"many\" is not a number"),

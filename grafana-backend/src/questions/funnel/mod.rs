@@ -8,6 +8,7 @@ mod fold_plan;
 mod frames;
 mod group;
 mod json;
+mod json_parts;
 mod model;
 mod named;
 mod statement;

@@ -1,6 +1,7 @@
 //! What a funnel asks. The rules are in docs/queries/funnel.md.
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     events::{actor::Actor, breakdown::Breakdown, dimension::Dimension, event_filter::EventFilter},
@@ -55,7 +56,7 @@ pub struct Exclusion {
 }
 
 /// Whether the order of steps counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Order {
     /// One after another, with anything in between.
@@ -114,9 +115,11 @@ pub struct Listing {
 }
 
 /// What became of an actor at a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// Took it.
+    #[default]
     Converted,
     /// Took the one before that is not optional, and not it.
     Dropped,

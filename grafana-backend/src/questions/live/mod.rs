@@ -24,7 +24,7 @@ impl Question for Live {
     type Json = LiveJson;
 
     fn read(json: LiveJson, _: &Scope, _: &Settings) -> Result<Self, QueryError> {
-        json.check()
+        Ok(json.result)
     }
 
     async fn plan(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Plan, QueryError> {

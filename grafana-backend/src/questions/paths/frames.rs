@@ -14,5 +14,5 @@ pub fn frame(ways: &[Way], direction: Direction) -> Frame {
     frame.push(Column::string("target", ways.iter().map(|way| Some(way.target.clone())).collect()));
     frame.push(Column::integer("count", ways.iter().map(|way| Some(integer(way.count))).collect()));
     // Tells a panel on which side the anchor is.
-    frame.with_meta("custom", serde_json::json!({"direction": direction.name()}))
+    frame.with_meta("custom", serde_json::json!({"direction": direction}))
 }

@@ -108,7 +108,9 @@ fn what_has_been_a_fault_is_refused_by_its_field() {
         (json!({"queryType": "sql", "rawSql": "SELECT 1", "variables": {"a b": "x"}}), "variables"),
         (json!({"queryType": ["trend"]}), "queryType"),
         (json!({"queryType": "trend", "": 1}), "query"),
-        (json!({"queryType": "trend", "project": 1}), "query"),
+        (json!({"queryType": "trend", "project": 1}), "project"),
+        (json!({"queryType": "trend", "interval": "days"}), "interval"),
+        (json!({"queryType": "funnel", "steps": [{"optional": 1}]}), "steps[0].optional"),
     ] {
         let mut query = query;
         if query.get("project").is_none() {

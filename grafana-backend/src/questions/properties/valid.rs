@@ -1,4 +1,6 @@
-//! Valid queries, among them what has been a fault once.
+//! Valid queries, among them what has been a fault once, and the examples of the documentation.
+
+use std::{fs, path::Path};
 
 use serde_json::{Value, json};
 
@@ -53,5 +55,17 @@ pub fn valid() -> Vec<Value> {
         query["project"] = json!("website");
         query
     };
-    queries.into_iter().map(named).collect()
+    queries.into_iter().chain(examples()).map(named).collect()
+}
+
+/// The queries on the pages of docs/queries.
+fn examples() -> Vec<Value> {
+    let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/queries");
+    let mut pages: Vec<_> = fs::read_dir(pages).unwrap().map(|page| page.unwrap().path()).collect();
+    pages.sort();
+    let texts = pages.iter().map(|page| fs::read_to_string(page).unwrap()).collect::<Vec<_>>();
+    let blocks = texts.iter().flat_map(|text| text.split("```json\n").skip(1));
+    let json = blocks.map(|block| serde_json::from_str(block.split("```").next().unwrap()).unwrap());
+    // Others are parts of one.
+    json.filter(|json: &Value| json.get("queryType").is_some()).collect()
 }

@@ -1,9 +1,9 @@
 //! What is asked about retention, checked. The rules are in docs/queries/retention.md.
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::{
-    check::one_of,
     error::QueryError,
     events::{
         actor::Actor,
@@ -29,16 +29,32 @@ pub struct Retention {
     pub by: Actor,
 }
 
-/// The JSON form.
-#[derive(Deserialize, Default)]
+/// Who comes back: docs/queries/retention.md.
+#[derive(Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RetentionJson {
+    /// What puts an actor into a period's cohort.
     start: EventJson,
+    /// What counts as coming back.
     returns: EventJson,
-    interval: String,
+    /// The period.
+    interval: Period,
+    /// An actor belongs to the cohort of the first start ever only.
     first_time: bool,
+    /// In the period or any later one.
     unbounded: bool,
+    /// Who is counted.
     by: Actor,
+}
+
+/// A cohort's period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Period {
+    Day,
+    #[default]
+    Week,
+    Month,
 }
 
 impl RetentionJson {
@@ -47,12 +63,14 @@ impl RetentionJson {
     /// # Errors
     /// Names the field and the value.
     pub fn check(self) -> Result<Retention, QueryError> {
-        let units = [("day", Unit::Day), ("week", Unit::Week), ("month", Unit::Month)];
-        let unit = one_of("interval", &self.interval, Unit::Week, &units)?;
         Ok(Retention {
             start: self.start.check("start")?,
             returns: self.returns.check("returns")?,
-            unit,
+            unit: match self.interval {
+                Period::Day => Unit::Day,
+                Period::Week => Unit::Week,
+                Period::Month => Unit::Month,
+            },
             first_time: self.first_time,
             unbounded: self.unbounded,
             by: self.by,

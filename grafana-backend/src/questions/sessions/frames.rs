@@ -88,9 +88,9 @@ fn integer(measure: Measure) -> Option<fn(&Counts) -> u64> {
 #[expect(clippy::cast_precision_loss, reason = "shares and means; counts are shown as integers")]
 fn value(measure: Measure, row: &Counts) -> Option<f64> {
     match measure {
-        Measure::AvgDuration => share(row, row.duration_ms as f64 / 1000.0),
-        Measure::MedianDuration => quantile_s(row, 0),
-        Measure::P90Duration => quantile_s(row, 1),
+        Measure::AvgDurationS => share(row, row.duration_ms as f64 / 1000.0),
+        Measure::MedianDurationS => quantile_s(row, 0),
+        Measure::P90DurationS => quantile_s(row, 1),
         Measure::PagesPerSession => share(row, row.page_views as f64),
         Measure::BounceRate => share(row, row.bounces as f64),
         _ => integer(measure).map(|pick| pick(row) as f64),

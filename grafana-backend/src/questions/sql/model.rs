@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::macros::{Given, expand};
 use crate::{
-    check::at_most, clickhouse::Bound, error::QueryError, scope::Scope, settings::Settings, sql_tables::Tables,
+    check::at_most, clickhouse::Bound, error::QueryError, events::one_of::OneOf, scope::Scope, settings::Settings,
+    sql_tables::Tables,
 };
 
 const SQL_BYTES_MAX: usize = 65_536;
@@ -27,13 +29,17 @@ pub struct RawSql {
     pub rows_max: usize,
 }
 
-/// The JSON form.
-#[derive(Deserialize, Default)]
+/// A statement of one's own: docs/queries/sql.md.
+#[derive(Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RawSqlJson {
+    /// The statement, with macros.
+    #[schemars(extend("format" = "sql"))]
     raw_sql: String,
-    variables: Option<BTreeMap<String, Value>>,
-    /// Variables for which *All* is chosen.
+    /// What `$name` and `{name:Type}` stand for.
+    #[schemars(with = "BTreeMap<String, OneOf>")]
+    variables: BTreeMap<String, Value>,
+    /// The variables for which *All* is chosen.
     all_selected: Vec<String>,
 }
 
@@ -48,11 +54,10 @@ impl RawSqlJson {
             let message = format!("it has {length} bytes, 1 to {SQL_BYTES_MAX} are allowed");
             return Err(QueryError::invalid("rawSql", message));
         }
-        let variables = self.variables.unwrap_or_default();
-        at_most("variables", variables.len(), VARIABLES_MAX)?;
-        variables.keys().try_for_each(|name| check_name(name))?;
+        at_most("variables", self.variables.len(), VARIABLES_MAX)?;
+        self.variables.keys().try_for_each(|name| check_name(name))?;
         let variables: BTreeMap<String, Bound> =
-            variables.into_iter().map(|(name, value)| (name, bound(value))).collect();
+            self.variables.into_iter().map(|(name, value)| (name, bound(value))).collect();
         at_most("allSelected", self.all_selected.len(), VARIABLES_MAX)?;
         let given = Given {
             variables: variables.clone(),

@@ -1,13 +1,22 @@
 //! What is asked of a trend, checked. The rules are in docs/queries/trend.md.
 
-use serde::Deserialize;
-use serde_json::Value;
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize, de::IntoDeserializer};
 
 use crate::{
-    check::{at_most, one_of},
+    check::at_most,
     error::QueryError,
-    events::{breakdown::Breakdown, event_filter::EventFilter, one_of::OneOf},
-    time::{comparison::Comparison, range::Range, unit::Unit},
+    events::{
+        breakdown::{BREAKDOWN_DEFAULT, BREAKDOWN_MAX, Breakdown},
+        event_filter::EventFilter,
+        filter::json::FilterJson,
+        one_of::OneOf,
+    },
+    time::{
+        comparison::{CompareJson, Comparison},
+        range::Range,
+        unit::{Interval, Unit},
+    },
 };
 
 const SERIES_MAX: usize = 2;
@@ -41,7 +50,7 @@ pub struct Series {
 }
 
 /// What is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Measure {
     /// Events.
@@ -60,50 +69,102 @@ pub enum Measure {
 }
 
 /// How two series become one; nothing is divided by zero.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum Formula {
+    #[serde(rename = "A/B")]
     Divide,
+    #[serde(rename = "A-B")]
     Minus,
+    #[serde(rename = "A+B")]
     Plus,
+    #[serde(rename = "A*B")]
     Times,
 }
 
-/// By their names in a query.
-const FORMULAS: [(&str, Option<Formula>); 4] = [
-    ("A/B", Some(Formula::Divide)),
-    ("A-B", Some(Formula::Minus)),
-    ("A+B", Some(Formula::Plus)),
-    ("A*B", Some(Formula::Times)),
-];
-
-/// The JSON form.
-#[derive(Deserialize, Default)]
+/// Counts over time: docs/queries/trend.md.
+#[derive(Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "camelCase", default)]
 pub struct TrendJson {
+    /// One series, or two with a formula; all events if absent.
+    #[schemars(length(max = SERIES_MAX))]
     series: Vec<SeriesJson>,
-    formula: String,
-    interval: String,
-    result: String,
+    /// How two series, A and B, become one.
+    #[serde(deserialize_with = "formula")]
+    formula: Option<Formula>,
+    /// The bucket.
+    interval: Interval,
+    /// What is shown.
+    result: ResultName,
+    /// By what it is split.
     breakdown: BreakdownJson,
+    /// Each bucket has the sum of those before as well; counts and revenue only.
     cumulative: bool,
-    compare: Value,
-    shape: String,
+    /// With an earlier range.
+    compare: CompareJson,
+    /// A column a value of the breakdown, or a row.
+    shape: TableShape,
 }
 
-#[derive(Deserialize, Default)]
+/// What is shown of a trend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "TrendResult")]
+enum ResultName {
+    /// A row a bucket.
+    #[default]
+    OverTime,
+    /// A row for the range.
+    Total,
+}
+
+/// The shape of a result over time that is split.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum TableShape {
+    /// A column a value.
+    #[default]
+    Wide,
+    /// A row a bucket and value.
+    Long,
+}
+
+/// Events, and what is counted of them.
+#[derive(Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[schemars(rename = "TrendSeries")]
 struct SeriesJson {
+    /// The event's name, exactly.
     event: OneOf,
+    /// Its path; `*` matches any string.
     path: OneOf,
-    filter: Value,
+    /// What must hold besides.
+    filter: FilterJson,
+    /// What is counted.
     measure: Measure,
 }
 
-#[derive(Deserialize, Default)]
+/// The most frequent values of a dimension, with the rest merged.
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(rename = "Breakdown")]
 struct BreakdownJson {
+    /// A column, or `property:<name>`.
     dimension: String,
-    limit: Option<u32>,
+    /// How many values are shown by themselves.
+    #[schemars(range(min = 1, max = BREAKDOWN_MAX))]
+    limit: u32,
+}
+
+impl Default for BreakdownJson {
+    fn default() -> Self {
+        Self { dimension: String::new(), limit: BREAKDOWN_DEFAULT }
+    }
+}
+
+/// With or without blanks.
+fn formula<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Formula>, D::Error> {
+    let name = String::deserialize(deserializer)?.replace(' ', "");
+    if name.is_empty() { Ok(None) } else { Formula::deserialize(name.into_deserializer()).map(Some) }
 }
 
 impl TrendJson {
@@ -116,8 +177,7 @@ impl TrendJson {
         at_most("series", given.len(), SERIES_MAX)?;
         let series = given.into_iter().enumerate().map(|(at, series)| series.check(at));
         let series: Vec<Series> = series.collect::<Result<_, _>>()?;
-        let formula = one_of("formula", &self.formula.replace(' ', ""), None, &FORMULAS)?;
-        if formula.is_some() != (series.len() == 2) {
+        if self.formula.is_some() != (series.len() == 2) {
             return Err(QueryError::invalid("formula", "a formula has two series, and two series have a formula"));
         }
         if self.cumulative && series.iter().any(|s| !matches!(s.measure, Measure::Count | Measure::Revenue)) {
@@ -127,17 +187,17 @@ impl TrendJson {
             "" => None,
             dimension => Some(Breakdown::read(dimension, self.breakdown.limit)?),
         };
-        let unit = match one_of("result", &self.result, true, &[("over_time", true), ("total", false)])? {
-            true => Some(Unit::parse(&self.interval, range)?),
-            false => None,
+        let unit = match self.result {
+            ResultName::OverTime => Some(self.interval.unit(range)),
+            ResultName::Total => None,
         };
         Ok(Trend {
             series,
-            formula,
+            formula: self.formula,
             unit,
             breakdown,
             cumulative: self.cumulative,
-            long: one_of("shape", &self.shape, false, &[("wide", false), ("long", true)])?,
+            long: self.shape == TableShape::Long,
             compare: Comparison::parse(&self.compare)?,
         })
     }

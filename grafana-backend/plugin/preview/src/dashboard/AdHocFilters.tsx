@@ -2,7 +2,7 @@ import { AdHocVariableFilter, MetricFindValue } from '@grafana/data';
 import { Button, Combobox } from '@grafana/ui';
 import { useState } from 'react';
 
-import { Plugins } from '../Preview';
+import { Plugins } from '../plugins';
 
 interface AdHocFiltersProps {
   filters: AdHocVariableFilter[];

@@ -16,7 +16,7 @@ import { from, isObservable, lastValueFrom, Observable } from 'rxjs';
 import { askPrometheus } from '../grafana/prometheus';
 import { templates } from '../grafana/templates';
 import { TYPE, UID } from '../grafana/services';
-import { Plugins } from '../Preview';
+import { Plugins } from '../plugins';
 import { prepared } from './fields';
 import { PanelModel } from './model';
 import { Picture } from './Picture';

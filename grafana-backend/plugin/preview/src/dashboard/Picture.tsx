@@ -22,7 +22,7 @@ import {
 import { BarGauge, BigValue, Table, TimeSeries, VizRepeater } from '@grafana/ui';
 
 import { templates } from '../grafana/templates';
-import { Plugins } from '../Preview';
+import { Plugins } from '../plugins';
 import { PanelModel } from './model';
 import { WorldMap } from './WorldMap';
 

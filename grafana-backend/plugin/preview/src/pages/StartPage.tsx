@@ -1,6 +1,6 @@
 import { AppPlugin, AppRootProps } from '@grafana/data';
 
-import { Plugins } from '../Preview';
+import { Plugins } from '../plugins';
 
 /** The app's page. What it keeps and imports goes to Grafana's API, which the preview has only in part. */
 export function StartPage({ plugins }: { plugins: Plugins }) {

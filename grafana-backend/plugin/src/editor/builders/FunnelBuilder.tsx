@@ -1,8 +1,9 @@
 import { Button } from '@grafana/ui';
 import React from 'react';
 
+import { QueryOf } from '../../query';
 import { FIELDS } from '../../query/fields';
-import { Exclusion, FunnelBreakdown, FunnelQuery, FunnelStep } from '../../query/funnel';
+import { Exclusion, FunnelBreakdown, FunnelResult, FunnelStep } from '../../query/generated';
 import { ACTORS, FewChoices, ManyChoices } from '../parts/Choice';
 import { DurationInput } from '../parts/DurationInput';
 import { EventFilterFields, shown } from '../parts/EventFilterFields';
@@ -15,7 +16,7 @@ import { StepList } from './StepList';
 import { Toggle } from '../parts/Toggle';
 
 /** The steps in order, then the rules, then the result. */
-export function FunnelBuilder({ query, onChange }: BuilderProps<FunnelQuery>) {
+export function FunnelBuilder({ query, onChange }: BuilderProps<QueryOf<'funnel'>>) {
   const steps = query.steps ?? [];
   return (
     <>
@@ -33,7 +34,7 @@ export function FunnelBuilder({ query, onChange }: BuilderProps<FunnelQuery>) {
   );
 }
 
-function Rules({ query, onChange }: BuilderProps<FunnelQuery>) {
+function Rules({ query, onChange }: BuilderProps<QueryOf<'funnel'>>) {
   return (
     <Row>
       <Field label="Order">
@@ -155,7 +156,7 @@ interface ExclusionsProps {
   onChange: (exclusions: Exclusion[]) => void;
 }
 
-function Shown({ query, steps, onChange }: BuilderProps<FunnelQuery> & { steps: FunnelStep[] }) {
+function Shown({ query, steps, onChange }: BuilderProps<QueryOf<'funnel'>> & { steps: FunnelStep[] }) {
   const result = query.result || 'steps';
   const names = stepNames(steps);
   return (
@@ -263,7 +264,7 @@ const ORDERS = [
   { value: 'strict' as const, label: 'Strict', description: 'In this order, with no other events in between' },
   { value: 'any' as const, label: 'Any', description: 'In any order' },
 ];
-const RESULTS = [
+const RESULTS: Array<{ value: FunnelResult; label: string }> = [
   { value: 'steps', label: 'Steps' },
   { value: 'trend', label: 'Over time' },
   { value: 'histogram', label: 'Time to convert' },

@@ -1,6 +1,6 @@
 import React from 'react';
 
-import { RetentionQuery } from '../../query/retention';
+import { QueryOf } from '../../query';
 import { EventFilterFields } from '../parts/EventFilterFields';
 import { PeriodAndWho } from '../parts/PeriodAndWho';
 import { Row, Section } from '../parts/Row';
@@ -8,7 +8,7 @@ import { BuilderProps } from './props';
 import { Toggle } from '../parts/Toggle';
 
 /** What starts a cohort, what counts as returning, and the period. */
-export function RetentionBuilder({ query, onChange }: BuilderProps<RetentionQuery>) {
+export function RetentionBuilder({ query, onChange }: BuilderProps<QueryOf<'retention'>>) {
   return (
     <>
       <Section title="Starts with">

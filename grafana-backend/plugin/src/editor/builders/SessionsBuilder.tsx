@@ -2,8 +2,9 @@ import { MultiCombobox } from '@grafana/ui';
 import React from 'react';
 
 import { columnName } from '../../names/columns';
+import { QueryOf } from '../../query';
 import { FIELDS } from '../../query/fields';
-import { SessionsQuery } from '../../query/sessions';
+import { SessionMeasure, SessionsResult } from '../../query/generated';
 import { CompareField } from '../parts/CompareField';
 import { FewChoices } from '../parts/Choice';
 import { NumberField } from '../parts/NumberField';
@@ -13,7 +14,7 @@ import { Field, Row } from '../parts/Row';
 import { BuilderProps } from './props';
 
 /** Totals, over time, by dimension, or a list of sessions. */
-export function SessionsBuilder({ query, onChange }: BuilderProps<SessionsQuery>) {
+export function SessionsBuilder({ query, onChange }: BuilderProps<QueryOf<'sessions'>>) {
   const result = query.result || 'totals';
   return (
     <Row>
@@ -56,7 +57,7 @@ export function SessionsBuilder({ query, onChange }: BuilderProps<SessionsQuery>
   );
 }
 
-const RESULTS = [
+const RESULTS: Array<{ value: SessionsResult; label: string }> = [
   { value: 'totals', label: 'Totals' },
   { value: 'over_time', label: 'Over time' },
   { value: 'by', label: 'By dimension' },
@@ -64,14 +65,16 @@ const RESULTS = [
 ];
 
 /** Columns of the result, by the backend's names. */
-const MEASURES = [
-  'sessions',
-  'visitors',
-  'events',
-  'page_views',
-  'avg_duration_s',
-  'median_duration_s',
-  'p90_duration_s',
-  'pages_per_session',
-  'bounce_rate',
-].map((value) => ({ value, label: columnName(value) }));
+const MEASURES = (
+  [
+    'sessions',
+    'visitors',
+    'events',
+    'page_views',
+    'avg_duration_s',
+    'median_duration_s',
+    'p90_duration_s',
+    'pages_per_session',
+    'bounce_rate',
+  ] satisfies SessionMeasure[]
+).map((value) => ({ value, label: columnName(value) }));

@@ -2,7 +2,7 @@ import { getTemplateSrv } from '@grafana/runtime';
 import { Button, CodeEditor, Icon, MonacoEditor, monacoTypes, Toggletip } from '@grafana/ui';
 import React, { useEffect, useRef } from 'react';
 
-import { SqlQuery } from '../../query/sql';
+import { QueryOf } from '../../query';
 import { useEditing } from '../parts/context';
 import { Row } from '../parts/Row';
 import { formatted } from '../sql/format';
@@ -11,7 +11,7 @@ import { equip } from '../sql/monaco';
 import { BuilderProps } from './props';
 
 /** A custom statement. Runs on Ctrl-Enter, Ctrl-S, or when the editor loses focus. */
-export function SqlBuilder({ query, onChange, onRunQuery }: BuilderProps<SqlQuery>) {
+export function SqlBuilder({ query, onChange, onRunQuery }: BuilderProps<QueryOf<'sql'>>) {
   const { suggest, project } = useEditing();
   const editor = useRef<MonacoEditor>(null);
   const equipped = useRef<monacoTypes.IDisposable[]>([]);

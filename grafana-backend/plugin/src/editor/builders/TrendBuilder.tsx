@@ -2,8 +2,9 @@ import { Button, IconButton } from '@grafana/ui';
 import React from 'react';
 
 import { MEASURES as NAMES } from '../../names/measures';
+import { QueryOf } from '../../query';
 import { FIELDS } from '../../query/fields';
-import { Measure, TrendQuery, TrendSeries } from '../../query/trend';
+import { Formula, Measure, TrendResult, TrendSeries } from '../../query/generated';
 import { CompareField } from '../parts/CompareField';
 import { FewChoices, ManyChoices } from '../parts/Choice';
 import { EventFilterFields } from '../parts/EventFilterFields';
@@ -15,7 +16,7 @@ import { BuilderProps } from './props';
 import { Toggle } from '../parts/Toggle';
 
 /** One series, or two with a formula. */
-export function TrendBuilder({ query, onChange }: BuilderProps<TrendQuery>) {
+export function TrendBuilder({ query, onChange }: BuilderProps<QueryOf<'trend'>>) {
   const series: TrendSeries[] = query.series?.length ? query.series : [{}];
   const replace = (at: number, by: TrendSeries) =>
     onChange({ series: series.map((each, other) => (other === at ? by : each)) });
@@ -62,7 +63,7 @@ export function TrendBuilder({ query, onChange }: BuilderProps<TrendQuery>) {
           <Field label="Formula">
             <FewChoices
               label="Formula"
-              value={(query.formula ?? 'A/B').replaceAll(' ', '')}
+              value={query.formula ?? 'A/B'}
               options={FORMULAS}
               onChange={(formula) => onChange({ formula })}
             />
@@ -104,8 +105,11 @@ export function TrendBuilder({ query, onChange }: BuilderProps<TrendQuery>) {
 }
 
 const MEASURES = (Object.keys(NAMES) as Measure[]).map((value) => ({ value, label: NAMES[value] }));
-const FORMULAS = ['A/B', 'A-B', 'A+B', 'A*B'].map((value) => ({ value, label: value.split('').join(' ') }));
-const RESULTS = [
+const FORMULAS = (['A/B', 'A-B', 'A+B', 'A*B'] satisfies Formula[]).map((value) => ({
+  value,
+  label: value.split('').join(' '),
+}));
+const RESULTS: Array<{ value: TrendResult; label: string }> = [
   { value: 'over_time', label: 'Over time' },
   { value: 'total', label: 'Total' },
 ];

@@ -3,12 +3,12 @@ import React from 'react';
 
 import { meantValue } from '../../options';
 import { COMPARISONS as NAMES } from '../../names/measures';
-import { Compare } from '../../query/common';
+import { StoredCompare } from '../../query/stored';
 import { Field } from './Row';
 
 interface CompareFieldProps {
-  query: { compare?: Compare };
-  onChange: (changed: { compare?: Compare }) => void;
+  query: { compare?: StoredCompare };
+  onChange: (changed: { compare?: StoredCompare }) => void;
 }
 
 /** The earlier range to compare with; accepts a dashboard variable. */
@@ -25,7 +25,8 @@ export function CompareField({ query: { compare }, onChange }: CompareFieldProps
         value={COMPARISONS.find((option) => option.value === value) ?? { value, label: value }}
         onChange={(option) => {
           const meant = meantValue(COMPARISONS, option.value);
-          onChange({ compare: meant === 'none' ? undefined : meant });
+          // Whatever else is typed, the backend names as unknown.
+          onChange({ compare: meant === 'none' ? undefined : (meant as StoredCompare) });
         }}
         createCustomValue
         width={24}
