@@ -12,9 +12,9 @@ use serde_json::{Map, Value, json};
 use super::TYPES;
 use crate::scope::ScopeJson;
 
-/// What a query without a project has of the scope: a person's own statement states the rest itself. The dashboard's
-/// filters are its condition `$__adHocFilters`.
-const SCOPE_WITHOUT_PROJECT: [&str; 2] = ["timezone", "adhocFilters"];
+/// What a query without a project has of the scope: a person's own statement states the rest itself, and says where
+/// the dashboard's filters hold.
+const SCOPE_WITHOUT_PROJECT: [&str; 2] = ["adhocFilters", "timezone"];
 
 /// Of each type of query: its own fields and those of the scope, under the name `<Type>Query`.
 #[must_use]

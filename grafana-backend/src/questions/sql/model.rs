@@ -36,10 +36,10 @@ pub struct RawSqlJson {
     /// The statement, with macros.
     #[schemars(extend("format" = "sql"))]
     raw_sql: String,
-    /// What `{name:Type}` and `$name` stand for.
+    /// What `$name` and `{name:Type}` stand for.
     #[schemars(with = "BTreeMap<String, OneOf>")]
     variables: BTreeMap<String, Value>,
-    /// Variables for which *All* is chosen.
+    /// The variables for which *All* is chosen.
     all_selected: Vec<String>,
 }
 
@@ -56,7 +56,7 @@ impl RawSqlJson {
         }
         at_most("variables", self.variables.len(), VARIABLES_MAX)?;
         self.variables.keys().try_for_each(|name| check_name(name))?;
-        let mut variables: BTreeMap<String, Bound> =
+        let variables: BTreeMap<String, Bound> =
             self.variables.into_iter().map(|(name, value)| (name, bound(value))).collect();
         at_most("allSelected", self.all_selected.len(), VARIABLES_MAX)?;
         let given = Given {
@@ -65,6 +65,7 @@ impl RawSqlJson {
             ad_hoc: Some(&scope.filter).filter(|filter| !filter.is_empty()),
         };
         let (mut text, bound) = expand(&self.raw_sql, &given)?;
+        let mut variables = variables;
         variables.extend(bound);
         let range = scope.range;
         let own = [

@@ -1,8 +1,8 @@
 import { Combobox } from '@grafana/ui';
 import React from 'react';
 
-import { COMPARISONS as NAMES } from '../../names/measures';
 import { meantValue } from '../../options';
+import { COMPARISONS as NAMES } from '../../names/measures';
 import { StoredCompare } from '../../query/stored';
 import { Field } from './Row';
 
