@@ -22,6 +22,7 @@ use crate::{
     events::actor::Actor,
     frame::Frame,
     gathering::{self, Packed, Pass, Valued, Wide},
+    people::People,
     scope::Scope,
     settings::Settings,
 };
@@ -82,18 +83,19 @@ impl Funnel {
             move || Tally::new(&plan)
         };
         let plan = plan.clone();
+        let people = People::of(clickhouse, scope, self.by).await?;
         match WireShape::of(self) {
             WireShape::Packed => {
                 let each = move |tally: &mut Tally, events: &[Packed]| tally.add_packed(&plan, events);
-                gathering::fold(clickhouse, statement, make, each).await
+                gathering::fold(clickhouse, people, statement, make, each).await
             }
             WireShape::Valued => {
                 let each = move |tally: &mut Tally, events: &[Valued]| tally.add_valued(&plan, events);
-                gathering::fold(clickhouse, statement, make, each).await
+                gathering::fold(clickhouse, people, statement, make, each).await
             }
             WireShape::Wide => {
                 let each = move |tally: &mut Tally, events: &[Wide]| tally.add_wide(&plan, events);
-                gathering::fold(clickhouse, statement, make, each).await
+                gathering::fold(clickhouse, people, statement, make, each).await
             }
         }
     }

@@ -11,6 +11,7 @@ use crate::{
     error::QueryError,
     frame::Frame,
     gathering::{self, Packed, Pass},
+    people::People,
     presence::{Presence, PresenceJson},
     scope::Scope,
     settings::Settings,
@@ -44,7 +45,8 @@ impl Question for Lifecycle {
             let periods = periods.clone();
             move |counts: &mut Counts, rows: &[Packed]| counts.add(rows, &periods)
         };
-        let counts = gathering::fold(clickhouse, statement, make, each).await?;
+        let people = People::of(clickhouse, scope, self.0.by).await?;
+        let counts = gathering::fold(clickhouse, people, statement, make, each).await?;
         let text = statement(Pass::WHOLE).as_text().to_owned();
         Ok(vec![frames::frame(&counts, &periods, scope.now_ms).with_executed(text)])
     }

@@ -17,6 +17,7 @@ use crate::{
     frame::Frame,
     gathering::{self, Pass, Wide},
     names,
+    people::People,
     scope::Scope,
     settings::Settings,
 };
@@ -42,7 +43,8 @@ impl Question for Paths {
     async fn run(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Vec<Frame>, QueryError> {
         let rules = self.clone();
         let each = move |ways: &mut Ways, events: &[Wide]| ways.add(events, &rules);
-        let ways = gathering::fold(clickhouse, |pass| statement(scope, self, pass), Ways::default, each).await?;
+        let people = People::of(clickhouse, scope, self.by).await?;
+        let ways = gathering::fold(clickhouse, people, |pass| statement(scope, self, pass), Ways::default, each).await?;
         let shown = Shown::most_used(ways, self.limit as usize);
         let names = names::of(clickhouse, scope, scope.range.to_ms, &self.node, &shown.hashes()).await?;
         let ways = shown.named(&names);

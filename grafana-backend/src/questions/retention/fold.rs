@@ -49,11 +49,14 @@ impl Grid {
 }
 
 impl Rule {
-    /// The periods of the rows that have the bit, ascending.
+    /// The periods of the rows that have the bit, ascending. Several visitors of a person can have the same.
     fn periods(&self, rows: &[Packed], bit: u64) -> Vec<usize> {
         let from_ms = self.buckets.starts_ms.first().copied().unwrap_or(0);
         let with_bit = rows.iter().filter(|row| row.packed & bit != 0);
-        with_bit.filter_map(|row| self.buckets.find(from_ms + (row.packed >> BITS).cast_signed())).collect()
+        let mut periods: Vec<usize> =
+            with_bit.filter_map(|row| self.buckets.find(from_ms + (row.packed >> BITS).cast_signed())).collect();
+        periods.dedup();
+        periods
     }
 }
 

@@ -14,6 +14,7 @@ use crate::{
     error::QueryError,
     frame::Frame,
     gathering::{self, Packed, Pass},
+    people::People,
     scope::Scope,
     settings::Settings,
     time::buckets::Buckets,
@@ -45,7 +46,8 @@ impl Question for Retention {
         let statement = |pass| statement(scope, self, &buckets, pass);
         let rule = Rule { buckets: buckets.clone(), first_time: self.first_time, unbounded: self.unbounded };
         let each = move |grid: &mut Grid, rows: &[Packed]| grid.add(rows, &rule);
-        let grid = gathering::fold(clickhouse, statement, move || Grid::new(periods), each).await?;
+        let people = People::of(clickhouse, scope, self.by).await?;
+        let grid = gathering::fold(clickhouse, people, statement, move || Grid::new(periods), each).await?;
         let text = statement(Pass::WHOLE).as_text().to_owned();
         Ok(vec![frames::frame(&grid, &buckets, scope.now_ms).with_executed(text)])
     }

@@ -7,7 +7,7 @@ use super::{
     model::{Label, Sessions, Shown},
     raw, rollup,
 };
-use crate::{error::QueryError, scope::Scope, sql::Sql, time::buckets::Buckets};
+use crate::{error::QueryError, people::Persons, scope::Scope, sql::Sql, time::buckets::Buckets};
 
 /// One row of a result.
 #[derive(Row, Deserialize, Debug, Clone, Default, PartialEq)]
@@ -34,9 +34,9 @@ pub struct Counting {
 ///
 /// # Errors
 /// If the range has too many buckets.
-pub fn counts(scope: &Scope, sessions: &Sessions, labels: Option<&[String]>) -> Result<Counting, QueryError> {
+pub fn counts(scope: &Scope, sessions: &Sessions, persons: Persons, labels: Option<&[String]>) -> Result<Counting, QueryError> {
     let buckets = buckets(scope, sessions)?;
-    let sql = statement(scope, sessions, buckets.as_ref(), labels);
+    let sql = statement(scope, sessions, persons, buckets.as_ref(), labels);
     Ok(Counting { sql, buckets })
 }
 
@@ -51,7 +51,7 @@ pub fn buckets(scope: &Scope, sessions: &Sessions) -> Result<Option<Buckets>, Qu
     }
 }
 
-fn statement(scope: &Scope, sessions: &Sessions, buckets: Option<&Buckets>, labels: Option<&[String]>) -> Sql {
+fn statement(scope: &Scope, sessions: &Sessions, persons: Persons, buckets: Option<&Buckets>, labels: Option<&[String]>) -> Sql {
     let label = match &sessions.shown {
         Shown::By { label, .. } => label,
         _ => &Label::None,
@@ -63,7 +63,11 @@ fn statement(scope: &Scope, sessions: &Sessions, buckets: Option<&Buckets>, labe
         None => sql.text(", toInt64(0) AS bucket_ms"),
     };
     sql.text(
-        ", count() AS sessions, uniqExact(actor) AS visitors, sum(event_count) AS events, sum(view_count) AS page_views, \
+        ", count() AS sessions, uniqExact(",
+    )
+    .text(persons.of_actor())
+    .text(
+        ") AS visitors, sum(event_count) AS events, sum(view_count) AS page_views, \
          sum(ended_ms - started_ms) AS duration_ms, countIf(event_count = 1) AS bounces, ",
     )
     .text(match sessions.has_quantiles() {
@@ -74,7 +78,9 @@ fn statement(scope: &Scope, sessions: &Sessions, buckets: Option<&Buckets>, labe
         true => rollup::write(&mut sql, scope, label),
         false => raw::write(&mut sql, scope, label, &sessions.page_view_events),
     }
-    sql.text(") WHERE started_ms >= ").int(scope.range.from_ms).text(" AND started_ms < ").int(scope.range.to_ms);
+    sql.text(") AS s");
+    persons.join(&mut sql, scope, "actor");
+    sql.text(" WHERE started_ms >= ").int(scope.range.from_ms).text(" AND started_ms < ").int(scope.range.to_ms);
     if let (Shown::By { .. }, Some(labels)) = (&sessions.shown, labels) {
         sql.text(" AND label IN ").strings(labels);
     }

@@ -10,10 +10,11 @@ use async_trait::async_trait;
 
 use super::{plan::Plan, question::Question};
 use crate::{
-    clickhouse::ClickHouse, error::QueryError, frame::Frame, scope::Scope, settings::Settings, time::buckets::Buckets,
+    clickhouse::ClickHouse, error::QueryError, frame::Frame, people::Persons, scope::Scope, settings::Settings,
+    time::buckets::Buckets,
 };
 pub use model::Trend;
-use model::TrendJson;
+use model::{Measure, TrendJson};
 use table::{Cell, Table};
 
 #[async_trait]
@@ -26,7 +27,9 @@ impl Question for Trend {
 
     /// Which values are the most frequent is asked before.
     async fn plan(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Plan, QueryError> {
-        Plan::of(clickhouse, statement::counts(scope, self, &self.buckets(scope)?, &[])).await
+        let buckets = self.buckets(scope)?;
+        let persons = self.persons(clickhouse, scope).await?;
+        Plan::of(clickhouse, statement::counts(scope, self, persons, &buckets, &[])).await
     }
 
     /// Which values by themselves → the range → the earlier range → one frame.
@@ -36,13 +39,14 @@ impl Question for Trend {
         let earlier = self.compare.map(|comparison| scope.over(comparison.of(scope.range, scope.zone)));
         let earlier_buckets = earlier.as_ref().map(|scope| self.buckets(scope)).transpose()?;
         let labels = self.labels(clickhouse, scope, earlier.as_ref()).await?;
-        let sql = statement::counts(scope, self, &buckets, &labels);
+        let persons = self.persons(clickhouse, scope).await?;
+        let sql = statement::counts(scope, self, persons, &buckets, &labels);
         let text = sql.as_text().to_owned();
         let now = Table::new(clickhouse.rows::<Cell>(sql).await?, self, &buckets, &labels);
         let before = match earlier.zip(earlier_buckets) {
             None => None,
             Some((scope, buckets)) => {
-                let sql = statement::counts(&scope, self, &buckets, &labels);
+                let sql = statement::counts(&scope, self, persons, &buckets, &labels);
                 Some(Table::new(clickhouse.rows::<Cell>(sql).await?, self, &buckets, &labels))
             }
         };
@@ -70,6 +74,15 @@ impl Trend {
             }
         }
         Ok(labels)
+    }
+
+    /// How persons are told apart, if they are counted.
+    async fn persons(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Persons, QueryError> {
+        let are_counted = |series: &model::Series| matches!(series.measure, Measure::Visitors | Measure::PerVisitor);
+        match self.series.iter().any(are_counted) {
+            true => Persons::of(clickhouse, scope).await,
+            false => Ok(Persons::AreVisitors),
+        }
     }
 
     fn buckets(&self, scope: &Scope) -> Result<Buckets, QueryError> {

@@ -47,13 +47,13 @@ pub enum Measure {
     /// Events.
     #[default]
     Count,
-    /// Distinct visitors.
+    /// Distinct persons.
     Visitors,
     /// Distinct users; events without a user id are left out.
     Users,
     /// Distinct client's sessions; events without one are left out.
     Sessions,
-    /// Events of a visitor, on average.
+    /// Events of a person, on average.
     PerVisitor,
     /// The sum of revenue.
     Revenue,

@@ -1,7 +1,7 @@
 //! The statements of a trend.
 
 use super::model::{Measure, Series, Trend};
-use crate::{events::dimension::Dimension, scope::Scope, sql::Sql, time::buckets::Buckets};
+use crate::{events::dimension::Dimension, people::Persons, scope::Scope, sql::Sql, time::buckets::Buckets};
 
 /// The labels that are known, and room for how many more.
 pub struct Known<'l> {
@@ -23,7 +23,7 @@ pub fn top(scope: &Scope, trend: &Trend, dimension: &Dimension, known: Known<'_>
 }
 
 /// A row a bucket and value; those that are not among `labels` are one, the rest.
-pub fn counts(scope: &Scope, trend: &Trend, buckets: &Buckets, labels: &[String]) -> Sql {
+pub fn counts(scope: &Scope, trend: &Trend, persons: Persons, buckets: &Buckets, labels: &[String]) -> Sql {
     let mut sql = Sql::new("SELECT ");
     buckets.write(&mut sql, "toUnixTimestamp64Milli(ts)");
     sql.text(" AS bucket_ms, ");
@@ -38,12 +38,14 @@ pub fn counts(scope: &Scope, trend: &Trend, buckets: &Buckets, labels: &[String]
     }
     for (at, name) in [" AS a, ", " AS b"].into_iter().enumerate() {
         match trend.series.get(at) {
-            Some(series) => measure(&mut sql, series),
+            Some(series) => measure(&mut sql, series, persons),
             None => drop(sql.text("toFloat64(0)")),
         }
         sql.text(name);
     }
-    sql.text(" FROM analytics.events FINAL WHERE ");
+    sql.text(" FROM analytics.events FINAL");
+    persons.join(&mut sql, scope, "visitor");
+    sql.text(" WHERE ");
     scope.write(&mut sql, scope.range.from_ms, scope.range.to_ms);
     which(&mut sql, trend);
     sql.text(" GROUP BY bucket_ms, label, is_rest");
@@ -58,16 +60,17 @@ fn which(sql: &mut Sql, trend: &Trend) {
     sql.text(")");
 }
 
-fn measure(sql: &mut Sql, series: &Series) {
+fn measure(sql: &mut Sql, series: &Series, persons: Persons) {
     let filter = |sql: &mut Sql| series.filter.write(sql);
     sql.text("toFloat64(");
     match series.measure {
         Measure::Count => sql.text("countIf(").sub(filter).text(")"),
-        Measure::Visitors => sql.text("uniqExactIf(visitor, ").sub(filter).text(")"),
+        Measure::Visitors => sql.text("uniqExactIf(").text(persons.expression()).text(", ").sub(filter).text(")"),
         Measure::Users => sql.text("uniqExactIf(user_id, user_id != '' AND ").sub(filter).text(")"),
         Measure::Sessions => sql.text("uniqExactIf(session_id, session_id != '' AND ").sub(filter).text(")"),
         Measure::PerVisitor => {
-            sql.text("ifNotFinite(countIf(").sub(filter).text(") / uniqExactIf(visitor, ").sub(filter).text("), 0)")
+            sql.text("ifNotFinite(countIf(").sub(filter).text(") / uniqExactIf(").text(persons.expression());
+            sql.text(", ").sub(filter).text("), 0)")
         }
         Measure::Revenue => sql.text("sumIf(revenue_amount, ").sub(filter).text(")"),
     };
