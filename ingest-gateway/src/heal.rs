@@ -253,7 +253,9 @@ mod tests {
     #[test]
     fn a_cluster_s_view_reads_all_shards() {
         let columns = ["a".to_owned(), "b".to_owned()];
-        let of = |view: &str| statement("analytics.sessions", view, &columns).map(|sql| sql.replace("fromUnixTimestamp64Milli", "at"));
+        let of = |view: &str| {
+            statement("analytics.sessions", view, &columns).map(|sql| sql.replace("fromUnixTimestamp64Milli", "at"))
+        };
         let expected = "INSERT INTO analytics.sessions (a, b) SELECT a, b FROM (SELECT * FROM analytics.events WHERE \
             ts >= at({from:Int64}, 'UTC') AND ts < at({until:Int64}, 'UTC')) GROUP BY a";
         assert_eq!(of("SELECT a, b FROM analytics.events GROUP BY a").unwrap(), expected);

@@ -60,7 +60,9 @@ fn events() -> Vec<Value> {
 
 /// Visitors and persons by their ids.
 async fn people(gateway: &Gateway, project: &str) -> BTreeMap<String, String> {
-    let sql = format!("SELECT visitor, person FROM analytics.people WHERE project = '{project}' AND visitor != person FORMAT TSV");
+    let sql = format!(
+        "SELECT visitor, person FROM analytics.people WHERE project = '{project}' AND visitor != person FORMAT TSV"
+    );
     let named = |kind, prefix: &'static str, ids: &'static [&str]| {
         ids.iter().map(move |id| (visitor_of_id(project, kind, id).to_string(), format!("{prefix}{id}")))
     };
@@ -78,11 +80,15 @@ fn expected(project: &str) -> BTreeMap<String, String> {
     let of_circle = least(["x", "y", "z"]);
     let mut out = BTreeMap::new();
     let mut put = |visitor: &str, person: &str| out.insert(visitor.to_owned(), format!("user {person}"));
-    ["device d1", "device d2", "device ann", "user old", "user older"].map(|visitor| put(visitor, "ann"));
+    for visitor in ["device d1", "device d2", "device ann", "user old", "user older"] {
+        put(visitor, "ann");
+    }
     put("device d3", of_d3);
     put("device early", "cem");
     put("device d4", of_circle);
-    ["x", "y", "z"].into_iter().filter(|id| *id != of_circle).for_each(|id| drop(put(&format!("user {id}"), of_circle)));
+    for id in ["x", "y", "z"].into_iter().filter(|id| *id != of_circle) {
+        put(&format!("user {id}"), of_circle);
+    }
     out
 }
 
@@ -121,8 +127,14 @@ async fn other_clients_identify_and_alias() {
         {"event": "$create_alias", "distinct_id": "ph", "properties": {"alias": "ph-old"}, "timestamp": "2026-01-05T10:00:02Z"}]});
     assert_eq!(gateway.post("/batch/", "website", batch.to_string()).await.0, 200);
     for (path, call) in [
-        ("/v1/identify", json!({"writeKey": "website", "userId": "seg", "anonymousId": "seg-anon", "timestamp": "2026-01-05T10:00:00Z"})),
-        ("/v1/alias", json!({"writeKey": "website", "userId": "seg", "previousId": "seg-old", "timestamp": "2026-01-05T10:00:01Z"})),
+        (
+            "/v1/identify",
+            json!({"writeKey": "website", "userId": "seg", "anonymousId": "seg-anon", "timestamp": "2026-01-05T10:00:00Z"}),
+        ),
+        (
+            "/v1/alias",
+            json!({"writeKey": "website", "userId": "seg", "previousId": "seg-old", "timestamp": "2026-01-05T10:00:01Z"}),
+        ),
     ] {
         assert_eq!(gateway.post(path, "website", call.to_string()).await.0, 200, "{path}");
     }
@@ -171,8 +183,10 @@ async fn links_are_seen_undone_made_again_and_erased() {
     assert!(!refused.status.success() && said.contains("--with-aliases"), "{said}");
     gateway.succeed(&["erase", "--project", "website", "--user", "ann", "--with-aliases"]);
     let left = "SELECT DISTINCT user_id, anonymous_id FROM analytics.events WHERE user_id IN ('', 'ann', 'old', 'bob') ORDER BY ALL";
-    assert_eq!(gateway.sql(left).await, "\tearly\nbob\td1", "the other user of the device stays");
-    let links = format!("SELECT count() FROM (SELECT visitor, person FROM analytics.links UNION ALL SELECT visitor, person FROM analytics.aliases) WHERE {ann} IN (visitor, person)");
+    assert_eq!(gateway.sql(left).await, "early\nbob\td1", "the other user of the device stays");
+    let links = format!(
+        "SELECT count() FROM (SELECT visitor, person FROM analytics.links UNION ALL SELECT visitor, person FROM analytics.aliases) WHERE {ann} IN (visitor, person)"
+    );
     assert_eq!(gateway.sql(links).await, "0");
     assert!(gateway.stop());
 }

@@ -6,6 +6,7 @@ use super::{
     buckets::{Spread, in_buckets},
     items::Item,
     joined,
+    partitions::{PARTITIONS, partition_of, threads},
     pass::Pass,
 };
 use crate::{clickhouse::ClickHouse, error::QueryError, memory::Held, people::People, sql::Sql};
@@ -16,15 +17,6 @@ const HELD_BYTES_MAX: usize = 1 << 30;
 const HELD_FACTOR: usize = 2;
 /// The most parts into which the actors are divided: 64 GiB of events.
 const PASSES_MAX: u64 = 64;
-/// The partitions in which actors are gathered, each sorted by itself.
-pub const PARTITIONS: usize = 256;
-/// Threads of one fold, at most.
-const THREADS_MAX: usize = 8;
-
-/// The threads of one fold.
-pub fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX)
-}
 
 /// A sum over actors that can be taken in parts.
 pub trait Sum: Send {
@@ -126,7 +118,7 @@ async fn gather<const N: usize, T: Item<N>>(
         .fold_numbers(sql, |columns| {
             let before = count;
             let mut put = |item: T| {
-                partitions[(item.actor() >> 56) as usize].push(item);
+                partitions[partition_of(item.actor())].push(item);
                 count += 1;
             };
             let items = columns.iter().map(T::from);

@@ -1,8 +1,8 @@
 //! Events of visitors who are one person, put together.
 
 use super::{
-    fold::{PARTITIONS, threads},
     items::Item,
+    partitions::{PARTITIONS, partition_of, threads},
 };
 use crate::people::People;
 
@@ -14,8 +14,10 @@ pub fn join<const N: usize, T: Item<N>>(partitions: &mut [Vec<T>], people: &Peop
     }
     let part = partitions.len().div_ceil(threads());
     let moved: Vec<Vec<Vec<T>>> = std::thread::scope(|scope| {
-        let threads: Vec<_> =
-            partitions.chunks_mut(part).map(|partitions| scope.spawn(move || take_linked(partitions, people))).collect();
+        let threads: Vec<_> = partitions
+            .chunks_mut(part)
+            .map(|partitions| scope.spawn(move || take_linked(partitions, people)))
+            .collect();
         let joined = threads.into_iter().map(|thread| match thread.join() {
             Ok(moved) => moved,
             // A panic is a defect; it is passed on, not hidden in the numbers.
@@ -42,7 +44,7 @@ fn take_linked<const N: usize, T: Item<N>>(partitions: &mut [Vec<T>], people: &P
             };
             last = Some((visitor, person));
             if let Some(person) = person {
-                moved[(person >> 56) as usize].push(item.of(person));
+                moved[partition_of(person)].push(item.of(person));
             }
             person.is_none()
         });

@@ -13,6 +13,7 @@ mod buckets;
 pub mod fold;
 pub mod items;
 mod joined;
+mod partitions;
 pub mod pass;
 
 pub use fold::{Sum, fold};

@@ -4,9 +4,7 @@ use super::{
     aliases::Aliases,
     table::{Claim, Table},
 };
-use crate::{
-    clickhouse::ClickHouse, error::QueryError, events::actor::Actor, memory::Held, scope::Scope, sql::Sql,
-};
+use crate::{clickhouse::ClickHouse, error::QueryError, events::actor::Actor, memory::Held, scope::Scope, sql::Sql};
 
 /// A table for each highest byte of a visitor's number, as events are gathered.
 const TABLES: usize = 256;

@@ -150,7 +150,10 @@ mod tests {
         assert!(view.contains("TO analytics.sessions_local") && view.contains("FROM analytics.events_local"), "{view}");
         assert!(!all.iter().any(|sql| sql.contains("events_compact") || sql.contains("before_3")), "{all:#?}");
         let links = all.iter().find(|sql| sql.contains("links_of_events")).unwrap();
-        assert!(links.contains("TO analytics.links_local AS\n") && links.contains("FROM analytics.events_local"), "{links}");
+        assert!(
+            links.contains("TO analytics.links_local AS\n") && links.contains("FROM analytics.events_local"),
+            "{links}"
+        );
         assert!(all.iter().any(|sql| sql.ends_with("'links_local', person)")));
         for sql in all.iter().filter(|sql| sql.contains("ENGINE = ")) {
             assert!(sql.contains("ENGINE = Replicated") || sql.contains("ENGINE = Distributed"), "{sql}");

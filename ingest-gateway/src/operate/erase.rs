@@ -112,7 +112,8 @@ pub async fn erase(options: &Options, tables: &Tables) -> anyhow::Result<Receipt
 }
 
 const OF_VISITORS: &str = "project = {project:String} AND visitor IN {visitors:Array(UInt64)}";
-const OF_LINKED: &str = "project = {project:String} AND (visitor IN {visitors:Array(UInt64)} OR person IN {visitors:Array(UInt64)})";
+const OF_LINKED: &str =
+    "project = {project:String} AND (visitor IN {visitors:Array(UInt64)} OR person IN {visitors:Array(UInt64)})";
 const OF_TEXTS: &str =
     "project = {project:String} AND arrayExists(text -> position(body, text) > 0, {texts:Array(String)})";
 /// Where a person can be found, and by what. What names the links comes last, so that a run that was cut
@@ -150,10 +151,13 @@ impl Found {
             None => own,
         };
         let by_alias = |visitor: u64| {
-            is_user(visitor) || claims.iter().any(|claim| claim.is_alias && [claim.visitor, claim.person].contains(&visitor))
+            is_user(visitor)
+                || claims.iter().any(|claim| claim.is_alias && [claim.visitor, claim.person].contains(&visitor))
         };
         let aliased = visitors.iter().filter(|visitor| **visitor != asked && by_alias(**visitor));
-        let name = |visitor: &u64| id_of(*visitor).filter(|id| !id.is_empty()).map_or(visitor.to_string(), |id| format!("{id:?}"));
+        let name = |visitor: &u64| {
+            id_of(*visitor).filter(|id| !id.is_empty()).map_or(visitor.to_string(), |id| format!("{id:?}"))
+        };
         let aliased = aliased.map(name).collect();
         let seen_ids = seen.iter().flat_map(|seen| [&seen.user_id, &seen.anonymous_id]);
         let ids: BTreeSet<&String> = who.user.iter().chain(&who.anonymous).chain(seen_ids).collect();

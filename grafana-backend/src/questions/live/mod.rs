@@ -9,7 +9,9 @@ mod statement;
 use async_trait::async_trait;
 
 use super::{plan::Plan, question::Question};
-use crate::{clickhouse::ClickHouse, error::QueryError, frame::Frame, people::Persons, scope::Scope, settings::Settings};
+use crate::{
+    clickhouse::ClickHouse, error::QueryError, frame::Frame, people::Persons, scope::Scope, settings::Settings,
+};
 pub use model::Live;
 use model::LiveJson;
 use statement::{Page, Slot};

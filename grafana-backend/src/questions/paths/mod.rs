@@ -44,7 +44,8 @@ impl Question for Paths {
         let rules = self.clone();
         let each = move |ways: &mut Ways, events: &[Wide]| ways.add(events, &rules);
         let people = People::of(clickhouse, scope, self.by).await?;
-        let ways = gathering::fold(clickhouse, people, |pass| statement(scope, self, pass), Ways::default, each).await?;
+        let ways =
+            gathering::fold(clickhouse, people, |pass| statement(scope, self, pass), Ways::default, each).await?;
         let shown = Shown::most_used(ways, self.limit as usize);
         let names = names::of(clickhouse, scope, scope.range.to_ms, &self.node, &shown.hashes()).await?;
         let ways = shown.named(&names);

@@ -23,9 +23,11 @@ mod statement;
 use async_trait::async_trait;
 
 use super::{plan::Plan, question::Question};
-use crate::{clickhouse::ClickHouse, error::QueryError, frame::Frame, people::Persons, scope::Scope, settings::Settings};
-pub use model::Sessions;
+use crate::{
+    clickhouse::ClickHouse, error::QueryError, frame::Frame, people::Persons, scope::Scope, settings::Settings,
+};
 use measure::Measure;
+pub use model::Sessions;
 use model::{SessionsJson, Shown};
 use statement::{Counts, buckets, counts};
 

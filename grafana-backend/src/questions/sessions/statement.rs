@@ -34,7 +34,12 @@ pub struct Counting {
 ///
 /// # Errors
 /// If the range has too many buckets.
-pub fn counts(scope: &Scope, sessions: &Sessions, persons: Persons, labels: Option<&[String]>) -> Result<Counting, QueryError> {
+pub fn counts(
+    scope: &Scope,
+    sessions: &Sessions,
+    persons: Persons,
+    labels: Option<&[String]>,
+) -> Result<Counting, QueryError> {
     let buckets = buckets(scope, sessions)?;
     let sql = statement(scope, sessions, persons, buckets.as_ref(), labels);
     Ok(Counting { sql, buckets })
@@ -51,7 +56,13 @@ pub fn buckets(scope: &Scope, sessions: &Sessions) -> Result<Option<Buckets>, Qu
     }
 }
 
-fn statement(scope: &Scope, sessions: &Sessions, persons: Persons, buckets: Option<&Buckets>, labels: Option<&[String]>) -> Sql {
+fn statement(
+    scope: &Scope,
+    sessions: &Sessions,
+    persons: Persons,
+    buckets: Option<&Buckets>,
+    labels: Option<&[String]>,
+) -> Sql {
     let label = match &sessions.shown {
         Shown::By { label, .. } => label,
         _ => &Label::None,
@@ -62,18 +73,16 @@ fn statement(scope: &Scope, sessions: &Sessions, persons: Persons, buckets: Opti
         Some(buckets) => sql.text(", ").sub(|sql| buckets.write(sql, "started_ms")).text(" AS bucket_ms"),
         None => sql.text(", toInt64(0) AS bucket_ms"),
     };
-    sql.text(
-        ", count() AS sessions, uniqExact(",
-    )
-    .text(persons.of_actor())
-    .text(
-        ") AS visitors, sum(event_count) AS events, sum(view_count) AS page_views, \
+    sql.text(", count() AS sessions, uniqExact(")
+        .text(persons.of_actor())
+        .text(
+            ") AS visitors, sum(event_count) AS events, sum(view_count) AS page_views, \
          sum(ended_ms - started_ms) AS duration_ms, countIf(event_count = 1) AS bounces, ",
-    )
-    .text(match sessions.has_quantiles() {
-        true => "quantilesExactInclusive(0.5, 0.9)(ended_ms - started_ms) AS quantiles FROM (",
-        false => "emptyArrayFloat64() AS quantiles FROM (",
-    });
+        )
+        .text(match sessions.has_quantiles() {
+            true => "quantilesExactInclusive(0.5, 0.9)(ended_ms - started_ms) AS quantiles FROM (",
+            false => "emptyArrayFloat64() AS quantiles FROM (",
+        });
     match rollup::serves(scope, label, &sessions.page_view_events) {
         true => rollup::write(&mut sql, scope, label),
         false => raw::write(&mut sql, scope, label, &sessions.page_view_events),

@@ -53,8 +53,7 @@ impl<'a> People<'a> {
     /// # Errors
     /// If ClickHouse refuses.
     pub async fn person_of(&self, visitor: u64) -> anyhow::Result<u64> {
-        let sql =
-            "SELECT person FROM analytics.people WHERE project = {project:String} AND visitor = {visitor:UInt64} LIMIT 1";
+        let sql = "SELECT person FROM analytics.people WHERE project = {project:String} AND visitor = {visitor:UInt64} LIMIT 1";
         let person: Option<u64> = self.query(sql).param("visitor", visitor).fetch_optional().await?;
         Ok(person.unwrap_or(visitor))
     }
