@@ -3,7 +3,7 @@
 use clickhouse::Row;
 use serde::Deserialize;
 
-use crate::{clickhouse::ClickHouse, error::QueryError, scope::Scope, sql::Sql};
+use crate::{clickhouse::ClickHouse, error::QueryError, scope::Scope, sql::Sql, time::range::Range};
 
 /// Visitors of one person that are looked up, at most.
 const VISITORS_MAX: i64 = 10_000;
@@ -60,28 +60,18 @@ impl Persons {
         }
     }
 
-    /// Appends the join, after a table or a part with a name; `visitor` is its column.
-    pub fn join(self, sql: &mut Sql, scope: &Scope, visitor: &'static str) {
-        self.join_of(sql, scope, visitor, None);
-    }
-
-    /// The same for events of a short time: only of the visitors who were there.
-    pub fn join_within(self, sql: &mut Sql, scope: &Scope, from_ms: i64, to_ms: i64) {
-        self.join_of(sql, scope, "visitor", Some((from_ms, to_ms)));
-    }
-
-    fn join_of(self, sql: &mut Sql, scope: &Scope, visitor: &'static str, within_ms: Option<(i64, i64)>) {
+    /// Appends the join, after a table or a part with a name whose column `visitor` is. It is of the visitors of
+    /// the scope's events in this time alone: a few of a project's links, often, and finding the first claim
+    /// of each costs most.
+    pub fn join(self, sql: &mut Sql, scope: &Scope, visitor: &'static str, read: Range) {
         if self == Self::AreVisitors {
             return;
         }
         sql.text(" GLOBAL ANY LEFT JOIN (SELECT visitor AS linked, person AS linked_person FROM analytics.people WHERE project = ")
-            .string(&scope.project);
-        if let Some((from_ms, to_ms)) = within_ms {
-            sql.text(" AND visitor GLOBAL IN (SELECT visitor FROM analytics.events WHERE ");
-            scope.write(sql, from_ms, to_ms);
-            sql.text(")");
-        }
-        sql.text(") AS links ON ").text(visitor).text(" = linked");
+            .string(&scope.project)
+            .text(" AND visitor GLOBAL IN (SELECT visitor FROM analytics.events WHERE ");
+        scope.write(sql, read.from_ms, read.to_ms);
+        sql.text(")) AS links ON ").text(visitor).text(" = linked");
     }
 }
 
@@ -96,9 +86,21 @@ pub async fn visitors_like(clickhouse: &ClickHouse, scope: &Scope, visitor: u64)
     let mut sql = Sql::new("SELECT person AS visitor FROM analytics.people WHERE project = ");
     sql.string(&scope.project).text(" AND visitor IN ").uints(&[visitor]).text(" LIMIT 1");
     let person = clickhouse.rows::<Visitor>(sql).await?.first().map_or(visitor, |row| row.visitor);
-    let mut sql = Sql::new("SELECT DISTINCT visitor FROM analytics.people WHERE project = ");
-    sql.string(&scope.project).text(" AND person IN ").uints(&[person]).text(" ORDER BY visitor LIMIT ");
-    sql.int(VISITORS_MAX);
+    // Of the person's users, aliases among them, the devices; asked by device, since all links would be too many.
+    let mut sql = Sql::new("WITH users AS (SELECT arrayJoin(");
+    sql.uints(&[person])
+        .text(") AS id UNION ALL SELECT visitor FROM analytics.alias_ends WHERE project = ")
+        .string(&scope.project)
+        .text(" AND person IN ")
+        .uints(&[person])
+        .text(") SELECT id AS visitor FROM users UNION ALL SELECT visitor FROM analytics.people WHERE project = ")
+        .string(&scope.project)
+        .text(" AND visitor IN (SELECT visitor FROM analytics.links WHERE project = ")
+        .string(&scope.project)
+        .text(" AND person IN (SELECT id FROM users)) AND person IN ")
+        .uints(&[person])
+        .text(" LIMIT ")
+        .int(VISITORS_MAX);
     let linked = clickhouse.rows::<Visitor>(sql).await?.into_iter().map(|row| row.visitor);
-    Ok([visitor, person].into_iter().chain(linked).collect())
+    Ok(std::iter::once(visitor).chain(linked).collect())
 }

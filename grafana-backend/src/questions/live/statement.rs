@@ -4,7 +4,7 @@ use clickhouse::Row;
 use serde::Deserialize;
 
 use super::SLOT_MS;
-use crate::{people::Persons, scope::Scope, sql::Sql};
+use crate::{people::Persons, scope::Scope, sql::Sql, time::range::Range};
 
 /// A visitor is there for so long after an event.
 const THERE_MS: i64 = 300_000;
@@ -42,7 +42,7 @@ pub fn numbers(scope: &Scope, persons: Persons, shown_ms: i64) -> Sql {
         .text(") AS at_ms, ")
         .text(persons.expression())
         .text(" AS person, true AS is_event FROM analytics.events FINAL");
-    persons.join_within(&mut sql, scope, first_ms, to_ms);
+    persons.join(&mut sql, scope, "visitor", Range { from_ms: first_ms, to_ms, ..scope.range });
     sql.text(" WHERE ");
     scope.write(&mut sql, first_ms, to_ms);
     // Slots without an event are there as well.
@@ -57,7 +57,8 @@ pub fn numbers(scope: &Scope, persons: Persons, shown_ms: i64) -> Sql {
 pub fn pages(scope: &Scope, persons: Persons) -> Sql {
     let mut sql = Sql::new("SELECT toString(path) AS path, uniqExact(");
     sql.text(persons.expression()).text(") AS visitors, count() AS views FROM analytics.events FINAL");
-    persons.join_within(&mut sql, scope, scope.now_ms - THERE_MS, scope.now_ms);
+    let there = Range { from_ms: scope.now_ms - THERE_MS, to_ms: scope.now_ms, ..scope.range };
+    persons.join(&mut sql, scope, "visitor", there);
     sql.text(" WHERE ");
     scope.write(&mut sql, scope.now_ms - THERE_MS, scope.now_ms);
     sql.text(" AND path != '' GROUP BY path ORDER BY visitors DESC, path LIMIT ").int(PAGES_MAX);

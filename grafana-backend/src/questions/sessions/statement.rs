@@ -4,6 +4,7 @@ use clickhouse::Row;
 use serde::Deserialize;
 
 use super::{
+    days::days,
     model::{Label, Sessions, Shown},
     raw, rollup,
 };
@@ -88,7 +89,7 @@ fn statement(
         false => raw::write(&mut sql, scope, label, &sessions.page_view_events),
     }
     sql.text(") AS s");
-    persons.join(&mut sql, scope, "actor");
+    persons.join(&mut sql, scope, "actor", days(scope.range));
     sql.text(" WHERE started_ms >= ").int(scope.range.from_ms).text(" AND started_ms < ").int(scope.range.to_ms);
     if let (Shown::By { .. }, Some(labels)) = (&sessions.shown, labels) {
         sql.text(" AND label IN ").strings(labels);

@@ -44,7 +44,7 @@ pub fn counts(scope: &Scope, trend: &Trend, persons: Persons, buckets: &Buckets,
         sql.text(name);
     }
     sql.text(" FROM analytics.events FINAL");
-    persons.join(&mut sql, scope, "visitor");
+    persons.join(&mut sql, scope, "visitor", scope.range);
     sql.text(" WHERE ");
     scope.write(&mut sql, scope.range.from_ms, scope.range.to_ms);
     which(&mut sql, trend);

@@ -63,7 +63,11 @@ impl<'a> People<'a> {
     /// # Errors
     /// If ClickHouse refuses.
     pub async fn visitors_of(&self, person: u64) -> anyhow::Result<Vec<u64>> {
-        let sql = "SELECT DISTINCT visitor FROM analytics.people WHERE project = {project:String} AND person = {person:UInt64} ORDER BY visitor";
+        // By device, since all links of a project are many.
+        let sql = "WITH users AS (SELECT {person:UInt64} AS id UNION ALL SELECT visitor FROM analytics.alias_ends WHERE project = {project:String} AND person = {person:UInt64}) \
+             SELECT DISTINCT visitor FROM (SELECT id AS visitor FROM users UNION ALL \
+             SELECT visitor FROM analytics.people WHERE project = {project:String} AND person = {person:UInt64} AND visitor IN (\
+             SELECT visitor FROM analytics.links WHERE project = {project:String} AND person IN (SELECT id FROM users))) ORDER BY visitor";
         let linked: Vec<u64> = self.query(sql).param("person", person).fetch_all().await?;
         Ok(std::iter::once(person).chain(linked.into_iter().filter(|visitor| *visitor != person)).collect())
     }
