@@ -9,7 +9,7 @@
 //! 3. The question becomes SQL with bound parameters ([`sql`]): no string of a user is ever part
 //!    of a statement.
 //! 4. [`clickhouse`] runs it within the datasource's limits. What needs a rule per actor is
-//!    gathered by actor ([`gathering`]) and folded.
+//!    gathered by actor ([`gathering`]) and folded. Visitors who are one person count as one ([`people`]).
 //! 5. Rows become frames ([`frame`]), which Grafana draws, alerts on and exports.
 //!
 //! # Invariants
@@ -33,6 +33,7 @@ pub mod memory;
 pub mod names;
 pub mod numbers;
 pub mod partial;
+pub mod people;
 pub mod presence;
 pub mod protocol;
 pub mod questions;

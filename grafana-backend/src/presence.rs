@@ -129,11 +129,15 @@ impl Periods {
         self.0.starts_ms.len()
     }
 
-    /// The periods in which an actor was there, from 0, ascending; that of the one not shown is 0.
+    /// The periods in which an actor was there, each once, from 0, ascending; that of the one not shown is 0.
     #[must_use]
     pub fn of(&self, rows: &[Packed]) -> Vec<usize> {
         let in_periods = rows.iter().filter(|row| row.packed > 0);
-        in_periods.filter_map(|row| self.0.find(self.start_ms() + (row.packed - 1).cast_signed())).collect()
+        let mut periods: Vec<usize> =
+            in_periods.filter_map(|row| self.0.find(self.start_ms() + (row.packed - 1).cast_signed())).collect();
+        // Several visitors of a person can be there in the same.
+        periods.dedup();
+        periods
     }
 
     fn start_ms(&self) -> i64 {

@@ -134,12 +134,40 @@ impl Scope {
     /// Appends the events of this scope, merged, and the condition that they are: ` FROM … WHERE …`. `entries` is
     /// what the question reads of their sessions' entries.
     pub fn from_events(&self, sql: &mut Sql, from_ms: i64, to_ms: i64, entries: Entries) {
+        self.from_events_with(sql, from_ms, to_ms, entries, |_| {});
+    }
+
+    /// The same with what is joined to them.
+    pub fn from_events_with(
+        &self,
+        sql: &mut Sql,
+        from_ms: i64,
+        to_ms: i64,
+        entries: Entries,
+        join: impl FnOnce(&mut Sql),
+    ) {
         self.from(sql, "analytics.events AS events FINAL", from_ms, to_ms, entries);
+        sql.sub(join);
+        self.which(sql, from_ms, to_ms);
     }
 
     /// The same as they are stored, where it does not matter if an event is there twice.
     pub fn from_stored_events(&self, sql: &mut Sql, from_ms: i64, to_ms: i64, entries: Entries) {
+        self.from_stored_events_with(sql, from_ms, to_ms, entries, |_| {});
+    }
+
+    /// The same with what is joined to them.
+    pub fn from_stored_events_with(
+        &self,
+        sql: &mut Sql,
+        from_ms: i64,
+        to_ms: i64,
+        entries: Entries,
+        join: impl FnOnce(&mut Sql),
+    ) {
         self.from(sql, "analytics.events AS events", from_ms, to_ms, entries);
+        sql.sub(join);
+        self.which(sql, from_ms, to_ms);
     }
 
     fn from(&self, sql: &mut Sql, table: &'static str, from_ms: i64, to_ms: i64, entries: Entries) {
@@ -149,14 +177,12 @@ impl Scope {
             true => drop(sql.text(table)),
             false => Joined { project: &self.project, from_ms, to_ms, entries, table }.write(sql),
         }
-        sql.text(" WHERE ");
-        self.write(sql, from_ms, to_ms);
     }
 
     /// Appends the condition that an event is of this scope: its project, a time and the
     /// query's own filter.
-    fn write(&self, sql: &mut Sql, from_ms: i64, to_ms: i64) {
-        sql.text("project = ")
+    fn which(&self, sql: &mut Sql, from_ms: i64, to_ms: i64) {
+        sql.text(" WHERE project = ")
             .string(&self.project)
             .text(" AND ts >= fromUnixTimestamp64Milli(")
             .int(from_ms)

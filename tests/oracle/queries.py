@@ -16,6 +16,8 @@ import statistics
 import sys
 import zoneinfo
 
+import people
+
 DAY_MS = 86_400_000
 GAP_MS = 30 * 60_000
 VIEWS = {"page_view", "pageview", "$pageview", "page", "view", "screen_view", "screen"}
@@ -28,6 +30,9 @@ def main(path):
     for number, line in enumerate(open(path)):
         case = json.loads(line)
         events = sorted((prepared(e) for e in case["events"]), key=lambda e: (e["ms"], e["tie_order"], e["event_id"]))
+        person_of = people.persons(events)
+        for event in events:
+            event["person"] = person_of(event["visitor"])
         for answer in case["answers"]:
             asked += 1
             query = answer["query"]
@@ -137,7 +142,7 @@ def within(events, query, low, high):
 def visits(events):
     """By the client's session, or by the visitor's inactivity."""
     groups = list(by_actor(events, "session").values())
-    for own in by_actor([e for e in events if not e["session_id"]], "visitor").values():
+    for own in by_actor([e for e in events if not e["session_id"]], "device").values():
         for at, event in enumerate(own):
             if at == 0 or event["ms"] - own[at - 1]["ms"] > GAP_MS:
                 groups.append([])
@@ -166,7 +171,7 @@ def title_of(field):
 
 
 def actor_of(event, by):
-    return {"visitor": event["visitor"], "user": event["user_id"], "session": event["session_id"]}[by] or None
+    return {"visitor": event["person"], "device": event["visitor"], "user": event["user_id"], "session": event["session_id"]}[by] or None
 
 
 def by_actor(events, by):
@@ -308,7 +313,8 @@ def sessions(events, query, from_ms, to_ms, _):
 def sessions_of(events, query, from_ms, to_ms):
     low, high = (from_ms // DAY_MS - 1) * DAY_MS, ((to_ms - 1) // DAY_MS + 2) * DAY_MS
     groups = [g for g in visits(within(events, query, low, high)) if from_ms <= g[0]["ms"] < to_ms]
-    actor_of = lambda group: min(group, key=lambda e: (e["ms"], e["visitor"]))["visitor"]
+    first_of = lambda group: min(group, key=lambda e: (e["ms"], e["visitor"]))
+    actor_of = lambda group: first_of(group)["visitor"]
 
     if query["result"] == "list":
         groups.sort(key=lambda g: (-g[0]["ms"], actor_of(g), g[0]["session_id"]))
@@ -326,7 +332,7 @@ def sessions_of(events, query, from_ms, to_ms):
         n = len(groups)
         return {
             "sessions": n,
-            "visitors": len({actor_of(g) for g in groups}),
+            "visitors": len({first_of(g)["person"] for g in groups}),
             "events": sum(map(len, groups)),
             "page_views": views,
             "avg_duration_s": sum(g[-1]["ms"] - g[0]["ms"] for g in groups) / 1000 / n if n else None,
@@ -391,14 +397,14 @@ def trend(events, query, from_ms, to_ms, _):
         distinct = lambda name: len({e[name] for e in own if e[name] != ""})
         kind = one["measure"]
         if kind == "per_visitor":
-            return len(own) / distinct("visitor") if own else 0
+            return len(own) / distinct("person") if own else 0
         if kind == "count":
             return len(own)
         if kind == "revenue":
             return sum(e["revenue_amount"] for e in own)
         if "property" in one:
             return of_values([value_of(e, one["property"]) for e in own], kind)
-        return distinct({"visitors": "visitor", "users": "user_id", "sessions": "session_id"}[kind])
+        return distinct({"visitors": "person", "users": "user_id", "sessions": "session_id"}[kind])
 
     def combined(values):
         if "formula" not in query:

@@ -44,7 +44,7 @@ macro_rules! migration {
 }
 
 /// All of them, in order.
-pub const MIGRATIONS: [Migration; 8] = [
+pub const MIGRATIONS: [Migration; 9] = [
     migration!(1, "0001_events.sql", "events", Scope::SingleServer),
     migration!(2, "0002_data_view.sql", "data_view", Scope::SingleServer),
     migration!(3, "0003_compact_events.sql", "compact_events", Scope::Everywhere),
@@ -53,6 +53,7 @@ pub const MIGRATIONS: [Migration; 8] = [
     migration!(6, "0006_sessions_by_slot.sql", "sessions_by_slot", Scope::SingleServer),
     migration!(7, "0007_networks.sql", "networks", Scope::Everywhere),
     migration!(8, "0008_order_and_clock.sql", "order_and_clock", Scope::Everywhere),
+    migration!(9, "0009_people.sql", "people", Scope::Everywhere),
 ];
 
 /// The version that this program brings the tables to.

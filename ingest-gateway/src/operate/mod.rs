@@ -6,6 +6,7 @@ pub mod erase;
 pub mod export;
 pub mod health;
 pub mod import;
+pub mod person;
 pub mod retention;
 
 use clap::Subcommand;
@@ -29,7 +30,9 @@ pub enum Command {
     Health,
     /// Keep a project's events for so many days.
     Retention(retention::Options),
-    /// Erase a person: events, sessions and dead letters.
+    /// See the links of one person, undo one, or make it again.
+    Person(person::Options),
+    /// Erase a person: events, sessions, links and dead letters.
     Erase(erase::Options),
     /// Write a project's events into files, a month each.
     Export(export::Options),
@@ -82,6 +85,7 @@ pub async fn run(command: Command, config: &Config) -> anyhow::Result<()> {
         Command::Retention(options) => {
             on_tables(config, async |tables, _| retention::run(&options, tables).await).await
         }
+        Command::Person(options) => on_tables(config, async |tables, _| person::run(&options, tables).await).await,
         Command::Erase(options) => on_tables(config, async |tables, _| erase::run(&options, tables).await).await,
         Command::Export(options) => on_tables(config, async |tables, _| export::run(&options, tables).await).await,
         Command::Import(options) => on_tables(config, async |tables, _| import::run(&options, tables).await).await,

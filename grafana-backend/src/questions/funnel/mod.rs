@@ -24,6 +24,7 @@ use crate::{
     events::actor::Actor,
     frame::Frame,
     gathering::{self, Packed, Pass, Valued, Wide},
+    people::{People, Persons},
     scope::Scope,
     settings::Settings,
 };
@@ -96,18 +97,19 @@ impl Funnel {
             move || Tally::new(&plan)
         };
         let plan = plan.clone();
+        let people = People::of(clickhouse, scope, self.by).await?;
         match WireShape::of(self) {
             WireShape::Packed => {
                 let each = move |tally: &mut Tally, events: &[Packed]| tally.add_packed(&plan, events);
-                gathering::fold(clickhouse, statement, make, each).await
+                gathering::fold(clickhouse, people, statement, make, each).await
             }
             WireShape::Valued => {
                 let each = move |tally: &mut Tally, events: &[Valued]| tally.add_valued(&plan, events);
-                gathering::fold(clickhouse, statement, make, each).await
+                gathering::fold(clickhouse, people, statement, make, each).await
             }
             WireShape::Wide => {
                 let each = move |tally: &mut Tally, events: &[Wide]| tally.add_wide(&plan, events);
-                gathering::fold(clickhouse, statement, make, each).await
+                gathering::fold(clickhouse, people, statement, make, each).await
             }
         }
     }
@@ -131,7 +133,11 @@ impl Funnel {
         if !self.never_entered {
             return Ok(None);
         }
-        let counts: Vec<Count> = clickhouse.rows(statement::active_actors(scope, self)).await?;
+        let persons = match self.by {
+            Actor::Visitor => Persons::of(clickhouse, scope).await?,
+            _ => Persons::AreVisitors,
+        };
+        let counts: Vec<Count> = clickhouse.rows(statement::active_actors(scope, self, persons)).await?;
         let active: u64 = counts.iter().map(|count| count.actors).sum();
         Ok(Some(active.saturating_sub(tally.entered)))
     }

@@ -8,8 +8,9 @@ use super::{
     model::{Attribution, Funnel, Order, Split},
 };
 use crate::{
-    events::{dimension::Dimension, entry::Entries},
+    events::{actor::Actor, dimension::Dimension, entry::Entries},
     gathering::Pass,
+    people::Persons,
     scope::Scope,
     sql::Sql,
 };
@@ -91,10 +92,15 @@ pub struct Count {
 }
 
 /// How many actors have an event in the range, whatever it is.
-pub fn active_actors(scope: &Scope, funnel: &Funnel) -> Sql {
+pub fn active_actors(scope: &Scope, funnel: &Funnel, persons: Persons) -> Sql {
     let mut sql = Sql::new("SELECT uniqExact(");
-    sql.text(funnel.by.expression()).text(") AS actors");
-    scope.from_stored_events(&mut sql, scope.range.from_ms, scope.range.to_ms, Entries::default());
+    sql.text(match funnel.by {
+        Actor::Visitor => persons.expression(),
+        by => by.expression(),
+    });
+    sql.text(") AS actors");
+    let join = |sql: &mut Sql| persons.join(sql, scope, "visitor", scope.range);
+    scope.from_stored_events_with(&mut sql, scope.range.from_ms, scope.range.to_ms, Entries::default(), join);
     sql.text(funnel.by.condition());
     sql
 }

@@ -11,6 +11,7 @@ use crate::{
     error::QueryError,
     frame::Frame,
     gathering::{self, Packed, Pass},
+    people::People,
     presence::{Periods, Presence, PresenceJson},
     scope::Scope,
     settings::Settings,
@@ -59,6 +60,7 @@ impl Lifecycle {
             let periods = periods.clone();
             move |counts: &mut Counts, rows: &[Packed]| counts.add(rows, &periods)
         };
-        gathering::fold(clickhouse, statement, make, each).await
+        let people = People::of(clickhouse, scope, self.0.by).await?;
+        gathering::fold(clickhouse, people, statement, make, each).await
     }
 }

@@ -19,6 +19,7 @@ use crate::{
     frame::Frame,
     gathering::{self, Pass, Wide},
     names,
+    people::People,
     scope::Scope,
     settings::Settings,
 };
@@ -67,6 +68,7 @@ impl Paths {
     async fn ways(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Ways, QueryError> {
         let rules = self.clone();
         let each = move |ways: &mut Ways, events: &[Wide]| ways.add(events, &rules);
-        gathering::fold(clickhouse, |pass| statement(scope, self, pass), Ways::default, each).await
+        let people = People::of(clickhouse, scope, self.by).await?;
+        gathering::fold(clickhouse, people, |pass| statement(scope, self, pass), Ways::default, each).await
     }
 }

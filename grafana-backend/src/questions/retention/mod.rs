@@ -14,6 +14,7 @@ use crate::{
     error::QueryError,
     frame::Frame,
     gathering::{self, Packed, Pass},
+    people::People,
     scope::Scope,
     settings::Settings,
     time::buckets::Buckets,
@@ -58,9 +59,15 @@ impl Retention {
     async fn grid(&self, clickhouse: &ClickHouse, scope: &Scope, buckets: &Buckets) -> Result<Grid, QueryError> {
         let periods = buckets.starts_ms.len();
         let statement = |pass| statement(scope, self, buckets, pass);
-        let rule = Rule { buckets: buckets.clone(), first_time: self.first_time, unbounded: self.unbounded };
+        let rule = Rule {
+            buckets: buckets.clone(),
+            first_time: self.first_time,
+            unbounded: self.unbounded,
+            returns_min: self.returns_min as usize,
+        };
         let each = move |grid: &mut Grid, rows: &[Packed]| grid.add(rows, &rule);
-        gathering::fold(clickhouse, statement, move || Grid::new(periods), each).await
+        let people = People::of(clickhouse, scope, self.by).await?;
+        gathering::fold(clickhouse, people, statement, move || Grid::new(periods), each).await
     }
 
     fn buckets(&self, scope: &Scope) -> Result<Buckets, QueryError> {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     error::QueryError,
     events::{dimension::Dimension, entry::Entries, event_filter::EventFilter},
+    people::Persons,
     sql::Sql,
 };
 
@@ -14,13 +15,13 @@ use crate::{
 pub enum Measure {
     /// Events.
     Count,
-    /// Distinct visitors.
+    /// Distinct persons.
     Visitors,
     /// Distinct users; events without a user id are left out.
     Users,
     /// Distinct client's sessions; events without one are left out.
     Sessions,
-    /// Events of a visitor, on average.
+    /// Events of a person, on average.
     PerVisitor,
     /// The sum of revenue.
     Revenue,
@@ -74,13 +75,13 @@ pub enum MeasureName {
     /// Events.
     #[default]
     Count,
-    /// Distinct visitors.
+    /// Distinct persons.
     Visitors,
     /// Distinct users.
     Users,
     /// Distinct client's sessions.
     Sessions,
-    /// Events of a visitor, on average.
+    /// Events of a person, on average.
     PerVisitor,
     /// The sum of revenue.
     Revenue,
@@ -149,6 +150,11 @@ impl Measure {
         matches!(self, Self::Count | Self::Revenue | Self::Of(Aggregate::Sum, _))
     }
 
+    /// Whether persons are told apart.
+    pub fn counts_persons(&self) -> bool {
+        matches!(self, Self::Visitors | Self::PerVisitor)
+    }
+
     /// What it reads of the sessions' entries.
     pub fn entries(&self) -> Entries {
         match self {
@@ -167,16 +173,18 @@ impl Measure {
     }
 
     /// Appends the number of the events that match; what it is not is not a number.
-    pub fn write(&self, sql: &mut Sql, filter: &EventFilter) {
+    pub fn write(&self, sql: &mut Sql, filter: &EventFilter, persons: Persons) {
         let filter = |sql: &mut Sql| filter.write(sql);
+        let person = persons.expression();
         sql.text("toFloat64(");
         match self {
             Self::Count => sql.text("countIf(").sub(filter).text(")"),
-            Self::Visitors => sql.text("uniqExactIf(visitor, ").sub(filter).text(")"),
+            Self::Visitors => sql.text("uniqExactIf(").text(person).text(", ").sub(filter).text(")"),
             Self::Users => sql.text("uniqExactIf(user_id, user_id != '' AND ").sub(filter).text(")"),
             Self::Sessions => sql.text("uniqExactIf(session_id, session_id != '' AND ").sub(filter).text(")"),
             Self::PerVisitor => {
-                sql.text("ifNotFinite(countIf(").sub(filter).text(") / uniqExactIf(visitor, ").sub(filter).text("), 0)")
+                sql.text("ifNotFinite(countIf(").sub(filter).text(") / uniqExactIf(").text(person);
+                sql.text(", ").sub(filter).text("), 0)")
             }
             Self::Revenue => sql.text("sumIf(revenue_amount, ").sub(filter).text(")"),
             Self::Of(Aggregate::Distinct, of) => {

@@ -12,11 +12,11 @@ use async_trait::async_trait;
 
 use super::{plan::Plan, question::Question};
 use crate::{
-    clickhouse::ClickHouse, error::QueryError, frame::Frame, partial, scope::Scope, settings::Settings,
+    clickhouse::ClickHouse, error::QueryError, frame::Frame, partial, people::Persons, scope::Scope, settings::Settings,
     time::buckets::Buckets,
 };
 pub use model::Trend;
-use model::TrendJson;
+use model::{Measure, TrendJson};
 use table::{Cell, Table};
 
 #[async_trait]
@@ -30,7 +30,8 @@ impl Question for Trend {
     /// Which values are the most frequent is asked before.
     async fn plan(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Plan, QueryError> {
         let buckets = self.read_buckets(scope, &self.buckets(scope)?)?;
-        Plan::of(clickhouse, statement::counts(scope, self, &buckets, &[])).await
+        let persons = self.persons(clickhouse, scope).await?;
+        Plan::of(clickhouse, statement::counts(scope, self, persons, &buckets, &[])).await
     }
 
     /// Which values by themselves → the range → the earlier range → one frame.
@@ -41,13 +42,15 @@ impl Question for Trend {
         let earlier_buckets = earlier.as_ref().map(|scope| self.buckets(scope)).transpose()?;
         let read = self.read_buckets(scope, &buckets)?;
         let labels = self.labels(clickhouse, scope, earlier.as_ref()).await?;
-        let sql = statement::counts(scope, self, &read, &labels);
+        let persons = self.persons(clickhouse, scope).await?;
+        let sql = statement::counts(scope, self, persons, &read, &labels);
         let text = sql.as_text().to_owned();
         let now = Table::new(clickhouse.rows::<Cell>(sql).await?, self, &buckets, &labels);
         let before = match earlier.zip(earlier_buckets) {
             None => None,
             Some((scope, buckets)) => {
-                let sql = statement::counts(&scope, self, &self.read_buckets(&scope, &buckets)?, &labels);
+                let read = self.read_buckets(&scope, &buckets)?;
+                let sql = statement::counts(&scope, self, persons, &read, &labels);
                 Some(Table::new(clickhouse.rows::<Cell>(sql).await?, self, &buckets, &labels))
             }
         };
@@ -83,6 +86,15 @@ impl Trend {
         match self.unit {
             Some(unit) => shown.preceded(self.trailing - 1, unit, scope.zone),
             None => Ok(shown.clone()),
+        }
+    }
+
+    /// How persons are told apart, if they are counted.
+    async fn persons(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Persons, QueryError> {
+        let are_counted = |series: &model::Series| series.measure.counts_persons();
+        match self.series.iter().any(are_counted) {
+            true => Persons::of(clickhouse, scope).await,
+            false => Ok(Persons::AreVisitors),
         }
     }
 

@@ -1,7 +1,9 @@
 //! The statements of a trend.
 
 use super::model::Trend;
-use crate::{events::dimension::Dimension, scope::Scope, sql::Sql, time::buckets::Buckets};
+use crate::{
+    events::dimension::Dimension, people::Persons, scope::Scope, sql::Sql, time::buckets::Buckets, time::range::Range,
+};
 
 /// The labels that are known, and room for how many more.
 pub struct Known<'l> {
@@ -23,7 +25,7 @@ pub fn top(scope: &Scope, trend: &Trend, dimension: &Dimension, known: Known<'_>
 }
 
 /// A row a bucket and value; those that are not among `labels` are one, the rest.
-pub fn counts(scope: &Scope, trend: &Trend, buckets: &Buckets, labels: &[String]) -> Sql {
+pub fn counts(scope: &Scope, trend: &Trend, persons: Persons, buckets: &Buckets, labels: &[String]) -> Sql {
     let mut sql = Sql::new("SELECT ");
     let from_ms = match trend.trailing {
         1 => {
@@ -50,10 +52,10 @@ pub fn counts(scope: &Scope, trend: &Trend, buckets: &Buckets, labels: &[String]
     }
     for (at, series) in trend.series.iter().enumerate() {
         sql.text(if at == 0 { "CAST([" } else { ", " });
-        series.measure.write(&mut sql, &series.filter);
+        series.measure.write(&mut sql, &series.filter, persons);
     }
     sql.text("], 'Array(Nullable(Float64))') AS series");
-    scope.from_events(&mut sql, from_ms, scope.range.to_ms, trend.entries());
+    persons.from_events(&mut sql, scope, Range { from_ms, ..scope.range }, trend.entries());
     which(&mut sql, trend);
     sql.text(" GROUP BY bucket_ms, label, is_rest");
     sql

@@ -12,6 +12,7 @@ use anyhow::Context;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use reqwest::Client;
 use serde_json::{Value, json};
+use vector_components::enrich::visitor::{IdKind, visitor_of_id};
 
 use crate::{bin, clickhouse::ask, engine, plugin::Plugin, root, seed};
 
@@ -39,10 +40,18 @@ pub async fn run(folder: &Path, cases: u64, seed: u64) -> anyhow::Result<String>
     let now_ms = chrono::Utc::now().timestamp_millis();
     let mut made: Vec<(Vec<Value>, Queries)> = Vec::new();
     let mut body = String::new();
+    // Everything of those projects once more, the last first.
+    let mut again: Vec<String> = Vec::new();
     let random = (0..cases).map(|number| (seed, number));
     for (at, (seed, number)) in (0..).zip(ONCE_WRONG.into_iter().chain(random)) {
         let mut rng = StdRng::seed_from_u64(seed.wrapping_mul(1_000_003).wrapping_add(number));
-        let events = events(&mut rng, at);
+        let mut events = events(&mut rng, at);
+        // Not among those that were once wrong: they stay as they were.
+        let has_people = at >= ONCE_WRONG.len() as u64 && at % 2 == 0;
+        if has_people {
+            identify(&mut StdRng::seed_from_u64(seed ^ number), &format!("c{at}"), &mut events);
+            again.extend(events.iter().rev().map(Value::to_string));
+        }
         for event in &events {
             body.push_str(&event.to_string());
             body.push('\n');
@@ -61,12 +70,13 @@ pub async fn run(folder: &Path, cases: u64, seed: u64) -> anyhow::Result<String>
         made.push((events, Queries::Given(queries)));
     }
     // In several parts, so that duplicates are not merged away before the queries.
-    for table in ["events", "sessions"] {
+    for table in ["events", "sessions", "links", "aliases"] {
         ask(&client, &server, &format!("SYSTEM STOP MERGES analytics.{table}"), &[]).await?;
     }
     let lines: Vec<&str> = body.lines().collect();
-    for part in lines.chunks(lines.len().div_ceil(4).max(1)) {
-        let sql = format!("INSERT INTO analytics.events FORMAT JSONEachRow\n{}", part.join("\n"));
+    let parts = lines.chunks(lines.len().div_ceil(4).max(1)).map(|part| part.join("\n"));
+    for part in parts.chain([again.join("\n")]) {
+        let sql = format!("INSERT INTO analytics.events FORMAT JSONEachRow\n{part}");
         ask(&client, &server, &sql, &[("optimize_on_insert", "0")]).await?;
     }
     let plugin = Plugin::start(&bin("gpx_footfall"), &server, "c0", &folder.join("plugin.log")).await?;
@@ -162,6 +172,28 @@ fn events(rng: &mut StdRng, case: u64) -> Vec<Value> {
         out[last]["properties"]["group"] = group.into();
     }
     out
+}
+
+/// Gives events the ids of few people and devices, which are shared, and makes some of them aliases.
+fn identify(rng: &mut StdRng, project: &str, events: &mut [Value]) {
+    const USERS: [&str; 4] = ["u1", "u2", "u3", "old"];
+    const DEVICES: [&str; 3] = ["d1", "d2", "u3"];
+    for event in events {
+        let (user, device) = match rng.random_range(0..10) {
+            0..4 => ("", pick(rng, &DEVICES)),
+            4..7 => (pick(rng, &USERS), pick(rng, &DEVICES)),
+            _ => (pick(rng, &USERS), ""),
+        };
+        if rng.random_bool(0.1) {
+            event["event"] = pick(rng, &["alias", "alias", "$merge_dangerously"]).into();
+            let former = pick(rng, &["u1", "u2", "u3", "old", "d1", "d2", ""]);
+            event["properties"][pick(rng, &["previous_id", "previousId", "alias"])] = former.into();
+        }
+        let (kind, id) = if user.is_empty() { (IdKind::Anonymous, device) } else { (IdKind::User, user) };
+        event["visitor"] = visitor_of_id(project, kind, id).into();
+        event["user_id"] = user.into();
+        event["anonymous_id"] = device.into();
+    }
 }
 
 fn query(rng: &mut StdRng, project: &str) -> Value {
