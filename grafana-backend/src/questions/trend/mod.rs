@@ -16,7 +16,7 @@ use crate::{
     time::buckets::Buckets,
 };
 pub use model::Trend;
-use model::{Measure, TrendJson};
+use model::TrendJson;
 use table::{Cell, Table};
 
 #[async_trait]
