@@ -66,13 +66,14 @@ async fn fold_passes<const N: usize, T: Item<N> + 'static, S: Sum + 'static>(
     let mut held_by_sum = source.clickhouse.memory().start();
     for number in 0..passes {
         let started = Instant::now();
-        let Some((partitions, _held)) = source.gather::<N, T>(Pass { number, of: passes }).await? else {
+        let Some(Gathered { partitions, held }) = source.gather::<N, T>(Pass { number, of: passes }).await? else {
             return Ok(None);
         };
         let (gathered, events) = (started.elapsed(), partitions.iter().map(Vec::len).sum::<usize>());
         let (make, each) = (make.clone(), each.clone());
         let folded = tokio::task::spawn_blocking(move || fold_partitions(partitions, &make, &each)).await;
         sum.merge(folded.map_err(|e| QueryError::Encoding(e.to_string()))?);
+        drop(held);
         held_by_sum.grow(sum.bytes().saturating_sub(held_by_sum.bytes()))?;
         let folded = started.elapsed().saturating_sub(gathered);
         tracing::debug!(events, gather_ms = gathered.as_millis(), fold_ms = folded.as_millis(), "folded actors");
@@ -88,11 +89,14 @@ struct Source<'a, Statement> {
 }
 
 /// The events by partition, with the memory that they hold.
-type Partitions<T> = (Vec<Vec<T>>, Held);
+struct Gathered<T> {
+    partitions: Vec<Vec<T>>,
+    held: Held,
+}
 
 impl<Statement: Fn(Pass) -> Sql> Source<'_, Statement> {
     /// The events of a part of the actors; `None` if they are too many for one query.
-    async fn gather<const N: usize, T: Item<N>>(&self, pass: Pass) -> Result<Option<Partitions<T>>, QueryError> {
+    async fn gather<const N: usize, T: Item<N>>(&self, pass: Pass) -> Result<Option<Gathered<T>>, QueryError> {
         let events_max = self.events_bytes_max / size_of::<T>();
         let mut held = self.clickhouse.memory().start();
         let mut partitions: Vec<Vec<T>> = (0..PARTITIONS).map(|_| Vec::new()).collect();
@@ -110,7 +114,7 @@ impl<Statement: Fn(Pass) -> Sql> Source<'_, Statement> {
                 Ok(true)
             })
             .await?;
-        Ok((count <= events_max).then_some((partitions, held)))
+        Ok((count <= events_max).then_some(Gathered { partitions, held }))
     }
 }
 
