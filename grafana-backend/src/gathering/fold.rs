@@ -66,7 +66,7 @@ async fn fold_passes<const N: usize, T: Item<N> + 'static, S: Sum + 'static>(
     let mut held_by_sum = source.clickhouse.memory().start();
     for number in 0..passes {
         let started = Instant::now();
-        let Some((partitions, _held)) = source.gather::<N, T>(Pass { number, of: passes }).await? else {
+        let Some(Gathered { partitions, held }) = source.gather::<N, T>(Pass { number, of: passes }).await? else {
             return Ok(None);
         };
         let (gathered, events) = (started.elapsed(), partitions.iter().map(Vec::len).sum::<usize>());
@@ -78,6 +78,7 @@ async fn fold_passes<const N: usize, T: Item<N> + 'static, S: Sum + 'static>(
         });
         let folded = folded.await;
         sum.merge(folded.map_err(|e| QueryError::Encoding(e.to_string()))?);
+        drop(held);
         held_by_sum.grow(sum.bytes().saturating_sub(held_by_sum.bytes()))?;
         let folded = started.elapsed().saturating_sub(gathered);
         tracing::debug!(events, gather_ms = gathered.as_millis(), fold_ms = folded.as_millis(), "folded actors");
@@ -94,11 +95,14 @@ struct Source<'a, Statement> {
 }
 
 /// The events by partition, with the memory that they hold.
-type Partitions<T> = (Vec<Vec<T>>, Held);
+struct Gathered<T> {
+    partitions: Vec<Vec<T>>,
+    held: Held,
+}
 
 impl<Statement: Fn(Pass) -> Sql> Source<'_, Statement> {
     /// The events of a part of the actors; `None` if they are too many for one query.
-    async fn gather<const N: usize, T: Item<N>>(&self, pass: Pass) -> Result<Option<Partitions<T>>, QueryError> {
+    async fn gather<const N: usize, T: Item<N>>(&self, pass: Pass) -> Result<Option<Gathered<T>>, QueryError> {
         let people = &self.people;
         // Which part a person is in, only this side knows.
         let is_parted_here = pass.of > 1 && !people.is_empty();
@@ -130,7 +134,7 @@ impl<Statement: Fn(Pass) -> Sql> Source<'_, Statement> {
                 Ok(true)
             })
             .await?;
-        Ok((count <= events_max).then_some((partitions, held)))
+        Ok((count <= events_max).then_some(Gathered { partitions, held }))
     }
 }
 
