@@ -106,7 +106,6 @@ export const entryColumn = (column: string) => `${SESSION}${column}`;
 /** Whether a filter can test the column. */
 export const isDimension = (column: string) => Object.hasOwn(DIMENSIONS, column);
 
-
 /** The name of a column, of a property, or of what a session began with: `Entry channel`. */
 export function columnName(column: string): string {
   if (column.startsWith(SESSION)) {

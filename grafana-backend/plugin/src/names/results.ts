@@ -59,5 +59,5 @@ const isOfEntry = (name: string, query: FootfallQuery) =>
   'breakdown' in query && query.breakdown?.dimension === entryColumn(name);
 
 function valueName({ series = [], formula }: QueryOf<'trend'>): string {
-  return series.length === 2 ? (formula ?? 'A / B') : seriesName(series[0] ?? {});
+  return series.length > 1 ? (formula ?? 'A / B') : seriesName(series[0] ?? {});
 }
