@@ -676,7 +676,7 @@ def ways(events, query, from_ms, to_ms):
 
 
 def exclusions(query, removes):
-    return [e for e in query.get("exclusions", []) if e.get("removes", False) == removes]
+    return [e for e in query.get("exclusions") or [] if e.get("removes", False) == removes]
 
 
 def is_removed(chain, events, query):
