@@ -103,6 +103,13 @@ export const COLUMNS: Readonly<Record<string, string>> = {
 /** The same column of what a session began with. */
 export const entryColumn = (column: string) => `${SESSION}${column}`;
 
+/** The column that a person means: by its name for people, by its own name, or whatever they typed. */
+export function columnMeant(text: string): string {
+  const wanted = text.trim().toLowerCase();
+  const meant = Object.entries(DIMENSIONS).find(([, name]) => name.toLowerCase() === wanted);
+  return meant?.[0] ?? text;
+}
+
 /** Whether a filter can test the column. */
 export const isDimension = (column: string) => Object.hasOwn(DIMENSIONS, column);
 

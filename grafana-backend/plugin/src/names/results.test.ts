@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 import { FootfallQuery, startingQuery } from '../query';
-import { columnName, COLUMNS, isDimension } from './columns';
+import { columnMeant, columnName, COLUMNS, isDimension } from './columns';
 import { nameColumns } from './results';
 
 const frame = (names: string[], labels?: Record<string, string>): DataFrame => ({
@@ -56,6 +56,16 @@ test('the columns of SQL keep their names, and unknown ones do', () => {
   expect(shown(startingQuery('sql'), ['avg_duration_s'])).toEqual([undefined]);
   expect(shown({ queryType: 'events' }, ['plan', 'toString'])).toEqual(['plan', 'toString']);
   expect(columnName('property:plan')).toBe('plan');
+});
+
+test('a column is meant by its name for people too', () => {
+  expect(['Referrer source', ' country ', 'utm_term', 'property:Country', '$dimension'].map(columnMeant)).toEqual([
+    'referrer_source',
+    'country',
+    'utm_term',
+    'property:Country',
+    '$dimension',
+  ]);
 });
 
 test('no two columns of one list have the same name but those that mean the same', () => {

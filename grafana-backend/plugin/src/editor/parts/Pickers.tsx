@@ -1,7 +1,7 @@
 import { Combobox, ComboboxOption } from '@grafana/ui';
 import React from 'react';
 
-import { columnName } from '../../names/columns';
+import { columnMeant, columnName } from '../../names/columns';
 import { useEditing } from './context';
 
 interface PickerProps {
@@ -84,7 +84,17 @@ export function FieldPicker(props: PickerProps) {
       ...properties.map((name) => ({ label: name, value: `${PROPERTY}${name}`, description: 'property' })),
     ];
   };
-  return <SuggestingPicker placeholder="column or property" {...props} options={options} name={columnName} />;
+  // Whoever types a name instead of choosing it means the same.
+  const change = (typed: string) => props.onChange(columnMeant(typed));
+  return (
+    <SuggestingPicker
+      placeholder="column or property"
+      {...props}
+      options={options}
+      name={columnName}
+      onChange={change}
+    />
+  );
 }
 
 /** A value, with suggestions from the field's data. */

@@ -112,7 +112,7 @@ const styles = (theme: GrafanaTheme2) => ({
     display: 'flex',
     gap: theme.spacing(1),
     alignItems: 'baseline',
-    '& strong': { fontSize: theme.typography.h4.fontSize },
+    '& strong': { fontSize: theme.typography.h4.fontSize, whiteSpace: 'nowrap' },
   }),
   bars: css({ flex: 1, display: 'flex', gap: 2, minHeight: 0 }),
   track: css({

@@ -71,13 +71,13 @@ const styles = (theme: GrafanaTheme2) => ({
   row: css({ display: 'flex', alignItems: 'center', gap: theme.spacing(1), flex: 1, minHeight: 22, maxHeight: 56 }),
   // As high as its bars and their numbers need; the panel scrolls.
   split: css({ display: 'flex', alignItems: 'center', gap: theme.spacing(1), flex: 1, minHeight: 'min-content' }),
-  line: css({ flex: 1, display: 'flex', alignItems: 'center', gap: theme.spacing(1), minHeight: 14 }),
+  line: css({ flex: 1, display: 'flex', alignItems: 'center', gap: theme.spacing(1), minHeight: 12 }),
   share: css({
     width: 96,
     whiteSpace: 'nowrap',
     color: theme.colors.text.secondary,
     fontSize: theme.typography.bodySmall.fontSize,
-    lineHeight: 1.1,
+    lineHeight: 1,
     '& strong': { color: theme.colors.text.primary },
   }),
   name: css({ width: '22%', overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap', textAlign: 'right' }),
@@ -85,7 +85,7 @@ const styles = (theme: GrafanaTheme2) => ({
   track: css({
     flex: 1,
     height: '100%',
-    minHeight: 10,
+    minHeight: 9,
     border: 0,
     padding: 0,
     background: theme.colors.background.secondary,

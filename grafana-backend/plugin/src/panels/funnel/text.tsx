@@ -3,7 +3,7 @@ import React from 'react';
 import { readableDuration } from '../../duration';
 import { Bar, Step } from './read';
 
-export const percent = (share: number) => `${(share * 100).toFixed(share < 0.0995 ? 2 : 1)} %`;
+export const percent = (share: number) => `${(share * 100).toFixed(share < 0.0995 ? 2 : 1)}\u00a0%`;
 
 /** A bar's tooltip. */
 export function BarText({ step, bar, count }: { step: Step; bar: Bar; count: (count: number) => string }) {

@@ -106,7 +106,7 @@ interface GridCellProps {
   isOpen?: boolean;
 }
 
-const percent = (rate: number) => `${(rate * 100).toFixed(rate < 0.0995 ? 1 : 0)} %`;
+const percent = (rate: number) => `${(rate * 100).toFixed(rate < 0.0995 ? 1 : 0)}\u00a0%`;
 const text = (cell: Cell | undefined, shown: RetentionOptions['shown'], count: (count: number) => string) =>
   !cell ? '' : shown === 'count' ? count(cell.count) : cell.rate === undefined ? '' : percent(cell.rate);
 const title = (cohort: Cohort, start: string, period: number) => {
