@@ -12,8 +12,8 @@ use async_trait::async_trait;
 
 use super::{plan::Plan, question::Question};
 use crate::{
-    clickhouse::ClickHouse, error::QueryError, frame::Frame, partial, people::Persons, scope::Scope, settings::Settings,
-    time::buckets::Buckets,
+    clickhouse::ClickHouse, error::QueryError, frame::Frame, partial, people::Persons, scope::Scope,
+    settings::Settings, time::buckets::Buckets,
 };
 pub use model::Trend;
 use model::TrendJson;
