@@ -18,16 +18,20 @@
 //! * The SDK is named in two files: `protocol.rs` and `frame/arrow.rs`.
 //! * Nothing below [`questions`] knows a type of question, and no type knows another.
 
+pub mod chance;
 pub mod check;
 pub mod clickhouse;
+pub mod compared;
 pub mod error;
 pub mod events;
 pub mod frame;
 pub mod gathering;
+pub mod json;
 pub mod label;
 pub mod memory;
 pub mod names;
 pub mod numbers;
+pub mod partial;
 pub mod presence;
 pub mod protocol;
 pub mod questions;

@@ -11,6 +11,7 @@ use crate::{
     sql::Sql,
     time::{
         buckets::Buckets,
+        comparison::{CompareJson, Comparison},
         range::Range,
         unit::{Interval, Unit},
     },
@@ -25,6 +26,8 @@ pub struct Presence {
     pub unit: Unit,
     /// Who.
     pub by: Actor,
+    /// With an earlier range.
+    pub compare: Option<Comparison>,
 }
 
 /// Who is there in a period: docs/queries/lifecycle.md.
@@ -41,6 +44,8 @@ pub struct PresenceJson {
     interval: Interval,
     /// Who is counted.
     by: Actor,
+    /// With an earlier range.
+    compare: CompareJson,
 }
 
 impl Default for PresenceJson {
@@ -51,6 +56,7 @@ impl Default for PresenceJson {
             event_filter: FilterJson::default(),
             interval: Interval::Day,
             by: Actor::Visitor,
+            compare: CompareJson::default(),
         }
     }
 }
@@ -62,7 +68,12 @@ impl PresenceJson {
     /// Names the field and the value.
     pub fn check(self, range: Range) -> Result<Presence, QueryError> {
         let filter = EventFilter::read(self.event, self.path, &self.event_filter, "eventFilter")?;
-        Ok(Presence { filter, unit: self.interval.unit(range), by: self.by })
+        Ok(Presence {
+            filter,
+            unit: self.interval.unit(range),
+            by: self.by,
+            compare: Comparison::parse(&self.compare)?,
+        })
     }
 }
 
@@ -85,8 +96,8 @@ impl Presence {
         let mut sql = Sql::new("SELECT DISTINCT ");
         sql.text(self.by.expression()).text(" AS actor, toUInt64(");
         periods.0.write(&mut sql, "toUnixTimestamp64Milli(ts)");
-        sql.text(" - ").int(periods.start_ms()).text(" + 1) AS packed FROM analytics.events WHERE ");
-        scope.write(&mut sql, periods.start_ms(), periods.0.end_ms);
+        sql.text(" - ").int(periods.start_ms()).text(" + 1) AS packed");
+        scope.from_stored_events(&mut sql, periods.start_ms(), periods.0.end_ms, self.filter.entries());
         self.write(&mut sql, pass);
         sql
     }
@@ -95,10 +106,8 @@ impl Presence {
     #[must_use]
     pub fn statement_with_before(&self, scope: &Scope, periods: &Periods, pass: Pass) -> Sql {
         let mut sql = self.statement(scope, periods, pass);
-        sql.text(" UNION ALL SELECT DISTINCT ")
-            .text(self.by.expression())
-            .text(" AS actor, toUInt64(0) AS packed FROM analytics.events WHERE ");
-        scope.write(&mut sql, 0, periods.start_ms());
+        sql.text(" UNION ALL SELECT DISTINCT ").text(self.by.expression()).text(" AS actor, toUInt64(0) AS packed");
+        scope.from_stored_events(&mut sql, 0, periods.start_ms(), self.filter.entries());
         self.write(&mut sql, pass);
         sql
     }

@@ -64,7 +64,8 @@ fn limits_are_the_described_ones() {
         }
         for (end, outside) in [("minItems", -1), ("maxItems", 1)] {
             let Some(count) = place.schema[end].as_i64() else { continue };
-            let items = |count: i64| Value::from(vec![json!({"event": "a"}); usize::try_from(count).unwrap()]);
+            let item = if place.name.ends_with(".and") { json!("os") } else { json!({"event": "a"}) };
+            let items = |count: i64| Value::from(vec![item.clone(); usize::try_from(count).unwrap()]);
             // A second series needs a formula.
             let is_series = place.name == "trend.series";
             assert!(is_series || place.read(items(count)).is_ok(), "{} has no {end} {count}", place.name);
@@ -134,7 +135,7 @@ fn places() -> Vec<Place> {
             let beside = beside(&name);
             let items = schema.get("items").map(resolved);
             for (inner, of_inner) in properties(items.as_ref().unwrap_or(&schema)) {
-                let is_list = items.is_some();
+                let (is_list, is_funnel) = (items.is_some(), of_type == "funnel");
                 let (field, beside) = (field.clone(), beside.clone());
                 places.push(Place {
                     name: format!("{name}.{inner}"),
@@ -142,7 +143,8 @@ fn places() -> Vec<Place> {
                     of_type: of_type.clone(),
                     around: Box::new(move |value| {
                         let mut object = match field.as_str() {
-                            "breakdown" => json!({"dimension": "country", "attribution": "step"}),
+                            "breakdown" if is_funnel => json!({"dimension": "country", "attribution": "step"}),
+                            "breakdown" => json!({"dimension": "country"}),
                             "adhocFilters" => json!({"key": "country", "operator": "=", "value": "DE"}),
                             _ => json!({"event": "b"}),
                         };
@@ -183,7 +185,8 @@ fn set(object: &mut Value, name: &str, value: Option<Value>) {
 fn beside(name: &str) -> Value {
     match name {
         "sessions.interval" => json!({"result": "over_time"}),
-        "funnel.interval" => json!({"result": "trend"}),
+        "funnel.interval" | "funnel.toStep" => json!({"result": "trend"}),
+        "funnel.fromStep" => json!({"result": "trend", "toStep": 2}),
         "funnel.breakdown" => json!({"result": "steps"}),
         "funnel.outcome" => json!({"step": 2}),
         "trend.formula" => json!({"series": [{}, {}]}),

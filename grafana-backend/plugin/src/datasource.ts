@@ -9,11 +9,12 @@ import {
   ScopedVars,
 } from '@grafana/data';
 import { DataSourceWithBackend, getTemplateSrv, TemplateSrv } from '@grafana/runtime';
-import { Observable } from 'rxjs';
+import { map, Observable } from 'rxjs';
 
 import { annotationSupport } from './annotations';
 import { isComplete } from './asked';
 import { fillIn } from './interpolate';
+import { withPartialBuckets } from './partial';
 import { suggestions, Suggestions } from './resources';
 import { FootfallSource, ProjectOfQuery } from './source';
 import { FootfallQuery, startingQuery } from './query';
@@ -51,7 +52,7 @@ export class FootfallDatasource
   query(request: DataQueryRequest<FootfallQuery>): Observable<DataQueryResponse> {
     const zone = request.timezone === 'browser' ? Intl.DateTimeFormat().resolvedOptions().timeZone : request.timezone;
     const targets = request.targets.map((query) => ({ ...query, timezone: query.timezone || zone }));
-    return super.query({ ...request, targets });
+    return super.query({ ...request, targets }).pipe(map(withPartialBuckets));
   }
 
   applyTemplateVariables(query: FootfallQuery, scopedVars: ScopedVars, filters?: AdHocVariableFilter[]): FootfallQuery {

@@ -73,7 +73,11 @@ function fillings(templates: TemplateSrv, scopedVars: ScopedVars): Partial<Recor
     filter,
     event,
     events: (events: EventFilter[]) => events.map(event),
-    breakdown: (breakdown: Breakdown) => ({ ...breakdown, dimension: text(breakdown.dimension) }),
+    breakdown: (breakdown: Breakdown) => ({
+      ...breakdown,
+      dimension: text(breakdown.dimension),
+      ...(breakdown.and ? { and: breakdown.and.map(text) } : {}),
+    }),
   };
 }
 

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
+    entry::Entries,
     filter::{Filter, json::FilterJson, like::like, read::read},
     one_of::OneOf,
 };
@@ -62,6 +63,12 @@ impl EventFilter {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.event.is_empty() && self.path.is_empty() && self.filter.is_empty()
+    }
+
+    /// What it reads of the session's entry.
+    #[must_use]
+    pub fn entries(&self) -> Entries {
+        self.filter.entries()
     }
 
     /// Appends the condition.

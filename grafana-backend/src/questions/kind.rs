@@ -1,12 +1,11 @@
 //! A type of question, by its name.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::de::DeserializeOwned;
 use serde_aux::serde_introspection::serde_introspect;
 use serde_json::{Map, Value};
 
 use super::question::Question;
-use crate::{error::QueryError, scope::Scope, settings::Settings};
+use crate::{error::QueryError, json, scope::Scope, settings::Settings};
 
 /// A type of question.
 pub struct Kind {
@@ -29,21 +28,10 @@ impl Kind {
     pub const fn of<Q: Question + 'static>(name: &'static str) -> Self {
         Self {
             name,
-            read: |json, scope, settings| Ok(Box::new(Q::read(from_json(json)?, scope, settings)?)),
+            read: |fields, scope, settings| Ok(Box::new(Q::read(json::read(fields)?, scope, settings)?)),
             needs_project: Q::needs_project,
             fields: serde_introspect::<Q::Json>,
             schema: Q::Json::json_schema,
         }
     }
-}
-
-/// Reads a JSON form.
-///
-/// # Errors
-/// Names the field that is wrong.
-pub fn from_json<T: DeserializeOwned>(json: &Map<String, Value>) -> Result<T, QueryError> {
-    serde_path_to_error::deserialize(json).map_err(|e| {
-        let place = e.path().to_string();
-        QueryError::invalid(if place == "." { "query" } else { &place }, e.inner().to_string())
-    })
 }

@@ -5,10 +5,11 @@ use std::{collections::BTreeSet, sync::LazyLock};
 use serde_aux::serde_introspection::serde_introspect;
 use serde_json::{Map, Value};
 
-use super::{TYPES, fields, kind::from_json, question::Question};
+use super::{TYPES, fields, question::Question};
 use crate::{
     check::any,
     error::QueryError,
+    json::read as from_json,
     scope::{Asked, Scope, ScopeJson},
     settings::Settings,
 };
@@ -36,17 +37,22 @@ pub struct Query {
 /// # Errors
 /// Names the field that is wrong, the limit and the value.
 pub fn read(json: &Map<String, Value>, kind: &str, asked: Asked<'_>, settings: &Settings) -> Result<Query, QueryError> {
-    fields::check(json, &FIELDS)?;
-    let json = &said(json);
     let given = json
         .get("queryType")
         .map_or(Ok(""), |given| given.as_str().ok_or(given))
         .map_err(|given| QueryError::invalid("queryType", format!("a string is expected, not {given}")))?;
     let name = if given.is_empty() { kind } else { given };
-    let Some(kind) = TYPES.iter().find(|kind| kind.name == name) else {
+    let found = TYPES.iter().find(|kind| kind.name == name);
+    let own: Vec<&str> = match found {
+        Some(kind) => (kind.fields)().iter().chain(serde_introspect::<ScopeJson>()).copied().collect(),
+        None => FIELDS.iter().copied().collect(),
+    };
+    fields::check(json, &own, &FIELDS)?;
+    let Some(kind) = found else {
         let names = TYPES.each_ref().map(|kind| kind.name);
         return Err(QueryError::invalid("queryType", format!("{name:?} is not known: {}", any(&names))));
     };
+    let json = &said(json);
     let scope = from_json::<ScopeJson>(json)?.check(asked)?;
     if (kind.needs_project)() {
         scope.require_project()?;

@@ -9,7 +9,10 @@ use tonic::{Request, Response, Status};
 use super::{Service, plan};
 use crate::{
     error::QueryError,
-    events::dimension::{COLUMNS, Dimension},
+    events::{
+        dimension::{COLUMNS, Dimension},
+        entry::ENTRY,
+    },
     protocol::{CallResourceRequest, CallResourceResponse, resource_server::Resource},
     settings::Settings,
     sql::Sql,
@@ -52,7 +55,7 @@ impl Service {
         let (settings, clickhouse) = self.open(request.plugin_context.as_ref())?;
         let asked = Asked::read(&request.url, &settings);
         let sql = match request.path.trim_matches('/') {
-            "dimensions" => return Ok(Some(json!(COLUMNS))),
+            "dimensions" => return Ok(Some(dimensions())),
             "plan" => {
                 let _turn = self.edit_turn().await?;
                 return plan::answer(&request.body, &settings, &clickhouse).await.map(Some);
@@ -60,12 +63,25 @@ impl Service {
             "projects" => projects(),
             "events" => asked.values(&Dimension::Column("event")),
             "properties" => asked.properties(),
-            "values" => asked.values(&Dimension::parse(&asked.field).map_err(|error| error.at("field"))?),
+            "values" => asked.values(&of_events(Dimension::parse(&asked.field).map_err(|error| error.at("field"))?)),
             _ => return Ok(None),
         };
         let _turn = self.edit_turn().await?;
         let names: Vec<Name> = clickhouse.rows(sql).await?;
         Ok(Some(names.into_iter().map(|name| name.name).collect()))
+    }
+}
+
+/// The columns, then those of a session's first event.
+fn dimensions() -> Value {
+    COLUMNS.into_iter().chain(ENTRY.iter().map(|column| column.asked)).collect()
+}
+
+/// A session's entry has the values that events have.
+fn of_events(dimension: Dimension) -> Dimension {
+    match dimension {
+        Dimension::Entry(column) => Dimension::Column(column.name),
+        other => other,
     }
 }
 

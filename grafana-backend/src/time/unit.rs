@@ -26,6 +26,7 @@ pub enum Interval {
     Day,
     Week,
     Month,
+    Quarter,
 }
 
 impl Interval {
@@ -39,6 +40,7 @@ impl Interval {
             Self::Day => Unit::Day,
             Self::Week => Unit::Week,
             Self::Month => Unit::Month,
+            Self::Quarter => Unit::Quarter,
         }
     }
 }
@@ -56,6 +58,8 @@ pub enum Unit {
     Week,
     /// From the first to the first.
     Month,
+    /// From the first of January, April, July or October to the next of them.
+    Quarter,
 }
 
 impl Unit {

@@ -60,7 +60,7 @@ export type Operator =
 /**
  * How long a bucket is, as a query names it.
  */
-export type Interval = 'auto' | 'minute' | 'hour' | 'day' | 'week' | 'month';
+export type Interval = 'auto' | 'minute' | 'hour' | 'day' | 'week' | 'month' | 'quarter';
 /**
  * A number of sessions; each is a column.
  */
@@ -81,11 +81,15 @@ export type SessionsResult = 'totals' | 'over_time' | 'by' | 'list';
 /**
  * Which event's value an actor is counted under.
  */
-export type Attribution = 'first' | 'last' | 'step' | 'all';
+export type Attribution = 'first' | 'first_set' | 'last' | 'step' | 'all';
 /**
  * Who is counted.
  */
 export type Actor = 'visitor' | 'user' | 'session';
+/**
+ * Which of an actor's chains count.
+ */
+export type Counting = 'actors' | 'actors_of_range' | 'conversions';
 /**
  * A string, or a list of which one is enough, as a dashboard's variable with several values gives
  * it. Empty strings among them mean nothing.
@@ -104,17 +108,28 @@ export type Outcome = 'converted' | 'dropped';
  */
 export type FunnelResult = 'steps' | 'trend' | 'histogram' | 'actors';
 /**
- * How two series become one; nothing is divided by zero.
- */
-export type Formula = 'A/B' | 'A-B' | 'A+B' | 'A*B';
-/**
  * What is shown of a trend.
  */
 export type TrendResult = 'over_time' | 'total';
 /**
- * What is counted.
+ * By their names in a query.
  */
-export type Measure = 'count' | 'visitors' | 'users' | 'sessions' | 'per_visitor' | 'revenue';
+export type Measure =
+  | 'count'
+  | 'visitors'
+  | 'users'
+  | 'sessions'
+  | 'per_visitor'
+  | 'revenue'
+  | 'sum'
+  | 'avg'
+  | 'median'
+  | 'p90'
+  | 'p95'
+  | 'p99'
+  | 'min'
+  | 'max'
+  | 'distinct';
 /**
  * The shape of a result over time that is split.
  */
@@ -122,7 +137,7 @@ export type TableShape = 'wide' | 'long';
 /**
  * A cohort's period.
  */
-export type Period = 'day' | 'week' | 'month';
+export type Period = 'hour' | 'day' | 'week' | 'month' | 'quarter';
 /**
  * Which way a path is followed.
  */
@@ -249,12 +264,21 @@ export interface FunnelQuery {
    */
   by?: Actor;
   /**
+   * With an earlier range; not of a list.
+   */
+  compare?: Compare;
+  /**
    * From the first step to the last, inclusive.
    * @minimum 1
    * @maximum 31622400000
    * @default 604800000
    */
   conversionWindowMs?: number;
+  /**
+   * Which of an actor's conversions count; a list is of actors.
+   * @default actors
+   */
+  counting?: Counting;
   /**
    * What must not happen between two steps.
    *
@@ -265,6 +289,11 @@ export interface FunnelQuery {
    * Which events count.
    */
   filter?: Filter;
+  /**
+   * From which step a trend and a histogram count, from 1; where a chain begins if absent.
+   * @minimum 1
+   */
+  fromStep?: number;
   /**
    * All events of a chain have the same value of this: a column, or `property:<name>`.
    */
@@ -281,6 +310,11 @@ export interface FunnelQuery {
    * @default 100
    */
   limit?: number;
+  /**
+   * With the number of those who were there, but did not enter; of steps only.
+   * @default false
+   */
+  neverEntered?: boolean;
   /**
    * A chain may begin at any step.
    * @default false
@@ -323,18 +357,29 @@ export interface FunnelQuery {
    * The viewer's zone, which decides where days start: a name of the IANA database, `utc` or `browser`.
    */
   timezone?: string;
+  /**
+   * To which step, from 1; the last that is not optional if absent.
+   * @minimum 1
+   */
+  toStep?: number;
 }
 /**
  * By what a funnel is split, and whose value counts.
  */
 export interface FunnelBreakdown {
   /**
+   * Further dimensions, of the same kinds: each combination of values is one.
+   *
+   * @maxItems 3
+   */
+  and?: string[];
+  /**
    * Whose value counts.
    * @default first
    */
   attribution?: Attribution;
   /**
-   * A column, or `property:<name>`.
+   * A column, `property:<name>` or `session:<column>`.
    */
   dimension?: string;
   /**
@@ -377,6 +422,11 @@ export interface Exclusion {
    * Its path; `*` matches any string.
    */
   path?: OneOf;
+  /**
+   * The conversion is left out, instead of ending at the step before.
+   * @default false
+   */
+  removes?: boolean;
 }
 /**
  * A step of a funnel.
@@ -427,7 +477,7 @@ export interface TrendQuery {
    */
   compare?: Compare;
   /**
-   * Each bucket has the sum of those before as well; counts and revenue only.
+   * Each bucket has the sum of those before as well; counts and sums only.
    * @default false
    */
   cumulative?: boolean;
@@ -436,9 +486,9 @@ export interface TrendQuery {
    */
   filter?: Filter;
   /**
-   * How two series, A and B, become one.
+   * How several series, from A on, become one: letters, numbers, `+ - * /` and brackets.
    */
-  formula?: Formula;
+  formula?: string;
   /**
    * The bucket.
    * @default auto
@@ -455,9 +505,9 @@ export interface TrendQuery {
    */
   result?: TrendResult;
   /**
-   * One series, or two with a formula; all events if absent.
+   * One series, or several with a formula; all events if absent.
    *
-   * @maxItems 2
+   * @maxItems 10
    */
   series?: TrendSeries[];
   /**
@@ -469,11 +519,24 @@ export interface TrendQuery {
    * The viewer's zone, which decides where days start: a name of the IANA database, `utc` or `browser`.
    */
   timezone?: string;
+  /**
+   * Each bucket is about this many, up to itself.
+   * @minimum 1
+   * @maximum 366
+   * @default 1
+   */
+  trailing?: number;
 }
 /**
  * The most frequent values of a dimension, with the rest merged.
  */
 export interface Breakdown {
+  /**
+   * Further dimensions, of the same kinds: each combination of values is one.
+   *
+   * @maxItems 3
+   */
+  and?: string[];
   /**
    * A column, or `property:<name>`.
    */
@@ -507,6 +570,10 @@ export interface TrendSeries {
    * Its path; `*` matches any string.
    */
   path?: OneOf;
+  /**
+   * What a measure of values is of: a column, `property:<name>` or `session:<column>`.
+   */
+  property?: string;
 }
 /**
  * Who comes back: docs/queries/retention.md.
@@ -522,6 +589,10 @@ export interface RetentionQuery {
    */
   by?: Actor;
   /**
+   * With an earlier range.
+   */
+  compare?: Compare;
+  /**
    * Which events count.
    */
   filter?: Filter;
@@ -536,6 +607,13 @@ export interface RetentionQuery {
    */
   interval?: Period;
   /**
+   * Coming back takes so many of these events within a period.
+   * @minimum 1
+   * @maximum 1000
+   * @default 1
+   */
+  least?: number;
+  /**
    * The project's exact name; the data source's default project if absent.
    */
   project?: string;
@@ -548,6 +626,11 @@ export interface RetentionQuery {
    * What puts an actor into a period's cohort.
    */
   start?: EventFilter;
+  /**
+   * With each period's mean and spread, and how certain a rate is.
+   * @default false
+   */
+  statistics?: boolean;
   /**
    * The viewer's zone, which decides where days start: a name of the IANA database, `utc` or `browser`.
    */
@@ -588,6 +671,10 @@ export interface LifecycleQuery {
    * @default visitor
    */
   by?: Actor;
+  /**
+   * With an earlier range.
+   */
+  compare?: Compare;
   /**
    * The events that count as being there, by name.
    */
@@ -632,6 +719,10 @@ export interface StickinessQuery {
    * @default visitor
    */
   by?: Actor;
+  /**
+   * With an earlier range.
+   */
+  compare?: Compare;
   /**
    * The events that count as being there, by name.
    */
@@ -685,6 +776,10 @@ export interface PathsQuery {
    * @default true
    */
   collapse?: boolean;
+  /**
+   * With an earlier range; ways only.
+   */
+  compare?: Compare;
   /**
    * Which way from the anchor.
    * @default forward
@@ -960,6 +1055,7 @@ export const FIELDS = {
     breakdown: {
       kind: 'breakdown',
       fields: {
+        and: { kind: 'strings', maxItems: 3 },
         attribution: { kind: 'string', default: 'first' },
         dimension: { kind: 'string' },
         limit: { kind: 'integer', min: 1, max: 100, default: 10 },
@@ -967,12 +1063,16 @@ export const FIELDS = {
       },
     },
     by: { kind: 'string', default: 'visitor' },
+    compare: { kind: 'comparison' },
     conversionWindowMs: { kind: 'integer', min: 1, max: 31622400000, default: 604800000 },
+    counting: { kind: 'string', default: 'actors' },
     exclusions: { kind: 'events', maxItems: 16 },
     filter: { kind: 'filter' },
+    fromStep: { kind: 'integer', min: 1 },
     hold: { kind: 'string' },
     interval: { kind: 'string', default: 'auto' },
     limit: { kind: 'integer', min: 1, max: 10000, default: 100 },
+    neverEntered: { kind: 'boolean', default: false },
     open: { kind: 'boolean', default: false },
     order: { kind: 'string', default: 'ordered' },
     outcome: { kind: 'string', default: 'converted' },
@@ -981,12 +1081,17 @@ export const FIELDS = {
     step: { kind: 'integer', min: 1, default: 1 },
     steps: { kind: 'events', minItems: 2, maxItems: 32 },
     timezone: { kind: 'string' },
+    toStep: { kind: 'integer', min: 1 },
   },
   trend: {
     adhocFilters: { kind: 'adhoc' },
     breakdown: {
       kind: 'breakdown',
-      fields: { dimension: { kind: 'string' }, limit: { kind: 'integer', min: 1, max: 100, default: 10 } },
+      fields: {
+        and: { kind: 'strings', maxItems: 3 },
+        dimension: { kind: 'string' },
+        limit: { kind: 'integer', min: 1, max: 100, default: 10 },
+      },
     },
     compare: { kind: 'comparison' },
     cumulative: { kind: 'boolean', default: false },
@@ -995,25 +1100,30 @@ export const FIELDS = {
     interval: { kind: 'string', default: 'auto' },
     project: { kind: 'string' },
     result: { kind: 'string', default: 'over_time' },
-    series: { kind: 'events', maxItems: 2 },
+    series: { kind: 'events', maxItems: 10 },
     shape: { kind: 'string', default: 'wide' },
     timezone: { kind: 'string' },
+    trailing: { kind: 'integer', min: 1, max: 366, default: 1 },
   },
   retention: {
     adhocFilters: { kind: 'adhoc' },
     by: { kind: 'string', default: 'visitor' },
+    compare: { kind: 'comparison' },
     filter: { kind: 'filter' },
     firstTime: { kind: 'boolean', default: false },
     interval: { kind: 'string', default: 'week' },
+    least: { kind: 'integer', min: 1, max: 1000, default: 1 },
     project: { kind: 'string' },
     returns: { kind: 'event' },
     start: { kind: 'event' },
+    statistics: { kind: 'boolean', default: false },
     timezone: { kind: 'string' },
     unbounded: { kind: 'boolean', default: false },
   },
   lifecycle: {
     adhocFilters: { kind: 'adhoc' },
     by: { kind: 'string', default: 'visitor' },
+    compare: { kind: 'comparison' },
     event: { kind: 'oneOf' },
     eventFilter: { kind: 'filter' },
     filter: { kind: 'filter' },
@@ -1025,6 +1135,7 @@ export const FIELDS = {
   stickiness: {
     adhocFilters: { kind: 'adhoc' },
     by: { kind: 'string', default: 'visitor' },
+    compare: { kind: 'comparison' },
     event: { kind: 'oneOf' },
     eventFilter: { kind: 'filter' },
     filter: { kind: 'filter' },
@@ -1038,6 +1149,7 @@ export const FIELDS = {
     anchor: { kind: 'event' },
     by: { kind: 'string', default: 'session' },
     collapse: { kind: 'boolean', default: true },
+    compare: { kind: 'comparison' },
     direction: { kind: 'string', default: 'forward' },
     event: { kind: 'oneOf' },
     eventFilter: { kind: 'filter' },

@@ -13,6 +13,7 @@ export const paths: QueryKind<QueryOf<'paths'>> = {
     by: 'session',
     event: 'page_view',
   },
+  hidden: ({ result }) => (result === 'graph' ? ['compare'] : []),
   // An anchor without conditions matches every event, which is the same as no anchor.
   tidied: (query) => ({ ...query, anchor: query.anchor && isNarrowing(query.anchor) ? query.anchor : undefined }),
 };

@@ -1,6 +1,5 @@
 //! The tree out of its JSON form, with the place of whatever is wrong in it.
 
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{
@@ -9,7 +8,7 @@ use super::{
     tree::Filter,
     values,
 };
-use crate::{error::QueryError, events::dimension::Dimension};
+use crate::{check::meant, error::QueryError, events::dimension::Dimension, json};
 
 /// Nodes of one query's filters.
 pub const NODES_MAX: usize = 500;
@@ -37,6 +36,7 @@ fn node(json: &Value, place: &str, depth: usize, nodes: &mut usize) -> Result<Fi
         Value::Object(object) => object,
         other => return Err(QueryError::invalid(place, format!("an object is expected, not {other}"))),
     };
+    check_fields(object, place)?;
     let mut list = |name: &str| -> Result<Option<Vec<Filter>>, QueryError> {
         let Some(value) = object.get(name) else { return Ok(None) };
         let Value::Array(filters) = value else {
@@ -61,9 +61,25 @@ fn node(json: &Value, place: &str, depth: usize, nodes: &mut usize) -> Result<Fi
     }
     let dimension = Dimension::parse(field).map_err(|error| error.at(&format!("{place}.field")))?;
     let op = object.get("op").filter(|op| !op.is_null() && op.as_str() != Some(""));
-    let op = op.map_or(Ok(Operator::default()), Operator::deserialize);
-    let op = op.map_err(|error| QueryError::invalid(format!("{place}.op"), error.to_string()))?;
+    let op = op.map_or(Ok(Operator::default()), json::value);
+    let op = op.map_err(|error| error.at(&format!("{place}.op")))?;
     test(&dimension, op, object, place)
+}
+
+/// Left out in silence, a misspelt field would give the numbers of another condition.
+fn check_fields(object: &Map<String, Value>, place: &str) -> Result<(), QueryError> {
+    const KINDS: [&str; 4] = ["all", "any", "not", "field"];
+    const FIELDS: [&str; 7] = ["all", "any", "not", "field", "op", "value", "values"];
+    if let Some(name) = object.keys().find(|name| !FIELDS.contains(&name.as_str())) {
+        let shown: String = name.chars().take(64).collect();
+        let message = format!("no condition has this field: {}", meant(name, &FIELDS));
+        return Err(QueryError::invalid(format!("{place}.{shown}"), message));
+    }
+    let given: Vec<&str> = KINDS.into_iter().filter(|kind| object.contains_key(*kind)).collect();
+    match given[..] {
+        [first, second, ..] => Err(QueryError::invalid(place, format!("it has {first} and {second}: one of them"))),
+        _ => Ok(()),
+    }
 }
 
 fn test(dimension: &Dimension, op: Operator, object: &Map<String, Value>, place: &str) -> Result<Filter, QueryError> {
@@ -150,15 +166,14 @@ mod tests {
     fn what_is_wrong_is_named_with_its_place() {
         for (json, expected) in [
             (json!({"all": [{"field": "nope"}]}), "filter.all[0].field: \"nope\" is not known"),
-            (
-                json!({"field": "path", "op": "~~", "value": "x"}),
-                "filter.op: unknown variant `~~`, expected one of `=`, `!=`",
-            ),
+            (json!({"field": "path", "op": "~~", "value": "x"}), "filter.op: \"~~\" is not known: =, !=, in, not in, "),
             (json!({"field": "path", "op": "contains"}), "filter.value: a value is expected"),
             (json!({"field": "path", "op": "<", "values": [1, 2]}), "filter.value: one value is expected, not 2"),
             (json!({"field": "property:n", "op": "<", "value": "many"}), "filter.value: \"many\" is not a number"),
             (json!({"field": "path", "value": {"a": 1}}), "filter.value: strings or numbers are expected"),
             (json!([1]), "filter: an object is expected"),
+            (json!({"field": "path", "val": 1}), "filter.val: no condition has this field: did you mean value?"),
+            (json!({"all": [], "any": []}), "filter: it has all and any: one of them"),
             (json!({"value": 1}), "filter: it has none of all, any, not and field"),
             (json!({"field": "path", "value": "x".repeat(3000)}), "filter.value: it has 3000 bytes"),
         ] {

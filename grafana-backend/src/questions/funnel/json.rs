@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     json_parts::{BreakdownJson, ExclusionJson, StepJson, WINDOW_MS_MAX, step_number, window},
-    model::{Exclusion, Funnel, Listing, Order, Outcome, Shown, Step},
+    model::{Between, Counting, Exclusion, Funnel, Listing, Order, Outcome, Shown, Step},
 };
 use crate::{
     check::{at_most, within},
     error::QueryError,
     events::{actor::Actor, dimension::Dimension},
     time::{
+        comparison::{CompareJson, Comparison},
         range::Range,
         unit::{DAY_MS, Interval},
     },
@@ -50,10 +51,22 @@ pub struct FunnelJson {
     breakdown: Option<BreakdownJson>,
     /// A chain may begin at any step.
     open: bool,
+    /// Which of an actor's conversions count; a list is of actors.
+    counting: Counting,
+    /// With the number of those who were there, but did not enter; of steps only.
+    never_entered: bool,
+    /// With an earlier range; not of a list.
+    compare: CompareJson,
     /// What is shown.
     result: ResultName,
     /// The bucket of a trend.
     interval: Interval,
+    /// From which step a trend and a histogram count, from 1; where a chain begins if absent.
+    #[schemars(range(min = 1))]
+    from_step: Option<usize>,
+    /// To which step, from 1; the last that is not optional if absent.
+    #[schemars(range(min = 1))]
+    to_step: Option<usize>,
     /// The step whose actors are listed, counted from 1.
     #[schemars(range(min = 1))]
     step: usize,
@@ -74,7 +87,7 @@ enum ResultName {
     Steps,
     /// A row a bucket of entry.
     Trend,
-    /// How long those who took the last step needed: a row a class of time.
+    /// How long conversions took: a row a class of time.
     Histogram,
     /// The actors of one bar.
     Actors,
@@ -91,8 +104,13 @@ impl Default for FunnelJson {
             hold: String::new(),
             breakdown: None,
             open: false,
+            counting: Counting::Actors,
+            never_entered: false,
+            compare: CompareJson::default(),
             result: ResultName::Steps,
             interval: Interval::Auto,
+            from_step: None,
+            to_step: None,
             step: 1,
             outcome: Outcome::Converted,
             limit: ACTORS_DEFAULT,
@@ -111,38 +129,65 @@ impl FunnelJson {
             let message = format!("{count} are given, a funnel has {} to {}", STEPS.start(), STEPS.end());
             return Err(QueryError::invalid("steps", message));
         }
-        let shown = self.shown(count, range)?;
+        let compare = Comparison::parse(&self.compare)?;
+        let shown = self.shown(range)?;
         let window_ms = window(self.conversion_window_ms, "conversionWindowMs")?;
         let steps = self.steps.into_iter().enumerate().map(|(at, step)| step.check(at));
         let steps: Vec<Step> = steps.collect::<Result<_, _>>()?;
         at_most("exclusions", self.exclusions.len(), EXCLUSIONS_MAX)?;
-        let exclusions = self.exclusions.into_iter().enumerate().map(|(at, exclusion)| exclusion.check(at, &steps));
-        let exclusions: Vec<Exclusion> = exclusions.collect::<Result<_, _>>()?;
+        let exclusions =
+            self.exclusions.into_iter().enumerate().map(|(at, exclusion)| exclusion.check(at, &steps, self.order));
+        let mut exclusions: Vec<Exclusion> = exclusions.collect::<Result<_, _>>()?;
+        exclusions.sort_by_key(|exclusion| exclusion.removes);
         let hold =
             (!self.hold.is_empty()).then(|| Dimension::parse(&self.hold).map_err(|e| e.at("hold"))).transpose()?;
-        // A histogram and a list of actors are not split: what the editor remembers of another
-        // result must not change their chains.
-        let is_split = matches!(shown, Shown::Steps | Shown::Trend(_));
+        // A histogram and a list of actors are not split, and a list is of actors: what the editor
+        // remembers of another result must not change their chains.
+        let is_split = matches!(shown, Shown::Steps | Shown::Trend(..));
         let breakdown = self.breakdown.filter(|b| is_split && !b.dimension.is_empty());
         let split = breakdown.map(|breakdown| breakdown.check(count)).transpose()?;
-        let (order, by, open) = (self.order, self.by, self.open);
-        let funnel = Funnel { steps, order, window_ms, by, exclusions, hold, split, open, shown };
+        let is_list = matches!(shown, Shown::Actors(_));
+        let funnel = Funnel {
+            steps,
+            order: self.order,
+            window_ms,
+            by: self.by,
+            exclusions,
+            hold,
+            split,
+            open: self.open,
+            counting: if is_list { Counting::Actors } else { self.counting },
+            never_entered: self.never_entered && shown == Shown::Steps,
+            compare: compare.filter(|_| !is_list),
+            shown,
+        };
         check_together(&funnel)?;
         Ok(funnel)
     }
 
-    fn shown(&self, count: usize, range: Range) -> Result<Shown, QueryError> {
+    fn shown(&self, range: Range) -> Result<Shown, QueryError> {
         Ok(match self.result {
             ResultName::Steps => Shown::Steps,
-            ResultName::Trend => Shown::Trend(self.interval.unit(range)),
-            ResultName::Histogram => Shown::Histogram,
-            ResultName::Actors => Shown::Actors(self.listing(count)?),
+            ResultName::Trend => Shown::Trend(self.interval.unit(range), self.between()?),
+            ResultName::Histogram => Shown::Histogram(self.between()?),
+            ResultName::Actors => Shown::Actors(self.listing()?),
         })
     }
 
-    fn listing(&self, count: usize) -> Result<Listing, QueryError> {
+    fn between(&self) -> Result<Between, QueryError> {
+        let count = self.steps.len();
+        let from = self.from_step.map(|step| step_number(step, count, "fromStep")).transpose()?;
+        let last = self.steps.iter().rposition(|step| !step.optional).unwrap_or(0);
+        let to = self.to_step.map_or(Ok(last), |step| step_number(step, count, "toStep"))?;
+        if from.is_some_and(|from| to <= from) {
+            return Err(QueryError::invalid("toStep", format!("{} is not after fromStep", to + 1)));
+        }
+        Ok(Between { from, to })
+    }
+
+    fn listing(&self) -> Result<Listing, QueryError> {
         let limit = within("limit", self.limit, 1..=ACTORS_MAX)?;
-        let step = step_number(self.step, count, "step")?;
+        let step = step_number(self.step, self.steps.len(), "step")?;
         if step == 0 && self.outcome == Outcome::Dropped {
             return Err(QueryError::invalid("step", "nobody is dropped at step 1: it is where the funnel begins"));
         }
@@ -156,9 +201,6 @@ fn check_together(funnel: &Funnel) -> Result<(), QueryError> {
     if funnel.order == Order::Any {
         if funnel.steps.iter().any(|step| step.optional || step.window_ms.is_some()) {
             return refuse("order", "in any order, no step is optional or has a window of its own");
-        }
-        if !funnel.exclusions.is_empty() {
-            return refuse("exclusions", "in any order, nothing lies between two steps");
         }
         if funnel.open {
             return refuse("open", "in any order, a chain begins at any step already");

@@ -1,14 +1,14 @@
-//! The parts of a funnel's JSON form, and their checks: steps, exclusions, the breakdown.
+//! The parts of a funnel's JSON form: steps, exclusions, breakdown.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::model::{Attribution, Exclusion, Split, Step};
+use super::model::{Attribution, Exclusion, Order, Split, Step};
 use crate::{
     check::within,
     error::QueryError,
     events::{
-        breakdown::{BREAKDOWN_DEFAULT, BREAKDOWN_MAX, Breakdown},
+        breakdown::{AND_MAX, BREAKDOWN_DEFAULT, BREAKDOWN_MAX, Breakdown},
         event_filter::EventFilter,
         filter::json::FilterJson,
         one_of::OneOf,
@@ -33,7 +33,7 @@ pub struct StepJson {
     /// What must hold besides.
     filter: FilterJson,
     /// It may be left out.
-    optional: bool,
+    pub optional: bool,
     /// From the step before, inclusive.
     #[schemars(range(min = 1, max = WINDOW_MS_MAX))]
     window_ms: Option<i64>,
@@ -56,15 +56,20 @@ pub struct ExclusionJson {
     /// Before this step, counted from 1; the last if absent.
     #[schemars(range(min = 2))]
     before_step: Option<usize>,
+    /// The conversion is left out, instead of ending at the step before.
+    removes: bool,
 }
 
 /// By what a funnel is split, and whose value counts.
 #[derive(Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 #[schemars(rename = "FunnelBreakdown")]
 pub struct BreakdownJson {
-    /// A column, or `property:<name>`.
+    /// A column, `property:<name>` or `session:<column>`.
     pub dimension: String,
+    /// Further dimensions, of the same kinds: each combination of values is one.
+    #[schemars(length(max = AND_MAX))]
+    and: Vec<String>,
     /// Whose value counts.
     attribution: AttributionName,
     /// The step of the attribution `step`, counted from 1.
@@ -77,18 +82,26 @@ pub struct BreakdownJson {
 
 impl Default for BreakdownJson {
     fn default() -> Self {
-        Self { dimension: String::new(), attribution: AttributionName::First, step: 1, limit: BREAKDOWN_DEFAULT }
+        Self {
+            dimension: String::new(),
+            and: Vec::new(),
+            attribution: AttributionName::First,
+            step: 1,
+            limit: BREAKDOWN_DEFAULT,
+        }
     }
 }
 
 /// Which event's value an actor is counted under.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 #[schemars(rename = "Attribution")]
 enum AttributionName {
     /// The chain's first.
     #[default]
     First,
+    /// The chain's first that has a value.
+    FirstSet,
     /// The chain's last.
     Last,
     /// That of the step.
@@ -112,7 +125,7 @@ impl StepJson {
 impl ExclusionJson {
     /// # Errors
     /// Names the field, the limit and the value.
-    pub fn check(self, at: usize, steps: &[Step]) -> Result<Exclusion, QueryError> {
+    pub fn check(self, at: usize, steps: &[Step], order: Order) -> Result<Exclusion, QueryError> {
         let place = format!("exclusions[{at}]");
         let filter = narrowing(self.event, self.path, &self.filter, &place)?;
         let after = step_number(self.after_step.unwrap_or(1), steps.len(), &format!("{place}.afterStep"))?;
@@ -123,7 +136,10 @@ impl ExclusionJson {
         if steps[after].optional || steps[before].optional {
             return Err(QueryError::invalid(place, "it lies between steps that cannot be left out"));
         }
-        Ok(Exclusion { filter, after, before })
+        if order == Order::Any && (after, before) != (0, steps.len() - 1) {
+            return Err(QueryError::invalid(place, "in any order, it lies between the first step and the last"));
+        }
+        Ok(Exclusion { filter, after, before, removes: self.removes })
     }
 }
 
@@ -131,9 +147,10 @@ impl BreakdownJson {
     /// # Errors
     /// Names the field, the limit and the value.
     pub fn check(self, count: usize) -> Result<Split, QueryError> {
-        let breakdown = Breakdown::read(&self.dimension, self.limit)?;
+        let breakdown = Breakdown::read(&self.dimension, &self.and, self.limit)?;
         let attribution = match self.attribution {
             AttributionName::First => Attribution::First,
+            AttributionName::FirstSet => Attribution::FirstSet,
             AttributionName::Last => Attribution::Last,
             AttributionName::Step => Attribution::Step(step_number(self.step, count, "breakdown.step")?),
             AttributionName::All => Attribution::All,
@@ -142,15 +159,23 @@ impl BreakdownJson {
     }
 }
 
-/// A conversion window within its limits.
+/// A window within its limits.
 ///
 /// # Errors
-/// Names the field, the limit and the value.
+/// Names them and the value.
 pub fn window(ms: i64, field: &str) -> Result<i64, QueryError> {
     if (1..=WINDOW_MS_MAX).contains(&ms) {
         return Ok(ms);
     }
     Err(QueryError::invalid(field, format!("{ms} is not from 1 to {WINDOW_MS_MAX} (366 days)")))
+}
+
+/// From 1, as people count, to 0.
+///
+/// # Errors
+/// Names the steps that there are, and the number.
+pub fn step_number(number: usize, count: usize, field: &str) -> Result<usize, QueryError> {
+    within(field, number, 1..=count).map(|number| number - 1)
 }
 
 /// A step or an exclusion that every event matches is a mistake.
@@ -160,12 +185,4 @@ fn narrowing(event: OneOf, path: OneOf, filter: &FilterJson, place: &str) -> Res
         return Err(QueryError::invalid(place, "it has neither an event nor a path nor a filter"));
     }
     Ok(filter)
-}
-
-/// From 1, as people count, to 0.
-///
-/// # Errors
-/// Names the field, the limit and the value.
-pub fn step_number(number: usize, count: usize, field: &str) -> Result<usize, QueryError> {
-    within(field, number, 1..=count).map(|number| number - 1)
 }

@@ -4,7 +4,7 @@ use clickhouse::Row;
 use serde::Deserialize;
 
 use super::SLOT_MS;
-use crate::{scope::Scope, sql::Sql};
+use crate::{events::entry::Entries, scope::Scope, sql::Sql};
 
 /// A visitor is there for so long after an event.
 const THERE_MS: i64 = 300_000;
@@ -39,8 +39,8 @@ pub fn numbers(scope: &Scope, shown_ms: i64) -> Sql {
     sql.text("59 PRECEDING AND CURRENT ROW) AS visitors, events FROM (SELECT at_ms, uniqExactStateIf(visitor, is_event) AS there, countIf(is_event) AS events FROM (");
     sql.text("SELECT roundDown(toUnixTimestamp64Milli(ts), ")
         .ints(&slots)
-        .text(") AS at_ms, visitor, true AS is_event FROM analytics.events FINAL WHERE ");
-    scope.write(&mut sql, first_ms, to_ms);
+        .text(") AS at_ms, visitor, true AS is_event");
+    scope.from_events(&mut sql, first_ms, to_ms, Entries::default());
     // Slots without an event are there as well.
     sql.text(" UNION ALL SELECT arrayJoin(")
         .ints(&slots)
@@ -51,10 +51,8 @@ pub fn numbers(scope: &Scope, shown_ms: i64) -> Sql {
 
 /// The pages of those who are there, the most visitors first.
 pub fn pages(scope: &Scope) -> Sql {
-    let mut sql = Sql::new(
-        "SELECT toString(path) AS path, uniqExact(visitor) AS visitors, count() AS views FROM analytics.events FINAL WHERE ",
-    );
-    scope.write(&mut sql, scope.now_ms - THERE_MS, scope.now_ms);
+    let mut sql = Sql::new("SELECT toString(path) AS path, uniqExact(visitor) AS visitors, count() AS views");
+    scope.from_events(&mut sql, scope.now_ms - THERE_MS, scope.now_ms, Entries::default());
     sql.text(" AND path != '' GROUP BY path ORDER BY visitors DESC, path LIMIT ").int(PAGES_MAX);
     sql
 }

@@ -11,10 +11,12 @@ use crate::{
     events::{
         actor::Actor,
         dimension::Dimension,
+        entry::Entries,
         event_filter::{EventFilter, EventJson},
         filter::json::FilterJson,
         one_of::OneOf,
     },
+    time::comparison::{CompareJson, Comparison},
 };
 
 /// Places of one path.
@@ -44,6 +46,17 @@ pub struct Paths {
     pub by: Actor,
     /// As nodes and edges, for Grafana's node graph.
     pub graph: bool,
+    /// With an earlier range; a graph shows one range.
+    pub compare: Option<Comparison>,
+}
+
+impl Paths {
+    /// What it reads of the sessions' entries.
+    #[must_use]
+    pub fn entries(&self) -> Entries {
+        let anchor = self.anchor.iter().map(EventFilter::entries);
+        anchor.chain([self.node.entries(), self.filter.entries()]).collect()
+    }
 }
 
 /// Which way a path is followed.
@@ -85,6 +98,8 @@ pub struct PathsJson {
     by: Actor,
     /// The form of the answer.
     result: Form,
+    /// With an earlier range; ways only.
+    compare: CompareJson,
 }
 
 /// The form in which paths are answered.
@@ -113,6 +128,7 @@ impl Default for PathsJson {
             collapse: true,
             by: Actor::Session,
             result: Form::Ways,
+            compare: CompareJson::default(),
         }
     }
 }
@@ -123,12 +139,14 @@ impl PathsJson {
     /// # Errors
     /// Names the field, the limit and the value.
     pub fn check(self) -> Result<Paths, QueryError> {
+        let graph = self.result == Form::Graph;
         Ok(Paths {
             node: Dimension::parse(&self.node).map_err(|e| e.at("node"))?,
             steps: within("steps", self.steps, STEPS)?,
             limit: within("limit", self.limit, 1..=LIMIT_MAX)?,
             direction: self.direction,
-            graph: self.result == Form::Graph,
+            graph,
+            compare: Comparison::parse(&self.compare)?.filter(|_| !graph),
             filter: EventFilter::read(self.event, self.path, &self.event_filter, "eventFilter")?,
             anchor: self.anchor.map(|anchor| anchor.check("anchor")).transpose()?,
             collapse: self.collapse,

@@ -10,11 +10,11 @@ pub fn statement(scope: &Scope, retention: &Retention, buckets: &Buckets, pass: 
     let from_ms = buckets.starts_ms.first().copied().unwrap_or(scope.range.from_ms);
     sql.text(retention.by.expression()).text(" AS actor, toUInt64((");
     buckets.write(&mut sql, "toUnixTimestamp64Milli(ts)");
-    sql.text(" - ").int(from_ms).text(") * 4 + groupBitOr(toUInt8(");
-    sql.sub(|sql| retention.start.write(sql)).text(") + 2 * toUInt8(");
-    sql.sub(|sql| retention.returns.write(sql)).text("))) AS packed FROM analytics.events FINAL WHERE ");
+    sql.text(" - ").int(from_ms).text(") * 4 + toUInt8(countIf(");
+    sql.sub(|sql| retention.start.write(sql)).text(") > 0) + 2 * toUInt8(countIf(");
+    sql.sub(|sql| retention.returns.write(sql)).text(") >= ").int(retention.returns_min.into()).text(")) AS packed");
     // Whole periods: a cohort that is cut at the range's edge would look smaller than it is.
-    scope.write(&mut sql, from_ms, buckets.end_ms);
+    scope.from_events(&mut sql, from_ms, buckets.end_ms, retention.entries());
     sql.text(retention.by.condition()).text(" AND (").sub(|sql| retention.start.write(sql)).text(" OR ");
     sql.sub(|sql| retention.returns.write(sql)).text(")");
     pass.write(&mut sql, retention.by.expression());
@@ -23,8 +23,8 @@ pub fn statement(scope: &Scope, retention: &Retention, buckets: &Buckets, pass: 
     if retention.first_time {
         sql.text(" UNION ALL SELECT DISTINCT ")
             .text(retention.by.expression())
-            .text(" AS actor, toUInt64(0) AS packed FROM analytics.events WHERE ");
-        scope.write(&mut sql, 0, from_ms);
+            .text(" AS actor, toUInt64(0) AS packed");
+        scope.from_stored_events(&mut sql, 0, from_ms, retention.start.entries());
         sql.text(retention.by.condition()).text(" AND ").sub(|sql| retention.start.write(sql));
         pass.write(&mut sql, retention.by.expression());
     }

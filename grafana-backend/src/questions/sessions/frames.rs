@@ -6,6 +6,7 @@ use super::{
     statement::Counts,
 };
 use crate::{
+    compared,
     frame::{Column, Frame},
     numbers,
     time::buckets::Buckets,
@@ -45,12 +46,10 @@ pub fn by_label(sessions: &Sessions, now: &[Counts], before: Option<&[Counts]>) 
     frame
 }
 
-/// How much more than before, as a share: 0.5 is half as much again. Nothing where there was nothing before.
 fn push_changes(frame: &mut Frame, sessions: &Sessions, now: &[Counts], before: &[Option<&Counts>]) {
     for measure in &sessions.measures {
         let change = |(now, before): (&Counts, &Option<&Counts>)| {
-            let before = before.and_then(|before| value(*measure, before)).filter(|before| *before > 0.0)?;
-            Some(value(*measure, now)? / before - 1.0)
+            compared::change(value(*measure, now)?, value(*measure, before.as_ref()?)?)
         };
         let name = format!("change_{}", measure.name());
         frame.push(Column::number(&name, now.iter().zip(before).map(change).collect()).with_unit("percentunit"));

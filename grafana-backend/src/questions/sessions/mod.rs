@@ -23,7 +23,7 @@ mod statement;
 use async_trait::async_trait;
 
 use super::{plan::Plan, question::Question};
-use crate::{clickhouse::ClickHouse, error::QueryError, frame::Frame, scope::Scope, settings::Settings};
+use crate::{clickhouse::ClickHouse, error::QueryError, frame::Frame, partial, scope::Scope, settings::Settings};
 pub use model::Sessions;
 use model::{SessionsJson, Shown};
 use statement::{Counts, buckets, counts};
@@ -57,7 +57,7 @@ impl Sessions {
     /// The range, then the earlier one → one frame.
     async fn run_counts(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Frame, QueryError> {
         let asked = counts(scope, self, None)?;
-        let earlier = self.compare.map(|comparison| scope.over(comparison.of(scope.range, scope.zone)));
+        let earlier = scope.compared(self.compare);
         // What is refused, is refused before ClickHouse is asked.
         let earlier_buckets = earlier.as_ref().map(|scope| buckets(scope, self)).transpose()?.flatten();
         let text = asked.sql.as_text().to_owned();
@@ -74,7 +74,8 @@ impl Sessions {
             Some(buckets) => {
                 let earlier_buckets = earlier_buckets.as_ref().unwrap_or(&buckets);
                 let before = before.map(|rows| frames::in_buckets(rows, earlier_buckets));
-                frames::over_time(self, &buckets, &frames::in_buckets(now, &buckets), before.as_deref())
+                let frame = frames::over_time(self, &buckets, &frames::in_buckets(now, &buckets), before.as_deref());
+                partial::marked(frame, &buckets, scope)
             }
             None => frames::by_label(self, &now, before.as_deref()),
         };

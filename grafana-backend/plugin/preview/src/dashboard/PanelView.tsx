@@ -3,6 +3,7 @@ import {
   CoreApp,
   DataQueryRequest,
   DataQueryResponse,
+  DataTopic,
   LoadingState,
   PanelData,
   TimeRange,
@@ -75,7 +76,9 @@ function usePanelData(
       return;
     }
     const show = async (answer: DataQueryResponse) => {
-      const transformed = await lastValueFrom(transformDataFrame(panel.transformations ?? [], answer.data));
+      // Grafana draws annotations over the graph; here only the graph is drawn.
+      const shown = answer.data.filter(({ meta }) => meta?.dataTopic !== DataTopic.Annotations);
+      const transformed = await lastValueFrom(transformDataFrame(panel.transformations ?? [], shown));
       setData({
         state: answer.state ?? LoadingState.Done,
         series: prepared(transformed, panel),

@@ -1,6 +1,7 @@
 import React from 'react';
 
 import { QueryOf } from '../../query';
+import { CompareField } from '../parts/CompareField';
 import { OwnEventFields } from '../parts/OwnEventFields';
 import { PeriodAndWho } from '../parts/PeriodAndWho';
 import { Row } from '../parts/Row';
@@ -13,6 +14,7 @@ export function LifecycleBuilder({ query, onChange }: BuilderProps<Omit<QueryOf<
       <OwnEventFields label="Activity" query={query} onChange={onChange} />
       <Row>
         <PeriodAndWho query={query} usual="day" onChange={onChange} />
+        <CompareField query={query} onChange={onChange} />
       </Row>
     </>
   );

@@ -4,6 +4,7 @@ import { QueryOf } from '../../query';
 import { FIELDS } from '../../query/fields';
 import { PathsResult } from '../../query/generated';
 import { ACTORS, FewChoices } from '../parts/Choice';
+import { CompareField } from '../parts/CompareField';
 import { EventFilterFields } from '../parts/EventFilterFields';
 import { OwnEventFields } from '../parts/OwnEventFields';
 import { NumberField } from '../parts/NumberField';
@@ -74,6 +75,7 @@ export function PathsBuilder({ query, onChange }: BuilderProps<QueryOf<'paths'>>
           value={query.collapse ?? true}
           onChange={(value) => onChange({ collapse: value })}
         />
+        {query.result !== 'graph' && <CompareField query={query} onChange={onChange} />}
       </Row>
     </>
   );

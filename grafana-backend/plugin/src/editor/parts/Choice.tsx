@@ -39,8 +39,10 @@ export function ManyChoices<T extends string>({
 
 const named = <T extends string>(value: T) => ({ value, label: value });
 
-export const INTERVALS = (['auto', 'minute', 'hour', 'day', 'week', 'month'] satisfies Interval[]).map(named<Interval>);
-export const PERIODS = (['day', 'week', 'month'] satisfies Period[]).map(named<Period>);
+export const INTERVALS = (['auto', 'minute', 'hour', 'day', 'week', 'month', 'quarter'] satisfies Interval[]).map(
+  named<Interval>
+);
+export const PERIODS = (['hour', 'day', 'week', 'month', 'quarter'] satisfies Period[]).map(named<Period>);
 
 export const ACTORS: Array<{ value: Actor; label: string; description?: string }> = [
   { value: 'visitor', label: 'visitor' },

@@ -21,7 +21,15 @@ export function BarText({ step, bar }: { step: Step; bar: Bar }) {
       {step.number > 1 && bar.medianS !== undefined && (
         <div>
           median {readableDuration(bar.medianS)}
+          {bar.avgS !== undefined && `, average ${readableDuration(bar.avgS)}`}
           {bar.p90S !== undefined && `, 90 % within ${readableDuration(bar.p90S)}`}
+        </div>
+      )}
+      {bar.previousRate !== undefined && (
+        <div>
+          {percent(bar.previousRate)} before
+          {bar.isSignificant !== undefined &&
+            (bar.isSignificant ? ', a larger difference than chance' : ', no larger difference than chance')}
         </div>
       )}
     </div>
