@@ -6,6 +6,8 @@ use crate::error::QueryError;
 
 /// Letters of a name that are compared with others.
 const NAME_CHARS_MAX: usize = 64;
+/// Letters with which a name is begun recognizably.
+const BEGINNING_CHARS_MIN: usize = 3;
 
 /// A number within its limits, both inclusive.
 ///
@@ -33,9 +35,15 @@ pub fn at_most(field: &str, count: usize, max: usize) -> Result<(), QueryError> 
 #[must_use]
 pub fn meant(given: &str, known: &[&str]) -> String {
     let lower = given.chars().take(NAME_CHARS_MAX).collect::<String>().to_lowercase();
-    let distance = |name: &&&str| strsim::damerau_levenshtein(&lower, &name.to_lowercase());
-    // A third of its letters may be wrong.
-    match known.iter().min_by_key(distance).filter(|name| distance(name) <= lower.chars().count().div_ceil(3)) {
+    let length = lower.chars().count();
+    let distance = |name: &str| match name.to_lowercase() {
+        // Who stops in the middle of a name means it.
+        name if length >= BEGINNING_CHARS_MIN && name.starts_with(&lower) => 1,
+        name => strsim::damerau_levenshtein(&lower, &name),
+    };
+    let nearest = known.iter().min_by_key(|name| (distance(name), name.len().abs_diff(length)));
+    // A third of the letters may be wrong.
+    match nearest.filter(|name| distance(name) <= name.len().max(length).div_ceil(3)) {
         Some(name) => format!("did you mean {name}?"),
         None => format!("there are {}", all(known)),
     }
@@ -65,6 +73,8 @@ mod tests {
         let known = ["conversionWindowMs", "steps", "breakdown"];
         assert_eq!(meant("conversionWindow", &known), "did you mean conversionWindowMs?");
         assert_eq!(meant("STEP", &known), "did you mean steps?");
+        assert_eq!(meant("stepz", &["step", "steps"]), "did you mean steps?");
+        assert_eq!(meant("val", &["all", "value"]), "did you mean value?");
         assert_eq!(meant("brekadown", &known), "did you mean breakdown?");
         assert_eq!(meant("x", &known), "there are conversionWindowMs, steps and breakdown");
         assert_eq!(meant("limit", &[]), "there are ");

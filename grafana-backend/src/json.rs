@@ -17,18 +17,18 @@ use crate::{
     error::QueryError,
 };
 
+/// Of a place that is named: a name in it can be as long as a request.
+const PLACE_CHARS_MAX: usize = 200;
+
 /// Reads the model.
 ///
 /// # Errors
 /// Names the field, however deep it lies.
 pub fn read<T: DeserializeOwned>(json: &Map<String, Value>) -> Result<T, QueryError> {
     serde_path_to_error::deserialize(Fields(json)).map_err(|error| {
-        // An unknown field is not part of the path yet.
         let path = error.path().to_string();
-        let path = path.trim_end_matches('?').trim_end_matches('.');
-        let ReadError { unknown, message } = error.into_inner();
-        let place = [path, &unknown].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(".");
-        QueryError::invalid(if place.is_empty() { "query" } else { &place }, message)
+        let place = if path == "." { "query".to_owned() } else { path.chars().take(PLACE_CHARS_MAX).collect() };
+        QueryError::invalid(place, error.into_inner().0)
     })
 }
 
@@ -37,20 +37,16 @@ pub fn read<T: DeserializeOwned>(json: &Map<String, Value>) -> Result<T, QueryEr
 /// # Errors
 /// Says what is wrong with it, at the place `query`.
 pub fn value<T: DeserializeOwned>(json: &Value) -> Result<T, QueryError> {
-    T::deserialize(Json(json)).map_err(|error| QueryError::invalid("query", error.message))
+    T::deserialize(Json(json)).map_err(|error| QueryError::invalid("query", error.0))
 }
 
 /// What is wrong at a place.
 #[derive(Debug)]
-struct ReadError {
-    /// A field that is not known there.
-    unknown: String,
-    message: String,
-}
+struct ReadError(String);
 
 impl Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&self.0)
     }
 }
 
@@ -58,7 +54,7 @@ impl std::error::Error for ReadError {}
 
 impl de::Error for ReadError {
     fn custom<M: Display>(message: M) -> Self {
-        Self { unknown: String::new(), message: message.to_string() }
+        Self(message.to_string())
     }
 
     fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
@@ -70,8 +66,7 @@ impl de::Error for ReadError {
     }
 
     fn unknown_field(field: &str, known: &'static [&'static str]) -> Self {
-        let unknown = field.chars().take(64).collect();
-        Self { unknown, message: format!("there is no such field: {}", meant(field, known)) }
+        Self(format!("there is no such field: {}", meant(field, known)))
     }
 }
 
