@@ -166,3 +166,76 @@ fn plugins_inside(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     found.sort();
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::root;
+
+    const ID: &str = "footfall-test-panel";
+    static MADE: AtomicUsize = AtomicUsize::new(0);
+
+    /// A plugin that passes, in a folder of its own.
+    fn plugin() -> PathBuf {
+        let number = MADE.fetch_add(1, Ordering::Relaxed).to_string();
+        let folder = root().join("target/tmp/plugin-zip").join(number).join(ID);
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(folder.join("img")).unwrap();
+        let write = |name: &str, text: &str| fs::write(folder.join(name), text).unwrap();
+        let manifest = json!({
+            "id": ID, "name": "Test", "type": "panel",
+            "info": {
+                "author": {"name": "Footfall"}, "description": "A test", "updated": "2026-11-30", "version": VERSION,
+                "keywords": ["test"], "links": [{"name": "Test", "url": "https://test.example"}],
+                "logos": {"small": "img/logo.svg", "large": "img/logo.svg"},
+                "screenshots": [{"name": "Test", "path": "img/test.png"}],
+            },
+            "dependencies": {"grafanaDependency": ">=12.3.0"},
+        });
+        write("plugin.json", &manifest.to_string());
+        write("LICENSE", "END OF TERMS AND CONDITIONS\nAPPENDIX");
+        for name in ["README.md", "CHANGELOG.md", "THIRD_PARTY_LICENSES.txt", "module.js"] {
+            write(name, "text");
+        }
+        write("img/logo.svg", "<svg/>");
+        fs::write(folder.join("img/test.png"), b"\x89PNG").unwrap();
+        write("module.js.map", &json!({"sources": [format!("webpack://{ID}/./module.ts")]}).to_string());
+        folder
+    }
+
+    #[test]
+    fn a_complete_plugin_passes() {
+        let folder = plugin();
+        check(&folder, ID).unwrap();
+    }
+
+    #[test]
+    fn what_is_missing_or_unsafe_is_named() {
+        for (file, text, expected) in [
+            ("LICENSE", "short", "LICENSE is incomplete"),
+            ("README.md", "<!-- draft -->", "contains comments"),
+            ("CHANGELOG.md", " ", "CHANGELOG.md is empty"),
+            ("img/logo.svg", "<svg><script/></svg>", "<script"),
+            ("img/test.png", "GIF89a", "neither PNG nor SVG"),
+            ("module.js.map", r#"{"sources": ["webpack://other/./a.ts"]}"#, "not the plugin's"),
+            ("plugin.json", r#"{"id": "%PLUGIN_ID%"}"#, "placeholder"),
+        ] {
+            let folder = plugin();
+            fs::write(folder.join(file), text).unwrap();
+            let error = format!("{:#}", check(&folder, ID).unwrap_err());
+            assert!(error.contains(expected), "{file}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_plugin_inside_has_to_be_included() {
+        let (folder, inside) = (plugin(), plugin());
+        fs::rename(inside, folder.join("inside")).unwrap();
+        let error = check(&folder, ID).unwrap_err().to_string();
+        assert!(error.contains("does not include inside/plugin.json as a panel"), "{error}");
+    }
+}

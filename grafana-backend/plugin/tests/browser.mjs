@@ -151,7 +151,7 @@ async function configuration(page) {
   await page.getByRole('button', { name: 'Save & test' }).click();
   await page.getByText(/tables at migration \d+; \d+ events of \d+ projects, the newest of/).waitFor(WAIT);
   await accessible(page, '[data-testid="editor"]', 'configuration');
-  await picture(page, 'data-source');
+  await picture(page, 'data-source', true);
 }
 
 /** The app tests the data source, shows what to copy, and sees events arrive. */

@@ -70,7 +70,7 @@ function Head({ step, isSplit, isNarrow, count }: Counted & { isNarrow: boolean 
       </div>
       {!isSplit && bar && (
         <div className={style.counts}>
-          <strong>{percent(bar.rate)}</strong>
+          <strong className={isNarrow ? style.small : undefined}>{percent(bar.rate)}</strong>
           {!isNarrow && <span>{count(bar.count)}</span>}
         </div>
       )}
@@ -114,6 +114,8 @@ const styles = (theme: GrafanaTheme2) => ({
     alignItems: 'baseline',
     '& strong': { fontSize: theme.typography.h4.fontSize, whiteSpace: 'nowrap' },
   }),
+  // More specific than the size in wide columns.
+  small: css({ '&&': { fontSize: theme.typography.body.fontSize } }),
   bars: css({ flex: 1, display: 'flex', gap: 2, minHeight: 0 }),
   track: css({
     flex: 1,
