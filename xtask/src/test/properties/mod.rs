@@ -61,7 +61,7 @@ pub async fn run(folder: &Path, cases: u64, seed: u64) -> anyhow::Result<String>
                 body.push('\n');
             }
         }
-        made.push((events, Queries::Random(rng)));
+        made.push((events, Queries::Random(Box::new(rng))));
     }
     for number in 0..cases.div_ceil(CASES_PER_CROWD) {
         let mut rng = StdRng::seed_from_u64(seed.wrapping_mul(1_000_003).wrapping_add(u64::MAX - number));
@@ -108,7 +108,7 @@ pub async fn run(folder: &Path, cases: u64, seed: u64) -> anyhow::Result<String>
 /// What is asked of a project.
 enum Queries {
     /// Whatever this generates.
-    Random(StdRng),
+    Random(Box<StdRng>),
     /// These.
     Given(Vec<asks::Ranged>),
 }
