@@ -117,7 +117,7 @@ impl Queries {
     fn into_list(self, project: &str, now_ms: i64) -> Vec<asks::Ranged> {
         let mut rng = match self {
             Self::Given(queries) => return queries,
-            Self::Random(rng) => rng,
+            Self::Random(rng) => *rng,
         };
         let mut others = asks::apart(&rng);
         let mut queries = Vec::new();
