@@ -52,7 +52,7 @@ impl Engine {
         let data = data.canonicalize()?;
         let configuration = config::write(&data, memory_bytes_max)?.to_string_lossy().into_owned();
         let data = data.to_string_lossy().into_owned();
-        let mut anchor = api.connect(&data, &configuration).map_err(anyhow::Error::msg)?;
+        let mut anchor = Connection::open(api, &data, &configuration).map_err(anyhow::Error::msg)?;
         let memory_bytes = memory_bytes(&mut anchor).map_err(anyhow::Error::msg)?;
         tracing::info!(memory_bytes_max = memory_bytes, "the engine's memory");
         Ok(Self {
@@ -73,7 +73,7 @@ impl Engine {
     /// # Errors
     /// If the engine refuses.
     pub fn connect(&self) -> Result<Connection, Refusal> {
-        self.api.connect(&self.data, &self.configuration).map_err(|_| Refusal {
+        Connection::open(self.api, &self.data, &self.configuration).map_err(|_| Refusal {
             code: 1002,
             message: "the engine opens no connection; its memory may be used up. (UNKNOWN_EXCEPTION)".to_owned(),
         })

@@ -9,7 +9,7 @@
 //! 3. The question becomes SQL with bound parameters ([`sql`]): no string of a user is ever part
 //!    of a statement.
 //! 4. [`clickhouse`] runs it within the datasource's limits. What needs a rule per actor is
-//!    gathered by actor ([`gathering`]) and folded.
+//!    gathered by actor ([`gathering`]) and folded. Visitors who are one person count as one ([`people`]).
 //! 5. Rows become frames ([`frame`]), which Grafana draws, alerts on and exports.
 //!
 //! # Invariants
@@ -18,16 +18,22 @@
 //! * The SDK is named in two files: `protocol.rs` and `frame/arrow.rs`.
 //! * Nothing below [`questions`] knows a type of question, and no type knows another.
 
+pub mod chance;
 pub mod check;
 pub mod clickhouse;
+pub mod compared;
 pub mod error;
 pub mod events;
+pub mod forwarded;
 pub mod frame;
 pub mod gathering;
+pub mod json;
 pub mod label;
 pub mod memory;
 pub mod names;
 pub mod numbers;
+pub mod partial;
+pub mod people;
 pub mod presence;
 pub mod protocol;
 pub mod questions;

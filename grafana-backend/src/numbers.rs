@@ -18,6 +18,25 @@ pub fn quantile(values: &mut [i64], share: f64) -> Option<f64> {
     Some(lower + (place - low as f64) * (*upper as f64 - lower))
 }
 
+/// The mean of integers; `None` of none.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "a mean of milliseconds within a year")]
+pub fn mean(values: &[i64]) -> Option<f64> {
+    (!values.is_empty())
+        .then(|| values.iter().map(|value| i128::from(*value)).sum::<i128>() as f64 / values.len() as f64)
+}
+
+/// By how much values differ from their mean: the standard deviation of all there are; `None` of fewer
+/// than two.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "a number of periods")]
+pub fn spread(values: &[f64]) -> Option<f64> {
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let square = |value: &f64| (value - mean) * (value - mean);
+    (values.len() > 1).then(|| (values.iter().map(square).sum::<f64>() / count).sqrt())
+}
+
 /// A part of a whole; `None` of nothing.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "a share; counts stay integers")]

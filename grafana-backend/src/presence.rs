@@ -1,15 +1,20 @@
 //! In which periods an actor was there: what questions about coming back have in common.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
 
 use crate::{
     error::QueryError,
-    events::{actor::Actor, event_filter::EventFilter, one_of::OneOf},
+    events::{actor::Actor, event_filter::EventFilter, filter::json::FilterJson, one_of::OneOf},
     gathering::{Packed, Pass},
     scope::Scope,
     sql::Sql,
-    time::{buckets::Buckets, range::Range, unit::Unit},
+    time::{
+        buckets::Buckets,
+        comparison::{CompareJson, Comparison},
+        range::Range,
+        unit::{Interval, Unit},
+    },
 };
 
 /// Who is there, and when, by which events.
@@ -21,17 +26,39 @@ pub struct Presence {
     pub unit: Unit,
     /// Who.
     pub by: Actor,
+    /// With an earlier range.
+    pub compare: Option<Comparison>,
 }
 
-/// The JSON form.
-#[derive(Deserialize, Default)]
+/// Who is there in a period: docs/queries/lifecycle.md.
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PresenceJson {
+    /// The events that count as being there, by name.
     event: OneOf,
+    /// The same by path; `*` matches any string.
     path: OneOf,
-    event_filter: Value,
-    interval: String,
+    /// What must hold of them besides.
+    event_filter: FilterJson,
+    /// The period.
+    interval: Interval,
+    /// Who is counted.
     by: Actor,
+    /// With an earlier range.
+    compare: CompareJson,
+}
+
+impl Default for PresenceJson {
+    fn default() -> Self {
+        Self {
+            event: OneOf::default(),
+            path: OneOf::default(),
+            event_filter: FilterJson::default(),
+            interval: Interval::Day,
+            by: Actor::Visitor,
+            compare: CompareJson::default(),
+        }
+    }
 }
 
 impl PresenceJson {
@@ -41,8 +68,12 @@ impl PresenceJson {
     /// Names the field and the value.
     pub fn check(self, range: Range) -> Result<Presence, QueryError> {
         let filter = EventFilter::read(self.event, self.path, &self.event_filter, "eventFilter")?;
-        let unit = Unit::parse(if self.interval.is_empty() { "day" } else { &self.interval }, range)?;
-        Ok(Presence { filter, unit, by: self.by })
+        Ok(Presence {
+            filter,
+            unit: self.interval.unit(range),
+            by: self.by,
+            compare: Comparison::parse(&self.compare)?,
+        })
     }
 }
 
@@ -65,8 +96,8 @@ impl Presence {
         let mut sql = Sql::new("SELECT DISTINCT ");
         sql.text(self.by.expression()).text(" AS actor, toUInt64(");
         periods.0.write(&mut sql, "toUnixTimestamp64Milli(ts)");
-        sql.text(" - ").int(periods.start_ms()).text(" + 1) AS packed FROM analytics.events WHERE ");
-        scope.write(&mut sql, periods.start_ms(), periods.0.end_ms);
+        sql.text(" - ").int(periods.start_ms()).text(" + 1) AS packed");
+        scope.from_stored_events(&mut sql, periods.start_ms(), periods.0.end_ms, self.filter.entries());
         self.write(&mut sql, pass);
         sql
     }
@@ -75,10 +106,8 @@ impl Presence {
     #[must_use]
     pub fn statement_with_before(&self, scope: &Scope, periods: &Periods, pass: Pass) -> Sql {
         let mut sql = self.statement(scope, periods, pass);
-        sql.text(" UNION ALL SELECT DISTINCT ")
-            .text(self.by.expression())
-            .text(" AS actor, toUInt64(0) AS packed FROM analytics.events WHERE ");
-        scope.write(&mut sql, 0, periods.start_ms());
+        sql.text(" UNION ALL SELECT DISTINCT ").text(self.by.expression()).text(" AS actor, toUInt64(0) AS packed");
+        scope.from_stored_events(&mut sql, 0, periods.start_ms(), self.filter.entries());
         self.write(&mut sql, pass);
         sql
     }
@@ -100,11 +129,15 @@ impl Periods {
         self.0.starts_ms.len()
     }
 
-    /// The periods in which an actor was there, from 0, ascending; that of the one not shown is 0.
+    /// The periods in which an actor was there, each once, from 0, ascending; that of the one not shown is 0.
     #[must_use]
     pub fn of(&self, rows: &[Packed]) -> Vec<usize> {
         let in_periods = rows.iter().filter(|row| row.packed > 0);
-        in_periods.filter_map(|row| self.0.find(self.start_ms() + (row.packed - 1).cast_signed())).collect()
+        let mut periods: Vec<usize> =
+            in_periods.filter_map(|row| self.0.find(self.start_ms() + (row.packed - 1).cast_signed())).collect();
+        // Several visitors of a person can be there in the same.
+        periods.dedup();
+        periods
     }
 
     fn start_ms(&self) -> i64 {

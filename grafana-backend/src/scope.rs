@@ -2,18 +2,22 @@
 //! which filter, asked when. It knows nothing of questions.
 
 use chrono_tz::Tz;
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
 
 use crate::{
     error::QueryError,
-    events::filter::{
-        Filter,
-        ad_hoc::{self, AdHoc},
-        read::read,
+    events::{
+        entry::{Entries, Joined},
+        filter::{
+            Filter,
+            ad_hoc::{self, AdHoc},
+            json::FilterJson,
+            read::read,
+        },
     },
     sql::Sql,
-    time::range::Range,
+    time::{comparison::Comparison, range::Range},
 };
 
 /// What every question has in common.
@@ -47,12 +51,16 @@ pub struct Asked<'a> {
 }
 
 /// The JSON form.
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ScopeJson {
+    /// The project's exact name; the data source's default project if absent.
     project: String,
+    /// The viewer's zone, which decides where days start: a name of the IANA database, `utc` or `browser`.
     timezone: String,
-    filter: Value,
+    /// Which events count.
+    filter: FilterJson,
+    /// The dashboard's filters; all must match.
     adhoc_filters: Vec<AdHoc>,
 }
 
@@ -83,6 +91,21 @@ fn zone(name: &str) -> Result<Tz, QueryError> {
     }
 }
 
+#[cfg(test)]
+impl Scope {
+    /// Of a project, over nothing.
+    pub fn for_tests() -> Self {
+        Self {
+            project: "website".to_owned(),
+            range: Range { from_ms: 0, to_ms: 1, interval_ms: 1 },
+            zone: Tz::UTC,
+            filter: Filter::default(),
+            now_ms: 0,
+            uid: String::new(),
+        }
+    }
+}
+
 impl Scope {
     /// For questions about one project's events.
     ///
@@ -96,16 +119,70 @@ impl Scope {
         Ok(())
     }
 
+    /// The same of the range that it is compared with.
+    #[must_use]
+    pub fn compared(&self, comparison: Option<Comparison>) -> Option<Self> {
+        comparison.map(|comparison| self.over(comparison.of(self.range, self.zone)))
+    }
+
     /// The same of another range.
     #[must_use]
     pub fn over(&self, range: Range) -> Self {
         Self { range, ..self.clone() }
     }
 
+    /// Appends the events of this scope, merged, and the condition that they are: ` FROM … WHERE …`. `entries` is
+    /// what the question reads of their sessions' entries.
+    pub fn from_events(&self, sql: &mut Sql, from_ms: i64, to_ms: i64, entries: Entries) {
+        self.from_events_with(sql, from_ms, to_ms, entries, |_| {});
+    }
+
+    /// The same with what is joined to them.
+    pub fn from_events_with(
+        &self,
+        sql: &mut Sql,
+        from_ms: i64,
+        to_ms: i64,
+        entries: Entries,
+        join: impl FnOnce(&mut Sql),
+    ) {
+        self.from(sql, "analytics.events AS events FINAL", from_ms, to_ms, entries);
+        sql.sub(join);
+        self.which(sql, from_ms, to_ms);
+    }
+
+    /// The same as they are stored, where it does not matter if an event is there twice.
+    pub fn from_stored_events(&self, sql: &mut Sql, from_ms: i64, to_ms: i64, entries: Entries) {
+        self.from_stored_events_with(sql, from_ms, to_ms, entries, |_| {});
+    }
+
+    /// The same with what is joined to them.
+    pub fn from_stored_events_with(
+        &self,
+        sql: &mut Sql,
+        from_ms: i64,
+        to_ms: i64,
+        entries: Entries,
+        join: impl FnOnce(&mut Sql),
+    ) {
+        self.from(sql, "analytics.events AS events", from_ms, to_ms, entries);
+        sql.sub(join);
+        self.which(sql, from_ms, to_ms);
+    }
+
+    fn from(&self, sql: &mut Sql, table: &'static str, from_ms: i64, to_ms: i64, entries: Entries) {
+        let entries = entries | self.filter.entries();
+        sql.text(" FROM ");
+        match entries.is_empty() {
+            true => drop(sql.text(table)),
+            false => Joined { project: &self.project, from_ms, to_ms, entries, table }.write(sql),
+        }
+    }
+
     /// Appends the condition that an event is of this scope: its project, a time and the
     /// query's own filter.
-    pub fn write(&self, sql: &mut Sql, from_ms: i64, to_ms: i64) {
-        sql.text("project = ")
+    fn which(&self, sql: &mut Sql, from_ms: i64, to_ms: i64) {
+        sql.text(" WHERE project = ")
             .string(&self.project)
             .text(" AND ts >= fromUnixTimestamp64Milli(")
             .int(from_ms)

@@ -18,6 +18,9 @@ pub const PAGE_VIEW_EVENTS: [&str; 7] = ["page_view", "pageview", "$pageview", "
 /// Seconds that an answer is cached, if the settings do not say.
 const CACHE_SECONDS_DEFAULT: u64 = 5;
 const CACHE_SECONDS_MAX: u64 = 3_600;
+/// Rows of a result of SQL, if the settings do not say.
+const ROW_LIMIT_DEFAULT: usize = 100_000;
+const ROW_LIMIT_MAX: usize = 1_000_000;
 /// Headers of one datasource.
 pub const HEADERS_MAX: usize = 20;
 /// Secure values of headers have names that begin so.
@@ -52,6 +55,12 @@ pub struct Settings {
     pub tls: Tls,
     /// Sent with every request to ClickHouse, by name.
     pub headers: Vec<(String, Secret)>,
+    /// Rows of a result of SQL; it is cut there.
+    pub row_limit: usize,
+    /// Whether the viewer's own authorization is passed on.
+    pub oauth_pass_thru: bool,
+    /// Whether the viewer's name is.
+    pub forward_grafana_headers: bool,
 }
 
 /// Whether ClickHouse compresses what it answers.
@@ -92,6 +101,12 @@ pub struct ClientCertificate {
 pub struct Secret(String);
 
 impl Secret {
+    /// Keeps a string from being printed.
+    #[must_use]
+    pub fn new(value: impl Into<String>) -> Self {
+        Self(value.into())
+    }
+
     /// The string itself, for the one place that sends it.
     #[must_use]
     pub fn reveal(&self) -> &str {
@@ -122,6 +137,9 @@ struct JsonData {
     #[serde(rename = "tlsAuthWithCACert")]
     tls_auth_with_ca_cert: bool,
     http_headers: Vec<Header>,
+    row_limit: Option<usize>,
+    oauth_pass_thru: bool,
+    forward_grafana_headers: bool,
 }
 
 #[derive(Deserialize, Default)]
@@ -172,12 +190,24 @@ impl Settings {
                 }),
             },
             headers: headers(&json.http_headers, secure)?,
+            row_limit: row_limit(json.row_limit)?,
+            oauth_pass_thru: json.oauth_pass_thru,
+            forward_grafana_headers: json.forward_grafana_headers,
         })
     }
 }
 
 fn secret(all: &HashMap<String, String>, name: &str) -> Secret {
     Secret(all.get(name).cloned().unwrap_or_default())
+}
+
+fn row_limit(given: Option<usize>) -> Result<usize, QueryError> {
+    let rows = given.unwrap_or(ROW_LIMIT_DEFAULT);
+    if !(1..=ROW_LIMIT_MAX).contains(&rows) {
+        let message = format!("{rows} is not a number of rows from 1 to {ROW_LIMIT_MAX}");
+        return Err(QueryError::invalid("jsonData.rowLimit", message));
+    }
+    Ok(rows)
 }
 
 fn cache_seconds(given: Option<u64>) -> Result<u64, QueryError> {

@@ -41,6 +41,11 @@ impl Tables {
         Ok(Self { more: each.collect::<Result<_, _>>()? })
     }
 
+    /// The databases that hold tables which may be read, besides those of ClickHouse itself.
+    pub fn databases(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(ANALYTICS).chain(self.more.iter().map(|more| more.database.as_str()))
+    }
+
     /// A name without a database is a table of `analytics` or a part of the statement: that is
     /// the database of every statement.
     ///

@@ -1,11 +1,11 @@
-//! Sessions of events whose insert failed.
+//! What is derived from events whose insert failed: sessions, and links between visitors.
 //!
-//! ClickHouse commits the events of an insert before it fills the view that makes sessions of them. An
+//! ClickHouse commits the events of an insert before it fills the views that derive from them. An
 //! insert that fails between the two, at a full disk for example, leaves events without their
-//! sessions. Repeating it fills the view, and so does the client that sends the events again; but
-//! nobody can rely on a client to do so. So the days of such an insert are noted in a file, and their
-//! sessions are derived again from the events, by the view's own statement. That is idempotent:
-//! sessions are minima, maxima and sets.
+//! sessions or links. Repeating it fills the views, and so does the client that sends the events again;
+//! but nobody can rely on a client to do so. So the days of such an insert are noted in a file, and what
+//! is derived from them is derived again, by the views' own statements. That is idempotent: sessions and
+//! links are minima, maxima and sets.
 
 use std::{
     collections::BTreeMap,
@@ -26,9 +26,16 @@ const DERIVE_TIME_MAX: Duration = Duration::from_secs(600);
 /// Beyond this memory, a day's sessions are gathered on disk.
 const DERIVE_BYTES_MAX: &str = "1000000000";
 const TRY_PAUSE_MAX: Duration = Duration::from_secs(3_600);
-const VIEW: &str = "SELECT as_select FROM system.tables WHERE database = 'analytics' AND name = 'sessions_of_events'";
+/// The views, and the tables that they fill.
+const VIEWS: [(&str, &str); 4] = [
+    ("sessions_of_events", "analytics.sessions"),
+    ("links_of_events", "analytics.links"),
+    ("links_of_aliases", "analytics.links"),
+    ("aliases_of_events", "analytics.aliases"),
+];
+const VIEW: &str = "SELECT as_select FROM system.tables WHERE database = 'analytics' AND name = {view:String}";
 const COLUMNS: &str =
-    "SELECT name FROM system.columns WHERE database = 'analytics' AND table = 'sessions_of_events' ORDER BY position";
+    "SELECT name FROM system.columns WHERE database = 'analytics' AND table = {view:String} ORDER BY position";
 
 /// When days are derived again.
 #[derive(Debug, Clone, Copy)]
@@ -198,32 +205,35 @@ async fn heal(notes: Arc<Notes>, client: Client, pace: Pace) {
     }
 }
 
-/// Derives a day's sessions from its events; those that are there stay as they are.
+/// Derives a day's sessions and links from its events; those that are there stay as they are.
 ///
 /// # Errors
 /// If ClickHouse refuses, or takes longer than ten minutes.
 async fn derive(client: &Client, day: i64) -> anyhow::Result<()> {
     let work = async {
-        let view: String = client.query_raw(VIEW).fetch_one().await.context("the view of sessions is missing")?;
-        let columns: Vec<String> = client.query_raw(COLUMNS).fetch_all().await?;
-        let insert = client.query_raw(&statement(&view, &columns)?);
-        let insert = insert.param("from", day * DAY_MS).param("until", (day + 1) * DAY_MS);
-        // The same sessions may have been derived before, and been erased since.
-        let insert = insert.with_setting("insert_deduplicate", "0");
-        insert.with_setting("max_bytes_before_external_group_by", DERIVE_BYTES_MAX).execute().await?;
+        for (view, table) in VIEWS {
+            let of_view = |sql| client.query_raw(sql).param("view", view);
+            let select: String = of_view(VIEW).fetch_one().await.with_context(|| format!("no view {view}"))?;
+            let columns: Vec<String> = of_view(COLUMNS).fetch_all().await?;
+            let insert = client.query_raw(&statement(table, &select, &columns)?);
+            let insert = insert.param("from", day * DAY_MS).param("until", (day + 1) * DAY_MS);
+            // The same may have been derived before, and been erased since.
+            let insert = insert.with_setting("insert_deduplicate", "0");
+            insert.with_setting("max_bytes_before_external_group_by", DERIVE_BYTES_MAX).execute().await?;
+        }
         Ok(())
     };
     tokio::time::timeout(DERIVE_TIME_MAX, work).await.context("it took too long")?
 }
 
 /// The view's statement, of some days; in a cluster of all shards' events.
-fn statement(view: &str, columns: &[String]) -> anyhow::Result<String> {
+fn statement(table: &str, view: &str, columns: &[String]) -> anyhow::Result<String> {
     let parts: Vec<&str> = view.split(" FROM analytics.events").collect();
-    ensure!(parts.len() == 2, "the view of sessions is not the one that the migrations make");
+    ensure!(parts.len() == 2, "a view of {table} is not one that the migrations make");
     let rest = parts[1].strip_prefix("_local").unwrap_or(parts[1]);
     let instant = |name: &str| format!("fromUnixTimestamp64Milli({{{name}:Int64}}, 'UTC')");
     Ok(format!(
-        "INSERT INTO analytics.sessions ({}) {} FROM (SELECT * FROM analytics.events WHERE ts >= {} AND ts < {}){rest}",
+        "INSERT INTO {table} ({}) {} FROM (SELECT * FROM analytics.events WHERE ts >= {} AND ts < {}){rest}",
         columns.join(", "),
         parts[0],
         instant("from"),
@@ -243,7 +253,9 @@ mod tests {
     #[test]
     fn a_cluster_s_view_reads_all_shards() {
         let columns = ["a".to_owned(), "b".to_owned()];
-        let of = |view: &str| statement(view, &columns).map(|sql| sql.replace("fromUnixTimestamp64Milli", "at"));
+        let of = |view: &str| {
+            statement("analytics.sessions", view, &columns).map(|sql| sql.replace("fromUnixTimestamp64Milli", "at"))
+        };
         let expected = "INSERT INTO analytics.sessions (a, b) SELECT a, b FROM (SELECT * FROM analytics.events WHERE \
             ts >= at({from:Int64}, 'UTC') AND ts < at({until:Int64}, 'UTC')) GROUP BY a";
         assert_eq!(of("SELECT a, b FROM analytics.events GROUP BY a").unwrap(), expected);

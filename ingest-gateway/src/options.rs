@@ -86,10 +86,10 @@ pub struct Options {
     #[arg(long, env = "FOOTFALL_GEOIP_ASN", global = true)]
     pub geoip_asn: Option<PathBuf>,
     /// The language of regions' and cities' names, as far as the City database has it: en, de, es, fr, ja, pt-BR, ru or zh-CN.
-    #[arg(long, env = "FOOTFALL_GEOIP_LANGUAGE", default_value = "en", value_parser = parse_language, global = true)]
+    #[arg(long, env = "FOOTFALL_GEOIP_LANGUAGE", default_value = "en", global = true)]
     pub geoip_language: Language,
     /// What becomes of clients' addresses before anything is stored: keep, truncate or drop.
-    #[arg(long, env = "FOOTFALL_CLIENT_IP", default_value = "keep", value_parser = parse_policy, global = true)]
+    #[arg(long, env = "FOOTFALL_CLIENT_IP", default_value = "keep", global = true)]
     pub client_ip: AddressPolicy,
     /// Properties whose values are replaced before anything is stored, beside passwords and the like; separated by commas.
     #[arg(long, env = "FOOTFALL_REDACT_PROPERTIES", default_value = "", global = true)]
@@ -169,12 +169,4 @@ pub enum DurableIn {
     Kafka,
     /// `kill -9` and a power cut: it is synced to this machine's disk, and goes to Kafka in large batches.
     Journal,
-}
-
-fn parse_language(text: &str) -> Result<Language, String> {
-    text.parse()
-}
-
-fn parse_policy(text: &str) -> Result<AddressPolicy, String> {
-    text.parse()
 }

@@ -11,8 +11,10 @@ GRANT SELECT ON system.* TO footfall_migrate;
 CREATE USER IF NOT EXISTS footfall_writer IDENTIFIED WITH sha256_password BY 'CHANGE_ME';
 GRANT INSERT ON analytics.events TO footfall_writer;
 GRANT INSERT ON analytics.dead_letters TO footfall_writer;
--- The materialized view behind analytics.sessions runs with the inserting user's grants.
+-- The materialized views behind these tables run with the inserting user's grants.
 GRANT INSERT ON analytics.sessions TO footfall_writer;
+GRANT INSERT ON analytics.links TO footfall_writer;
+GRANT INSERT ON analytics.aliases TO footfall_writer;
 GRANT SELECT ON analytics.events TO footfall_writer;
 
 CREATE SETTINGS PROFILE IF NOT EXISTS footfall_reading SETTINGS

@@ -16,6 +16,8 @@ import statistics
 import sys
 import zoneinfo
 
+import people
+
 DAY_MS = 86_400_000
 GAP_MS = 30 * 60_000
 VIEWS = {"page_view", "pageview", "$pageview", "page", "view", "screen_view", "screen"}
@@ -28,11 +30,14 @@ def main(path):
     for number, line in enumerate(open(path)):
         case = json.loads(line)
         events = sorted((prepared(e) for e in case["events"]), key=lambda e: (e["ms"], e["tie_order"], e["event_id"]))
+        person_of = people.persons(events)
+        for event in events:
+            event["person"] = person_of(event["visitor"])
         for answer in case["answers"]:
             asked += 1
             query = answer["query"]
             try:
-                expected = KINDS[query["queryType"]](events_of(events, query), query, answer["from_ms"], answer["to_ms"], events)
+                expected = KINDS[query["queryType"]](events, query, answer["from_ms"], answer["to_ms"], answer["now_ms"])
             except Ambiguous:
                 ambiguous += 1
                 continue
@@ -78,6 +83,8 @@ def prepared(event):
 
 
 def value_of(event, field):
+    if field.startswith("session:"):
+        return event["entry"][field.removeprefix("session:")]
     if field.startswith("property:"):
         return event["properties"].get(field.removeprefix("property:"), "")
     return event[field]
@@ -123,12 +130,48 @@ def matches(event, one):
     )
 
 
-def events_of(events, query):
-    return [e for e in events if holds(e, query.get("filter"))]
+def within(events, query, low, high):
+    """The query's events in a range, each with the first event of its session. A session is read from the day (UTC)
+    before the range to the day after it."""
+    low_day, high_day = max((low // DAY_MS - 1) * DAY_MS, 0), ((high - 1) // DAY_MS + 2) * DAY_MS
+    entry = {id(e): group[0] for group in visits([e for e in events if low_day <= e["ms"] < high_day]) for e in group}
+    inside = [e | {"entry": entry[id(e)]} for e in events if low <= e["ms"] < high]
+    return [e for e in inside if holds(e, query.get("filter"))]
+
+
+def visits(events):
+    """By the client's session, or by the visitor's inactivity."""
+    groups = list(by_actor(events, "session").values())
+    for own in by_actor([e for e in events if not e["session_id"]], "device").values():
+        for at, event in enumerate(own):
+            if at == 0 or event["ms"] - own[at - 1]["ms"] > GAP_MS:
+                groups.append([])
+            groups[-1].append(event)
+    return groups
+
+
+def value_in(event, breakdown):
+    """The value that a breakdown puts an event under; of several dimensions, a list as ClickHouse writes it."""
+    if not breakdown.get("and"):
+        return value_of(event, breakdown["dimension"])
+    values = [value_of(event, field) for field in [breakdown["dimension"], *breakdown["and"]]]
+    return json.dumps(values, separators=(",", ":"), ensure_ascii=False).replace("/", "\\/")
+
+
+def has_value(event, breakdown):
+    return any(value_of(event, field) for field in [breakdown["dimension"], *breakdown.get("and", [])])
+
+
+def shown_value(value, breakdown):
+    return " / ".join(each or "(none)" for each in json.loads(value)) if breakdown.get("and") else value
+
+
+def title_of(field):
+    return field.removeprefix("property:").removeprefix("session:")
 
 
 def actor_of(event, by):
-    return {"visitor": event["visitor"], "user": event["user_id"], "session": event["session_id"]}[by] or None
+    return {"visitor": event["person"], "device": event["visitor"], "user": event["user_id"], "session": event["session_id"]}[by] or None
 
 
 def by_actor(events, by):
@@ -137,6 +180,10 @@ def by_actor(events, by):
         if actor_of(event, by) is not None:
             out.setdefault(actor_of(event, by), []).append(event)
     return out
+
+
+def titles_of(breakdown):
+    return " / ".join(title_of(field) for field in [breakdown["dimension"], *breakdown.get("and", [])])
 
 
 # Time
@@ -192,15 +239,50 @@ def buckets(from_ms, to_ms, unit, zone):
     date = local(from_ms).date()
     if unit == "week":
         date -= datetime.timedelta(days=date.weekday())
+    if unit in ("month", "quarter"):
+        date = date.replace(day=1)
+    if unit == "quarter":
+        date = date.replace(month=(date.month - 1) // 3 * 3 + 1)
+    after = {
+        "day": lambda date: date + datetime.timedelta(days=1),
+        "week": lambda date: date + datetime.timedelta(days=7),
+        "month": lambda date: (date + datetime.timedelta(days=31)).replace(day=1),
+        "quarter": lambda date: (date + datetime.timedelta(days=93)).replace(day=1),
+    }[unit]
     while first_instant(date) < to_ms:
         starts.append(first_instant(date))
-        date += datetime.timedelta(days=7 if unit == "week" else 1)
+        date = after(date)
     return starts, first_instant(date)
 
 
 def bucket(starts, end, ms):
     found = [s for s in starts if s <= ms]
     return found[-1] if found and ms < end else None
+
+
+# Comparing
+
+
+def change(now, before):
+    return now / before - 1 if before and now is not None else None
+
+
+def share(part, whole):
+    return part / whole if whole else None
+
+
+def chance(now, before):
+    """The two-proportion z-test of two (count, of how many), two-sided and pooled."""
+    nothing = {"p_value": None, "significant": None}
+    if before is None or not now[1] or not before[1]:
+        return nothing
+    (a, n), (b, m) = now, before
+    pooled = (a + b) / (n + m)
+    if min(n * pooled, m * pooled, n * (1 - pooled), m * (1 - pooled)) < 5:
+        return nothing
+    z = (a / n - b / m) / math.sqrt(pooled * (1 - pooled) / n + pooled * (1 - pooled) / m)
+    p = math.erfc(abs(z) / math.sqrt(2))
+    return {"p_value": p, "significant": int(p < 0.05)}
 
 
 # Kinds of queries
@@ -212,7 +294,7 @@ def sessions(events, query, from_ms, to_ms, _):
         return now
     # For the values shown, whatever their rank in the earlier range.
     before = sessions_of(events, query | {"limit": sys.maxsize}, *compared_with(query, from_ms, to_ms))
-    title = query.get("dimension", "").removeprefix("property:")
+    title = title_of(query.get("dimension", ""))
     rows = []
     for at, row in enumerate(now):
         if query["result"] == "over_time":
@@ -230,15 +312,9 @@ def sessions(events, query, from_ms, to_ms, _):
 
 def sessions_of(events, query, from_ms, to_ms):
     low, high = (from_ms // DAY_MS - 1) * DAY_MS, ((to_ms - 1) // DAY_MS + 2) * DAY_MS
-    events = [e for e in events if low <= e["ms"] < high]
-    groups = list(by_actor(events, "session").values())
-    for own in by_actor([e for e in events if not e["session_id"]], "visitor").values():
-        for at, event in enumerate(own):
-            if at == 0 or event["ms"] - own[at - 1]["ms"] > GAP_MS:
-                groups.append([])
-            groups[-1].append(event)
-    groups = [g for g in groups if from_ms <= g[0]["ms"] < to_ms]
-    actor_of = lambda group: min(group, key=lambda e: (e["ms"], e["visitor"]))["visitor"]
+    groups = [g for g in visits(within(events, query, low, high)) if from_ms <= g[0]["ms"] < to_ms]
+    first_of = lambda group: min(group, key=lambda e: (e["ms"], e["visitor"]))
+    actor_of = lambda group: first_of(group)["visitor"]
 
     if query["result"] == "list":
         groups.sort(key=lambda g: (-g[0]["ms"], actor_of(g), g[0]["session_id"]))
@@ -256,7 +332,7 @@ def sessions_of(events, query, from_ms, to_ms):
         n = len(groups)
         return {
             "sessions": n,
-            "visitors": len({actor_of(g) for g in groups}),
+            "visitors": len({first_of(g)["person"] for g in groups}),
             "events": sum(map(len, groups)),
             "page_views": views,
             "avg_duration_s": sum(g[-1]["ms"] - g[0]["ms"] for g in groups) / 1000 / n if n else None,
@@ -277,7 +353,7 @@ def sessions_of(events, query, from_ms, to_ms):
     labels = {}
     for group in groups:
         labels.setdefault(label_of(group), []).append(group)
-    title = query["dimension"].removeprefix("property:")
+    title = title_of(query["dimension"])
     shown = sorted(labels.items(), key=lambda i: (-len(i[1]), i[0]))
     return [{title: label} | row(own) for label, own in shown[: query["limit"]]]
 
@@ -292,6 +368,27 @@ def apart(name, shown):
 REST = object()
 
 
+def of_values(values, kind):
+    if kind == "distinct":
+        return len(set(values) - {""})
+    numbers = []
+    for value in values:
+        try:
+            numbers.append(float(value))
+        except ValueError:
+            pass
+    numbers = sorted(number for number in numbers if math.isfinite(number))
+    if kind == "sum":
+        return sum(numbers)
+    if not numbers:
+        return None
+    if kind == "avg":
+        return sum(numbers) / len(numbers)
+    if kind in ("min", "max"):
+        return numbers[0 if kind == "min" else -1]
+    return quantile(numbers, {"median": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}[kind]) * 1000
+
+
 def trend(events, query, from_ms, to_ms, _):
     series = query["series"]
 
@@ -300,29 +397,35 @@ def trend(events, query, from_ms, to_ms, _):
         distinct = lambda name: len({e[name] for e in own if e[name] != ""})
         kind = one["measure"]
         if kind == "per_visitor":
-            return len(own) / distinct("visitor") if own else 0
+            return len(own) / distinct("person") if own else 0
         if kind == "count":
             return len(own)
         if kind == "revenue":
             return sum(e["revenue_amount"] for e in own)
-        return distinct({"visitors": "visitor", "users": "user_id", "sessions": "session_id"}[kind])
+        if "property" in one:
+            return of_values([value_of(e, one["property"]) for e in own], kind)
+        return distinct({"visitors": "person", "users": "user_id", "sessions": "session_id"}[kind])
 
     def combined(values):
-        if len(values) == 1:
+        if "formula" not in query:
             return values[0]
-        a, b = values
-        formula = query["formula"].replace(" ", "")[1]
-        return {"/": a / b if b else None, "-": a - b, "+": a + b, "*": a * b}[formula]
+        letters = {letter: value for letter, value in zip("ABCDEFGHIJ", values) if letter in query["formula"]}
+        if None in letters.values():
+            return None
+        try:
+            return eval(query["formula"], {"__builtins__": {}}, letters)
+        except ZeroDivisionError:
+            return None
 
     breakdown = query.get("breakdown")
-    counted = lambda low, high: [e for e in events if low <= e["ms"] < high and any(matches(e, s) for s in series)]
+    counted = lambda low, high: [e for e in within(events, query, low, high) if any(matches(e, s) for s in series)]
     labels = [""]
     if breakdown:
         labels = []
         for low, high in [(from_ms, to_ms)] + ([compared_with(query, from_ms, to_ms)] if query.get("compare") else []):
             totals = {}
             for event in counted(low, high):
-                label = value_of(event, breakdown["dimension"])
+                label = value_in(event, breakdown)
                 totals[label] = totals.get(label, 0) + 1
             new = [label for label, _ in sorted(totals.items(), key=lambda i: (-i[1], i[0])) if label not in labels]
             labels += new[: breakdown["limit"] - len(labels)]
@@ -330,20 +433,27 @@ def trend(events, query, from_ms, to_ms, _):
     def label_of(event):
         if not breakdown:
             return ""
-        label = value_of(event, breakdown["dimension"])
+        label = value_in(event, breakdown)
         return label if label in labels else REST
 
     def table(low, high):
         starts, end = [low], high
         if query.get("result") != "total":
             starts, end = buckets(low, high, query["interval"], query["timezone"])
-        inside = counted(low, high)
+        trailing = query.get("trailing", 1)
+        earlier = []
+        for _ in range(trailing - 1):
+            first = (earlier or starts)[0]
+            earlier = buckets(first - 1, first, query["interval"], query["timezone"])[0][:1] + earlier
+        read = earlier + starts
+        inside = counted(read[0] if earlier else low, high)
         rest = any(label_of(e) is REST for e in inside)
         out = {}
         for label in labels + [REST]:
             sums, row = [0] * len(series), []
-            for start in starts:
-                own = [e for e in inside if label_of(e) == label and bucket(starts, end, e["ms"]) == start]
+            for at in range(len(starts)):
+                trailed = read[at : at + trailing]
+                own = [e for e in inside if label_of(e) == label and bucket(read, end, e["ms"]) in trailed]
                 values = [measured(own, s) for s in series]
                 if query.get("cumulative"):
                     sums = values = [a + b for a, b in zip(sums, values)]
@@ -365,7 +475,8 @@ def trend(events, query, from_ms, to_ms, _):
             if query.get("result") != "total":
                 row["time"] = ns(starts[at])
             if breakdown:
-                row[breakdown["dimension"].removeprefix("property:")] = apart("(other)", labels) if label is REST else label
+                shown = [shown_value(each, breakdown) for each in labels]
+                row[titles_of(breakdown)] = apart("(other)", shown) if label is REST else shown_value(label, breakdown)
             if query.get("compare"):
                 earlier = before[label]
                 row["previous"] = earlier[at] if at < len(earlier) else None
@@ -373,16 +484,60 @@ def trend(events, query, from_ms, to_ms, _):
     return rows
 
 
-def retention(events, query, from_ms, to_ms, _):
+def retention(events, query, from_ms, to_ms, now_ms):
+    starts, size, back = cohorts(events, query, from_ms, to_ms)
+    ends = starts[1:] + [buckets(from_ms, to_ms, query["interval"], query["timezone"])[1]]
+    cell = lambda cohort, period: size[cohort] if period == 0 else back[cohort][cohort + period]
+    if query.get("compare"):
+        _, size_before, back_before = cohorts(events, query, *compared_with(query, from_ms, to_ms))
+    rows = []
+    for cohort in range(len(starts)):
+        for period in range(len(starts) - cohort):
+            if starts[cohort + period] >= now_ms:
+                continue
+            count = cell(cohort, period)
+            row = {"cohort": ns(starts[cohort]), "period": period, "size": size[cohort], "count": count, "rate": share(count, size[cohort])}
+            row["complete"] = int(ends[cohort + period] <= now_ms)
+            if query.get("statistics"):
+                over = [c for c in range(len(starts) - period) if ends[c + period] <= now_ms and size[c]]
+                rates = [cell(c, period) / size[c] for c in over]
+                row["mean_rate"] = share(sum(cell(c, period) for c in over), sum(size[c] for c in over))
+                row["spread"] = statistics.pstdev(rates) if len(rates) > 1 else None
+                row["low"], row["high"] = wilson(count, size[cohort])
+            if query.get("compare"):
+                there = cohort + period < len(size_before)
+                size_then = size_before[cohort] if there else None
+                count_then = (size_then if period == 0 else back_before[cohort][cohort + period]) if there else None
+                rate_then = share(count_then, size_then) if there else None
+                row |= {"previous_size": size_then, "previous_count": count_then, "previous_rate": rate_then}
+                row["change_rate"] = change(row["rate"], rate_then)
+                row |= chance((count, size[cohort]), (count_then, size_then) if there else None)
+            rows.append(row)
+    return rows
+
+
+def wilson(count, of):
+    """The rates from which the observed one is at most 1.96 standard errors away: a quadratic equation."""
+    if not of:
+        return None, None
+    z = statistics.NormalDist().inv_cdf(0.975)
+    a, b, c = 1 + z * z / of, -(2 * count / of + z * z / of), (count / of) ** 2
+    root = math.sqrt(max(b * b - 4 * a * c, 0))
+    return (-b - root) / (2 * a), (-b + root) / (2 * a)
+
+
+def cohorts(events, query, from_ms, to_ms):
     starts, end = buckets(from_ms, to_ms, query["interval"], query["timezone"])
     size = [0] * len(starts)
     back = [[0] * len(starts) for _ in starts]
-    for own in by_actor(events, query["by"]).values():
-        place = lambda e: starts.index(bucket(starts, end, e["ms"])) if starts[0] <= e["ms"] < end else None
-        began = sorted({place(e) for e in own if matches(e, query["start"])} - {None})
-        came = {place(e) for e in own if matches(e, query["returns"])} - {None}
+    before = by_actor(within(events, query, 0, starts[0]), query["by"])
+    for actor, own in by_actor(within(events, query, starts[0], end), query["by"]).items():
+        place = lambda e: starts.index(bucket(starts, end, e["ms"]))
+        began = sorted({place(e) for e in own if matches(e, query["start"])})
+        returns = [place(e) for e in own if matches(e, query["returns"])]
+        came = {place for place in returns if returns.count(place) >= query.get("least", 1)}
         if query["firstTime"]:
-            if any(e["ms"] < starts[0] and matches(e, query["start"]) for e in own):
+            if any(matches(e, query["start"]) for e in before.get(actor, [])):
                 continue
             began = began[:1]
         for cohort in began:
@@ -390,25 +545,32 @@ def retention(events, query, from_ms, to_ms, _):
             for period in range(cohort + 1, len(starts)):
                 if any(p >= period if query["unbounded"] else p == period for p in came):
                     back[cohort][period] += 1
-    rows = []
-    for cohort in range(len(starts)):
-        for period in range(len(starts) - cohort):
-            count = size[cohort] if period == 0 else back[cohort][cohort + period]
-            rate = count / size[cohort] if size[cohort] else None
-            rows.append({"cohort": ns(starts[cohort]), "period": period, "size": size[cohort], "count": count, "rate": rate})
-    return rows
+    return starts, size, back
 
 
 def presence(events, query, from_ms, to_ms):
     starts, end = buckets(from_ms, to_ms, query["interval"], query["timezone"])
     earlier, _ = buckets(starts[0] - 1, starts[0], query["interval"], query["timezone"])
     all_starts = earlier[:1] + starts
-    for own in by_actor(events, query["by"]).values():
-        there = {all_starts.index(bucket(all_starts, end, e["ms"])) for e in own if all_starts[0] <= e["ms"] < end}
-        yield there, any(e["ms"] < all_starts[0] for e in own), len(all_starts)
+    before = by_actor(within(events, query, 0, all_starts[0]), query["by"])
+    for actor, own in by_actor(within(events, query, all_starts[0], end), query["by"]).items():
+        yield {all_starts.index(bucket(all_starts, end, e["ms"])) for e in own}, actor in before, len(all_starts)
 
 
-def lifecycle(events, query, from_ms, to_ms, _):
+def lifecycle(events, query, from_ms, to_ms, now_ms):
+    rows = lifecycle_of(events, query, from_ms, to_ms)
+    for row in rows:
+        if row["time"] >= ns(now_ms):
+            row.update(new=0, returning=0, resurrecting=0, dormant=0)
+    if query.get("compare"):
+        before = lifecycle_of(events, query, *compared_with(query, from_ms, to_ms))
+        for at, row in enumerate(rows):
+            for name in ("new", "returning", "resurrecting", "dormant"):
+                row[f"previous_{name}"] = before[at][name] if at < len(before) else None
+    return rows
+
+
+def lifecycle_of(events, query, from_ms, to_ms):
     starts, _ = buckets(from_ms, to_ms, query["interval"], query["timezone"])
     rows = [{"time": ns(s), "new": 0, "returning": 0, "resurrecting": 0, "dormant": 0} for s in starts]
     for there, before, count in presence(events, query, from_ms, to_ms):
@@ -423,17 +585,30 @@ def lifecycle(events, query, from_ms, to_ms, _):
 
 
 def stickiness(events, query, from_ms, to_ms, _):
+    now = stickiness_of(events, query, from_ms, to_ms)
+    rows = [{"periods": n, "count": count} for n, count in enumerate(now, 1)]
+    if query.get("compare"):
+        before = stickiness_of(events, query, *compared_with(query, from_ms, to_ms))
+        shown = before[: len(now)]
+        for at, row in enumerate(rows):
+            there = at < len(before)
+            row |= {"previous_count": before[at] if there else None, "change_count": change(now[at], before[at]) if there else None}
+            row |= chance((now[at], sum(now)), (before[at], sum(shown)) if there else None)
+    return rows
+
+
+def stickiness_of(events, query, from_ms, to_ms):
     starts, _ = buckets(from_ms, to_ms, query["interval"], query["timezone"])
     counts = [0] * (len(starts) + 1)
     for there, _, _ in presence(events, query, from_ms, to_ms):
         counts[len(there - {0})] += 1
-    return [{"periods": n, "count": counts[n]} for n in range(1, len(starts) + 1)]
+    return counts[1:]
 
 
 def spikes(events, query, from_ms, to_ms, _):
     """Buckets above twice the median and six times the median deviation from it."""
     starts, end = buckets(from_ms, to_ms, query["interval"], query["timezone"])
-    own = [e for e in events_of(events, query) if matches(e, query)]
+    own = [e for e in within(events, query, starts[0], end) if matches(e, query)]
     ends = starts[1:] + [end]
     counts = [sum(a <= e["ms"] < b for e in own) for a, b in zip(starts, ends)]
     if len(counts) < 8:
@@ -448,8 +623,28 @@ def spikes(events, query, from_ms, to_ms, _):
 
 
 def paths(events, query, from_ms, to_ms, _):
+    now = ways(events, query, from_ms, to_ms)
+    before = ways(events, query, *compared_with(query, from_ms, to_ms)) if query.get("compare") else {}
+    rows = []
+    for step in sorted({way[0] for way in now | before}):
+        of_step = [way for way in now | before if way[0] == step]
+        of_step.sort(key=lambda way: (-now.get(way, 0), -before.get(way, 0), way[1:]))
+        total, total_before = (sum(counts.get(way, 0) for way in of_step) for counts in (now, before))
+        groups = [([way], way[1:]) for way in of_step[: query["limit"]]]
+        if of_step[query["limit"] :]:
+            groups.append((of_step[query["limit"] :], ("(other)", "(other)")))
+        for group, (source, target) in groups:
+            count, then = (sum(counts.get(way, 0) for way in group) for counts in (now, before))
+            row = {"step": step, "source": source, "target": target, "count": count}
+            if query.get("compare"):
+                row |= {"previous_count": then, "change_count": change(count, then)} | chance((count, total), (then, total_before))
+            rows.append(row)
+    return rows
+
+
+def ways(events, query, from_ms, to_ms):
     ways = {}
-    for own in by_actor([e for e in events if from_ms <= e["ms"] < to_ms], query["by"]).values():
+    for own in by_actor(within(events, query, from_ms, to_ms), query["by"]).values():
         visits = []
         for at, event in enumerate(own):
             if at == 0 or (query["by"] == "visitor" and event["ms"] - own[at - 1]["ms"] > GAP_MS):
@@ -459,10 +654,11 @@ def paths(events, query, from_ms, to_ms, _):
             places = []
             for event in visit:
                 anchor = "anchor" in query and matches(event, query["anchor"])
-                if query["collapse"] and places and places[-1][0] == event[query["node"]]:
+                place = value_of(event, query["node"])
+                if query["collapse"] and places and places[-1][0] == place:
                     places[-1][1] |= anchor
                 else:
-                    places.append([event[query["node"]], anchor])
+                    places.append([place, anchor])
             backward = query["direction"] == "backward"
             if backward:
                 places.reverse()
@@ -473,11 +669,26 @@ def paths(events, query, from_ms, to_ms, _):
             for step, (a, b) in enumerate(itertools.pairwise(places), 1):
                 way = (step, b, a) if backward else (step, a, b)
                 ways[way] = ways.get(way, 0) + 1
-    rows = sorted(ways.items(), key=lambda i: (i[0][0], -i[1], i[0][1], i[0][2]))
-    return [{"step": step, "source": a, "target": b, "count": n} for (step, a, b), n in rows]
+    return ways
 
 
 # Funnels
+
+
+def exclusions(query, removes):
+    return [e for e in query.get("exclusions") or [] if e.get("removes", False) == removes]
+
+
+def is_removed(chain, events, query):
+    """Whether an event of an exclusion that removes lies between its steps, or after the first of them within the window."""
+    when = {step: e["ms"] for step, e in chain}
+    for exclusion in exclusions(query, True):
+        after, before = exclusion["afterStep"] - 1, exclusion["beforeStep"] - 1
+        if after in when:
+            until = when.get(before, chain[0][1]["ms"] + query["conversionWindowMs"] + 1)
+            if any(when[after] < e["ms"] < until and matches(e, exclusion) for e in events):
+                return True
+    return False
 
 
 def chains(events, query, entries_before_ms):
@@ -488,7 +699,7 @@ def chains(events, query, entries_before_ms):
 
     def excluded(chain):
         when = {step: e["ms"] for step, e in chain}
-        for exclusion in query.get("exclusions", []):
+        for exclusion in exclusions(query, False):
             after, before = exclusion["afterStep"] - 1, exclusion["beforeStep"] - 1
             if after in when:
                 until = when[before] if before in when else chain[-1][1]["ms"] if chain[-1][0] < before else when[after]
@@ -542,8 +753,11 @@ def attribution(chain, query):
     breakdown = query.get("breakdown") or {}
     named = {"first": lambda: chain[0], "last": lambda: chain[-1], "step": lambda: next((c for c in chain if c[0] == breakdown["step"] - 1), None)}
     kind = breakdown.get("attribution", "all")
+    if kind == "first_set":
+        first = next((e for _, e in chain if has_value(e, breakdown)), chain[0][1])
+        return value_in(first, breakdown)
     taken = named[kind]() if kind in named else None
-    return value_of(taken[1], breakdown["dimension"]) if taken else None
+    return value_in(taken[1], breakdown) if taken else None
 
 
 def any_order(events, query, entries_before_ms):
@@ -567,58 +781,86 @@ def any_order(events, query, entries_before_ms):
     for at, event in enumerate(events):
         if any(event["steps"]) and event["ms"] < entries_before_ms:
             window = [e for e in events if 0 <= e["ms"] - event["ms"] <= query["conversionWindowMs"]]
+            ends = [e["ms"] for e in window if e["ms"] > event["ms"] and any(matches(e, x) for x in exclusions(query, False))]
+            window = [e for e in window if e["ms"] <= min(ends, default=math.inf)]
             times = paired(window)
             if times and (not best or (len(times), -times[-1], times[0]) >= (len(best), -best[-1], best[0])):
                 best = times
     return list(enumerate({"ms": ms} for ms in best))
 
 
-def funnel(events, query, from_ms, to_ms, _):
-    steps = query["steps"]
-    required = [not s.get("optional") for s in steps]
-    before = [max((b for b in range(s) if required[b]), default=None) for s in range(len(steps))]
-    window = query["conversionWindowMs"]
-    inside = [e for e in events if from_ms <= e["ms"] < to_ms + window]
+def found_in(inside, query, from_ms, to_ms, mode):
+    """The chains that count, as (actor, value, chain); and the actors that have any."""
+    required = [not s.get("optional") or query["order"] == "any" for s in query["steps"]]
+    last_required = max(s for s in range(len(required)) if required[s])
+    inside = [e for e in inside if from_ms <= e["ms"] < to_ms + query["conversionWindowMs"]]
     breakdown, hold = query.get("breakdown"), query.get("hold")
     of_all = breakdown and breakdown["attribution"] == "all"
     best_of = any_order if query["order"] == "any" else ordered
-    found = []  # actor, value, chain
+    found, entered = [], set()
     for actor, own in by_actor(inside, query["by"]).items():
         # In walk order; events that are neither step nor exclusion are skipped.
         parts = {}
         for event in own:
             held = value_of(event, hold) if hold else ""
-            value = value_of(event, breakdown["dimension"]) if of_all else ""
+            value = value_in(event, breakdown) if of_all else ""
             parts.setdefault((held, value), None)
         candidates = {}
         for held, value in parts:
             part = []
             for event in own:
-                fits = (not hold or value_of(event, hold) == held) and (not of_all or value_of(event, breakdown["dimension"]) == value)
-                part.append(event | {"steps": [fits and matches(event, s) for s in steps]})
-            chain = best_of(part, query, to_ms)
-            if chain:
-                candidates.setdefault(value, []).append(chain)
+                fits = (not hold or value_of(event, hold) == held) and (not of_all or value_in(event, breakdown) == value)
+                part.append(event | {"steps": [fits and matches(event, s) for s in query["steps"]]})
+            while chain := best_of(part, query, to_ms):
+                if not is_removed(chain, part, query):
+                    candidates.setdefault(value, []).append(chain)
+                if mode != "conversions" or not any(step == last_required for step, _ in chain):
+                    break
+                part = [e for e in part if e["ms"] > chain[-1][1]["ms"]]
 
         def key(chain):
-            needed = [e["ms"] for step, e in chain if query["order"] == "any" or required[step]]
+            needed = [e["ms"] for step, e in chain if required[step]]
             return (len(needed), -needed[-1], chain[0][1]["ms"], len(chain))
 
         for value, some in candidates.items():
-            top = max(some, key=key)
-            # Equivalent chains with different held values: either may be shown.
-            alike_ = [c for c in some if key(c) == key(top)]
-            if len({(*((s, e["ms"]) for s, e in c), attribution(c, query)) for c in alike_}) > 1:
-                raise Ambiguous
-            if breakdown and not of_all:
-                value = attribution(top, query)
-            if value is not None:
-                found.append((actor, value, top))
+            entered.add(actor)
+            tops = some
+            if mode != "conversions":
+                top = max(some, key=key)
+                tops = [top]
+                # Equivalent chains with different held values: either may be shown.
+                alike_ = [c for c in some if key(c) == key(top)]
+                if len({(*((s, e["ms"]) for s, e in c), attribution(c, query)) for c in alike_}) > 1:
+                    raise Ambiguous
+            for top in tops:
+                own_value = attribution(top, query) if breakdown and not of_all else value
+                if own_value is not None:
+                    found.append((actor, own_value, top))
+    return found, entered
 
-    last_required = max(s for s in range(len(steps)) if required[s])
+
+def funnel(events, query, from_ms, to_ms, now_ms):
+    steps = query["steps"]
+    required = [not s.get("optional") for s in steps]
+    before = [max((b for b in range(s) if required[b]), default=None) for s in range(len(steps))]
+    window = query["conversionWindowMs"]
     took = lambda chain, step: any(s == step for s, _ in chain)
     result = query.get("result", "steps")
+    if result in ("actors", "histogram"):
+        query = {name: value for name, value in query.items() if name != "breakdown"}
+    counting = "actors" if result == "actors" else query.get("counting", "actors")
+    from_step = query["fromStep"] - 1 if "fromStep" in query else None
+    to_step = query["toStep"] - 1 if "toStep" in query else max(s for s in range(len(steps)) if required[s])
+    breakdown = query.get("breakdown")
+    compare = compared_with(query, from_ms, to_ms) if query.get("compare") and result != "actors" else None
+    inside = lambda low, high: within(events, query, low, high + window)
+    every = lambda low, high: found_in(inside(low, high), query, low, high, counting)
+
+    def when(chain, step):
+        return chain[0][1]["ms"] if step is None else next((e["ms"] for s, e in chain if s == step), None)
+
     if result == "actors":
+        found, _ = every(from_ms, to_ms)
         step, dropped = query["step"] - 1, query["outcome"] == "dropped"
         if query["order"] == "any":
             listed = [(a, c) for a, _, c in found if (len(c) == step if dropped else len(c) > step)]
@@ -629,32 +871,66 @@ def funnel(events, query, from_ms, to_ms, _):
         return Unordered(rows, {"visitor": "visitor", "user": "user_id", "session": "session_id"}[query["by"]], [str(a) for a, _ in listed])
     if result == "histogram":
         bounds = [1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 10800, 43200, 86400, 259200, 604800, math.inf]
-        ends = [next((e["ms"] for s, e in c if s == last_required), None) for _, _, c in found]
-        times = [(end - c[0][1]["ms"]) / 1000 for end, (_, _, c) in zip(ends, found) if end is not None]
-        lows = [-1] + bounds[:-1]
-        return [{"count": sum(low < t <= high for t in times)} for low, high in zip(lows, bounds)]
-    if result == "trend":
-        starts, end = buckets(from_ms, to_ms, query["interval"], query["timezone"])
-        rows = []
-        for start in starts:
-            own = [c for _, _, c in found if bucket(starts, end, c[0][1]["ms"]) == start]
-            entered, converted = (sum(took(c, s) for c in own) for s in (0, last_required))
-            rows.append({"time": ns(start), "entered": entered, "converted": converted, "rate": converted / entered if entered else None})
+
+        def classes(low, high):
+            times = [(when(c, from_step), when(c, to_step)) for _, _, c in every(low, high)[0]]
+            times = [(b - a) / 1000 for a, b in times if a is not None and b is not None]
+            return [sum(low < t <= high for t in times) for low, high in zip([-1] + bounds[:-1], bounds)]
+
+        rows = [{"count": count} for count in classes(from_ms, to_ms)]
+        for row, then in zip(rows, classes(*compare) if compare else []):
+            row |= {"previous_count": then, "change_count": change(row["count"], then)}
         return rows
-    groups = {}
-    for _, value, chain in found:
-        groups.setdefault(value if breakdown else "", []).append(chain)
-    if not breakdown:
-        groups.setdefault("", [])
+    if result == "trend":
+
+        def entries(low, high):
+            starts, end = buckets(low, high, query["interval"], query["timezone"])
+            seen = inside(low, high)
+            whole, _ = found_in(seen, query, low, high, counting)
+            for start, next_ in zip(starts, starts[1:] + [end]):
+                if counting == "actors":
+                    own = found_in(seen, query, max(start, low), min(next_, high), "actors")[0]
+                else:
+                    own = [f for f in whole if start <= f[2][0][1]["ms"] < next_]
+                own = [c for _, _, c in own if when(c, from_step) is not None]
+                yield start, next_, len(own), sum(took(c, to_step) for c in own)
+
+        rows = []
+        earlier = [(n, c) for _, _, n, c in entries(*compare)] if compare else []
+        for at, (start, next_, entered, converted) in enumerate(entries(from_ms, to_ms)):
+            row = {"time": ns(start), "entered": entered, "converted": converted, "rate": share(converted, entered), "mature": int(next_ + window <= now_ms)}
+            if compare:
+                then, converted_then = earlier[at] if at < len(earlier) else (None, None)
+                rate_then = share(converted_then, then) if then else None
+                row |= {"previous_entered": then, "previous_converted": converted_then, "previous_rate": rate_then}
+                row |= {"change_rate": change(row["rate"], rate_then)}
+                row |= chance((converted, entered), (converted_then, then) if then is not None else None)
+            rows.append(row)
+        return rows
+
+    def grouped(found):
+        groups = {}
+        for _, value, chain in found:
+            groups.setdefault(value if breakdown else "", []).append(chain)
+        return groups
+
+    found, entered = every(from_ms, to_ms)
+    now, then = grouped(found), grouped(every(*compare)[0]) if compare else {}
+    labels = list(now | then) if breakdown else [""]
+    labels.sort(key=lambda label: (-len(now.get(label, [])), -len(then.get(label, [])), label))
+    shown = [(label, [label]) for label in labels]
+    if breakdown:
+        shown = [(shown_value(label, breakdown), of) for label, of in shown]
+    if breakdown and len(labels) > breakdown["limit"]:
+        limit = breakdown["limit"]
+        shown = shown[:limit] + [(apart("(other)", [value for value, _ in shown[:limit]]), labels[limit:])]
+    active = {actor_of(e, query["by"]) for e in within(events, query, from_ms, to_ms)} - {None}
     rows = []
-    shown = sorted(groups.items(), key=lambda i: (-len(i[1]), i[0]))
-    if breakdown and len(shown) > breakdown["limit"]:
-        shown, rest = shown[: breakdown["limit"]], shown[breakdown["limit"] :]
-        shown.append((apart("(other)", [value for value, _ in shown]), [chain for _, own in rest for chain in own]))
-    for value, own in shown:
+    for value, of in shown:
+        own, own_then = ([chain for label in of for chain in groups.get(label, [])] for groups in (now, then))
         for step in range(len(steps)):
             taken = [c for c in own if took(c, step)]
-            row = {"count": len(taken), "rate": len(taken) / len(own) if own else None}
+            row = {"count": len(taken), "rate": share(len(taken), len(own))}
             if before[step] is None:
                 row |= {"step_rate": 1 if taken else None, "drop_off": 0}
             else:
@@ -668,8 +944,17 @@ def funnel(events, query, from_ms, to_ms, _):
                     gaps.append(c[at][1]["ms"] - c[at - 1][1]["ms"])
             gaps.sort()
             row["median_s"], row["p90_s"] = quantile(gaps, 0.5), quantile(gaps, 0.9)
+            row["avg_s"] = statistics.fmean(gaps) / 1000 if gaps else None
+            if query.get("neverEntered"):
+                row["never_entered"] = len(active - entered)
+            if compare:
+                count_then = sum(took(c, step) for c in own_then)
+                rate_then = share(count_then, len(own_then))
+                row |= {"previous_count": count_then, "change_count": change(len(taken), count_then)}
+                row |= {"previous_rate": rate_then, "change_rate": change(row["rate"], rate_then)}
+                row |= chance((len(taken), len(own)), (count_then, len(own_then)))
             if breakdown:
-                row[breakdown["dimension"].removeprefix("property:")] = value
+                row[titles_of(breakdown)] = value
             rows.append(row)
     return rows
 

@@ -12,6 +12,22 @@ pub const PROJECT_BYTES_MAX: usize = 64;
 /// At most so many projects are configured.
 pub const PROJECTS_MAX: usize = 10_000;
 
+/// What is wrong with a list of projects.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "each message says it")]
+pub enum ProjectsError {
+    #[error("no project is named: give at least one, as in PROJECTS=app,website")]
+    None,
+    #[error("{0} projects are named, at most {PROJECTS_MAX} are allowed")]
+    TooMany(usize),
+    #[error("project {name} has {bytes} bytes, at most {PROJECT_BYTES_MAX} are allowed")]
+    LongName { name: String, bytes: usize },
+    #[error("project {0} may hold letters, digits, '.', '_' and '-' only")]
+    Characters(String),
+    #[error("one project, exactly")]
+    NotOne,
+}
+
 /// The list of projects whose events are taken.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Projects(BTreeSet<String>);
@@ -22,15 +38,15 @@ impl Projects {
     /// # Errors
     /// Says which name is empty, too long or holds a character outside
     /// `A–Z a–z 0–9 . _ -`, or that there is none at all.
-    pub fn parse(list: &str) -> Result<Self, String> {
+    pub fn parse(list: &str) -> Result<Self, ProjectsError> {
         let mut names = BTreeSet::new();
         for name in list.split(',').map(str::trim).filter(|n| !n.is_empty()) {
             check_name(name)?;
             names.insert(name.to_owned());
         }
         match names.len() {
-            0 => Err("no project is named: give at least one, as in PROJECTS=app,website".into()),
-            n if n > PROJECTS_MAX => Err(format!("{n} projects are named, at most {PROJECTS_MAX} are allowed")),
+            0 => Err(ProjectsError::None),
+            count if count > PROJECTS_MAX => Err(ProjectsError::TooMany(count)),
             _ => Ok(Self(names)),
         }
     }
@@ -58,16 +74,12 @@ impl Projects {
     }
 }
 
-fn check_name(name: &str) -> Result<(), String> {
+fn check_name(name: &str) -> Result<(), ProjectsError> {
     if name.len() > PROJECT_BYTES_MAX {
-        return Err(format!(
-            "project {} has {} bytes, at most {PROJECT_BYTES_MAX} are allowed",
-            shown(name),
-            name.len()
-        ));
+        return Err(ProjectsError::LongName { name: shown(name), bytes: name.len() });
     }
     if !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-')) {
-        return Err(format!("project {} may hold letters, digits, '.', '_' and '-' only", shown(name)));
+        return Err(ProjectsError::Characters(shown(name)));
     }
     Ok(())
 }
@@ -89,8 +101,8 @@ mod tests {
 
     #[test]
     fn a_bad_list_is_refused_with_its_reason() {
-        assert!(Projects::parse(" , ").unwrap_err().contains("no project"));
-        assert!(Projects::parse("a b").unwrap_err().contains("\"a b\""));
-        assert!(Projects::parse(&"x".repeat(65)).unwrap_err().contains("65 bytes"));
+        assert!(Projects::parse(" , ").unwrap_err().to_string().contains("no project"));
+        assert!(Projects::parse("a b").unwrap_err().to_string().contains("\"a b\""));
+        assert!(Projects::parse(&"x".repeat(65)).unwrap_err().to_string().contains("65 bytes"));
     }
 }

@@ -8,10 +8,12 @@ use std::{
 
 use anyhow::{Context, ensure};
 
-use crate::{bin, clickhouse::Server, portable::Machine, process::Process, root};
+use crate::{bin, clickhouse::Server, plugin_zip, portable::Machine, process::Process, root};
 
 /// The datasource's plugin.
 pub const DATASOURCE: &str = "footfall-analytics-datasource";
+/// The app that brings the other four along.
+pub const APP: &str = "footfall-analytics-app";
 /// The panels, by source folder.
 pub const PANELS: [(&str, &str); 3] =
     [("funnel", "footfall-funnel-panel"), ("retention", "footfall-retention-panel"), ("paths", "footfall-paths-panel")];
@@ -28,12 +30,19 @@ fn sources() -> PathBuf {
     root().join("grafana-backend/plugin")
 }
 
-/// Installs dependencies, checks types and style, and runs the unit tests.
+/// Installs dependencies, checks that the generated types are up to date, types and style, and runs the unit tests.
 pub fn check() -> anyhow::Result<()> {
     fetch()?;
+    npm(&["run", "--silent", "types", "--", "--check"])?;
     npm(&["run", "--silent", "typecheck"])?;
     npm(&["run", "--silent", "lint"])?;
     npm(&["run", "--silent", "test"])
+}
+
+/// Makes the types of the queries of their schema.
+pub fn write_types() -> anyhow::Result<()> {
+    fetch()?;
+    npm(&["run", "--silent", "types"])
 }
 
 /// The plugins for a Grafana or the preview on this machine. The data source must have been built.
@@ -44,9 +53,23 @@ pub fn build() -> anyhow::Result<Built> {
     Ok(built)
 }
 
-/// The plugins as installed, still without the data source's binary.
+/// The plugins one by one, still without the data source's binary.
 pub fn build_to_install() -> anyhow::Result<Built> {
-    arrange(root().join("target/grafana/plugins"))
+    arrange(root().join("target/grafana/separate"))
+}
+
+/// The app with the others inside, as `target/grafana/plugins/<app>`: what is installed.
+pub fn nest(separate: &Path) -> anyhow::Result<PathBuf> {
+    let plugins = root().join("target/grafana/plugins");
+    let _ = fs::remove_dir_all(&plugins);
+    let app = plugins.join(APP);
+    copy(&separate.join(APP), &app)?;
+    let panels = PANELS.map(|(folder, id)| (Path::new("panels").join(folder), id));
+    for (folder, id) in panels.into_iter().chain([(PathBuf::from("datasource"), DATASOURCE)]) {
+        copy(&separate.join(id), &app.join(&folder))?;
+        name_sources(&app.join(&folder), id, APP)?;
+    }
+    Ok(plugins)
 }
 
 /// Installs dependencies → builds → arranges the plugins as Grafana expects, one folder each.
@@ -57,14 +80,40 @@ fn arrange(plugins: PathBuf) -> anyhow::Result<Built> {
     let dist = sources().join("dist");
     let _ = fs::remove_dir_all(&plugins);
     copy(&dist, &plugins.join(DATASOURCE))?;
-    fs::remove_dir_all(plugins.join(DATASOURCE).join("panels"))?;
-    for (folder, id) in PANELS {
-        copy(&dist.join("panels").join(folder), &plugins.join(id))?;
+    // The others, and a module's own data, which webpack's template copies with every plugin.json.
+    for folder in ["panels", "app", "query"] {
+        fs::remove_dir_all(plugins.join(DATASOURCE).join(folder))?;
+    }
+    let panels = PANELS.map(|(folder, id)| (Path::new("panels").join(folder), id));
+    for (folder, id) in panels.into_iter().chain([(PathBuf::from("app"), APP)]) {
+        copy(&dist.join(folder), &plugins.join(id))?;
         for file in ["LICENSE", "CHANGELOG.md"] {
             fs::copy(dist.join(file), plugins.join(id).join(file))?;
         }
     }
+    for id in PANELS.map(|(_, id)| id).into_iter().chain([DATASOURCE, APP]) {
+        name_sources(&plugins.join(id), DATASOURCE, id)?;
+    }
     Ok(Built { plugins, page: sources().join("preview/dist") })
+}
+
+/// A source map names the plugin that is installed; the build is the data source's for all.
+fn name_sources(plugin: &Path, from: &str, to: &str) -> anyhow::Result<()> {
+    let map = plugin.join("module.js.map");
+    let text = fs::read_to_string(&map).with_context(|| format!("{} does not exist", map.display()))?;
+    let of = |id: &str| format!("webpack://{id}/");
+    Ok(fs::write(map, text.replace(&of(from), &of(to)))?)
+}
+
+/// Checks the plugins one by one, and the app with the others inside.
+///
+/// # Errors
+/// What Grafana's loader or validator would refuse.
+pub fn check_installed(built: &Built) -> anyhow::Result<()> {
+    for id in PANELS.map(|(_, id)| id).into_iter().chain([DATASOURCE, APP]) {
+        plugin_zip::check(&built.plugins.join(id), id)?;
+    }
+    plugin_zip::check(&nest(&built.plugins)?.join(APP), APP)
 }
 
 /// Options for the preview host.

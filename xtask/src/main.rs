@@ -14,6 +14,7 @@ mod installed;
 mod modules;
 mod package;
 mod plugin;
+mod plugin_zip;
 mod portable;
 mod prerequisites;
 mod process;
@@ -21,6 +22,7 @@ mod prometheus;
 mod seed;
 mod test;
 mod traffic;
+mod types;
 mod usage;
 mod vector;
 
@@ -55,6 +57,8 @@ enum Command {
     BenchBareHandler,
     /// Build the packages to install: plugins, gateway, SBOMs, checksums.
     Package(package::Options),
+    /// Write the schema of the queries and the front end's types, from the backend's models.
+    Types,
     /// Download the ClickHouse engine into the cache folder.
     Engine,
 }
@@ -70,6 +74,7 @@ async fn main() -> ExitCode {
         Command::Package(options) => package::run(&options),
         Command::BenchBareHandler => bench::serve_bare().await,
         Command::Bench(options) => bench::run(&options).await,
+        Command::Types => types::run(),
         Command::Engine => prerequisites::check(&prerequisites::DEMO).and_then(|()| engine::install()).map(|path| {
             println!("{}", path.display());
         }),

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    cargo, front_end, installed,
+    cargo, front_end, installed, plugin_zip,
     portable::{self, Machine},
     prerequisites, root, vector,
 };
@@ -82,61 +82,19 @@ fn programs(plugin: &Path) -> anyhow::Result<Vec<&'static str>> {
     Ok(made)
 }
 
-/// One zip per plugin with one folder, named after the plugin's id.
-fn plugins(folder: &Path, out: &Path) -> anyhow::Result<Vec<PathBuf>> {
+/// One zip for the app with everything in it, and one per plugin; each has one folder, named after the plugin's id.
+fn plugins(separate: &Path, out: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let nested = front_end::nest(separate)?;
     let mut files = Vec::new();
-    for id in std::iter::once(front_end::DATASOURCE).chain(front_end::PANELS.map(|(_, id)| id)) {
-        check_manifest(&folder.join(id), id)?;
+    let single = std::iter::once(front_end::DATASOURCE).chain(front_end::PANELS.map(|(_, id)| id));
+    for (folder, id) in single.map(|id| (separate, id)).chain([(nested.as_path(), front_end::APP)]) {
+        plugin_zip::check(&folder.join(id), id)?;
         let file = out.join(format!("{id}-{VERSION}.zip"));
         zip(folder, id, &file)?;
         ensure!(fs::metadata(&file)?.len() <= PLUGIN_BYTES_MAX, "{} exceeds the size limit for plugins", name(&file));
         files.push(file);
     }
     Ok(files)
-}
-
-/// What Grafana's loader and validator require of a plugin.json and its folder.
-fn check_manifest(folder: &Path, id: &str) -> anyhow::Result<()> {
-    let text = fs::read_to_string(folder.join("plugin.json"))?;
-    let manifest: Value = serde_json::from_str(&text)?;
-    ensure!(manifest["id"] == id, "plugin.json of {id} has the id {}", manifest["id"]);
-    ensure!(
-        manifest["info"]["version"] == VERSION,
-        "plugin.json of {id} has the version {}",
-        manifest["info"]["version"]
-    );
-    ensure!(!text.contains('%'), "plugin.json of {id} contains a placeholder");
-    for (pointer, what) in [
-        ("/name", "a name"),
-        ("/type", "a type"),
-        ("/info/author/name", "an author"),
-        ("/info/description", "a description"),
-        ("/info/updated", "a date"),
-        ("/dependencies/grafanaDependency", "the minimum Grafana version"),
-    ] {
-        ensure!(
-            manifest.pointer(pointer).and_then(Value::as_str).is_some_and(|text| !text.is_empty()),
-            "plugin.json of {id} lacks {what}"
-        );
-    }
-    for logo in ["small", "large"] {
-        let file = manifest["info"]["logos"][logo].as_str().with_context(|| format!("{id} has no {logo} logo"))?;
-        ensure!(folder.join(file).is_file(), "{id}: {file} does not exist");
-    }
-    for screenshot in manifest["info"]["screenshots"].as_array().into_iter().flatten() {
-        let file = screenshot["path"].as_str().with_context(|| format!("{id} has a screenshot without a path"))?;
-        ensure!(folder.join(file).is_file(), "{id}: {file} does not exist");
-    }
-    ensure!(folder.join("module.js").is_file(), "{id} has no module.js");
-    if manifest["backend"] == true {
-        let program = folder.join(Machine::this().program_name());
-        let mode = fs::metadata(&program)
-            .with_context(|| format!("{} does not exist", program.display()))?
-            .permissions()
-            .mode();
-        ensure!(mode & 0o777 == 0o755, "{} has mode {mode:o}, not 0755", program.display());
-    }
-    Ok(())
 }
 
 /// With Python's own library, which preserves file modes.

@@ -10,6 +10,7 @@ use std::{
 use anyhow::{Context, bail, ensure};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
+    net::TcpStream,
     process::{Child, Command},
 };
 
@@ -120,6 +121,21 @@ pub async fn stop_signal() {
         },
         Err(_) => drop(interrupt.await),
     }
+}
+
+/// Waits until something listens on `address`; `check` says whether it still can.
+pub async fn until_listening(
+    address: &str,
+    time_max: Duration,
+    mut check: impl FnMut() -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let started = Instant::now();
+    while TcpStream::connect(address).await.is_err() {
+        check()?;
+        ensure!(started.elapsed() < time_max, "nothing listens on {address} after {} s", time_max.as_secs());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Ok(())
 }
 
 /// A currently free port.

@@ -121,7 +121,7 @@ fn ok(reply: &Reply, summary: Option<Summary>, body: impl Stream<Item = Bytes> +
     let text = format!(
         "{{\"read_rows\":\"{}\",\"read_bytes\":\"{}\",\"written_rows\":\"{}\",\"written_bytes\":\"{}\",\
          \"total_rows_to_read\":\"0\",\"result_rows\":\"{}\",\"result_bytes\":\"{}\",\"elapsed_ns\":\"{elapsed_ns}\"}}",
-        s.read_rows, s.read_bytes, s.written_rows, s.written_bytes, s.result_rows, s.result_bytes
+        s.read.rows, s.read.bytes, s.written.rows, s.written.bytes, s.result_rows, s.result_bytes
     );
     set(headers, "x-clickhouse-summary", &text);
     response

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     engine::Engine,
-    ffi::Connection,
+    ffi::{Connection, Insert, Stream, Volume},
     reading::{self, Access, settings::WHOLE_RESULT_BYTES_MAX},
     refusal::Refusal,
     sql::Statement,
@@ -54,10 +54,8 @@ pub enum Output {
 /// The counts of `X-ClickHouse-Summary`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Summary {
-    pub read_rows: u64,
-    pub read_bytes: u64,
-    pub written_rows: u64,
-    pub written_bytes: u64,
+    pub read: Volume,
+    pub written: Volume,
     pub result_rows: u64,
     pub result_bytes: u64,
     pub elapsed: Duration,
@@ -169,12 +167,9 @@ fn buffered(connection: &mut Connection, sql: &str, format: &str, parameters: &P
         connection.query(&format!("SET max_result_bytes = {WHOLE_RESULT_BYTES_MAX}"), "Null", &[])?;
     }
     let chunk = connection.query(sql, format, &parameters.bound)?;
-    let ((read_rows, read_bytes), (written_rows, written_bytes)) = (chunk.read(), chunk.written());
     let summary = Summary {
-        read_rows,
-        read_bytes,
-        written_rows,
-        written_bytes,
+        read: chunk.read(),
+        written: chunk.written(),
         result_rows: chunk.rows(),
         result_bytes: chunk.bytes().len() as u64,
         elapsed: started.elapsed(),
@@ -190,7 +185,7 @@ fn stream(
     bound: &[(String, String)],
     result: &mpsc::Sender<Output>,
 ) -> Result<(), Refusal> {
-    let mut stream = connection.stream(sql, format, bound)?;
+    let mut stream = Stream::start(connection, sql, format, bound)?;
     let mut first = true;
     while let Some(chunk) = stream.next_chunk()? {
         if !first && chunk.rows() == 0 {
@@ -224,7 +219,7 @@ fn insert(
     mut data: mpsc::Receiver<Data>,
 ) -> Result<Output, Refusal> {
     let started = Instant::now();
-    let mut insert = connection.insert(head, format, bound)?;
+    let mut insert = Insert::start(connection, head, format, bound)?;
     loop {
         match data.blocking_recv() {
             Some(Data::Bytes(bytes)) => insert.append(&bytes)?,
@@ -236,14 +231,12 @@ fn insert(
             }
         }
     }
-    let (written_rows, written_bytes) = insert.finish()?;
+    let written = insert.finish()?;
     let summary = Summary {
-        read_rows: written_rows,
-        read_bytes: written_bytes,
-        written_rows,
-        written_bytes,
-        result_rows: written_rows,
-        result_bytes: written_bytes,
+        read: written,
+        written,
+        result_rows: written.rows,
+        result_bytes: written.bytes,
         elapsed: started.elapsed(),
     };
     Ok(Output::Whole(Bytes::new(), summary))

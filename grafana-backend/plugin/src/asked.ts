@@ -1,8 +1,7 @@
 import { finished, finishedEvent } from './filters';
 import { FootfallQuery, kindOf } from './query';
-import { Breakdown } from './query/common';
 import { FieldKind, fieldsOf, KNOWN } from './query/fields';
-import { EventFilter, Filter } from './query/filter';
+import { Breakdown, EventFilter, Filter } from './query/generated';
 
 /**
  * The query as it is sent: only the fields that its type has and its editor shows, without incomplete

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { finished, fromGroup, toGroup, UNFINISHED, withOperator } from './filters';
-import { Filter } from './query/filter';
+import { Filter } from './query/generated';
 
 const de: Filter = { field: 'country', op: '=', value: 'DE' };
 const blog: Filter = { field: 'path', op: 'wildcard', value: '/blog/*' };

@@ -1,4 +1,4 @@
-import { EventFilter, Filter, Test } from './query/filter';
+import { EventFilter, Filter, Operator, Test } from './query/generated';
 
 /** The editor's view of a filter tree: groups, negated or not, and conditions. */
 export interface GroupNode {
@@ -13,11 +13,11 @@ export const isGroup = (node: GroupNode | Test): node is GroupNode => 'children'
 export const UNFINISHED: Test = { field: '', op: '=' };
 
 /** Operators that compare with one number. */
-export const NUMERIC = new Set(['<', '<=', '>', '>=']);
+export const NUMERIC: ReadonlySet<Operator | undefined> = new Set<Operator>(['<', '<=', '>', '>=']);
 /** Operators without a value. */
-export const UNARY = new Set(['is set', 'is not set']);
+export const UNARY: ReadonlySet<Operator | undefined> = new Set<Operator>(['is set', 'is not set']);
 /** Operators for which an empty value is meaningless: every string contains it. */
-const NEEDS_TEXT = new Set(['contains', 'not contains', '=~', '!~', ...NUMERIC]);
+const NEEDS_TEXT: ReadonlySet<Operator | undefined> = new Set(['contains', 'not contains', '=~', '!~', ...NUMERIC]);
 
 /** From the stored tree to the editor's. */
 export function toGroup(filter?: Filter): GroupNode {
@@ -91,7 +91,7 @@ function isFinished({ field, op, value, values }: Test): boolean {
 }
 
 /** The same condition with another operator; the value is kept where possible. */
-export function withOperator(test: Test, op: string): Test {
+export function withOperator(test: Test, op: Operator): Test {
   if (op === 'in' || op === 'not in') {
     return { field: test.field, op, values: test.values ?? (test.value ? [String(test.value)] : []) };
   }

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { fillIn } from './interpolate';
 import { templates } from './testing';
 import { FootfallQuery } from './query';
-import { Filter } from './query/filter';
+import { Filter, Operator, Test } from './query/generated';
 
 const variables = templates({
   country: ['DE', 'AT'],
@@ -22,7 +22,7 @@ const filled = (query: Record<string, unknown>, adhoc: AdHocVariableFilter[] = [
 const filtered = (filter: Filter) => filled({ queryType: 'trend', filter }).filter;
 
 describe('a variable in a filter', () => {
-  test.each(['=', '!=', 'in', 'not in', 'contains', 'not contains', 'wildcard', 'not wildcard', '=~', '!~'])(
+  test.each<Operator>(['=', '!=', 'in', 'not in', 'contains', 'not contains', 'wildcard', 'not wildcard', '=~', '!~'])(
     'with several values matches any of them, or none of them when negated (%s)',
     (op) =>
       expect(filtered({ field: 'country', op, value: '$country' })).toEqual({
@@ -54,7 +54,7 @@ describe('a variable in a filter', () => {
   });
 
   test('in a comparison becomes one condition per number', () => {
-    const than = (value: string) => ({ field: 'property:items', op: '>', value });
+    const than = (value: string): Test => ({ field: 'property:items', op: '>', value });
     expect(filtered(than('$limits'))).toEqual({ any: [than('1'), than('2')] });
   });
 
@@ -105,7 +105,25 @@ describe('sql', () => {
     expect(bound('SELECT {one:Array(String)}')).toEqual({ one: ['SE'] });
   });
 
-  test('has no ad hoc filters and no filter from another query type', () => {
+  test('binds what it writes as $name, without changing the statement', () => {
+    const rawSql = "SELECT '$one' WHERE country IN ($country) AND id = ${id:raw} AND [[one]] -- $__from $other";
+    expect(filled({ queryType: 'sql', rawSql })).toMatchObject({
+      rawSql,
+      variables: { one: 'SE', country: ['DE', 'AT'], id: ['7', '8'] },
+    });
+  });
+
+  test('says for which variables all values are chosen', () => {
+    const every = templates({ every: ['a', 'b'] }, { every: { multi: true, current: { value: ['$__all'] } } });
+    const sql = { refId: 'A', queryType: 'sql', rawSql: '$__conditionalAll(x IN ($every), $every)' } as FootfallQuery;
+    expect(fillIn(sql, every, {})).toMatchObject({ variables: { every: ['a', 'b'] }, allSelected: ['every'] });
+    expect(fillIn(sql, templates({ every: ['a'] }, { every: { multi: true } }), {})).toMatchObject({
+      variables: { every: ['a'] },
+      allSelected: undefined,
+    });
+  });
+
+  test('has the ad hoc filters, but no filter from another query type', () => {
     const query = {
       queryType: 'sql',
       rawSql: 'SELECT 1',
@@ -113,7 +131,7 @@ describe('sql', () => {
     };
     const adhoc = [{ key: 'country', operator: '=', value: 'DE' }];
     const { filter, adhocFilters } = filled(query, adhoc);
-    expect([filter, adhocFilters]).toEqual([undefined, undefined]);
+    expect([filter, adhocFilters]).toEqual([undefined, [{ ...adhoc[0], values: undefined }]]);
   });
 });
 

@@ -5,9 +5,8 @@ import { asked } from './asked';
 import { expand, oneOf } from './expand';
 import { finished, isTree, NUMERIC } from './filters';
 import { FootfallQuery, kindOf } from './query';
-import { Breakdown } from './query/common';
 import { FieldKind, fieldsOf } from './query/fields';
-import { AdHocFilter, EventFilter, Filter, Test } from './query/filter';
+import { AdHocFilter, Breakdown, EventFilter, Filter, Test } from './query/generated';
 import { boundVariables } from './sqlVariables';
 import { withTraffic } from './traffic';
 
@@ -35,14 +34,15 @@ export function fillIn(
   const filled = Object.fromEntries(
     Object.entries(query).map(([name, value]) => [name, filledField(kinds.get(name), value)])
   ) as unknown as FootfallQuery;
+  const adhocFilters = [...(filled.adhocFilters ?? []), ...adhoc.map(adhocFilter)];
   if (filled.queryType === 'sql') {
-    return { ...filled, variables: boundVariables(filled, templates, scopedVars) };
+    return { ...filled, ...boundVariables(filled, templates, scopedVars), adhocFilters };
   }
   const { traffic, ...rest } = filled;
   return {
     ...rest,
     filter: withTraffic(filled.filter, templates.replace(traffic ?? '', scopedVars, 'raw')),
-    adhocFilters: [...(filled.adhocFilters ?? []), ...adhoc.map(adhocFilter)],
+    adhocFilters,
   };
 }
 
@@ -74,7 +74,11 @@ function fillings(templates: TemplateSrv, scopedVars: ScopedVars): Partial<Recor
     filter,
     event,
     events: (events: EventFilter[]) => events.map(event),
-    breakdown: (breakdown: Breakdown) => ({ ...breakdown, dimension: text(breakdown.dimension) }),
+    breakdown: (breakdown: Breakdown) => ({
+      ...breakdown,
+      dimension: text(breakdown.dimension),
+      ...(breakdown.and ? { and: breakdown.and.map(text) } : {}),
+    }),
   };
 }
 

@@ -9,6 +9,14 @@ export interface Suggestions {
   events(project: string, search?: string): Promise<string[]>;
   properties(project: string, search?: string): Promise<string[]>;
   values(project: string, field: string, search?: string): Promise<string[]>;
+  /** The tables that SQL may read. */
+  schema(): Promise<Table[]>;
+}
+
+/** A table with its columns. */
+export interface Table {
+  name: string;
+  columns: Array<{ name: string; type: string; comment: string }>;
 }
 
 /** A query's statement and estimated cost, without running it. */
@@ -25,17 +33,17 @@ type Backend = Pick<DataSourceWithBackend, 'getResource' | 'postResource'>;
 
 /** Requests suggestions from the backend and caches them for a minute. */
 export function suggestions(datasource: Backend): Suggestions {
-  const cache = new Map<string, { at: number; answer: Promise<string[]> }>();
-  const ask = (path: string, parameters: Record<string, string | undefined> = {}): Promise<string[]> => {
+  const cache = new Map<string, { at: number; answer: Promise<unknown> }>();
+  const ask = <T = string[]>(path: string, parameters: Record<string, string | undefined> = {}): Promise<T> => {
     const key = `${path}?${JSON.stringify(parameters)}`;
     const known = cache.get(key);
     if (known && Date.now() - known.at < CACHE_MS_MAX) {
-      return known.answer;
+      return known.answer as Promise<T>;
     }
     if (cache.size >= CACHE_ENTRIES_MAX) {
       cache.clear();
     }
-    const answer = datasource.getResource<string[]>(path, parameters);
+    const answer = datasource.getResource<T>(path, parameters);
     answer.catch(() => cache.delete(key));
     cache.set(key, { at: Date.now(), answer });
     return answer;
@@ -46,6 +54,7 @@ export function suggestions(datasource: Backend): Suggestions {
     events: (project, search) => ask('events', { project, search }),
     properties: (project, search) => ask('properties', { project, search }),
     values: (project, field, search) => ask('values', { project, field, search }),
+    schema: () => ask<Table[]>('schema'),
   };
 }
 

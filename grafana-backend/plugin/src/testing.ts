@@ -1,7 +1,10 @@
 import { TemplateSrv } from '@grafana/runtime';
 
 /** The part of Grafana's variables that the data source uses: `$name` and `${name}`, with one value or several. */
-export function templates(values: Record<string, string | string[]> = {}): TemplateSrv {
+export function templates(
+  values: Record<string, string | string[]> = {},
+  more: Record<string, object> = {}
+): TemplateSrv {
   const replace = (text = '', _scoped: unknown = {}, format?: unknown) =>
     text.replace(/\$(\w+)|\$\{(\w+)(?::\w+)?\}/g, (whole, plain, braced) => {
       const name = plain ?? braced;
@@ -11,5 +14,8 @@ export function templates(values: Record<string, string | string[]> = {}): Templ
       }
       return typeof format === 'function' ? format(value, { name }) : String(value);
     });
-  return { replace, getVariables: () => Object.keys(values).map((name) => ({ name })) } as unknown as TemplateSrv;
+  return {
+    replace,
+    getVariables: () => Object.keys(values).map((name) => ({ name, ...more[name] })),
+  } as unknown as TemplateSrv;
 }

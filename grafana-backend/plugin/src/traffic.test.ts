@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 
+import { Filter } from './query/generated';
 import { withTraffic } from './traffic';
 
-const de = { field: 'country', op: '=', value: 'DE' };
+const de: Filter = { field: 'country', op: '=', value: 'DE' };
 
 test('people and bots become conditions on the bot column', () => {
   expect(withTraffic(undefined, 'people')).toEqual({ field: 'bot', op: 'is not set' });

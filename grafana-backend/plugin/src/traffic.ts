@@ -1,4 +1,4 @@
-import { Filter } from './query/filter';
+import { Filter } from './query/generated';
 
 /** Whose events count, by the names used in the editor and in dashboard variables. */
 const TESTS: Record<string, Filter | undefined> = {

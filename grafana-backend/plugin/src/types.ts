@@ -17,6 +17,11 @@ export interface FootfallOptions extends DataSourceJsonData {
   tlsAuth?: boolean;
   tlsAuthWithCACert?: boolean;
   httpHeaders?: HttpHeader[];
+  /** Rows of a result of SQL. */
+  rowLimit?: number;
+  /** Grafana's own key. */
+  oauthPassThru?: boolean;
+  forwardGrafanaHeaders?: boolean;
 }
 
 export interface HttpHeader {

@@ -13,6 +13,8 @@ import axe from 'axe-core';
 import { chromium } from 'playwright-core';
 
 const [address, summaryFile, pictures] = process.argv.slice(2);
+// Whole pages at 900 and 1,440 px, to look at.
+const narrowPictures = process.env.FOOTFALL_LOOK;
 const summary = JSON.parse(readFileSync(summaryFile, 'utf8'));
 // The last quarter, so that there is an earlier range to compare with.
 const quarter = `from=${new Date(summary.to_ms - 90 * 86_400_000).toISOString()}&to=${new Date(summary.to_ms).toISOString()}`;
@@ -32,6 +34,7 @@ const FLAGS = [
 const checks = {
   funnelByClicks,
   configuration,
+  firstSteps,
   sqlEditor,
   actors,
   variable,
@@ -49,8 +52,8 @@ if (!CHROMIUM) {
   console.error('Chromium is missing: apt-get install chromium');
   process.exit(2);
 }
-if (pictures) {
-  mkdirSync(pictures, { recursive: true });
+for (const folder of [pictures, narrowPictures].filter(Boolean)) {
+  mkdirSync(folder, { recursive: true });
 }
 const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
 let failed = 0;
@@ -128,8 +131,10 @@ async function configuration(page) {
   assert.match(await tables.getAttribute('title'), /"orders" is neither database\.table nor database\.\*/);
   await tables.fill('shop.orders, crm.*');
   await tables.blur();
+  await page.getByRole('button', { name: 'Expand TLS' }).click();
+  await page.getByRole('button', { name: 'Expand HTTP headers' }).click();
   await page.getByLabel('Client certificate', { exact: true }).click({ force: true });
-  await page.getByRole('button', { name: 'Header' }).click();
+  await page.getByRole('button', { name: 'Header', exact: true }).click();
   await page.getByLabel('Header 1: name').fill('X-Tenant');
   await page.getByLabel('Header 1: value').fill('a');
   const kept = JSON.parse(await page.getByTestId('kept').textContent());
@@ -146,7 +151,23 @@ async function configuration(page) {
   await page.getByRole('button', { name: 'Save & test' }).click();
   await page.getByText(/tables at migration \d+; \d+ events of \d+ projects, the newest of/).waitFor(WAIT);
   await accessible(page, '[data-testid="editor"]', 'configuration');
-  await picture(page, 'data-source');
+  await picture(page, 'data-source', true);
+}
+
+/** The app tests the data source, shows what to copy, and sees events arrive. */
+async function firstSteps(page) {
+  await page.goto(`${address}/?start`);
+  await page.getByText('Connected', { exact: true }).waitFor(WAIT);
+  await page.getByLabel('Gateway', { exact: true }).fill('https://events.example/');
+  await page.keyboard.press('Enter');
+  const shell = page.getByLabel('Snippet for curl');
+  await shell.getByText("curl -i 'https://events.example/v1/events'").waitFor(WAIT);
+  await page.getByRole('tab', { name: 'PostHog' }).click();
+  const snippet = page.getByLabel('Snippet for PostHog');
+  await snippet.getByText('posthog.init("website", {api_host: "https://events.example"});').waitFor(WAIT);
+  await page.getByRole('table', { name: 'Latest events' }).getByText('page_view').first().waitFor(WAIT);
+  await accessible(page, '[data-testid="editor"]', 'first steps');
+  await picture(page, 'get-started', true);
 }
 
 /** A variable that lists the values of a column, and one that lists events. */
@@ -157,7 +178,7 @@ async function variable(page) {
   await page.getByRole('radio', { name: 'Events', exact: true }).check();
   await values.getByText('sign_up', { exact: true }).waitFor(WAIT);
   await page.getByRole('radio', { name: 'Values', exact: true }).check();
-  await choose(page, 'Field', 'country');
+  await choose(page, 'Field', 'Country');
   await values.getByText('SE', { exact: true }).waitFor(WAIT);
   await accessible(page, '[data-testid="editor"]', 'variable');
 }
@@ -178,7 +199,7 @@ async function adhocFilter(page) {
   await page.goto(`${address}/?dashboard=overview&${quarter}`);
   const countries = page.getByTestId('dashboard-panel-15');
   await countries.getByText('US', { exact: true }).waitFor(WAIT);
-  await choose(page, 'Filter by', 'country');
+  await choose(page, 'Filter by', 'Country');
   await choose(page, 'Value', 'SE');
   await page.getByRole('button', { name: 'country = SE' }).waitFor(WAIT);
   await countries.getByText('US', { exact: true }).waitFor({ ...WAIT, state: 'detached' });
@@ -194,7 +215,7 @@ async function filters(page) {
   await page.getByRole('combobox', { name: 'Filter, condition 1: field', exact: true }).waitFor(WAIT);
   await page.waitForTimeout(500);
   assert.equal(await page.getByRole('alert').count(), 0, 'an incomplete filter causes an error');
-  await choose(page, 'Filter, condition 1: field', 'country');
+  await choose(page, 'Filter, condition 1: field', 'Country');
   await page.waitForTimeout(500);
   assert.ok(await cell('US').isVisible(), 'a filter without a value is sent');
   await choose(page, 'Filter, condition 1: value', 'SE');
@@ -265,6 +286,30 @@ async function sqlEditor(page) {
   await page.goto(`${address}/?explore&${range}&query=${encodeURIComponent(JSON.stringify(query))}`);
   await page.locator('.monaco-editor .view-line').first().waitFor(WAIT);
   await page.getByTestId('result').getByText('page_view', { exact: true }).waitFor(WAIT);
+  // The dashboard's variable is bound, within quotes too; Ctrl-Enter runs.
+  await page.locator('.monaco-editor').first().click();
+  await page.keyboard.press('Control+A');
+  await page.keyboard.type(
+    "SELECT event, count() AS n FROM analytics.events WHERE project = '$project' AND event = 'sign_up' GROUP BY event"
+  );
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Control+Enter');
+  await page
+    .getByTestId('result')
+    .getByText('page_view', { exact: true })
+    .waitFor({ ...WAIT, state: 'detached' });
+  await page.getByTestId('result').getByText('sign_up', { exact: true }).waitFor(WAIT);
+  await page.getByRole('button', { name: 'Format', exact: true }).click();
+  await page
+    .locator('.view-line')
+    .filter({ hasText: /^\s*FROM\s*$/ })
+    .first()
+    .waitFor(WAIT);
+  await page.locator('.monaco-editor').first().click();
+  await page.keyboard.press('Control+A');
+  await page.keyboard.type('SELECT 1 FROM ');
+  await page.keyboard.press('Control+Space');
+  await page.locator('.suggest-widget').getByText('analytics.events').first().waitFor(WAIT);
 }
 
 /** Clicking a bar lists the people behind it, as many as the bar shows. */
@@ -372,6 +417,7 @@ async function dashboards(page) {
       }
       await page.setViewportSize({ width: 1440, height: 1000 });
       await picture(page, `${name}-${theme}`);
+      await narrow(page, `${name}-${theme}`);
     }
   }
   console.log(`no data, because no Vector is running here: ${[...unfilled].join('; ')}`);
@@ -385,6 +431,29 @@ async function panelsOfVector(name) {
       .filter(({ targets }) => targets?.length && targets.every(({ expr }) => expr?.includes('vector_')))
       .map(({ id, title }) => [String(id), title])
   );
+}
+
+/** At 900 px no number of a stat is cut off. */
+async function narrow(page, name) {
+  await page.setViewportSize({ width: 900, height: 1000 });
+  await page.waitForTimeout(300);
+  const cut = await page.evaluate(() =>
+    [...document.querySelectorAll('[data-testid^="dashboard-panel-"]')].flatMap((panel) => {
+      const edge = panel.getBoundingClientRect();
+      const values = [...panel.querySelectorAll('[data-testid*="Value"] span, [class*="value"] span')];
+      return values
+        .filter((value) => value.getBoundingClientRect().right > edge.right + 1)
+        .map((value) => `${panel.querySelector('h2')?.textContent}: ${value.textContent}`);
+    })
+  );
+  assert.deepEqual(cut, [], `${name} at 900 px`);
+  if (narrowPictures) {
+    await page.screenshot({ path: join(narrowPictures, `${name}-900.png`), fullPage: true });
+    await page.setViewportSize({ width: 1440, height: 1000 });
+    await page.waitForTimeout(300);
+    await page.screenshot({ path: join(narrowPictures, `${name}-1440.png`), fullPage: true });
+  }
+  await page.setViewportSize({ width: 1440, height: 1000 });
 }
 
 /** Checks accessibility with Deque's axe: names, roles, labels, contrast. */

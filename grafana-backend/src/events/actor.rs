@@ -1,13 +1,15 @@
 //! Whose events are taken together.
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// Who is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Actor {
-    /// One visitor, over all sessions.
+    /// One person, over all sessions: a visitor, with all those that are linked to the same person.
     #[default]
+    #[serde(alias = "person")]
     Visitor,
     /// One user of the application; events without a user id are left out.
     User,
@@ -16,7 +18,7 @@ pub enum Actor {
 }
 
 impl Actor {
-    /// The hash that tells actors apart.
+    /// The hash that tells actors apart, but for the links of visitors: see [`crate::people`].
     #[must_use]
     pub fn expression(self) -> &'static str {
         match self {

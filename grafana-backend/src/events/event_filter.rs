@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    filter::{Filter, like::like, read::read},
+    entry::Entries,
+    filter::{Filter, json::FilterJson, like::like, read::read},
     one_of::OneOf,
 };
 use crate::{error::QueryError, sql::Sql};
@@ -23,13 +25,17 @@ pub struct EventFilter {
     pub filter: Filter,
 }
 
-/// The JSON form where an event has an object of its own.
-#[derive(Deserialize, Debug, Clone, Default)]
+/// Selects events: what is absent matches everything.
+#[derive(Deserialize, JsonSchema, Debug, Clone, Default)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(rename = "EventFilter")]
 pub struct EventJson {
+    /// The event's name, exactly.
     event: OneOf,
+    /// Its path; `*` matches any string.
     path: OneOf,
-    filter: Value,
+    /// What must hold besides.
+    filter: FilterJson,
 }
 
 impl EventJson {
@@ -57,6 +63,12 @@ impl EventFilter {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.event.is_empty() && self.path.is_empty() && self.filter.is_empty()
+    }
+
+    /// What it reads of the session's entry.
+    #[must_use]
+    pub fn entries(&self) -> Entries {
+        self.filter.entries()
     }
 
     /// Appends the condition.

@@ -3,6 +3,7 @@
 pub mod actor;
 pub mod breakdown;
 pub mod dimension;
+pub mod entry;
 pub mod event_filter;
 pub mod filter;
 pub mod one_of;

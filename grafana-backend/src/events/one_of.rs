@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{check::at_most, error::QueryError};
@@ -13,12 +14,12 @@ pub const VALUE_BYTES_MAX: usize = 2_048;
 
 /// A string, or a list of which one is enough, as a dashboard's variable with several values gives
 /// it. Empty strings among them mean nothing.
-#[derive(Deserialize, Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Deserialize, JsonSchema, Debug, Clone, Default, PartialEq, Eq)]
 #[serde(from = "OneOrMany")]
 pub struct OneOf(Vec<String>);
 
-#[derive(Deserialize)]
-#[serde(untagged)]
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "a string or a list of strings is expected")]
 enum OneOrMany {
     One(String),
     Many(Vec<String>),

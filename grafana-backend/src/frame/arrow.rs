@@ -25,7 +25,8 @@ impl Frame {
     pub fn encode(&self, ref_id: &str) -> Result<Vec<u8>, QueryError> {
         let failed = |e: Error| QueryError::Encoding(e.to_string());
         let fields: Vec<Field> = self.columns.iter().map(Column::field).collect();
-        let notices: Vec<_> = self.notice.iter().map(|text| json!({"severity": "info", "text": text})).collect();
+        let notices = self.notice.iter();
+        let notices: Vec<_> = notices.map(|notice| json!({"severity": notice.severity, "text": notice.text})).collect();
         let mut meta = self.meta.clone();
         meta.insert("executedQueryString".to_owned(), self.executed.as_str().into());
         meta.insert("notices".to_owned(), notices.into());

@@ -2,6 +2,7 @@
 //!
 //! A frame is a table of named columns; `arrow.rs` is the one place that knows how it is sent.
 
+mod alerting;
 mod arrow;
 
 use std::collections::BTreeMap;
@@ -14,12 +15,19 @@ pub struct Frame {
     name: &'static str,
     columns: Vec<Column>,
     executed: String,
-    notice: Option<&'static str>,
+    notice: Option<Notice>,
     meta: serde_json::Map<String, Value>,
 }
 
+/// A sentence that Grafana shows at the panel's corner.
+#[derive(Debug, Clone, Copy)]
+struct Notice {
+    severity: &'static str,
+    text: &'static str,
+}
+
 /// One column; `None` is null.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Column {
     name: String,
     unit: Option<&'static str>,
@@ -27,7 +35,7 @@ pub struct Column {
     values: Values,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Values {
     Time(Vec<Option<i64>>),
     String(Vec<Option<String>>),
@@ -56,8 +64,15 @@ impl Frame {
 
     /// Adds a sentence that Grafana shows at the panel's corner.
     #[must_use]
-    pub fn with_notice(mut self, notice: &'static str) -> Self {
-        self.notice = Some(notice);
+    pub fn with_notice(mut self, text: &'static str) -> Self {
+        self.notice = Some(Notice { severity: "info", text });
+        self
+    }
+
+    /// The same, for what the numbers lack.
+    #[must_use]
+    pub fn with_warning(mut self, text: &'static str) -> Self {
+        self.notice = Some(Notice { severity: "warning", text });
         self
     }
 

@@ -5,6 +5,10 @@ pub trait Item<const N: usize>: From<[u64; N]> + Ord + Copy + Send + Sync {
     /// Whose it is; a hash, so that its bits are evenly used.
     fn actor(&self) -> u64;
 
+    /// The same event of another actor.
+    #[must_use]
+    fn of(self, actor: u64) -> Self;
+
     /// Puts items in their order.
     fn sort(items: &mut [Self]) {
         items.sort_unstable();
@@ -69,6 +73,10 @@ impl Item<2> for Packed {
         self.actor
     }
 
+    fn of(self, actor: u64) -> Self {
+        Self { actor, ..self }
+    }
+
     /// As one number, which is compared without a branch.
     fn sort(items: &mut [Self]) {
         items.sort_unstable_by_key(|item| u128::from(item.actor) << 64 | u128::from(item.packed));
@@ -80,6 +88,10 @@ impl Item<3> for Valued {
         self.actor
     }
 
+    fn of(self, actor: u64) -> Self {
+        Self { actor, ..self }
+    }
+
     fn sort(items: &mut [Self]) {
         items.sort_unstable_by_key(|item| (u128::from(item.actor) << 64 | u128::from(item.packed), item.value));
     }
@@ -88,5 +100,9 @@ impl Item<3> for Valued {
 impl Item<5> for Wide {
     fn actor(&self) -> u64 {
         self.actor
+    }
+
+    fn of(self, actor: u64) -> Self {
+        Self { actor, ..self }
     }
 }

@@ -5,10 +5,15 @@
 //!
 //! Memory has a limit. If the events do not fit, the query is asked again for a part of
 //! the actors at a time, by the actor's hash.
+//!
+//! A person can be several visitors ([`crate::people`]): their events are put together here, so that
+//! folds know nothing of it.
 
 mod buckets;
 pub mod fold;
 pub mod items;
+mod joined;
+mod partitions;
 pub mod pass;
 
 pub use fold::{Sum, fold};

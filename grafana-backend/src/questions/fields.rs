@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::error::QueryError;
+use crate::{check::meant, error::QueryError};
 
 /// What Grafana adds to every query, and what its tools and callers use to tell queries apart.
-const GRAFANAS: [&str; 17] = [
+const GRAFANAS: [&str; 18] = [
     "dashboardUID",
     "datasource",
     "datasourceId",
@@ -24,25 +24,26 @@ const GRAFANAS: [&str; 17] = [
     "queryType",
     "refId",
     "relativeTimeRange",
+    "resultAssertions",
     "timeRange",
     "type",
 ];
 
-/// Checks the names of a query's fields against those that the types of questions have.
+/// Checks the names of a query's fields against those that the types of questions have; `own` are those
+/// of its own type.
 ///
 /// # Errors
 /// Names the first that no type of query has, and the one that was probably meant.
-pub fn check(json: &Map<String, Value>, known: &BTreeSet<&'static str>) -> Result<(), QueryError> {
+pub fn check(
+    json: &Map<String, Value>,
+    own: &[&'static str],
+    known: &BTreeSet<&'static str>,
+) -> Result<(), QueryError> {
     let is_known = |name: &str| known.contains(name) || GRAFANAS.contains(&name);
     let Some(name) = json.keys().filter(|name| !is_known(name)).min() else { return Ok(()) };
     if name.is_empty() {
         return Err(QueryError::invalid("query", "it has a field without a name"));
     }
     let field: String = name.chars().take(64).collect();
-    let meant = known.iter().chain(&GRAFANAS).find(|known| known.eq_ignore_ascii_case(name));
-    let hint = meant.map_or_else(
-        || "docs/queries has the fields of each type".to_owned(),
-        |known| format!("did you mean {known}?"),
-    );
-    Err(QueryError::invalid(field, format!("no query has this field: {hint}")))
+    Err(QueryError::invalid(field, format!("no query has this field: {}", meant(name, own))))
 }

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 
 use async_trait::async_trait;
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
 use super::plan::Plan;
@@ -11,8 +12,8 @@ use crate::{clickhouse::ClickHouse, error::QueryError, frame::Frame, scope::Scop
 /// A question, checked.
 #[async_trait]
 pub trait Question: Debug + Send + Sync {
-    /// Its JSON form; the names of its fields are those that a query may have.
-    type Json: DeserializeOwned
+    /// Its JSON form: what a query may have, and what the front end's types are made of.
+    type Json: DeserializeOwned + JsonSchema
     where
         Self: Sized;
 

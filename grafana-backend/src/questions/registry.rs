@@ -1,52 +1,22 @@
-//! The one list of the types of questions.
+//! Reading a query by its type.
 
 use std::{collections::BTreeSet, sync::LazyLock};
 
-use serde::de::DeserializeOwned;
 use serde_aux::serde_introspection::serde_introspect;
 use serde_json::{Map, Value};
 
-use super::{
-    events::{Annotations, Events},
-    fields,
-    funnel::Funnel,
-    lifecycle::Lifecycle,
-    live::Live,
-    paths::Paths,
-    question::Question,
-    retention::Retention,
-    sessions::Sessions,
-    spikes::Spikes,
-    sql::RawSql,
-    stickiness::Stickiness,
-    trend::Trend,
-};
+use super::{TYPES, fields, question::Question};
 use crate::{
     check::any,
     error::QueryError,
+    json::read as from_json,
     scope::{Asked, Scope, ScopeJson},
     settings::Settings,
 };
 
-/// All types, by the name that a query gives; docs/queries has a page for each.
-static KINDS: [Kind; 12] = [
-    Kind::of::<Sessions>("sessions"),
-    Kind::of::<Funnel>("funnel"),
-    Kind::of::<Trend>("trend"),
-    Kind::of::<Retention>("retention"),
-    Kind::of::<Lifecycle>("lifecycle"),
-    Kind::of::<Stickiness>("stickiness"),
-    Kind::of::<Paths>("paths"),
-    Kind::of::<Events>("events"),
-    Kind::of::<Annotations>("annotations"),
-    Kind::of::<Spikes>("spikes"),
-    Kind::of::<Live>("live"),
-    Kind::of::<RawSql>("sql"),
-];
-
 /// The fields of all types: the editor keeps those of another type when the type is changed.
 static FIELDS: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| {
-    let of_types = KINDS.iter().flat_map(|kind| (kind.fields)());
+    let of_types = TYPES.iter().flat_map(|kind| (kind.fields)());
     serde_introspect::<ScopeJson>().iter().chain(of_types).copied().collect()
 });
 
@@ -67,16 +37,22 @@ pub struct Query {
 /// # Errors
 /// Names the field that is wrong, the limit and the value.
 pub fn read(json: &Map<String, Value>, kind: &str, asked: Asked<'_>, settings: &Settings) -> Result<Query, QueryError> {
-    fields::check(json, &FIELDS)?;
     let given = json
         .get("queryType")
         .map_or(Ok(""), |given| given.as_str().ok_or(given))
         .map_err(|given| QueryError::invalid("queryType", format!("a string is expected, not {given}")))?;
     let name = if given.is_empty() { kind } else { given };
-    let Some(kind) = KINDS.iter().find(|kind| kind.name == name) else {
-        let names = KINDS.each_ref().map(|kind| kind.name);
+    let found = TYPES.iter().find(|kind| kind.name == name);
+    let own: Vec<&str> = match found {
+        Some(kind) => (kind.fields)().iter().chain(serde_introspect::<ScopeJson>()).copied().collect(),
+        None => FIELDS.iter().copied().collect(),
+    };
+    fields::check(json, &own, &FIELDS)?;
+    let Some(kind) = found else {
+        let names = TYPES.each_ref().map(|kind| kind.name);
         return Err(QueryError::invalid("queryType", format!("{name:?} is not known: {}", any(&names))));
     };
+    let json = &said(json);
     let scope = from_json::<ScopeJson>(json)?.check(asked)?;
     if (kind.needs_project)() {
         scope.require_project()?;
@@ -85,44 +61,8 @@ pub fn read(json: &Map<String, Value>, kind: &str, asked: Asked<'_>, settings: &
     Ok(Query { kind: kind.name, scope, question })
 }
 
-/// A type of question.
-struct Kind {
-    name: &'static str,
-    read: Read,
-    needs_project: fn() -> bool,
-    fields: fn() -> &'static [&'static str],
-}
-
-type Read = fn(&Map<String, Value>, &Scope, &Settings) -> Result<Box<dyn Question>, QueryError>;
-
-impl Kind {
-    const fn of<Q: Question + 'static>(name: &'static str) -> Self {
-        Self {
-            name,
-            read: |json, scope, settings| Ok(Box::new(Q::read(from_json(json)?, scope, settings)?)),
-            needs_project: Q::needs_project,
-            fields: serde_introspect::<Q::Json>,
-        }
-    }
-}
-
-fn from_json<T: DeserializeOwned>(json: &Map<String, Value>) -> Result<T, QueryError> {
-    T::deserialize(json).map_err(|e| QueryError::invalid("query", e.to_string()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_front_end_knows_every_type_and_field() {
-        let description: Value = serde_json::from_str(include_str!("../../plugin/src/query/fields.json")).unwrap();
-        let names = |object: &Value| -> BTreeSet<String> { object.as_object().unwrap().keys().cloned().collect() };
-        let read = |fields: &[&str]| -> BTreeSet<String> { fields.iter().map(|name| (*name).to_owned()).collect() };
-        assert_eq!(read(&KINDS.each_ref().map(|kind| kind.name)), names(&description["types"]));
-        assert_eq!(read(serde_introspect::<ScopeJson>()), names(&description["scope"]));
-        for kind in &KINDS {
-            assert_eq!(read((kind.fields)()), names(&description["types"][kind.name]), "{}", kind.name);
-        }
-    }
+/// The fields that say something: a variable without a value leaves an empty string, and null is as good as nothing.
+fn said(json: &Map<String, Value>) -> Map<String, Value> {
+    let says_nothing = |value: &Value| value.is_null() || value.as_str() == Some("");
+    json.iter().filter(|(_, value)| !says_nothing(value)).map(|(name, value)| (name.clone(), value.clone())).collect()
 }

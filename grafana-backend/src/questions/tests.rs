@@ -35,7 +35,7 @@ fn a_wrong_query_names_the_field_the_limit_and_the_value() {
         ),
         (
             r#"{"queryType":"sessions","project":"a","measures":["sessions","pages"]}"#,
-            "measures: \"pages\" is not known: one of sessions, visitors, events",
+            "measures[1]: \"pages\" is not known: sessions, visitors, events",
         ),
         (
             r#"{"queryType":"trend","project":"a","series":[{"event":"a"}],"compare":"year"}"#,
@@ -71,10 +71,28 @@ fn a_misspelt_field_is_named() {
         read(r#"{"queryType": "funnel", "conversionWindowMS": 5}"#).unwrap_err(),
         "conversionWindowMS: no query has this field: did you mean conversionWindowMs?"
     );
-    assert_eq!(
-        read(r#"{"stepz": []}"#).unwrap_err(),
-        "stepz: no query has this field: docs/queries has the fields of each type"
-    );
+    assert_eq!(read(r#"{"stepz": []}"#).unwrap_err(), "stepz: no query has this field: did you mean steps?");
+    for (json, expected) in [
+        (
+            r#"{"queryType": "trend", "project": "a", "stepz": 1}"#,
+            "stepz: no query has this field: there are series, formula, interval, ",
+        ),
+        (
+            r#"{"queryType": "funnel", "project": "a", "steps": [{"event": "x"}, {"evnt": "y"}]}"#,
+            "steps[1].evnt: there is no such field: did you mean event?",
+        ),
+        (
+            r#"{"queryType": "funnel", "project": "a", "steps": [{"event": "x"}, {"event": "y"}], "order": "strikt"}"#,
+            "order: \"strikt\" is not known: ordered, strict or any",
+        ),
+        (
+            r#"{"queryType": "retention", "project": "a", "firstTime": "yes"}"#,
+            "firstTime: string \"yes\" is given where a boolean is expected",
+        ),
+    ] {
+        let error = read(json).unwrap_err();
+        assert!(error.starts_with(expected), "{json}: {error}");
+    }
     // What Grafana adds, and what the editor remembers of another type.
     let of_grafana = r#"{"queryType": "live", "project": "a", "refId": "A", "datasource": {"uid": "x"}, "steps": [], "rawSql": "", "hide": true}"#;
     assert_eq!(read(of_grafana).unwrap().kind, "live");

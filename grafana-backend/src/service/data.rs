@@ -14,6 +14,8 @@ use super::{
 use crate::{
     clickhouse::connect::Connected,
     error::QueryError,
+    forwarded::with_forwarded,
+    frame::Frame,
     protocol::{DataQuery, DataResponse, PluginContext, QueryDataRequest, QueryDataResponse, data_server::Data},
     questions::registry::{self, Query},
     scope::Asked,
@@ -25,9 +27,13 @@ use crate::{
 impl Data for Service {
     async fn query_data(&self, request: Request<QueryDataRequest>) -> Result<Response<QueryDataResponse>, Status> {
         let request = request.into_inner();
+        let headers = request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let settings = Settings::read(request.plugin_context.as_ref());
+        let settings = settings.map(|settings| with_forwarded(settings, headers));
         let uid = uid(request.plugin_context.as_ref());
-        let answers = join_all(request.queries.iter().map(|query| self.answer(query, &settings, uid))).await;
+        // Grafana's alerting says so.
+        let is_alert = request.headers.get("FromAlert").is_some_and(|value| value == "true");
+        let answers = join_all(request.queries.iter().map(|query| self.answer(query, &settings, uid, is_alert))).await;
         let responses: HashMap<String, DataResponse> =
             request.queries.iter().map(|query| query.ref_id.clone()).zip(answers).collect();
         Ok(Response::new(QueryDataResponse { responses }))
@@ -35,12 +41,22 @@ impl Data for Service {
 }
 
 impl Service {
-    async fn answer(&self, query: &DataQuery, settings: &Result<Settings, QueryError>, uid: &str) -> DataResponse {
+    async fn answer(
+        &self,
+        query: &DataQuery,
+        settings: &Result<Settings, QueryError>,
+        uid: &str,
+        is_alert: bool,
+    ) -> DataResponse {
         let result = match settings {
             Ok(settings) => self.answer_measured(query, settings, uid).await,
             Err(error) => Err(error.clone()),
         };
-        let encoded = result.and_then(|answer| answer.iter().map(|frame| frame.encode(&query.ref_id)).collect());
+        let encode = |frame: &Frame| match is_alert {
+            true => frame.for_alerting()?.encode(&query.ref_id),
+            false => frame.encode(&query.ref_id),
+        };
+        let encoded = result.and_then(|answer| answer.iter().map(encode).collect());
         match encoded {
             Ok(frames) => DataResponse { frames, status: 200, ..Default::default() },
             Err(error) => DataResponse { error: error.to_string(), status: error.status(), ..Default::default() },

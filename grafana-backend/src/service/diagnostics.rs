@@ -56,7 +56,8 @@ impl Diagnostics for Service {
 
 impl Service {
     async fn check(&self, request: &CheckHealthRequest) -> Result<Health, QueryError> {
-        let (_, clickhouse) = self.open(request.plugin_context.as_ref())?;
+        let headers = request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let (_, clickhouse) = self.open(request.plugin_context.as_ref(), headers)?;
         let _turn = self.edit_turn().await?;
         let sql = Sql::new(
             "SELECT version() AS version, ifNull((SELECT max(version) FROM analytics.schema_migrations), 0) AS migration, \

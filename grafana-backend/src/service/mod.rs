@@ -6,6 +6,7 @@ mod diagnostics;
 mod metrics;
 mod plan;
 mod resource;
+mod schema;
 mod stream;
 
 use std::{sync::Arc, time::Duration};
@@ -15,6 +16,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use crate::{
     clickhouse::{ClickHouse, connect::Connections},
     error::QueryError,
+    forwarded::with_forwarded,
     protocol::PluginContext,
     settings::Settings,
 };
@@ -73,9 +75,13 @@ impl Service {
         turn(&self.shared.edit_slots, CONCURRENT_EDITS_MAX).await
     }
 
-    /// The request's settings, and ClickHouse as they say.
-    fn open(&self, context: Option<&PluginContext>) -> Result<(Settings, ClickHouse), QueryError> {
-        let settings = Settings::read(context)?;
+    /// The request's settings with what they want passed on of its headers, and ClickHouse as they say.
+    fn open<'h>(
+        &self,
+        context: Option<&PluginContext>,
+        headers: impl Iterator<Item = (&'h str, &'h str)>,
+    ) -> Result<(Settings, ClickHouse), QueryError> {
+        let settings = with_forwarded(Settings::read(context)?, headers);
         let clickhouse = self.shared.connections.of(&settings)?.clickhouse;
         Ok((settings, clickhouse))
     }

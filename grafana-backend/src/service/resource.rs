@@ -6,10 +6,13 @@ use serde_json::{Value, json};
 use tokio_stream::Once;
 use tonic::{Request, Response, Status};
 
-use super::{Service, plan};
+use super::{Service, plan, schema};
 use crate::{
     error::QueryError,
-    events::dimension::{COLUMNS, Dimension},
+    events::{
+        dimension::{COLUMNS, Dimension},
+        entry::ENTRY,
+    },
     protocol::{CallResourceRequest, CallResourceResponse, resource_server::Resource},
     settings::Settings,
     sql::Sql,
@@ -37,7 +40,7 @@ impl Resource for Service {
             Ok(Some(body)) => (200, body),
             Ok(None) => (
                 404,
-                json!({"error": "unknown resource; expected projects, events, properties, values, dimensions or plan"}),
+                json!({"error": "unknown resource; expected projects, events, properties, values, dimensions, schema or plan"}),
             ),
             Err(error) => (error.status(), json!({"error": error.to_string()})),
         };
@@ -49,23 +52,44 @@ impl Resource for Service {
 impl Service {
     /// Reads the path and its parameters, and asks.
     async fn suggest(&self, request: &CallResourceRequest) -> Result<Option<Value>, QueryError> {
-        let (settings, clickhouse) = self.open(request.plugin_context.as_ref())?;
+        let (settings, clickhouse) = self.open(request.plugin_context.as_ref(), headers(request))?;
         let asked = Asked::read(&request.url, &settings);
         let sql = match request.path.trim_matches('/') {
-            "dimensions" => return Ok(Some(json!(COLUMNS))),
+            "dimensions" => return Ok(Some(dimensions())),
             "plan" => {
                 let _turn = self.edit_turn().await?;
                 return plan::answer(&request.body, &settings, &clickhouse).await.map(Some);
             }
+            "schema" => {
+                let _turn = self.edit_turn().await?;
+                return schema::tables(&clickhouse, &settings.sql_tables).await.map(Some);
+            }
             "projects" => projects(),
             "events" => asked.values(&Dimension::Column("event")),
             "properties" => asked.properties(),
-            "values" => asked.values(&Dimension::parse(&asked.field).map_err(|error| error.at("field"))?),
+            "values" => asked.values(&of_events(Dimension::parse(&asked.field).map_err(|error| error.at("field"))?)),
             _ => return Ok(None),
         };
         let _turn = self.edit_turn().await?;
         let names: Vec<Name> = clickhouse.rows(sql).await?;
         Ok(Some(names.into_iter().map(|name| name.name).collect()))
+    }
+}
+
+fn headers(request: &CallResourceRequest) -> impl Iterator<Item = (&str, &str)> {
+    request.headers.iter().filter_map(|(name, values)| Some((name.as_str(), values.values.first()?.as_str())))
+}
+
+/// The columns, then those of a session's first event.
+fn dimensions() -> Value {
+    COLUMNS.into_iter().chain(ENTRY.iter().map(|column| column.asked)).collect()
+}
+
+/// A session's entry has the values that events have.
+fn of_events(dimension: Dimension) -> Dimension {
+    match dimension {
+        Dimension::Entry(column) => Dimension::Column(column.name),
+        other => other,
     }
 }
 

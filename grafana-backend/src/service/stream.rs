@@ -31,7 +31,7 @@ impl stream_server::Stream for Service {
         request: Request<SubscribeStreamRequest>,
     ) -> Result<Response<SubscribeStreamResponse>, Status> {
         let request = request.into_inner();
-        let status = match (project_of(&request.path), self.open(request.plugin_context.as_ref())) {
+        let status = match (project_of(&request.path), self.open(request.plugin_context.as_ref(), std::iter::empty())) {
             (Some(_), Ok(_)) => subscribe_stream_response::Status::Ok,
             _ => subscribe_stream_response::Status::NotFound,
         };
@@ -50,8 +50,10 @@ impl stream_server::Stream for Service {
     async fn run_stream(&self, request: Request<RunStreamRequest>) -> Result<Response<Self::RunStreamStream>, Status> {
         let request = request.into_inner();
         let project = project_of(&request.path).ok_or_else(|| Status::not_found("live/<project> is streamed"))?;
-        let (_, clickhouse) =
-            self.open(request.plugin_context.as_ref()).map_err(|e| Status::invalid_argument(e.to_string()))?;
+        // A stream is shared by all viewers, so it is asked for with the settings' own user.
+        let (_, clickhouse) = self
+            .open(request.plugin_context.as_ref(), std::iter::empty())
+            .map_err(|e| Status::invalid_argument(e.to_string()))?;
         let (service, project) = (self.clone(), project.to_owned());
         let slot = Arc::clone(&self.shared.stream_slots).try_acquire_owned();
         let slot = slot.map_err(|_| Status::resource_exhausted(QueryError::Busy(STREAMS_MAX).to_string()))?;

@@ -2,7 +2,7 @@
 //! gets the edges and the folds use the same ones, so that a change to or from daylight
 //! saving time is the same everywhere.
 
-use chrono::{Datelike, Days, Months};
+use chrono::{Datelike, Days, Months, NaiveDate};
 use chrono_tz::Tz;
 
 use super::{
@@ -11,6 +11,8 @@ use super::{
     zone::{instant, midnight},
 };
 use crate::{error::QueryError, sql::Sql};
+
+const MONTHS_OF_QUARTER: u32 = 3;
 
 /// The edges of buckets, in milliseconds since 1970 UTC; each bucket is `[edge, next edge)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +48,25 @@ impl Buckets {
         self.starts_ms.iter().copied().zip(ends.copied())
     }
 
+    /// The same, after so many more that end where they begin.
+    ///
+    /// # Errors
+    /// If there are more than [`BUCKETS_MAX`].
+    pub fn preceded(&self, by: usize, unit: Unit, zone: Tz) -> Result<Self, QueryError> {
+        let mut starts_ms = self.starts_ms.clone();
+        if starts_ms.len() + by > BUCKETS_MAX {
+            let message = format!("with those before the range there are more than {BUCKETS_MAX} of this length");
+            return Err(QueryError::invalid("interval", message));
+        }
+        let Some(mut first_ms) = starts_ms.first().copied() else { return Ok(self.clone()) };
+        for _ in 0..by {
+            first_ms = floor(first_ms - 1, unit, zone);
+            starts_ms.push(first_ms);
+        }
+        starts_ms.sort_unstable();
+        Ok(Self { starts_ms, end_ms: self.end_ms })
+    }
+
     /// Which bucket an instant lies in.
     #[must_use]
     pub fn find(&self, at_ms: i64) -> Option<usize> {
@@ -63,6 +84,24 @@ impl Buckets {
             }
             None => {
                 sql.text("roundDown(").text(instant_ms).text(", ").ints(&self.starts_ms).text(")");
+            }
+        }
+    }
+
+    /// Appends the place of the bucket of `instant_ms`, from 1; it must lie in one.
+    pub fn write_place(&self, sql: &mut Sql, instant_ms: &'static str) {
+        match self.even() {
+            Some((first_ms, length_ms)) => {
+                sql.text("(intDiv(")
+                    .text(instant_ms)
+                    .text(" - ")
+                    .int(first_ms)
+                    .text(", ")
+                    .int(length_ms)
+                    .text(") + 1)");
+            }
+            None => {
+                sql.text("indexOf(").ints(&self.starts_ms).text(", ").sub(|sql| self.write(sql, instant_ms)).text(")");
             }
         }
     }
@@ -87,10 +126,18 @@ fn floor(ms: i64, unit: Unit, zone: Tz) -> i64 {
         Unit::Ms(length) => return of_length(length),
         Unit::Hour => return of_length(HOUR_MS),
         Unit::Week => local.date() - Days::new(local.weekday().num_days_from_monday().into()),
-        Unit::Month => local.date().with_day(1).unwrap_or(local.date()),
+        Unit::Month => first_of_month(local.date()),
+        Unit::Quarter => {
+            let first = first_of_month(local.date());
+            first - Months::new(first.month0() % MONTHS_OF_QUARTER)
+        }
         Unit::Day => local.date(),
     };
     midnight(date, zone)
+}
+
+fn first_of_month(date: NaiveDate) -> NaiveDate {
+    date.with_day(1).unwrap_or(date)
 }
 
 fn next(start_ms: i64, unit: Unit, zone: Tz) -> i64 {
@@ -105,6 +152,7 @@ fn next(start_ms: i64, unit: Unit, zone: Tz) -> i64 {
         Unit::Day => midnight(local_date() + Days::new(1), zone),
         Unit::Week => midnight(local_date() + Days::new(7), zone),
         Unit::Month => midnight(local_date() + Months::new(1), zone),
+        Unit::Quarter => midnight(local_date() + Months::new(MONTHS_OF_QUARTER), zone),
     }
 }
 
@@ -175,6 +223,22 @@ mod tests {
             ["12-29T00:00", "01-05T00:00"]
         );
         assert_eq!(cut("2026-01-31T23:30:00Z", "2026-02-02T00:00:00Z", Unit::Month, "Europe/Berlin"), ["01-31T23:00"]);
+        assert_eq!(
+            cut("2025-12-31T22:30:00Z", "2026-07-01T00:00:00Z", Unit::Quarter, "Europe/Berlin"),
+            ["09-30T22:00", "12-31T23:00", "03-31T22:00", "06-30T22:00"]
+        );
+    }
+
+    #[test]
+    fn buckets_before_the_range_end_where_it_begins() {
+        let ms = |text: &str| text.parse::<DateTime<Utc>>().unwrap().timestamp_millis();
+        let berlin = "Europe/Berlin".parse().unwrap();
+        let range = Range { from_ms: ms("2026-03-30T10:00:00Z"), to_ms: ms("2026-03-31T10:00:00Z"), interval_ms: 1 };
+        let shown = Buckets::cut(range, Unit::Day, berlin).unwrap();
+        let read = shown.preceded(2, Unit::Day, berlin).unwrap();
+        assert_eq!(read.starts_ms[..2], [ms("2026-03-27T23:00:00Z"), ms("2026-03-28T23:00:00Z")]);
+        assert_eq!((&read.starts_ms[2..], read.end_ms), (&shown.starts_ms[..], shown.end_ms));
+        assert!(shown.preceded(BUCKETS_MAX, Unit::Day, berlin).is_err());
     }
 
     #[test]

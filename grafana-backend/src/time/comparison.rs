@@ -1,6 +1,10 @@
 //! The range that a range is compared with.
 
+use std::ops::Deref;
+
 use chrono_tz::Tz;
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::{range::Range, zone};
@@ -16,6 +20,47 @@ pub enum Comparison {
     Before,
     /// The same hours this many days earlier; whole weeks, so that weekdays meet.
     DaysEarlier(u64),
+}
+
+/// The field `compare` as a query gives it: [`Comparison::parse`] reads it.
+#[derive(Deserialize, JsonSchema, Debug, Clone, Default, PartialEq)]
+#[serde(transparent)]
+#[schemars(inline)]
+pub struct CompareJson(#[schemars(with = "Shape")] Value);
+
+impl Deref for CompareJson {
+    type Target = Value;
+
+    fn deref(&self) -> &Value {
+        &self.0
+    }
+}
+
+/// The earlier range to compare with: `true` is `before`, the range of the same length that ends where it begins;
+/// the others are the same hours so many weeks earlier.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "Compare")]
+#[expect(dead_code, reason = "it describes what a comparison is read from")]
+enum Shape {
+    Switch(bool),
+    Name(NameShape),
+}
+
+#[derive(JsonSchema)]
+#[schemars(inline)]
+#[expect(dead_code, reason = "it describes what a comparison is read from")]
+enum NameShape {
+    #[serde(rename = "none")]
+    None,
+    #[serde(rename = "before")]
+    Before,
+    #[serde(rename = "week")]
+    Week,
+    #[serde(rename = "4_weeks")]
+    FourWeeks,
+    #[serde(rename = "52_weeks")]
+    FiftyTwoWeeks,
 }
 
 impl Comparison {

@@ -1,7 +1,9 @@
 //! How long a bucket is: as the query names it, or as the panel's interval suggests.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::range::Range;
-use crate::{check::one_of, error::QueryError};
 
 /// Buckets in one result.
 pub const BUCKETS_MAX: usize = 11_000;
@@ -11,6 +13,37 @@ pub const MINUTE_MS: i64 = 60_000;
 pub const HOUR_MS: i64 = 60 * MINUTE_MS;
 /// A day of 24 hours, in milliseconds.
 pub const DAY_MS: i64 = 24 * HOUR_MS;
+
+/// How long a bucket is, as a query names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Interval {
+    #[default]
+    Auto,
+    Minute,
+    Hour,
+    Day,
+    Week,
+    Month,
+    Quarter,
+}
+
+impl Interval {
+    /// `auto` is taken from the panel's interval.
+    #[must_use]
+    pub fn unit(self, range: Range) -> Unit {
+        match self {
+            Self::Auto => Unit::of_panel(range),
+            Self::Minute => Unit::Ms(MINUTE_MS),
+            Self::Hour => Unit::Hour,
+            Self::Day => Unit::Day,
+            Self::Week => Unit::Week,
+            Self::Month => Unit::Month,
+            Self::Quarter => Unit::Quarter,
+        }
+    }
+}
 
 /// How long a bucket is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,27 +58,11 @@ pub enum Unit {
     Week,
     /// From the first to the first.
     Month,
+    /// From the first of January, April, July or October to the next of them.
+    Quarter,
 }
 
 impl Unit {
-    /// Reads `minute`, `hour`, `day`, `week`, `month`; empty or `auto` is taken from the panel's
-    /// interval.
-    ///
-    /// # Errors
-    /// Lists what there is.
-    pub fn parse(name: &str, range: Range) -> Result<Self, QueryError> {
-        let of_panel = Self::of_panel(range);
-        let known = [
-            ("auto", of_panel),
-            ("minute", Self::Ms(MINUTE_MS)),
-            ("hour", Self::Hour),
-            ("day", Self::Day),
-            ("week", Self::Week),
-            ("month", Self::Month),
-        ];
-        one_of("interval", name, of_panel, &known)
-    }
-
     /// The shortest unit that is not shorter than the panel's interval, and gives few enough
     /// buckets.
     fn of_panel(range: Range) -> Self {

@@ -52,9 +52,9 @@ pub fn render(statement: &Statement, cluster: Option<&Cluster>) -> Vec<String> {
         return vec![format!("CREATE OR REPLACE VIEW {name} {on_cluster} {rest}")];
     }
     if let Some(rest) = sql.strip_prefix("CREATE MATERIALIZED VIEW IF NOT EXISTS ") {
-        // On each shard, from its own part of the events to its own part of the sessions.
+        // On each shard, from its own part of the events to its own part of what is made of them.
         let (name, rest) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-        let rest = rest.replacen("TO analytics.sessions", "TO analytics.sessions_local", 1);
+        let rest = rest.replacen(" AS\n", "_local AS\n", 1);
         let rest = rest.replace("FROM analytics.events", "FROM analytics.events_local");
         return vec![format!("CREATE MATERIALIZED VIEW IF NOT EXISTS {name} {on_cluster} {rest}")];
     }
@@ -101,6 +101,8 @@ fn create_table(name: &str, rest: &str, cluster: &str) -> Vec<String> {
         let (database, table) = name.split_once('.').unwrap_or(("analytics", name));
         let key = match table {
             "events" | "sessions" => "visitor",
+            // On the shard of the events that say it: theirs is the person's.
+            "links" | "aliases" => "person",
             _ => "rand()",
         };
         out.push(format!(
@@ -147,6 +149,12 @@ mod tests {
         let view = all.iter().find(|sql| sql.starts_with("CREATE MATERIALIZED VIEW")).unwrap();
         assert!(view.contains("TO analytics.sessions_local") && view.contains("FROM analytics.events_local"), "{view}");
         assert!(!all.iter().any(|sql| sql.contains("events_compact") || sql.contains("before_3")), "{all:#?}");
+        let links = all.iter().find(|sql| sql.contains("links_of_events")).unwrap();
+        assert!(
+            links.contains("TO analytics.links_local AS\n") && links.contains("FROM analytics.events_local"),
+            "{links}"
+        );
+        assert!(all.iter().any(|sql| sql.ends_with("'links_local', person)")));
         for sql in all.iter().filter(|sql| sql.contains("ENGINE = ")) {
             assert!(sql.contains("ENGINE = Replicated") || sql.contains("ENGINE = Distributed"), "{sql}");
         }

@@ -7,10 +7,12 @@ pub mod erase;
 pub mod export;
 pub mod health;
 pub mod import;
+pub mod person;
 pub mod retention;
 
 use clap::Subcommand;
 use clickhouse::Client;
+use vector_components::{Projects, project::ProjectsError};
 
 use crate::{
     answering::Patience,
@@ -32,7 +34,9 @@ pub enum Command {
     DeadLetters(dead_letters::Command),
     /// Keep a project's events for so many days.
     Retention(retention::Options),
-    /// Erase a person: events, sessions and dead letters.
+    /// See the links of one person, undo one, or make it again.
+    Person(person::Options),
+    /// Erase a person: events, sessions, links and dead letters.
     Erase(erase::Options),
     /// Write a project's events into files, a month each.
     Export(export::Options),
@@ -86,6 +90,7 @@ pub async fn run(command: Command, config: &Config) -> anyhow::Result<()> {
         Command::Retention(options) => {
             on_tables(config, async |tables, _| retention::run(&options, tables).await).await
         }
+        Command::Person(options) => on_tables(config, async |tables, _| person::run(&options, tables).await).await,
         Command::Erase(options) => on_tables(config, async |tables, _| erase::run(&options, tables).await).await,
         Command::Export(options) => on_tables(config, async |tables, _| export::run(&options, tables).await).await,
         Command::Import(options) => on_tables(config, async |tables, _| import::run(&options, tables).await).await,
@@ -108,10 +113,10 @@ async fn on_tables(
 }
 
 /// A command's `--project`, checked as the gateway checks it.
-fn project(name: &str) -> Result<String, String> {
-    let projects = vector_components::Projects::parse(name)?;
+fn project(name: &str) -> Result<String, ProjectsError> {
+    let projects = Projects::parse(name)?;
     match projects.iter().collect::<Vec<_>>()[..] {
         [one] if one == name => Ok(one.to_owned()),
-        _ => Err("one project, exactly".into()),
+        _ => Err(ProjectsError::NotOne),
     }
 }

@@ -60,6 +60,9 @@ pub async fn apply(tables: &Tables) -> anyhow::Result<Vec<(String, u32)>> {
     for (table, instant, always) in [
         ("analytics.events", "toDateTime(ts)", None),
         ("analytics.sessions", "date", None),
+        // As long as an event that says it.
+        ("analytics.links", "toDateTime(last_at)", None),
+        ("analytics.aliases", "toDateTime(last_at)", None),
         ("analytics.dead_letters", "toDateTime(received_at)", Some("toDateTime(received_at) + toIntervalDay(30)")),
     ] {
         let each = limits.iter().enumerate().map(|(at, (_, days))| {

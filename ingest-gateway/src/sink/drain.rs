@@ -12,7 +12,7 @@ use tokio::{sync::watch, task::JoinHandle};
 
 use super::{
     block::{Block, Months},
-    insert::{INSERT_BYTES_MAX, INSERT_ROWS_MAX, Inserter},
+    insert::{InsertSize, Inserter},
 };
 use crate::journal::{Journal, JournalError, Lane, Numbered, Record};
 
@@ -44,7 +44,7 @@ struct Worker {
 struct Batch {
     through: u64,
     blocks: Vec<Block>,
-    /// There is more in the journal.
+    /// There may be more in the journal.
     is_full: bool,
 }
 
@@ -121,20 +121,15 @@ impl Worker {
     }
 
     async fn batch(&self) -> Result<Option<Batch>, JournalError> {
-        let (mut months, mut rows, mut bytes) = (Months::default(), 0, 0);
-        let fits = move |record: &Record| {
-            rows += record.events;
-            bytes += record.bytes.len();
-            rows <= INSERT_ROWS_MAX && bytes <= INSERT_BYTES_MAX && months.join(&Months::from(record.months.clone()))
-        };
+        let mut size = InsertSize::default();
+        let fits =
+            move |record: &Record| size.add(record.events, record.bytes.len(), &Months::from(record.months.clone()));
         let records = self.journal.oldest(self.lane, fits).await?;
         let Some((through, _)) = records.last() else { return Ok(None) };
         let through = *through;
-        let rows: usize = records.iter().map(|(_, record)| record.events).sum();
-        let bytes: usize = records.iter().map(|(_, record)| record.bytes.len()).sum();
-        let is_full = rows > INSERT_ROWS_MAX / 2 || bytes > INSERT_BYTES_MAX / 2;
         let is_whole = |(_, record): &Numbered| record.events > 0;
-        let blocks = records.into_iter().filter(is_whole).map(block).collect();
+        let blocks: Vec<Block> = records.into_iter().filter(is_whole).map(block).collect();
+        let is_full = InsertSize::of(&blocks).is_large();
         Ok(Some(Batch { through, blocks, is_full }))
     }
 }

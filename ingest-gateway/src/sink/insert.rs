@@ -6,13 +6,13 @@ use clickhouse::Client;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::block::Block;
+use super::block::{Block, Months};
 use crate::metrics::Metrics;
 
 /// Rows in one insert, and bytes before compression, at most; a single block may be over it.
-pub const INSERT_ROWS_MAX: usize = 20_000;
+const INSERT_ROWS_MAX: usize = 20_000;
 /// As above.
-pub const INSERT_BYTES_MAX: usize = 16 << 20;
+const INSERT_BYTES_MAX: usize = 16 << 20;
 /// Compressed at a time.
 const PIECE_BYTES: usize = 256 << 10;
 /// One insert's sending and its commit, each.
@@ -25,6 +25,37 @@ const INSERT: &str = "INSERT INTO analytics.events FORMAT JSONEachRow";
 pub struct Inserter {
     client: Client,
     metrics: Arc<Metrics>,
+}
+
+/// How much one insert holds so far.
+#[derive(Debug, Default)]
+pub struct InsertSize {
+    rows: usize,
+    bytes: usize,
+    months: Months,
+}
+
+impl InsertSize {
+    /// That of an insert of these blocks.
+    pub fn of(blocks: &[Block]) -> Self {
+        let mut size = Self::default();
+        for block in blocks {
+            size.add(block.count, block.rows.len(), &block.months);
+        }
+        size
+    }
+
+    /// Adds a block; says whether the insert is within its limits with it.
+    pub fn add(&mut self, rows: usize, bytes: usize, months: &Months) -> bool {
+        self.rows += rows;
+        self.bytes += bytes;
+        self.rows <= INSERT_ROWS_MAX && self.bytes <= INSERT_BYTES_MAX && self.months.join(months)
+    }
+
+    /// Whether it is more than half of what an insert may hold.
+    pub fn is_large(&self) -> bool {
+        self.rows > INSERT_ROWS_MAX / 2 || self.bytes > INSERT_BYTES_MAX / 2
+    }
 }
 
 impl Inserter {

@@ -12,8 +12,8 @@ use tokio::{
 
 use super::{
     NotDurable,
-    block::{Block, Months},
-    insert::{INSERT_BYTES_MAX, INSERT_ROWS_MAX, Inserter},
+    block::Block,
+    insert::{InsertSize, Inserter},
 };
 
 /// Blocks that wait for the inserter; the number of events is limited before.
@@ -88,14 +88,10 @@ async fn insert_batches(inserter: Inserter, mut queue: mpsc::Receiver<Waiting>, 
 
 /// The blocks of one insert, and the one that did not fit any more.
 fn gather(first: Waiting, queue: &mut mpsc::Receiver<Waiting>) -> (Vec<Waiting>, Option<Waiting>) {
-    let mut months = Months::default();
-    months.join(&first.block.months);
-    let (mut count, mut bytes) = (first.block.count, first.block.rows.len());
+    let mut size = InsertSize::of(std::slice::from_ref(&first.block));
     let mut batch = vec![first];
     while let Ok(next) = queue.try_recv() {
-        count += next.block.count;
-        bytes += next.block.rows.len();
-        if count > INSERT_ROWS_MAX || bytes > INSERT_BYTES_MAX || !months.join(&next.block.months) {
+        if !size.add(next.block.count, next.block.rows.len(), &next.block.months) {
             return (batch, Some(next));
         }
         batch.push(next);

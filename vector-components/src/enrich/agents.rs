@@ -10,7 +10,7 @@ use quick_cache::sync::Cache;
 
 use super::{
     bot::{BotVerdict, Bots, HeaderSigns},
-    user_agent::{Parser, UserAgent, Word},
+    user_agent::{Parser, RulesError, UserAgent, Word},
 };
 use crate::event::ClientHeaders;
 
@@ -40,7 +40,7 @@ impl UserAgents {
     ///
     /// # Errors
     /// Only if the compiled-in rules cannot be read, which the tests exclude.
-    pub fn new() -> Result<Self, String> {
+    pub fn new() -> Result<Self, RulesError> {
         let bots = Bots::default();
         let words = bots.texts().map(|(text, is_of_model)| Word::new(text, is_of_model));
         Ok(Self {

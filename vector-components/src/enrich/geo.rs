@@ -50,11 +50,16 @@ pub enum Language {
     SimplifiedChinese,
 }
 
+/// A code that is not among the languages.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not known: en, de, es, fr, ja, pt-BR, ru or zh-CN")]
+pub struct UnknownLanguage(String);
+
 impl std::str::FromStr for Language {
-    type Err = String;
+    type Err = UnknownLanguage;
 
     /// By the code that MaxMind uses.
-    fn from_str(code: &str) -> Result<Self, String> {
+    fn from_str(code: &str) -> Result<Self, UnknownLanguage> {
         match code {
             "en" => Ok(Self::English),
             "de" => Ok(Self::German),
@@ -64,7 +69,7 @@ impl std::str::FromStr for Language {
             "pt-BR" => Ok(Self::BrazilianPortuguese),
             "ru" => Ok(Self::Russian),
             "zh-CN" => Ok(Self::SimplifiedChinese),
-            other => Err(format!("{other:?} is not known: en, de, es, fr, ja, pt-BR, ru or zh-CN")),
+            other => Err(UnknownLanguage(other.to_owned())),
         }
     }
 }
@@ -92,6 +97,16 @@ pub const CACHE_ENTRIES_MAX: usize = 65_536;
 /// A database in memory, of either kind; mapped or read by the caller.
 pub type Database = Reader<Vec<u8>>;
 
+/// Why a database cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each message says it")]
+pub enum GeoError {
+    #[error("not a MaxMind database: {0}")]
+    Unreadable(#[from] maxminddb::MaxMindDbError),
+    #[error("the database is of type {kind}, {wanted} is needed")]
+    Kind { kind: String, wanted: &'static str },
+}
+
 /// The loaded databases, with a cache in front.
 #[derive(Debug)]
 pub struct Geo {
@@ -106,7 +121,7 @@ impl Geo {
     ///
     /// # Errors
     /// If the bytes are no database, or one that holds no cities.
-    pub fn new(bytes: Vec<u8>) -> Result<Self, String> {
+    pub fn new(bytes: Vec<u8>) -> Result<Self, GeoError> {
         Self::of(Some(bytes), None)
     }
 
@@ -114,7 +129,7 @@ impl Geo {
     ///
     /// # Errors
     /// If bytes are no database, or one of another kind.
-    pub fn of(city: Option<Vec<u8>>, asn: Option<Vec<u8>>) -> Result<Self, String> {
+    pub fn of(city: Option<Vec<u8>>, asn: Option<Vec<u8>>) -> Result<Self, GeoError> {
         Ok(Self {
             city: city.map(|bytes| open(bytes, &["City", "Enterprise"], "a City database")).transpose()?,
             asn: asn.map(|bytes| open(bytes, &["ASN", "ISP"], "an ASN database")).transpose()?,
@@ -165,13 +180,13 @@ impl Geo {
     }
 }
 
-fn open(bytes: Vec<u8>, kinds: &[&str], wanted: &str) -> Result<Database, String> {
-    let reader = Reader::from_source(bytes).map_err(|e| format!("not a MaxMind database: {e}"))?;
+fn open(bytes: Vec<u8>, kinds: &[&str], wanted: &'static str) -> Result<Database, GeoError> {
+    let reader = Reader::from_source(bytes)?;
     let kind = &reader.metadata().database_type;
     if kinds.iter().any(|known| kind.contains(known)) {
         return Ok(reader);
     }
-    Err(format!("the database is of type {kind}, {wanted} is needed"))
+    Err(GeoError::Kind { kind: kind.clone(), wanted })
 }
 
 /// Whether the address belongs to a private or local network.
@@ -231,7 +246,7 @@ mod tests {
             ("GB", "England", "Лондон"),
             "one name alone is there in Russian"
         );
-        assert!("xx".parse::<Language>().unwrap_err().starts_with("\"xx\" is not known"));
+        assert!("xx".parse::<Language>().unwrap_err().to_string().starts_with("\"xx\" is not known"));
     }
 
     /// The first address of each network that is in the database's published contents.
@@ -256,6 +271,6 @@ mod tests {
 
     #[test]
     fn another_file_is_refused_with_its_reason() {
-        assert!(Geo::new(b"hello".to_vec()).unwrap_err().contains("not a MaxMind database"));
+        assert!(Geo::new(b"hello".to_vec()).unwrap_err().to_string().contains("not a MaxMind database"));
     }
 }

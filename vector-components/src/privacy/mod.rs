@@ -32,18 +32,28 @@ pub enum AddressPolicy {
     Drop,
 }
 
-impl FromStr for AddressPolicy {
-    type Err = String;
+/// A name that is not among the policies.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not known: keep, truncate or drop")]
+pub struct UnknownPolicy(String);
 
-    fn from_str(text: &str) -> Result<Self, String> {
+impl FromStr for AddressPolicy {
+    type Err = UnknownPolicy;
+
+    fn from_str(text: &str) -> Result<Self, UnknownPolicy> {
         match text {
             "keep" => Ok(Self::Keep),
             "truncate" => Ok(Self::Truncate),
             "drop" => Ok(Self::Drop),
-            other => Err(format!("{other:?} is not known: keep, truncate or drop")),
+            other => Err(UnknownPolicy(other.to_owned())),
         }
     }
 }
+
+/// More names than [`NAMES_MAX`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{0} names are given, at most {NAMES_MAX} are allowed")]
+pub struct TooManyNames(usize);
 
 /// The operator's choice.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,10 +67,10 @@ impl Privacy {
     ///
     /// # Errors
     /// If they are more than [`NAMES_MAX`].
-    pub fn new<'n>(address: AddressPolicy, names: impl IntoIterator<Item = &'n str>) -> Result<Self, String> {
+    pub fn new<'n>(address: AddressPolicy, names: impl IntoIterator<Item = &'n str>) -> Result<Self, TooManyNames> {
         let names = Names::new(names);
         if names.own_len() > NAMES_MAX {
-            return Err(format!("{} names are given, at most {NAMES_MAX} are allowed", names.own_len()));
+            return Err(TooManyNames(names.own_len()));
         }
         Ok(Self { address, names })
     }

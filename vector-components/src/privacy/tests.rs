@@ -22,7 +22,7 @@ fn addresses_are_cut_before_they_are_stored() {
         let policy: AddressPolicy = policy.parse().unwrap();
         assert_eq!(policy.apply(ip.parse().unwrap()), expected.map(|ip| ip.parse().unwrap()), "{policy:?} {ip}");
     }
-    assert_eq!("cut".parse::<AddressPolicy>().unwrap_err(), "\"cut\" is not known: keep, truncate or drop");
+    assert_eq!("cut".parse::<AddressPolicy>().unwrap_err().to_string(), "\"cut\" is not known: keep, truncate or drop");
 }
 
 #[test]

@@ -4,12 +4,12 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use anyhow::{Context, ensure};
 
-use crate::process::free_port;
+use crate::process::{free_port, until_listening};
 
 const START_TIME_MAX: Duration = Duration::from_secs(30);
 
@@ -60,11 +60,8 @@ impl Bento {
             .spawn()
             .with_context(|| format!("cannot start {}", program.display()))?;
         let bento = Self { url: format!("http://{address}/"), child };
-        let started = Instant::now();
-        while tokio::net::TcpStream::connect(&address).await.is_err() {
-            ensure!(started.elapsed() < START_TIME_MAX, "Bento did not start; see {}", log.display());
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        let listening = until_listening(&address, START_TIME_MAX, || Ok(())).await;
+        listening.with_context(|| format!("Bento did not start; see {}", log.display()))?;
         Ok(bento)
     }
 

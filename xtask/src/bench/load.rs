@@ -16,15 +16,14 @@ use hyper::{
     client::conn::http1::{self, SendRequest},
 };
 use hyper_util::rt::TokioIo;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::{net::TcpStream, task::JoinSet};
 
-use crate::traffic::{HOST, NETWORKS, PAGES, SOURCES, USER_AGENTS, address};
+use super::page_view::{page_view, visit, visitor_ip};
+use crate::traffic::USER_AGENTS;
 
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(10);
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(60);
-/// Visits begin so far in the past that no event is in the future.
-const FIRST_MS: usize = 1_713_326_652_000;
 
 /// What is sent, and over how many connections.
 #[derive(Clone, Copy)]
@@ -92,14 +91,12 @@ impl Load {
         host: &str,
         n: usize,
     ) -> anyhow::Result<f64> {
-        let visit = (self.first_event + n * self.events_per_request) / 8;
-        let (network, _) = NETWORKS[visit % NETWORKS.len()];
-        let ip = address(network, |low, high| low + u16::try_from(visit % usize::from(high - low + 1)).unwrap_or(0));
+        let visit = visit(self.first_event + n * self.events_per_request);
         let request = Request::post(url.path())
             .header("Host", host)
             .header("Content-Type", "application/json")
             .header("X-App", "website")
-            .header("X-Forwarded-For", ip)
+            .header("X-Forwarded-For", visitor_ip(visit))
             .header("User-Agent", USER_AGENTS[visit % (USER_AGENTS.len() - 1)])
             .header("Accept-Language", "en")
             .body(Full::new(self.body(n)))?;
@@ -122,26 +119,11 @@ impl Load {
     fn body(&self, n: usize) -> Bytes {
         let first = self.first_event + n * self.events_per_request;
         let body = match self.events_per_request {
-            1 => event(first),
-            many => Value::Array((first..first + many).map(event).collect()),
+            1 => page_view(first),
+            many => Value::Array((first..first + many).map(page_view).collect()),
         };
         body.to_string().into()
     }
-}
-
-/// A page view as a client sends it.
-fn event(n: usize) -> Value {
-    let visit = n / 8;
-    let (_, locale) = NETWORKS[visit % NETWORKS.len()];
-    let (query, referrer) = SOURCES[visit % SOURCES.len()];
-    let page = PAGES[n % PAGES.len()];
-    let timestamp = chrono::DateTime::from_timestamp_millis(i64::try_from(FIRST_MS + n).unwrap_or_default());
-    json!({
-        "type": "page_view", "user_id": (visit % 9_973).to_string(), "session_id": format!("s{visit}"),
-        "timestamp": timestamp.unwrap_or_default().to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
-        "locale": locale, "path": page, "url": format!("{HOST}{page}{query}"), "referrer": referrer,
-        "appVersion": "1.4.0", "details": {"plan": "pro", "n": n.to_string()},
-    })
 }
 
 async fn connect(address: &str) -> anyhow::Result<SendRequest<Full<Bytes>>> {

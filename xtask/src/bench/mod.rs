@@ -3,6 +3,7 @@
 mod bento;
 mod gateway;
 mod load;
+mod page_view;
 mod pipeline;
 mod queries;
 mod storage;

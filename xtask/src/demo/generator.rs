@@ -14,6 +14,8 @@ pub const PROJECT: &str = "website";
 /// Days to fill before the anchor.
 pub const DAYS: i64 = 365;
 const DAY_MS: i64 = 86_400_000;
+/// People who pass by while the demo is up.
+const PASSERS: usize = 200;
 
 /// One session of one visitor, as one request.
 pub struct Visit {
@@ -58,6 +60,39 @@ pub fn visits(seed: u64, anchor_ms: i64, events_min: usize) -> Vec<Visit> {
     }
     visits.sort_by_key(|(start_ms, _)| *start_ms);
     visits.into_iter().map(|(_, visit)| visit).collect()
+}
+
+/// Visitors who come while the demo is up: another visit of the same people each time.
+pub struct Passers {
+    rng: StdRng,
+    people: Vec<Person>,
+    visits: usize,
+}
+
+/// Sessions of passers have numbers beyond those of the year.
+const FIRST_PASSER: usize = 1_000_000;
+
+impl Passers {
+    /// `begun_s` keeps the sessions of several runs apart.
+    pub fn new(seed: u64, begun_s: u64) -> Self {
+        let mut rng = StdRng::seed_from_u64(seed ^ begun_s);
+        let people = (0..PASSERS).map(|n| person(&mut rng, n)).collect();
+        let visits = FIRST_PASSER + usize::try_from(begun_s).unwrap_or_default();
+        Self { rng, people, visits }
+    }
+
+    /// A visit that has just ended.
+    pub fn next(&mut self, now_ms: i64) -> Visit {
+        self.visits += 1;
+        let at = self.rng.random_range(0..self.people.len());
+        let mut visit = visit(&mut self.rng, &mut self.people[at], 0, self.visits);
+        let last_ms = visit.events.last().and_then(|event| event["timestamp"].as_i64()).unwrap_or_default();
+        for event in &mut visit.events {
+            let at_ms = event["timestamp"].as_i64().unwrap_or_default();
+            event["timestamp"] = (now_ms - last_ms + at_ms).into();
+        }
+        visit
+    }
 }
 
 /// How long before the anchor a visit starts: more in the evening, fewer at weekends.

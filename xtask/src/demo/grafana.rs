@@ -88,7 +88,7 @@ fn settings(clickhouse: &Server) -> Vec<(&'static str, String)> {
         ("GF_SERVER_HTTP_PORT", PORT.to_string()),
         ("GF_AUTH_ANONYMOUS_ENABLED", "true".to_owned()),
         ("GF_AUTH_ANONYMOUS_ORG_ROLE", "Admin".to_owned()),
-        ("GF_PLUGINS_ALLOW_LOADING_UNSIGNED_PLUGINS", format!("{},{panels}", front_end::DATASOURCE)),
+        ("GF_PLUGINS_ALLOW_LOADING_UNSIGNED_PLUGINS", format!("{},{},{panels}", front_end::APP, front_end::DATASOURCE)),
     ]
     .into_iter()
     .chain(clickhouse.reader().environment())

@@ -186,13 +186,24 @@ async fn steps(options: Options, stopping: watch::Receiver<bool>, is_up: &Atomic
             None => (None, None),
         };
         is_up.store(true, Ordering::Relaxed);
-        stay_up(&url, &clickhouse, &data, preview.as_ref(), stopping).await?;
+        say_what_runs(&url, &clickhouse, &data, preview.as_ref());
+        let begun_s = u64::try_from(chrono::Utc::now().timestamp())?;
+        let passers = generator::Passers::new(state.seed, begun_s);
+        state.sent += send::passers(&url, passers, &mut recorder, stopping).await?;
+        state.write(&data)?;
         // Cleanly, so that it stops the data source it started.
         if let Some(preview) = preview {
             preview.stop().await?;
         }
     }
-    ensure!(state.sent == stored, "{} events were sent and {stored} are stored", state.sent);
+    gateway::settle(&url).await?;
+    if let Some(cluster) = &mut cluster {
+        cluster.settle(state.sent).await?;
+    }
+    let stored = send::stored(&clickhouse).await?;
+    // Whoever tries the demo sends events of their own as well.
+    let are_all_there = if options.once { stored == state.sent } else { stored >= state.sent };
+    ensure!(are_all_there, "{} events were sent and {stored} are stored", state.sent);
     plugin.stop().await?;
     gateway.stop().await?;
     match cluster {
@@ -294,13 +305,7 @@ async fn preview(
     started.inspect_err(|error| eprintln!("\n· no dashboards page: {error:#}")).ok()
 }
 
-async fn stay_up(
-    url: &str,
-    clickhouse: &Server,
-    data: &Path,
-    preview: Option<&Process>,
-    mut stopping: watch::Receiver<bool>,
-) -> anyhow::Result<()> {
+fn say_what_runs(url: &str, clickhouse: &Server, data: &Path, preview: Option<&Process>) {
     let passwords = data.join("clickhouse");
     let passwords = passwords.strip_prefix(root()).unwrap_or(&passwords).display();
     let clickhouse = &clickhouse.url;
@@ -320,9 +325,6 @@ async fn stay_up(
          In your own Grafana (docs/install.md), set the data source's URL to {clickhouse}, the user to reader, \
          and the password to the contents of {passwords}/reader-password."
     );
-    // An error means that the sender of the signal is gone.
-    let _ = stopping.wait_for(|stop| *stop).await;
-    Ok(())
 }
 
 impl State {

@@ -12,13 +12,16 @@ use futures_util::{StreamExt, stream};
 use indicatif::{ProgressBar, ProgressStyle};
 use reqwest::Client;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
-use super::generator::{PROJECT, Visit};
+use super::generator::{PROJECT, Passers, Visit};
 use crate::clickhouse::{Server, ask};
 
 /// Requests in flight: responses wait for the commit, so many must share one.
 const IN_FLIGHT: usize = 256;
 const TRIES: usize = 10;
+/// Between two visitors while the demo is up.
+const PASSERS_PAUSE: Duration = Duration::from_secs(2);
 const VISIBLE_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// Sends every visit as one request, and retries if the gateway says so.
@@ -51,6 +54,30 @@ pub async fn visits(url: &str, visits: Vec<Visit>) -> anyhow::Result<()> {
         elapsed.as_secs_f64()
     );
     Ok(())
+}
+
+/// Sends visitors one after another until the signal comes, so that the realtime dashboard lives; returns how many
+/// events were accepted.
+pub async fn passers(
+    url: &str,
+    mut passers: Passers,
+    recorder: &mut Recorder,
+    mut stopping: watch::Receiver<bool>,
+) -> anyhow::Result<usize> {
+    let client = Client::new();
+    let mut accepted = 0;
+    loop {
+        tokio::select! {
+            // An error means that the sender of the signal is gone.
+            _ = stopping.wait_for(|stop| *stop) => return Ok(accepted),
+            () = tokio::time::sleep(PASSERS_PAUSE) => {}
+        }
+        let visit = passers.next(chrono::Utc::now().timestamp_millis());
+        recorder.write(&visit)?;
+        // Not within the select above: what was sent is counted.
+        let answer = send(&client, url, &visit).await?;
+        accepted += usize::try_from(answer["accepted"].as_u64().unwrap_or(0))?;
+    }
 }
 
 async fn send(client: &Client, url: &str, visit: &Visit) -> anyhow::Result<Value> {

@@ -46,6 +46,7 @@ pub async fn run(
     std::fs::write(&file, summary.to_string())?;
 
     let built = front_end::build()?;
+    front_end::check_installed(&built)?;
     let shown = front_end::Shown { clickhouse, project: PROJECT, prometheus: Some(&scraped.url) };
     let preview = front_end::preview(&built, "127.0.0.1:0", shown, &folder.join("preview.log")).await?;
     let mut node = Command::new("node");

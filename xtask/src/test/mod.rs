@@ -4,6 +4,7 @@
 mod browser;
 mod clients;
 mod demo;
+mod grafana;
 mod kafka;
 mod nginx;
 mod oldest;
@@ -107,6 +108,7 @@ const STEPS: [&str; 23] = [
     "plugin host",
     "static plugin",
     "browser",
+    "grafana",
     "nginx",
     "prometheus",
     "kafka",
@@ -138,9 +140,8 @@ async fn step(name: &str, ground: &mut Ground) -> anyhow::Result<String> {
         "rust" => run_to_end(cargo().args(["test", "--release", "--workspace"]))
             .map(|()| "unit, golden and property tests; gateway and clickhouse crate on the real engine"),
         "vrl" => vrl(),
-        "front end" => {
-            front_end::check().map(|()| "types, style, unit tests; Grafana's own libraries from the lockfile")
-        }
+        "front end" => front_end::check()
+            .map(|()| "generated types, type check, style, unit tests; Grafana's own libraries from the lockfile"),
         "demo" => demo::run(&ground.folder).await,
         "oracle" => oracle(ground).await,
         "attack" => attack(ground).await,
@@ -153,6 +154,7 @@ async fn step(name: &str, ground: &mut Ground) -> anyhow::Result<String> {
         "plugin host" => plugin_host(ground).await,
         "static plugin" => portable::run(&ground.folder.join("portable")).await,
         "browser" => browser(ground).await,
+        "grafana" => grafana::run(),
         "nginx" => nginx::run(&ground.folder.join("nginx")).await,
         "prometheus" => return prometheus::run(&ground.folder.join("prometheus")).await,
         "kafka" => kafka::run(&ground.folder.join("kafka")).await,

@@ -1,5 +1,5 @@
 import { css } from '@emotion/css';
-import { DataSourceApi, DataSourcePlugin, GrafanaTheme2, PanelPlugin, rangeUtil } from '@grafana/data';
+import { GrafanaTheme2, rangeUtil } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
 import { useEffect, useMemo, useState } from 'react';
 
@@ -7,13 +7,9 @@ import { Dashboard } from './dashboard/Dashboard';
 import { AnnotationPage } from './pages/AnnotationPage';
 import { ConfigPage } from './pages/ConfigPage';
 import { ExplorePage } from './pages/ExplorePage';
+import { StartPage } from './pages/StartPage';
 import { VariablePage } from './pages/VariablePage';
-
-export interface Plugins {
-  source: DataSourcePlugin<DataSourceApi>;
-  datasource: DataSourceApi;
-  panels: Record<string, PanelPlugin>;
-}
+import { Plugins } from './plugins';
 
 interface PreviewProps {
   plugins: Plugins;
@@ -26,6 +22,7 @@ const PAGES: Record<string, string> = {
   variable: 'variable',
   annotation: 'annotation',
   config: 'data source',
+  start: 'get started',
 };
 
 /** `?dashboard=<name>`, or one of the pages; defaults to the overview. */
@@ -43,6 +40,7 @@ export function Preview({ plugins, asked }: PreviewProps) {
       <main className={style.main}>
         {asked.has('config') && <ConfigPage plugins={plugins} />}
         {asked.has('explore') && <ExplorePage plugins={plugins} asked={asked} range={range} />}
+        {asked.has('start') && <StartPage plugins={plugins} />}
         {asked.has('variable') && <VariablePage plugins={plugins} />}
         {asked.has('annotation') && <AnnotationPage plugins={plugins} range={range} />}
         {!isPage && <Dashboard key={name} name={name} plugins={plugins} asked={asked} />}

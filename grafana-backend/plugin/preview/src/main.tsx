@@ -1,4 +1,5 @@
 import {
+  AppPlugin,
   createTheme,
   DataSourceApi,
   DataSourcePlugin,
@@ -19,7 +20,8 @@ import { createRoot } from 'react-dom/client';
 import { instanceSettings, provideServices, TYPE } from './grafana/services';
 import { loadPlugin, shareLibraries } from './grafana/shared';
 import { templates } from './grafana/templates';
-import { Preview, Plugins } from './Preview';
+import { Plugins } from './plugins';
+import { Preview } from './Preview';
 
 /** Shares libraries → provides services → loads the plugins like Grafana → renders. */
 async function main() {
@@ -37,11 +39,12 @@ async function main() {
   shareLibraries();
   let datasource: DataSourceApi | undefined;
   provideServices(() => datasource!);
-  const [source, funnel, retention, paths] = await Promise.all([
+  const [source, funnel, retention, paths, app] = await Promise.all([
     loadPlugin<DataSourcePlugin<DataSourceApi>>(TYPE),
     loadPlugin<PanelPlugin>('footfall-funnel-panel'),
     loadPlugin<PanelPlugin>('footfall-retention-panel'),
     loadPlugin<PanelPlugin>('footfall-paths-panel'),
+    loadPlugin<AppPlugin>('footfall-analytics-app'),
   ]);
   datasource = new source.DataSourceClass(instanceSettings());
   // Grafana tells a data source its own metadata.
@@ -49,6 +52,7 @@ async function main() {
   const plugins: Plugins = {
     source,
     datasource,
+    app,
     panels: { 'footfall-funnel-panel': funnel, 'footfall-retention-panel': retention, 'footfall-paths-panel': paths },
   };
   createRoot(document.getElementById('root')!).render(

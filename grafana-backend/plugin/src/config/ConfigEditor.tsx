@@ -1,39 +1,48 @@
-import { FieldSet } from '@grafana/ui';
 import React from 'react';
 
+import { ConfigSection } from './ConfigSection';
 import { HeadersEditor } from './HeadersEditor';
 import { ConnectionSection } from './sections/ConnectionSection';
+import { ForwardingSection } from './sections/ForwardingSection';
 import { LimitsSection } from './sections/LimitsSection';
 import { QueriesSection } from './sections/QueriesSection';
 import { TlsSection } from './sections/TlsSection';
 import { ConfigProps, settingsOf } from './settings';
 
-/** The data source's settings: connection, TLS, headers, queries, limits. */
+/** The data source's settings: connection, authentication, headers, queries, limits. */
 export function ConfigEditor(props: ConfigProps) {
   const settings = settingsOf(props);
+  const { json } = settings;
+  const hasTls = Boolean(json.tlsSkipVerify || json.tlsAuth || json.tlsAuthWithCACert);
+  const hasHeaders = Boolean(json.httpHeaders?.length || json.oauthPassThru || json.forwardGrafanaHeaders);
   return (
     <>
-      <FieldSet label="ClickHouse">
+      <ConfigSection title="Connection" description="ClickHouse's HTTP interface, and a user that may read.">
         <ConnectionSection {...settings} />
-      </FieldSet>
-      <FieldSet label="TLS">
+      </ConfigSection>
+      <ConfigSection title="TLS" description="Beyond the system's CA certificates." isInitiallyOpen={hasTls}>
         <TlsSection {...settings} />
-      </FieldSet>
-      <FieldSet label="HTTP headers">
+      </ConfigSection>
+      <ConfigSection
+        title="HTTP headers"
+        description="Sent with every request, and what Grafana passes on of the viewer's own."
+        isInitiallyOpen={hasHeaders}
+      >
         <HeadersEditor
-          headers={settings.json.httpHeaders ?? []}
+          headers={json.httpHeaders ?? []}
           isKept={settings.hasSecret}
           onChange={(httpHeaders) => settings.change({ httpHeaders })}
           onSecret={settings.changeSecret}
           onResetSecret={settings.resetSecret}
         />
-      </FieldSet>
-      <FieldSet label="Queries">
+        <ForwardingSection {...settings} />
+      </ConfigSection>
+      <ConfigSection title="Queries">
         <QueriesSection {...settings} />
-      </FieldSet>
-      <FieldSet label="Limits">
+      </ConfigSection>
+      <ConfigSection title="Limits" description="They hold for every query, whoever writes it.">
         <LimitsSection {...settings} />
-      </FieldSet>
+      </ConfigSection>
     </>
   );
 }

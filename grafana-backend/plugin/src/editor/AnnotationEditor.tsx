@@ -2,9 +2,7 @@ import { AnnotationQuery, QueryEditorProps } from '@grafana/data';
 import React from 'react';
 
 import { FootfallSource } from '../source';
-import { FootfallQuery, startingQuery } from '../query';
-import { AnnotationsQuery } from '../query/events';
-import { SpikesQuery } from '../query/spikes';
+import { FootfallQuery, QueryOf, startingQuery } from '../query';
 import { FootfallOptions } from '../types';
 import { EventsBuilder } from './builders/EventsBuilder';
 import { SpikesBuilder } from './builders/SpikesBuilder';
@@ -18,7 +16,7 @@ type AnnotationEditorProps = QueryEditorProps<FootfallSource, FootfallQuery, Foo
   onAnnotationChange?: (annotation: AnnotationQuery<FootfallQuery>) => void;
 };
 
-type MarksQuery = AnnotationsQuery | SpikesQuery;
+type MarksQuery = QueryOf<'annotations' | 'spikes'>;
 
 const MARKS = [
   { value: 'annotations' as const, label: 'Events' },

@@ -1,6 +1,8 @@
 import { CoreApp, QueryEditorProps } from '@grafana/data';
+import { Alert } from '@grafana/ui';
 import React from 'react';
 
+import { alertLabels, whyNoAlert } from '../alerting';
 import { isWorthAsking } from '../asked';
 import { FootfallSource } from '../source';
 import { changeType, FootfallQuery, QUERY_TYPES, QueryOf, QueryType } from '../query';
@@ -65,13 +67,28 @@ export function QueryEditor({ datasource, query: given, onChange, onRunQuery, ra
           <TrafficField value={query.traffic} onChange={(traffic) => changeSome({ traffic })} />
         )}
       </Row>
-      {Builder && <Builder query={query} onChange={changeSome} />}
+      {app === CoreApp.UnifiedAlerting && <AlertNote query={query} />}
+      {Builder && <Builder query={query} onChange={changeSome} onRunQuery={onRunQuery} />}
       {query.queryType !== 'sql' && (
         <FilterEditor label="Filter" filter={query.filter} onChange={(filter) => changeSome({ filter })} />
       )}
       {query.queryType !== 'live' && <PlanPreview datasource={datasource} query={query} range={range} />}
     </EditingProvider>
   );
+}
+
+/** Said before the rule is saved, not by its evaluation. */
+function AlertNote({ query }: { query: FootfallQuery }) {
+  const why = whyNoAlert(query);
+  const labels = alertLabels(query);
+  if (why) {
+    return (
+      <Alert severity="warning" title="Alert rules do not take this result">
+        {why}
+      </Alert>
+    );
+  }
+  return labels ? <Alert severity="info" title={labels} /> : null;
 }
 
 const BUILDERS: { [T in QueryType]: React.ComponentType<BuilderProps<QueryOf<T>>> } = {

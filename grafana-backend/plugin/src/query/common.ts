@@ -1,41 +1,7 @@
-import { DataQuery } from '@grafana/schema';
-
-import { AdHocFilter, Filter } from './filter';
-
-export type Actor = 'visitor' | 'user' | 'session';
-/** Whose events count: docs/events.md describes how bots are recognized. */
-export type Traffic = 'everything' | 'people' | 'bots';
-export type Interval = 'auto' | 'minute' | 'hour' | 'day' | 'week' | 'month';
-
-/** Grafana's own fields of a query, and the viewer's time zone, which decides where days start. */
-export interface CommonQuery extends DataQuery {
-  timezone?: string;
-}
-
-/** Common to all query types except SQL, which specifies this itself. */
-export interface ScopedQuery extends CommonQuery {
-  project?: string;
-  /** Whose events count; may be a dashboard variable. Sent as a condition of the filter. */
-  traffic?: Traffic | string;
-  filter?: Filter;
-  adhocFilters?: AdHocFilter[];
-}
+import { EventsQuery } from './generated';
 
 /** The events a query covers. */
-export interface OwnEvents {
-  event?: string | string[];
-  path?: string | string[];
-  eventFilter?: Filter;
-}
-
-/** The earlier range to compare with; `true` is `before`. May be a dashboard variable. */
-export type Compare = boolean | string;
-
-/** The most frequent values of a dimension, with the rest merged. */
-export interface Breakdown {
-  dimension: string;
-  limit?: number;
-}
+export type OwnEvents = Pick<EventsQuery, 'event' | 'path' | 'eventFilter'>;
 
 /** Everything about a query type beyond its fields. */
 export interface QueryKind<Q> {

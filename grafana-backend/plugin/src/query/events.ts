@@ -1,28 +1,11 @@
-import { OwnEvents, QueryKind, ScopedQuery } from './common';
+import { QueryKind } from './common';
+import { QueryOf } from './stored';
 
-/** Both list individual events: docs/queries/events.md. */
-interface Timeline extends ScopedQuery, OwnEvents {
-  visitor?: string;
-  userId?: string;
-  sessionId?: string;
-  limit?: number;
-}
-
-/** As table rows. */
-export interface EventsQuery extends Timeline {
-  queryType: 'events';
-}
-
-/** As annotations on graphs. */
-export interface AnnotationsQuery extends Timeline {
-  queryType: 'annotations';
-}
-
-export const events: QueryKind<EventsQuery> = {
+export const events: QueryKind<QueryOf<'events'>> = {
   picker: { label: 'Events', description: 'Individual events of a visitor, user or session, or all' },
   starting: { queryType: 'events', limit: 200 },
 };
 
-export const annotations: QueryKind<AnnotationsQuery> = {
+export const annotations: QueryKind<QueryOf<'annotations'>> = {
   starting: { queryType: 'annotations', limit: 200 },
 };

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 
 import { asked } from '../asked';
+import { Filter } from './generated';
 import { changeType, FootfallQuery, QUERY_TYPES, startingQuery } from './index';
 
 describe('changing the query type', () => {
-  const filter = { field: 'country', op: '=', value: 'DE' };
+  const filter: Filter = { field: 'country', op: '=', value: 'DE' };
   const before: FootfallQuery = { refId: 'B', queryType: 'trend', project: 'website', traffic: 'people', filter };
 
   test('keeps project, traffic and the visible filter', () => {

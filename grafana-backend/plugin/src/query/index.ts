@@ -1,32 +1,17 @@
 import { QueryKind } from './common';
-import { annotations, AnnotationsQuery, events, EventsQuery } from './events';
-import { funnel, FunnelQuery } from './funnel';
-import { lifecycle, LifecycleQuery, stickiness, StickinessQuery } from './lifecycle';
-import { live, LiveQuery } from './live';
-import { paths, PathsQuery } from './paths';
-import { retention, RetentionQuery } from './retention';
-import { sessions, SessionsQuery } from './sessions';
-import { spikes, SpikesQuery } from './spikes';
-import { sql, SqlQuery } from './sql';
-import { trend, TrendQuery } from './trend';
+import { annotations, events } from './events';
+import { funnel } from './funnel';
+import { lifecycle, stickiness } from './lifecycle';
+import { live } from './live';
+import { paths } from './paths';
+import { retention } from './retention';
+import { sessions } from './sessions';
+import { spikes } from './spikes';
+import { sql } from './sql';
+import { FootfallQuery, QueryOf, QueryType } from './stored';
+import { trend } from './trend';
 
-/** A query as stored in a dashboard and sent to the backend; docs/queries/ has a page for each type. */
-export type FootfallQuery =
-  | SessionsQuery
-  | FunnelQuery
-  | TrendQuery
-  | RetentionQuery
-  | LifecycleQuery
-  | StickinessQuery
-  | PathsQuery
-  | EventsQuery
-  | AnnotationsQuery
-  | SpikesQuery
-  | LiveQuery
-  | SqlQuery;
-
-export type QueryType = FootfallQuery['queryType'];
-export type QueryOf<T extends QueryType> = Extract<FootfallQuery, { queryType: T }>;
+export type { FootfallQuery, QueryOf, QueryType } from './stored';
 
 /** All query types, in picker order. */
 export const KINDS: { [T in QueryType]: QueryKind<QueryOf<T>> } = {
@@ -67,4 +52,8 @@ export function changeType(query: FootfallQuery, queryType: QueryType): Footfall
   return { refId, hide, key, datasource, ...scope, ...startingQuery(queryType) } as FootfallQuery;
 }
 
-const scopeOf = ({ project, traffic, filter }: Exclude<FootfallQuery, SqlQuery>) => ({ project, traffic, filter });
+const scopeOf = ({ project, traffic, filter }: Exclude<FootfallQuery, { queryType: 'sql' }>) => ({
+  project,
+  traffic,
+  filter,
+});

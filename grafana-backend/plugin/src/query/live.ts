@@ -1,12 +1,7 @@
-import { QueryKind, ScopedQuery } from './common';
+import { QueryKind } from './common';
+import { QueryOf } from './stored';
 
-/** Current visitors: docs/queries/live.md. */
-export interface LiveQuery extends ScopedQuery {
-  queryType: 'live';
-  result?: string;
-}
-
-export const live: QueryKind<LiveQuery> = {
+export const live: QueryKind<QueryOf<'live'>> = {
   picker: { label: 'Live', description: 'Current visitors and events, streamed' },
   starting: { queryType: 'live' },
 };

@@ -1,21 +1,8 @@
 import { isNarrowing } from '../filters';
-import { Actor, OwnEvents, QueryKind, ScopedQuery } from './common';
-import { EventFilter } from './filter';
+import { QueryKind } from './common';
+import { QueryOf } from './stored';
 
-/** Navigation from page to page: docs/queries/paths.md. */
-export interface PathsQuery extends ScopedQuery, OwnEvents {
-  queryType: 'paths';
-  node?: string;
-  anchor?: EventFilter;
-  direction?: 'forward' | 'backward';
-  steps?: number;
-  limit?: number;
-  collapse?: boolean;
-  by?: Actor;
-  result?: string;
-}
-
-export const paths: QueryKind<PathsQuery> = {
+export const paths: QueryKind<QueryOf<'paths'>> = {
   picker: { label: 'Paths', description: 'Navigation between pages, forward or backward from a page' },
   starting: {
     queryType: 'paths',
@@ -26,6 +13,7 @@ export const paths: QueryKind<PathsQuery> = {
     by: 'session',
     event: 'page_view',
   },
+  hidden: ({ result }) => (result === 'graph' ? ['compare'] : []),
   // An anchor without conditions matches every event, which is the same as no anchor.
   tidied: (query) => ({ ...query, anchor: query.anchor && isNarrowing(query.anchor) ? query.anchor : undefined }),
 };

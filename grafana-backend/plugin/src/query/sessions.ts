@@ -1,23 +1,13 @@
-import { Compare, Interval, QueryKind, ScopedQuery } from './common';
+import { QueryKind } from './common';
+import { QueryOf } from './stored';
 
-/** Sessions: docs/queries/sessions.md. */
-export interface SessionsQuery extends ScopedQuery {
-  queryType: 'sessions';
-  result?: string;
-  dimension?: string;
-  limit?: number;
-  interval?: Interval;
-  compare?: Compare;
-  quantiles?: boolean;
-  measures?: string[];
-}
-
-export const sessions: QueryKind<SessionsQuery> = {
+export const sessions: QueryKind<QueryOf<'sessions'>> = {
   picker: {
     label: 'Sessions',
     description: 'Number, duration and depth of sessions, over time or by dimension',
   },
-  starting: { queryType: 'sessions', result: 'over_time', interval: 'auto' },
+  // Counts only: durations and shares on the same graph would have scales of their own.
+  starting: { queryType: 'sessions', result: 'over_time', interval: 'auto', measures: ['sessions', 'visitors'] },
   hidden: ({ result }) => [
     ...(result === 'over_time' ? [] : (['interval'] as const)),
     ...(result === 'by' ? [] : (['dimension'] as const)),

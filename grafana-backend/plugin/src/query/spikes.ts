@@ -1,13 +1,6 @@
-import { Interval, OwnEvents, QueryKind, ScopedQuery } from './common';
+import { QueryKind } from './common';
+import { QueryOf } from './stored';
 
-/** Periods with far more events than usual: docs/queries/events.md. */
-export interface SpikesQuery extends ScopedQuery, OwnEvents {
-  queryType: 'spikes';
-  interval?: Interval;
-  /** The minimum number of events in a spike. */
-  least?: number;
-}
-
-export const spikes: QueryKind<SpikesQuery> = {
+export const spikes: QueryKind<QueryOf<'spikes'>> = {
   starting: { queryType: 'spikes', interval: 'hour' },
 };

@@ -1,13 +1,7 @@
-import { CommonQuery, QueryKind } from './common';
+import { QueryKind } from './common';
+import { QueryOf } from './stored';
 
-/** A custom statement: docs/queries/sql.md. */
-export interface SqlQuery extends CommonQuery {
-  queryType: 'sql';
-  rawSql?: string;
-  variables?: Record<string, string | string[]>;
-}
-
-export const sql: QueryKind<SqlQuery> = {
+export const sql: QueryKind<QueryOf<'sql'>> = {
   picker: { label: 'SQL', description: 'Your own statement, with macros and variables' },
   starting: {
     queryType: 'sql',

@@ -1,33 +1,35 @@
-import { Breakdown, Compare, Interval, QueryKind, ScopedQuery } from './common';
-import { EventFilter } from './filter';
+import { QueryKind } from './common';
+import { Measure, TrendSeries } from './generated';
+import { QueryOf } from './stored';
 
-/** Counts over time: docs/queries/trend.md. */
-export interface TrendQuery extends ScopedQuery {
-  queryType: 'trend';
-  series?: TrendSeries[];
-  formula?: string;
-  interval?: Interval;
-  result?: string;
-  breakdown?: Breakdown;
-  cumulative?: boolean;
-  compare?: Compare;
-  shape?: 'wide' | 'long';
-}
+/** Measures of the values of a property or column. */
+export const PROPERTY_MEASURES: readonly string[] = [
+  'sum',
+  'avg',
+  'median',
+  'p90',
+  'p95',
+  'p99',
+  'min',
+  'max',
+  'distinct',
+] satisfies Measure[];
 
-export type Measure = 'count' | 'visitors' | 'users' | 'sessions' | 'per_visitor' | 'revenue';
-
-export interface TrendSeries extends EventFilter {
-  measure?: Measure;
-}
-
-export const trend: QueryKind<TrendQuery> = {
+export const trend: QueryKind<QueryOf<'trend'>> = {
   picker: {
     label: 'Trend',
     description: 'Events and unique visitors over time, with breakdowns, comparisons and formulas',
   },
   starting: { queryType: 'trend', interval: 'auto', series: [{ event: '', measure: 'count' }] },
   hidden: ({ result, series }) => [
-    ...(result === 'total' ? (['interval'] as const) : []),
-    ...(series?.length === 2 ? [] : (['formula'] as const)),
+    ...(result === 'total' ? (['interval', 'trailing'] as const) : []),
+    ...(series && series.length > 1 ? [] : (['formula'] as const)),
   ],
+  tidied: (query) => ({ ...query, series: query.series?.map(withoutUnusedProperty) }),
 };
+
+/** Only measures of a property have one. */
+function withoutUnusedProperty(series: TrendSeries): TrendSeries {
+  const { property, ...rest } = series;
+  return PROPERTY_MEASURES.includes(series.measure ?? 'count') ? series : rest;
+}

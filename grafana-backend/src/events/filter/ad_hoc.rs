@@ -1,13 +1,15 @@
 //! Ad hoc filters of a dashboard.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{read::read, tree::Filter};
 use crate::error::QueryError;
 
 /// An ad hoc filter, as Grafana gives it.
-#[derive(Deserialize, Debug, Clone, Default)]
+#[derive(Deserialize, JsonSchema, Debug, Clone, Default)]
 #[serde(default)]
+#[schemars(rename = "AdHocFilter")]
 pub struct AdHoc {
     /// A column or `property:<name>`.
     pub key: String,

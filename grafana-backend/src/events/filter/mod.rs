@@ -2,6 +2,7 @@
 //! dashboard variables are nodes of this tree, never text of a statement.
 
 pub mod ad_hoc;
+pub mod json;
 pub mod like;
 pub mod read;
 pub mod test;

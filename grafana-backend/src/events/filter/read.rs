@@ -3,11 +3,12 @@
 use serde_json::{Map, Value};
 
 use super::{
+    json::Operator,
     test::{Comparison, Test},
     tree::Filter,
     values,
 };
-use crate::{error::QueryError, events::dimension::Dimension};
+use crate::{check::meant, error::QueryError, events::dimension::Dimension, json};
 
 /// Nodes of one query's filters.
 pub const NODES_MAX: usize = 500;
@@ -35,6 +36,7 @@ fn node(json: &Value, place: &str, depth: usize, nodes: &mut usize) -> Result<Fi
         Value::Object(object) => object,
         other => return Err(QueryError::invalid(place, format!("an object is expected, not {other}"))),
     };
+    check_fields(object, place)?;
     let mut list = |name: &str| -> Result<Option<Vec<Filter>>, QueryError> {
         let Some(value) = object.get(name) else { return Ok(None) };
         let Value::Array(filters) = value else {
@@ -53,14 +55,34 @@ fn node(json: &Value, place: &str, depth: usize, nodes: &mut usize) -> Result<Fi
     if let Some(json) = object.get("not") {
         return Ok(Filter::Not(Box::new(node(json, &format!("{place}.not"), depth + 1, nodes)?)));
     }
-    let text = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default();
-    if text("field").is_empty() {
+    let field = object.get("field").and_then(Value::as_str).unwrap_or_default();
+    if field.is_empty() {
         return Err(QueryError::invalid(place, "it has none of all, any, not and field"));
     }
-    let dimension = Dimension::parse(text("field")).map_err(|error| error.at(&format!("{place}.field")))?;
-    test(&dimension, text("op"), object, place)
+    let dimension = Dimension::parse(field).map_err(|error| error.at(&format!("{place}.field")))?;
+    let op = object.get("op").filter(|op| !op.is_null() && op.as_str() != Some(""));
+    let op = op.map_or(Ok(Operator::default()), json::value);
+    let op = op.map_err(|error| error.at(&format!("{place}.op")))?;
+    test(&dimension, op, object, place)
 }
-fn test(dimension: &Dimension, op: &str, object: &Map<String, Value>, place: &str) -> Result<Filter, QueryError> {
+
+/// Left out in silence, a misspelt field would give the numbers of another condition.
+fn check_fields(object: &Map<String, Value>, place: &str) -> Result<(), QueryError> {
+    const KINDS: [&str; 4] = ["all", "any", "not", "field"];
+    const FIELDS: [&str; 7] = ["all", "any", "not", "field", "op", "value", "values"];
+    if let Some(name) = object.keys().find(|name| !FIELDS.contains(&name.as_str())) {
+        let shown: String = name.chars().take(64).collect();
+        let message = format!("no condition has this field: {}", meant(name, &FIELDS));
+        return Err(QueryError::invalid(format!("{place}.{shown}"), message));
+    }
+    let given: Vec<&str> = KINDS.into_iter().filter(|kind| object.contains_key(*kind)).collect();
+    match given[..] {
+        [first, second, ..] => Err(QueryError::invalid(place, format!("it has {first} and {second}: one of them"))),
+        _ => Ok(()),
+    }
+}
+
+fn test(dimension: &Dimension, op: Operator, object: &Map<String, Value>, place: &str) -> Result<Filter, QueryError> {
     let values = values::read(object, place)?;
     let one = || match &values[..] {
         [one] => Ok(one.clone()),
@@ -81,24 +103,20 @@ fn test(dimension: &Dimension, op: &str, object: &Map<String, Value>, place: &st
     };
     // Of several values one is enough; where the test is negated, none may hold.
     let (negated, filter) = match op {
-        "=" | "" | "in" | "=|" => (false, test(Test::In(values.clone()))),
-        "!=" | "not in" | "!=|" => (true, test(Test::In(values.clone()))),
-        "contains" => (false, any_of(Test::Contains)?),
-        "not contains" => (true, any_of(Test::Contains)?),
-        "wildcard" => (false, any_of(Test::Wildcard)?),
-        "not wildcard" => (true, any_of(Test::Wildcard)?),
-        "=~" => (false, any_of(Test::Matches)?),
-        "!~" => (true, any_of(Test::Matches)?),
-        "<" => (false, test(number(Comparison::Less)?)),
-        "<=" => (false, test(number(Comparison::LessOrEqual)?)),
-        ">" => (false, test(number(Comparison::Greater)?)),
-        ">=" => (false, test(number(Comparison::GreaterOrEqual)?)),
-        "is set" => (false, test(Test::IsSet)),
-        "is not set" => (true, test(Test::IsSet)),
-        other => {
-            const KNOWN: &str = "=, !=, in, not in, contains, not contains, wildcard, not wildcard, =~, !~, <, <=, >, >=, is set or is not set";
-            return Err(QueryError::invalid(format!("{place}.op"), format!("{other:?} is not known: {KNOWN}")));
-        }
+        Operator::Equal | Operator::In | Operator::EqualToAny => (false, test(Test::In(values.clone()))),
+        Operator::NotEqual | Operator::NotIn | Operator::EqualToNone => (true, test(Test::In(values.clone()))),
+        Operator::Contains => (false, any_of(Test::Contains)?),
+        Operator::NotContains => (true, any_of(Test::Contains)?),
+        Operator::Wildcard => (false, any_of(Test::Wildcard)?),
+        Operator::NotWildcard => (true, any_of(Test::Wildcard)?),
+        Operator::Matches => (false, any_of(Test::Matches)?),
+        Operator::NotMatches => (true, any_of(Test::Matches)?),
+        Operator::Less => (false, test(number(Comparison::Less)?)),
+        Operator::LessOrEqual => (false, test(number(Comparison::LessOrEqual)?)),
+        Operator::Greater => (false, test(number(Comparison::Greater)?)),
+        Operator::GreaterOrEqual => (false, test(number(Comparison::GreaterOrEqual)?)),
+        Operator::IsSet => (false, test(Test::IsSet)),
+        Operator::IsNotSet => (true, test(Test::IsSet)),
     };
     Ok(if negated { Filter::Not(Box::new(filter)) } else { filter })
 }
@@ -148,12 +166,14 @@ mod tests {
     fn what_is_wrong_is_named_with_its_place() {
         for (json, expected) in [
             (json!({"all": [{"field": "nope"}]}), "filter.all[0].field: \"nope\" is not known"),
-            (json!({"field": "path", "op": "~~", "value": "x"}), "filter.op: \"~~\" is not known"),
+            (json!({"field": "path", "op": "~~", "value": "x"}), "filter.op: \"~~\" is not known: =, !=, in, not in, "),
             (json!({"field": "path", "op": "contains"}), "filter.value: a value is expected"),
             (json!({"field": "path", "op": "<", "values": [1, 2]}), "filter.value: one value is expected, not 2"),
             (json!({"field": "property:n", "op": "<", "value": "many"}), "filter.value: \"many\" is not a number"),
             (json!({"field": "path", "value": {"a": 1}}), "filter.value: strings or numbers are expected"),
             (json!([1]), "filter: an object is expected"),
+            (json!({"field": "path", "val": 1}), "filter.val: no condition has this field: did you mean value?"),
+            (json!({"all": [], "any": []}), "filter: it has all and any: one of them"),
             (json!({"value": 1}), "filter: it has none of all, any, not and field"),
             (json!({"field": "path", "value": "x".repeat(3000)}), "filter.value: it has 3000 bytes"),
         ] {

@@ -1,7 +1,10 @@
 //! The tree, and the condition that it is in SQL.
 
 use super::test::Test;
-use crate::{events::dimension::Dimension, sql::Sql};
+use crate::{
+    events::{dimension::Dimension, entry::Entries},
+    sql::Sql,
+};
 
 /// A condition on one event.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +30,16 @@ impl Filter {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         matches!(self, Self::All(filters) if filters.iter().all(Filter::is_empty))
+    }
+
+    /// What it reads of the session's entry.
+    #[must_use]
+    pub fn entries(&self) -> Entries {
+        match self {
+            Self::All(filters) | Self::Any(filters) => filters.iter().map(Filter::entries).collect(),
+            Self::Not(filter) => filter.entries(),
+            Self::Test(dimension, _) => dimension.entries(),
+        }
     }
 
     /// Both hold.

@@ -8,7 +8,7 @@ mod statement;
 use async_trait::async_trait;
 
 use super::{plan::Plan, question::Question};
-use crate::{clickhouse::ClickHouse, error::QueryError, frame::Frame, scope::Scope, settings::Settings};
+use crate::{clickhouse::ClickHouse, error::QueryError, frame::Frame, people, scope::Scope, settings::Settings};
 use model::{EventsJson, Selection};
 use statement::{Line, statement};
 
@@ -29,7 +29,8 @@ impl Question for Events {
     }
 
     async fn plan(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Plan, QueryError> {
-        Plan::of(clickhouse, statement(scope, &self.0)).await
+        let visitors = visitors(clickhouse, scope, &self.0).await?;
+        Plan::of(clickhouse, statement(scope, &self.0, &visitors)).await
     }
 
     async fn run(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Vec<Frame>, QueryError> {
@@ -46,11 +47,20 @@ impl Question for Annotations {
     }
 
     async fn plan(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Plan, QueryError> {
-        Plan::of(clickhouse, statement(scope, &self.0)).await
+        let visitors = visitors(clickhouse, scope, &self.0).await?;
+        Plan::of(clickhouse, statement(scope, &self.0, &visitors)).await
     }
 
     async fn run(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Vec<Frame>, QueryError> {
         answer(clickhouse, scope, &self.0, frames::annotations).await
+    }
+}
+
+/// The visitors whose events are shown, if one is asked for: all that are the same person.
+async fn visitors(clickhouse: &ClickHouse, scope: &Scope, selection: &Selection) -> Result<Vec<u64>, QueryError> {
+    match selection.visitor {
+        Some(visitor) => people::visitors_like(clickhouse, scope, visitor).await,
+        None => Ok(Vec::new()),
     }
 }
 
@@ -60,7 +70,7 @@ async fn answer(
     selection: &Selection,
     frame: fn(&[Line]) -> Frame,
 ) -> Result<Vec<Frame>, QueryError> {
-    let sql = statement(scope, selection);
+    let sql = statement(scope, selection, &visitors(clickhouse, scope, selection).await?);
     let text = sql.as_text().to_owned();
     let lines: Vec<Line> = clickhouse.rows(sql).await?;
     Ok(vec![frame(&lines).with_executed(text)])

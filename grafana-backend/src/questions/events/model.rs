@@ -1,12 +1,12 @@
 //! Which single events are asked for, checked. The rules are in docs/queries/events.md.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
 
 use crate::{
     check::within,
     error::QueryError,
-    events::{event_filter::EventFilter, one_of::OneOf},
+    events::{event_filter::EventFilter, filter::json::FilterJson, one_of::OneOf},
 };
 
 const ROWS_MAX: u32 = 10_000;
@@ -27,24 +27,46 @@ pub struct Selection {
     pub limit: u32,
 }
 
-/// The JSON form.
-#[derive(Deserialize, Default)]
+/// Single events, the newest first: docs/queries/events.md.
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct EventsJson {
+    /// Their name.
     event: OneOf,
+    /// Their path; `*` matches any string.
     path: OneOf,
-    event_filter: Value,
+    /// What must hold of them besides.
+    event_filter: FilterJson,
+    /// Those of this visitor, by number.
     visitor: String,
+    /// Those of this user.
     user_id: String,
+    /// Those of this session.
     session_id: String,
-    limit: Option<u32>,
+    /// How many at most.
+    #[schemars(range(min = 1, max = ROWS_MAX))]
+    limit: u32,
+}
+
+impl Default for EventsJson {
+    fn default() -> Self {
+        Self {
+            event: OneOf::default(),
+            path: OneOf::default(),
+            event_filter: FilterJson::default(),
+            visitor: String::new(),
+            user_id: String::new(),
+            session_id: String::new(),
+            limit: ROWS_DEFAULT,
+        }
+    }
 }
 
 impl EventsJson {
     /// # Errors
     /// Names the field, the limit and the value.
     pub fn check(self) -> Result<Selection, QueryError> {
-        let limit = within("limit", self.limit.unwrap_or(ROWS_DEFAULT), 1..=ROWS_MAX)?;
+        let limit = within("limit", self.limit, 1..=ROWS_MAX)?;
         let number = |string: &str| {
             string.parse().map_err(|_| QueryError::invalid("visitor", format!("{string:?} is not a visitor's number")))
         };

@@ -22,18 +22,17 @@ pub struct Line {
     pub properties: String,
 }
 
-/// A row an event, the newest first.
-pub fn statement(scope: &Scope, selection: &Selection) -> Sql {
+/// A row an event, the newest first; of the selection's visitor, these are the same person.
+pub fn statement(scope: &Scope, selection: &Selection, visitors: &[u64]) -> Sql {
     let mut sql = Sql::new(
         "SELECT toUnixTimestamp64Milli(ts) AS at_ms, toString(event) AS event, toString(path) AS path, toString(title) AS title, \
          toString(visitor) AS visitor, user_id, session_id, toString(referrer_source) AS referrer_source, \
-         toString(country) AS country, toString(browser) AS browser, toJSONString(properties) AS properties \
-         FROM analytics.events AS e FINAL WHERE ",
+         toString(country) AS country, toString(browser) AS browser, toJSONString(properties) AS properties",
     );
-    scope.write(&mut sql, scope.range.from_ms, scope.range.to_ms);
+    scope.from_events(&mut sql, scope.range.from_ms, scope.range.to_ms, selection.filter.entries());
     sql.text(" AND ").sub(|sql| selection.filter.write(sql));
-    if let Some(visitor) = selection.visitor {
-        sql.text(" AND e.visitor IN ").uints(&[visitor]);
+    if selection.visitor.is_some() {
+        sql.text(" AND events.visitor IN ").uints(visitors);
     }
     if !selection.user_id.is_empty() {
         sql.text(" AND user_id = ").string(&selection.user_id);

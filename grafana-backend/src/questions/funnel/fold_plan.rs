@@ -1,8 +1,8 @@
 //! What the fold is to do with an actor's events, out of what is asked.
 
 use super::{
-    fold::{Between, Event, Rules, StepRule, Taken, plain},
-    model::{Attribution, Funnel, Listing, Order, Shown},
+    fold::{self, Event, Rules, StepRule, Taken, plain},
+    model::{Attribution, Between, Counting, Funnel, Listing, Order, Shown},
 };
 use crate::{error::QueryError, scope::Scope, time::buckets::Buckets};
 
@@ -17,12 +17,38 @@ pub struct FoldPlan {
     pub is_held: bool,
     /// The value an actor is counted under.
     pub attribution: Option<Attribution>,
+    /// Which chains of an actor.
+    pub chains: Chains,
+    /// What removes a chain: of the bit of [`Event::mask`], between these steps.
+    pub removing: Vec<(u32, fold::Between)>,
     /// Buckets of entry, if they are shown.
     pub buckets: Option<Buckets>,
+    /// Between which steps times and conversions are counted.
+    pub between: Between,
     /// The actors that are listed, if any are.
     pub listing: Option<Listing>,
     /// How an instant and a mask are one number.
     pub packing: Packing,
+}
+
+/// Which chains of an actor count.
+#[derive(Debug, Clone)]
+pub enum Chains {
+    /// The best.
+    One,
+    /// The best that begins in each of these periods.
+    PerPeriod(Vec<Period>),
+    /// One conversion after another, and the best of what comes after the last.
+    OneAfterAnother,
+}
+
+/// A bucket of entry, as far as it lies in the range.
+#[derive(Debug, Clone)]
+pub struct Period {
+    /// Its first instant.
+    pub from_ms: i64,
+    /// Those of the funnel, for chains that begin before the period's end.
+    pub rules: Rules,
 }
 
 /// How a chain is found.
@@ -74,34 +100,36 @@ impl FoldPlan {
     /// # Errors
     /// If the range has too many buckets.
     pub fn of(scope: &Scope, funnel: &Funnel) -> Result<Self, QueryError> {
-        let steps = funnel.steps.iter();
-        let exclusions = funnel.exclusions.iter();
-        let rules = Rules {
-            steps: steps.map(|step| StepRule { optional: step.optional, window_ms: step.window_ms }).collect(),
-            window_ms: funnel.window_ms,
-            entries_before_ms: scope.range.to_ms,
-            strict: funnel.order == Order::Strict,
-            open: funnel.open,
-            exclusions: exclusions.map(|e| Between { after: e.after, before: e.before }).collect(),
+        let rules = rules(scope, funnel);
+        let last = funnel.steps.iter().rposition(|step| !step.optional).unwrap_or(0);
+        let (unit, between) = match funnel.shown {
+            Shown::Trend(unit, between) => (Some(unit), between),
+            Shown::Histogram(between) => (None, between),
+            Shown::Steps | Shown::Actors(_) => (None, Between { from: None, to: last }),
         };
+        let buckets = unit.map(|unit| Buckets::cut(scope.range, unit, scope.zone)).transpose()?;
         Ok(Self {
             search: match funnel.order {
                 Order::Any => Search::AnyOrder,
                 _ if plain::is_plain(&rules) => Search::Plain,
                 _ => Search::Walk,
             },
-            rules,
             is_held: funnel.hold.is_some(),
             attribution: funnel.split.as_ref().map(|split| split.attribution),
-            buckets: match funnel.shown {
-                Shown::Trend(unit) => Some(Buckets::cut(scope.range, unit, scope.zone)?),
-                _ => None,
+            chains: match (funnel.counting, &buckets) {
+                (Counting::Conversions, _) => Chains::OneAfterAnother,
+                (Counting::Actors, Some(buckets)) => Chains::PerPeriod(periods(scope, buckets, &rules)),
+                (Counting::Actors | Counting::ActorsOfRange, _) => Chains::One,
             },
+            removing: removing(funnel),
+            buckets,
+            between,
             listing: match funnel.shown {
                 Shown::Actors(listing) => Some(listing),
                 _ => None,
             },
             packing: Packing::of(scope, funnel),
+            rules,
         })
     }
 
@@ -111,6 +139,7 @@ impl FoldPlan {
         let taken = match self.attribution {
             None => return Some(0),
             Some(Attribution::First | Attribution::All) => chain.first(),
+            Some(Attribution::FirstSet) => chain.iter().find(|taken| taken.value != 0).or(chain.first()),
             Some(Attribution::Last) => chain.last(),
             Some(Attribution::Step(step)) => chain.iter().find(|taken| taken.step == step),
         };
@@ -134,8 +163,36 @@ impl FoldPlan {
         (0..step).rev().find(|before| !self.rules.steps[*before].optional)
     }
 
-    /// The last step that is not optional.
-    pub fn last_required(&self) -> Option<usize> {
-        (0..self.rules.steps.len()).rev().find(|step| !self.rules.steps[*step].optional)
+    /// Whether the chain has the last step that is not optional.
+    pub fn is_conversion(&self, chain: &[Taken]) -> bool {
+        let last = self.rules.steps.iter().rposition(|step| !step.optional);
+        chain.iter().any(|taken| Some(taken.step) == last)
     }
+}
+
+fn rules(scope: &Scope, funnel: &Funnel) -> Rules {
+    let ending = funnel.exclusions.iter().filter(|exclusion| !exclusion.removes);
+    let steps = funnel.steps.iter();
+    Rules {
+        steps: steps.map(|step| StepRule { optional: step.optional, window_ms: step.window_ms }).collect(),
+        window_ms: funnel.window_ms,
+        entries_before_ms: scope.range.to_ms,
+        strict: funnel.order == Order::Strict,
+        open: funnel.open,
+        exclusions: ending.map(|e| fold::Between { after: e.after, before: e.before }).collect(),
+    }
+}
+
+fn removing(funnel: &Funnel) -> Vec<(u32, fold::Between)> {
+    let bits = (0..).skip(funnel.steps.len()).zip(&funnel.exclusions);
+    let removing = bits.filter(|(_, exclusion)| exclusion.removes);
+    removing.map(|(bit, e)| (bit, fold::Between { after: e.after, before: e.before })).collect()
+}
+
+fn periods(scope: &Scope, buckets: &Buckets, rules: &Rules) -> Vec<Period> {
+    let period = |(start_ms, end_ms): (i64, i64)| Period {
+        from_ms: start_ms,
+        rules: Rules { entries_before_ms: end_ms.min(scope.range.to_ms), ..rules.clone() },
+    };
+    buckets.bounds().map(period).collect()
 }

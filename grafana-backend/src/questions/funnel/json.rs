@@ -2,23 +2,25 @@
 
 use std::ops::RangeInclusive;
 
-use serde::Deserialize;
-use serde_json::Value;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use super::model::{Attribution, Exclusion, Funnel, Listing, Order, Outcome, Shown, Split, Step};
+use super::{
+    json_parts::{BreakdownJson, ExclusionJson, StepJson, WINDOW_MS_MAX, step_number, window},
+    model::{Between, Counting, Exclusion, Funnel, Listing, Order, Outcome, Shown, Step},
+};
 use crate::{
-    check::{at_most, one_of, within},
+    check::{at_most, within},
     error::QueryError,
-    events::{actor::Actor, breakdown::Breakdown, dimension::Dimension, event_filter::EventFilter, one_of::OneOf},
+    events::{actor::Actor, dimension::Dimension},
     time::{
+        comparison::{CompareJson, Comparison},
         range::Range,
-        unit::{DAY_MS, Unit},
+        unit::{DAY_MS, Interval},
     },
 };
 
 const STEPS: RangeInclusive<usize> = 2..=32;
-/// The longest conversion window.
-const WINDOW_MS_MAX: i64 = 366 * DAY_MS;
 /// The conversion window if none is given.
 const WINDOW_MS_DEFAULT: i64 = 7 * DAY_MS;
 const EXCLUSIONS_MAX: usize = 16;
@@ -26,54 +28,94 @@ const EXCLUSIONS_MAX: usize = 16;
 const ACTORS_MAX: u32 = 10_000;
 const ACTORS_DEFAULT: u32 = 100;
 
-/// The JSON form.
-#[derive(Deserialize, Default)]
+/// Conversion from step to step: docs/queries/funnel.md.
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct FunnelJson {
+    /// The steps, in their order.
+    #[schemars(length(min = *STEPS.start(), max = *STEPS.end()))]
     steps: Vec<StepJson>,
+    /// Whether and how their order counts.
     order: Order,
-    conversion_window_ms: Option<i64>,
+    /// From the first step to the last, inclusive.
+    #[schemars(range(min = 1, max = WINDOW_MS_MAX))]
+    conversion_window_ms: i64,
+    /// Who has to take the steps.
     by: Actor,
+    /// What must not happen between two steps.
+    #[schemars(length(max = EXCLUSIONS_MAX))]
     exclusions: Vec<ExclusionJson>,
+    /// All events of a chain have the same value of this: a column, or `property:<name>`.
     hold: String,
+    /// How the result is split.
     breakdown: Option<BreakdownJson>,
+    /// A chain may begin at any step.
     open: bool,
-    result: String,
-    interval: String,
-    /// Counted from 1, as people do.
-    step: Option<usize>,
-    outcome: String,
-    limit: Option<u32>,
+    /// Which of an actor's conversions count; a list is of actors.
+    counting: Counting,
+    /// With the number of those who were there, but did not enter; of steps only.
+    never_entered: bool,
+    /// With an earlier range; not of a list.
+    compare: CompareJson,
+    /// What is shown.
+    result: ResultName,
+    /// The bucket of a trend.
+    interval: Interval,
+    /// From which step a trend and a histogram count, from 1; where a chain begins if absent.
+    #[schemars(range(min = 1))]
+    from_step: Option<usize>,
+    /// To which step, from 1; the last that is not optional if absent.
+    #[schemars(range(min = 1))]
+    to_step: Option<usize>,
+    /// The step whose actors are listed, counted from 1.
+    #[schemars(range(min = 1))]
+    step: usize,
+    /// Those who took the step that is listed, or those who did not.
+    outcome: Outcome,
+    /// Actors that are listed at most.
+    #[schemars(range(min = 1, max = ACTORS_MAX))]
+    limit: u32,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
-struct StepJson {
-    name: String,
-    event: OneOf,
-    path: OneOf,
-    filter: Value,
-    optional: bool,
-    window_ms: Option<i64>,
+/// What is shown of a funnel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "FunnelResult")]
+enum ResultName {
+    /// A row a step.
+    #[default]
+    Steps,
+    /// A row a bucket of entry.
+    Trend,
+    /// How long conversions took: a row a class of time.
+    Histogram,
+    /// The actors of one bar.
+    Actors,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
-struct ExclusionJson {
-    event: OneOf,
-    path: OneOf,
-    filter: Value,
-    after_step: Option<usize>,
-    before_step: Option<usize>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct BreakdownJson {
-    dimension: String,
-    attribution: String,
-    step: Option<usize>,
-    limit: Option<u32>,
+impl Default for FunnelJson {
+    fn default() -> Self {
+        Self {
+            steps: Vec::new(),
+            order: Order::Ordered,
+            conversion_window_ms: WINDOW_MS_DEFAULT,
+            by: Actor::Visitor,
+            exclusions: Vec::new(),
+            hold: String::new(),
+            breakdown: None,
+            open: false,
+            counting: Counting::Actors,
+            never_entered: false,
+            compare: CompareJson::default(),
+            result: ResultName::Steps,
+            interval: Interval::Auto,
+            from_step: None,
+            to_step: None,
+            step: 1,
+            outcome: Outcome::Converted,
+            limit: ACTORS_DEFAULT,
+        }
+    }
 }
 
 impl FunnelJson {
@@ -87,47 +129,69 @@ impl FunnelJson {
             let message = format!("{count} are given, a funnel has {} to {}", STEPS.start(), STEPS.end());
             return Err(QueryError::invalid("steps", message));
         }
-        let shown = self.shown(count, range)?;
-        let window_ms = window(self.conversion_window_ms.unwrap_or(WINDOW_MS_DEFAULT), "conversionWindowMs")?;
+        let compare = Comparison::parse(&self.compare)?;
+        let shown = self.shown(range)?;
+        let window_ms = window(self.conversion_window_ms, "conversionWindowMs")?;
         let steps = self.steps.into_iter().enumerate().map(|(at, step)| step.check(at));
         let steps: Vec<Step> = steps.collect::<Result<_, _>>()?;
         at_most("exclusions", self.exclusions.len(), EXCLUSIONS_MAX)?;
-        let exclusions = self.exclusions.into_iter().enumerate().map(|(at, exclusion)| exclusion.check(at, &steps));
-        let exclusions: Vec<Exclusion> = exclusions.collect::<Result<_, _>>()?;
+        let exclusions =
+            self.exclusions.into_iter().enumerate().map(|(at, exclusion)| exclusion.check(at, &steps, self.order));
+        let mut exclusions: Vec<Exclusion> = exclusions.collect::<Result<_, _>>()?;
+        exclusions.sort_by_key(|exclusion| exclusion.removes);
         let hold =
             (!self.hold.is_empty()).then(|| Dimension::parse(&self.hold).map_err(|e| e.at("hold"))).transpose()?;
-        // A histogram and a list of actors are not split: what the editor remembers of another
-        // result must not change their chains.
-        let is_split = matches!(shown, Shown::Steps | Shown::Trend(_));
+        // A histogram and a list of actors are not split, and a list is of actors: what the editor
+        // remembers of another result must not change their chains.
+        let is_split = matches!(shown, Shown::Steps | Shown::Trend(..));
         let breakdown = self.breakdown.filter(|b| is_split && !b.dimension.is_empty());
         let split = breakdown.map(|breakdown| breakdown.check(count)).transpose()?;
-        let (order, by, open) = (self.order, self.by, self.open);
-        let funnel = Funnel { steps, order, window_ms, by, exclusions, hold, split, open, shown };
+        let is_list = matches!(shown, Shown::Actors(_));
+        let funnel = Funnel {
+            steps,
+            order: self.order,
+            window_ms,
+            by: self.by,
+            exclusions,
+            hold,
+            split,
+            open: self.open,
+            counting: if is_list { Counting::Actors } else { self.counting },
+            never_entered: self.never_entered && shown == Shown::Steps,
+            compare: compare.filter(|_| !is_list),
+            shown,
+        };
         check_together(&funnel)?;
         Ok(funnel)
     }
 
-    fn shown(&self, count: usize, range: Range) -> Result<Shown, QueryError> {
-        type Read = fn(&FunnelJson, usize, Range) -> Result<Shown, QueryError>;
-        let steps: Read = |_, _, _| Ok(Shown::Steps);
-        let known: [(&str, Read); 4] = [
-            ("steps", steps),
-            ("trend", |json, _, range| Unit::parse(&json.interval, range).map(Shown::Trend)),
-            ("histogram", |_, _, _| Ok(Shown::Histogram)),
-            ("actors", |json, count, _| json.listing(count).map(Shown::Actors)),
-        ];
-        one_of("result", &self.result, steps, &known)?(self, count, range)
+    fn shown(&self, range: Range) -> Result<Shown, QueryError> {
+        Ok(match self.result {
+            ResultName::Steps => Shown::Steps,
+            ResultName::Trend => Shown::Trend(self.interval.unit(range), self.between()?),
+            ResultName::Histogram => Shown::Histogram(self.between()?),
+            ResultName::Actors => Shown::Actors(self.listing()?),
+        })
     }
 
-    fn listing(&self, count: usize) -> Result<Listing, QueryError> {
-        let limit = within("limit", self.limit.unwrap_or(ACTORS_DEFAULT), 1..=ACTORS_MAX)?;
-        let outcomes = [("converted", Outcome::Converted), ("dropped", Outcome::Dropped)];
-        let outcome = one_of("outcome", &self.outcome, Outcome::Converted, &outcomes)?;
-        let step = step_number(self.step.unwrap_or(1), count, "step")?;
-        if step == 0 && outcome == Outcome::Dropped {
+    fn between(&self) -> Result<Between, QueryError> {
+        let count = self.steps.len();
+        let from = self.from_step.map(|step| step_number(step, count, "fromStep")).transpose()?;
+        let last = self.steps.iter().rposition(|step| !step.optional).unwrap_or(0);
+        let to = self.to_step.map_or(Ok(last), |step| step_number(step, count, "toStep"))?;
+        if from.is_some_and(|from| to <= from) {
+            return Err(QueryError::invalid("toStep", format!("{} is not after fromStep", to + 1)));
+        }
+        Ok(Between { from, to })
+    }
+
+    fn listing(&self) -> Result<Listing, QueryError> {
+        let limit = within("limit", self.limit, 1..=ACTORS_MAX)?;
+        let step = step_number(self.step, self.steps.len(), "step")?;
+        if step == 0 && self.outcome == Outcome::Dropped {
             return Err(QueryError::invalid("step", "nobody is dropped at step 1: it is where the funnel begins"));
         }
-        Ok(Listing { step, outcome, limit: limit as usize })
+        Ok(Listing { step, outcome: self.outcome, limit: limit as usize })
     }
 }
 
@@ -137,9 +201,6 @@ fn check_together(funnel: &Funnel) -> Result<(), QueryError> {
     if funnel.order == Order::Any {
         if funnel.steps.iter().any(|step| step.optional || step.window_ms.is_some()) {
             return refuse("order", "in any order, no step is optional or has a window of its own");
-        }
-        if !funnel.exclusions.is_empty() {
-            return refuse("exclusions", "in any order, nothing lies between two steps");
         }
         if funnel.open {
             return refuse("open", "in any order, a chain begins at any step already");
@@ -155,70 +216,6 @@ fn check_together(funnel: &Funnel) -> Result<(), QueryError> {
         return refuse("steps[0].windowMs", "the first step has none before it");
     }
     Ok(())
-}
-
-impl StepJson {
-    fn check(self, at: usize) -> Result<Step, QueryError> {
-        let place = format!("steps[{at}]");
-        let filter = narrowing(self.event, self.path, &self.filter, &place)?;
-        let window_ms = self.window_ms.map(|ms| window(ms, &format!("{place}.windowMs"))).transpose()?;
-        let name = if self.name.is_empty() { filter.to_string() } else { self.name };
-        Ok(Step { name, filter, optional: self.optional, window_ms })
-    }
-}
-
-impl ExclusionJson {
-    fn check(self, at: usize, steps: &[Step]) -> Result<Exclusion, QueryError> {
-        let place = format!("exclusions[{at}]");
-        let filter = narrowing(self.event, self.path, &self.filter, &place)?;
-        let after = step_number(self.after_step.unwrap_or(1), steps.len(), &format!("{place}.afterStep"))?;
-        let before = step_number(self.before_step.unwrap_or(steps.len()), steps.len(), &format!("{place}.beforeStep"))?;
-        if after >= before {
-            return Err(QueryError::invalid(format!("{place}.beforeStep"), "it is not after afterStep"));
-        }
-        if steps[after].optional || steps[before].optional {
-            return Err(QueryError::invalid(place, "it lies between steps that cannot be left out"));
-        }
-        Ok(Exclusion { filter, after, before })
-    }
-}
-
-impl BreakdownJson {
-    fn check(self, count: usize) -> Result<Split, QueryError> {
-        let breakdown = Breakdown::read(&self.dimension, self.limit)?;
-        let known = [
-            ("first", Attribution::First),
-            ("last", Attribution::Last),
-            ("step", Attribution::Step(0)),
-            ("all", Attribution::All),
-        ];
-        let attribution = match one_of("breakdown.attribution", &self.attribution, Attribution::First, &known)? {
-            Attribution::Step(_) => Attribution::Step(step_number(self.step.unwrap_or(1), count, "breakdown.step")?),
-            other => other,
-        };
-        Ok(Split { breakdown, attribution })
-    }
-}
-
-fn window(ms: i64, field: &str) -> Result<i64, QueryError> {
-    if (1..=WINDOW_MS_MAX).contains(&ms) {
-        return Ok(ms);
-    }
-    Err(QueryError::invalid(field, format!("{ms} is not from 1 to {WINDOW_MS_MAX} (366 days)")))
-}
-
-/// A step or an exclusion that every event matches is a mistake.
-fn narrowing(event: OneOf, path: OneOf, filter: &Value, place: &str) -> Result<EventFilter, QueryError> {
-    let filter = EventFilter::read(event, path, filter, &format!("{place}.filter"))?;
-    if filter.is_empty() {
-        return Err(QueryError::invalid(place, "it has neither an event nor a path nor a filter"));
-    }
-    Ok(filter)
-}
-
-/// From 1, as people count, to 0.
-fn step_number(number: usize, count: usize, field: &str) -> Result<usize, QueryError> {
-    within(field, number, 1..=count).map(|number| number - 1)
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! What a funnel asks. The rules are in docs/queries/funnel.md.
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::{
-    events::{actor::Actor, breakdown::Breakdown, dimension::Dimension, event_filter::EventFilter},
-    time::unit::Unit,
+    events::{actor::Actor, breakdown::Breakdown, dimension::Dimension, entry::Entries, event_filter::EventFilter},
+    time::{comparison::Comparison, unit::Unit},
 };
 
 /// A question about a funnel.
@@ -18,7 +19,7 @@ pub struct Funnel {
     pub window_ms: i64,
     /// Who has to take the steps.
     pub by: Actor,
-    /// What must not happen between two steps.
+    /// What must not happen between two steps; those that end a chain come first.
     pub exclusions: Vec<Exclusion>,
     /// All events of a chain have the same value of this.
     pub hold: Option<Dimension>,
@@ -26,6 +27,12 @@ pub struct Funnel {
     pub split: Option<Split>,
     /// A chain may begin at any step.
     pub open: bool,
+    /// Which of an actor's chains count.
+    pub counting: Counting,
+    /// Whether those are counted who did something, but never entered.
+    pub never_entered: bool,
+    /// With an earlier range.
+    pub compare: Option<Comparison>,
     /// What is shown.
     pub shown: Shown,
 }
@@ -52,10 +59,12 @@ pub struct Exclusion {
     pub after: usize,
     /// … and before this one.
     pub before: usize,
+    /// It removes the chain, instead of ending it at the step before.
+    pub removes: bool,
 }
 
 /// Whether the order of steps counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Order {
     /// One after another, with anything in between.
@@ -65,6 +74,19 @@ pub enum Order {
     Strict,
     /// In any order.
     Any,
+}
+
+/// Which of an actor's chains count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Counting {
+    /// One; of a trend, one in each bucket of entry.
+    #[default]
+    Actors,
+    /// One in the whole range, of a trend as well.
+    ActorsOfRange,
+    /// Every conversion, one after another, and what comes after the last.
+    Conversions,
 }
 
 /// How the result is split.
@@ -81,6 +103,8 @@ pub struct Split {
 pub enum Attribution {
     /// The chain's first.
     First,
+    /// The chain's first that has a value.
+    FirstSet,
     /// The chain's last.
     Last,
     /// That of this step, counted from 0; actors who do not take it are left out.
@@ -95,11 +119,20 @@ pub enum Shown {
     /// A row a step.
     Steps,
     /// A row a bucket of entry.
-    Trend(Unit),
-    /// How long those who took the last step needed: a row a class of time.
-    Histogram,
+    Trend(Unit, Between),
+    /// How long it took: a row a class of time.
+    Histogram(Between),
     /// The actors of one bar.
     Actors(Listing),
+}
+
+/// From one step to another, counted from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Between {
+    /// `None` is where a chain begins.
+    pub from: Option<usize>,
+    /// The last step that is not optional, unless another is asked for.
+    pub to: usize,
 }
 
 /// The actors of one bar.
@@ -114,9 +147,11 @@ pub struct Listing {
 }
 
 /// What became of an actor at a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// Took it.
+    #[default]
     Converted,
     /// Took the one before that is not optional, and not it.
     Dropped,
@@ -130,6 +165,14 @@ impl Funnel {
             Order::Any => format!("any {} of {}", at + 1, self.steps.len()),
             _ => self.steps[at].name.clone(),
         }
+    }
+
+    /// What it reads of the sessions' entries.
+    #[must_use]
+    pub fn entries(&self) -> Entries {
+        let split = self.split.iter().map(|split| &split.breakdown.dimension);
+        let dimensions = split.chain(&self.hold).map(Dimension::entries);
+        self.filters().map(EventFilter::entries).chain(dimensions).collect()
     }
 
     /// What tells the events apart: the steps, then the exclusions.

@@ -4,7 +4,7 @@ use std::{cmp::Reverse, collections::HashMap};
 
 use super::{
     group::Group,
-    model::Funnel,
+    model::{Attribution, Funnel},
     statement::{self, read_until_ms},
     tally::ListedActor,
 };
@@ -20,6 +20,30 @@ pub struct NamedGroup {
     pub name: Option<String>,
     /// Its counts.
     pub group: Group,
+    /// Its counts of the earlier range, if there is one.
+    pub before: Option<Group>,
+}
+
+/// Groups of the range, and of the range that it is compared with.
+pub struct Ranges<'s> {
+    /// By the value's hash.
+    pub now: HashMap<u64, Group>,
+    /// The same of the earlier range.
+    pub before: Option<(&'s Scope, HashMap<u64, Group>)>,
+}
+
+/// A value's counts in both ranges.
+#[derive(Debug, Default)]
+struct Pair {
+    now: Group,
+    before: Group,
+}
+
+impl Pair {
+    /// What is shown first: the most entered of the range, of equally many those of the earlier one.
+    fn entered(&self) -> (u64, u64) {
+        (self.now.entered, self.before.entered)
+    }
 }
 
 /// The values that are shown by themselves get their names, the others become one; the most
@@ -28,17 +52,35 @@ pub async fn of(
     clickhouse: &ClickHouse,
     scope: &Scope,
     funnel: &Funnel,
-    groups: HashMap<u64, Group>,
+    ranges: Ranges<'_>,
 ) -> Result<Vec<NamedGroup>, QueryError> {
+    let earlier = ranges.before.as_ref().map(|(scope, _)| *scope);
+    let is_compared = earlier.is_some();
+    let pairs = pairs(ranges, funnel.steps.len());
     let Some(split) = &funnel.split else {
-        let group = groups.into_values().next().unwrap_or_else(|| Group::new(funnel.steps.len()));
-        return Ok(vec![NamedGroup { name: Some(String::new()), group }]);
+        let whole = pairs
+            .into_values()
+            .next()
+            .unwrap_or_else(|| Pair { now: Group::new(funnel.steps.len()), before: Group::new(funnel.steps.len()) });
+        let before = is_compared.then_some(whole.before);
+        return Ok(vec![NamedGroup { name: Some(String::new()), group: whole.now, before }]);
     };
     let limit = split.breakdown.limit as usize;
-    let hashes = candidates(&groups, limit);
-    let to_ms = read_until_ms(scope, funnel);
-    let names = names::of(clickhouse, scope, to_ms, &split.breakdown.dimension, &hashes).await?;
-    Ok(most_entered(groups, &names, limit))
+    let hashes = candidates(&pairs, limit);
+    let mut names: HashMap<u64, String> = HashMap::new();
+    if split.attribution == Attribution::FirstSet {
+        // Of no value the statement sends no hash.
+        names.insert(0, String::new());
+    }
+    for scope in [Some(scope), earlier].into_iter().flatten() {
+        let missing: Vec<u64> = hashes.iter().copied().filter(|hash| !names.contains_key(hash)).collect();
+        let to_ms = read_until_ms(scope, funnel);
+        names.extend(names::of(clickhouse, scope, to_ms, &split.breakdown.dimension, &missing).await?);
+    }
+    let mut named = most_entered(pairs, &names, limit, is_compared);
+    let shown = |name: &mut String| *name = split.breakdown.dimension.shown(name);
+    named.iter_mut().filter_map(|named| named.name.as_mut()).for_each(shown);
+    Ok(named)
 }
 
 /// The ids of the listed actors, as people know them.
@@ -58,31 +100,60 @@ pub async fn actor_ids(
     names::uncached(clickhouse, statement::actor_ids(scope, funnel, &hashes)).await
 }
 
+/// Every value of either range.
+fn pairs(ranges: Ranges<'_>, steps: usize) -> HashMap<u64, Pair> {
+    let nobody = || Pair { now: Group::new(steps), before: Group::new(steps) };
+    let mut pairs: HashMap<u64, Pair> = HashMap::new();
+    for (hash, group) in ranges.now {
+        pairs.entry(hash).or_insert_with(nobody).now = group;
+    }
+    for (hash, group) in ranges.before.into_iter().flat_map(|(_, groups)| groups) {
+        pairs.entry(hash).or_insert_with(nobody).before = group;
+    }
+    pairs
+}
+
 /// The hashes of the values with the most entries, and those with as many as the last of them.
-fn candidates(groups: &HashMap<u64, Group>, limit: usize) -> Vec<u64> {
-    let mut sorted: Vec<(u64, u64)> = groups.iter().map(|(hash, group)| (group.entered, *hash)).collect();
+fn candidates(pairs: &HashMap<u64, Pair>, limit: usize) -> Vec<u64> {
+    let mut sorted: Vec<((u64, u64), u64)> = pairs.iter().map(|(hash, pair)| (pair.entered(), *hash)).collect();
     sorted.sort_unstable_by_key(|(entered, hash)| (Reverse(*entered), *hash));
-    let min_entered = sorted.get(limit.saturating_sub(1)).map_or(0, |(entered, _)| *entered);
+    let min_entered = sorted.get(limit.saturating_sub(1)).map_or((0, 0), |(entered, _)| *entered);
     let enough = sorted.iter().take_while(|(entered, _)| *entered >= min_entered);
     enough.map(|(_, hash)| *hash).take(limit.saturating_mul(CANDIDATES)).collect()
 }
 
 /// By name it is decided who is shown of those with the same number; whose name was not asked
 /// for comes after all that have one.
-fn most_entered(groups: HashMap<u64, Group>, names: &HashMap<u64, String>, limit: usize) -> Vec<NamedGroup> {
-    let mut sorted: Vec<(Option<&String>, Group)> =
-        groups.into_iter().map(|(hash, group)| (names.get(&hash), group)).collect();
-    sorted.sort_by(|(a, x), (b, y)| y.entered.cmp(&x.entered).then_with(|| (a.is_none(), a).cmp(&(b.is_none(), b))));
+fn most_entered(
+    pairs: HashMap<u64, Pair>,
+    names: &HashMap<u64, String>,
+    limit: usize,
+    is_compared: bool,
+) -> Vec<NamedGroup> {
+    let mut sorted: Vec<(Option<&String>, Pair)> =
+        pairs.into_iter().map(|(hash, pair)| (names.get(&hash), pair)).collect();
+    sorted
+        .sort_by(|(a, x), (b, y)| y.entered().cmp(&x.entered()).then_with(|| (a.is_none(), a).cmp(&(b.is_none(), b))));
     let mut out: Vec<NamedGroup> = Vec::new();
-    let mut rest: Option<Group> = None;
-    for (name, group) in sorted {
+    let mut rest: Option<Pair> = None;
+    for (name, pair) in sorted {
         match name {
-            Some(name) if out.len() < limit => out.push(NamedGroup { name: Some(name.clone()), group }),
-            _ => rest.get_or_insert_with(Group::default).merge(group),
+            Some(name) if out.len() < limit => out.push(pair.named(Some(name.clone()), is_compared)),
+            _ => {
+                let rest = rest.get_or_insert_default();
+                rest.now.merge(pair.now);
+                rest.before.merge(pair.before);
+            }
         }
     }
-    out.extend(rest.map(|group| NamedGroup { name: None, group }));
+    out.extend(rest.map(|pair| pair.named(None, is_compared)));
     out
+}
+
+impl Pair {
+    fn named(self, name: Option<String>, is_compared: bool) -> NamedGroup {
+        NamedGroup { name, group: self.now, before: is_compared.then_some(self.before) }
+    }
 }
 
 #[cfg(test)]
@@ -91,13 +162,29 @@ mod tests {
 
     #[test]
     fn of_many_values_with_the_same_number_the_first_by_name_are_shown() {
-        let group = || Group { entered: 1, ..Group::new(2) };
-        let groups: HashMap<u64, Group> = (0..100).map(|hash| (hash, group())).collect();
-        let asked = candidates(&groups, 3);
+        let pair = || Pair { now: Group { entered: 1, ..Group::new(2) }, before: Group::new(2) };
+        let pairs: HashMap<u64, Pair> = (0..100).map(|hash| (hash, pair())).collect();
+        let asked = candidates(&pairs, 3);
         assert_eq!(asked.len(), 12);
         let names = asked.into_iter().map(|hash| (hash, format!("v{:02}", 50 - hash))).collect();
-        let named = most_entered(groups, &names, 3);
+        let named = most_entered(pairs, &names, 3, false);
         let shown: Vec<_> = named.iter().map(|named| (named.name.as_deref(), named.group.entered)).collect();
         assert_eq!(shown, [(Some("v39"), 1), (Some("v40"), 1), (Some("v41"), 1), (None, 97)]);
+    }
+
+    #[test]
+    fn a_value_of_the_earlier_range_alone_is_shown_after_those_of_the_range() {
+        let pair = |now, before| Pair {
+            now: Group { entered: now, ..Group::new(2) },
+            before: Group { entered: before, ..Group::new(2) },
+        };
+        let pairs = HashMap::from([(1, pair(3, 0)), (2, pair(0, 9)), (3, pair(0, 5))]);
+        let names = HashMap::from([(1, "a".to_owned()), (2, "b".to_owned()), (3, "c".to_owned())]);
+        let named = most_entered(pairs, &names, 2, true);
+        let shown: Vec<_> = named
+            .iter()
+            .map(|named| (named.name.as_deref(), named.group.entered, named.before.as_ref().map(|group| group.entered)))
+            .collect();
+        assert_eq!(shown, [(Some("a"), 3, Some(0)), (Some("b"), 0, Some(9)), (None, 0, Some(5))]);
     }
 }

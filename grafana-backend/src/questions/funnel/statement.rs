@@ -1,10 +1,19 @@
 //! The statements of a funnel.
 
+use clickhouse::Row;
+use serde::Deserialize;
+
 use super::{
     fold_plan::Packing,
-    model::{Attribution, Funnel, Order},
+    model::{Attribution, Funnel, Order, Split},
 };
-use crate::{events::dimension::Dimension, gathering::Pass, scope::Scope, sql::Sql};
+use crate::{
+    events::{actor::Actor, dimension::Dimension, entry::Entries},
+    gathering::Pass,
+    people::Persons,
+    scope::Scope,
+    sql::Sql,
+};
 
 /// What ClickHouse sends of an event; the less, the faster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,11 +59,10 @@ pub fn statement(scope: &Scope, funnel: &Funnel, pass: Pass) -> Sql {
             .text(if shape == WireShape::Valued { ")) AS packed, " } else { ")) AS packed" });
     }
     if shape != WireShape::Packed {
-        hash(&mut sql, funnel.split.as_ref().map(|split| &split.breakdown.dimension));
+        value(&mut sql, funnel);
         sql.text(" AS value");
     }
-    sql.text(" FROM analytics.events FINAL WHERE ");
-    scope.write(&mut sql, scope.range.from_ms, read_until_ms(scope, funnel));
+    scope.from_events(&mut sql, scope.range.from_ms, read_until_ms(scope, funnel), funnel.entries());
     sql.text(funnel.by.condition());
     // A strict funnel has to see what lies in between.
     if funnel.order != Order::Strict {
@@ -71,12 +79,29 @@ pub fn statement(scope: &Scope, funnel: &Funnel, pass: Pass) -> Sql {
 /// The ids of actors as people know them, by their hashes.
 pub fn actor_ids(scope: &Scope, funnel: &Funnel, hashes: &[u64]) -> Sql {
     let mut sql = Sql::new("SELECT ");
-    sql.text(funnel.by.expression())
-        .text(" AS hash, any(")
-        .text(funnel.by.id())
-        .text(") AS name FROM analytics.events WHERE ");
-    scope.write(&mut sql, scope.range.from_ms, read_until_ms(scope, funnel));
+    sql.text(funnel.by.expression()).text(" AS hash, any(").text(funnel.by.id()).text(") AS name");
+    scope.from_stored_events(&mut sql, scope.range.from_ms, read_until_ms(scope, funnel), Entries::default());
     sql.text(funnel.by.condition()).text(" AND hash IN ").uints(hashes).text(" GROUP BY hash");
+    sql
+}
+
+/// A row of [`active_actors`].
+#[derive(Row, Deserialize)]
+pub struct Count {
+    pub actors: u64,
+}
+
+/// How many actors have an event in the range, whatever it is.
+pub fn active_actors(scope: &Scope, funnel: &Funnel, persons: Persons) -> Sql {
+    let mut sql = Sql::new("SELECT uniqExact(");
+    sql.text(match funnel.by {
+        Actor::Visitor => persons.expression(),
+        by => by.expression(),
+    });
+    sql.text(") AS actors");
+    let join = |sql: &mut Sql| persons.join(sql, scope, "visitor", scope.range);
+    scope.from_stored_events_with(&mut sql, scope.range.from_ms, scope.range.to_ms, Entries::default(), join);
+    sql.text(funnel.by.condition());
     sql
 }
 
@@ -96,6 +121,17 @@ fn mask(sql: &mut Sql, funnel: &Funnel) {
             .text(", 0)");
     }
     sql.text(")");
+}
+
+fn value(sql: &mut Sql, funnel: &Funnel) {
+    match &funnel.split {
+        Some(Split { breakdown, attribution: Attribution::FirstSet }) => {
+            // No value has no hash, so that the fold knows it.
+            sql.text("if(").sub(|sql| breakdown.dimension.write_is_empty(sql)).text(", toUInt64(0), ");
+            sql.sub(|sql| hash(sql, Some(&breakdown.dimension))).text(")");
+        }
+        split => hash(sql, split.as_ref().map(|split| &split.breakdown.dimension)),
+    }
 }
 
 fn hash(sql: &mut Sql, dimension: Option<&Dimension>) {

@@ -3,8 +3,9 @@
 use std::{cmp::Reverse, collections::HashMap};
 
 use super::{
-    fold::{self, Event, Taken, plain},
-    fold_plan::{FoldPlan, Search},
+    chains::Finder,
+    fold::{Event, Taken},
+    fold_plan::{Chains, FoldPlan},
     group::Group,
     model::{Attribution, Outcome},
 };
@@ -15,9 +16,11 @@ use crate::gathering::{Packed, Sum, Valued, Wide};
 pub struct Tally {
     /// By the value's hash; 0 if nothing is split.
     pub groups: HashMap<u64, Group>,
+    /// Actors that have a chain, whatever it counts under.
+    pub entered: u64,
     actors: Vec<ListedActor>,
     actors_max: usize,
-    scratch: Scratch,
+    finder: Finder,
 }
 
 /// An actor of a bar.
@@ -29,15 +32,6 @@ pub struct ListedActor {
     pub actor: u64,
     /// Its steps.
     pub chain: Vec<Taken>,
-}
-
-/// Buffers that are reused from actor to actor, so that little is allocated.
-#[derive(Debug, Default)]
-struct Scratch {
-    plain: plain::Scratch,
-    walk: fold::Scratch,
-    events: Vec<Event>,
-    chain: Vec<Taken>,
 }
 
 /// Events of one actor that are taken together.
@@ -54,43 +48,35 @@ impl Tally {
     pub fn new(plan: &FoldPlan) -> Self {
         Self {
             groups: HashMap::new(),
+            entered: 0,
             actors: Vec::new(),
             actors_max: plan.listing.map_or(0, |listing| listing.limit),
-            scratch: Scratch::default(),
+            finder: Finder::default(),
         }
     }
 
     /// Adds one actor's packed events.
     pub fn add_packed(&mut self, plan: &FoldPlan, events: &[Packed]) {
-        self.add_one_chain(plan, events[0].actor, events.iter().map(|event| plan.packing.unpack(event.packed, 0)));
+        self.add(plan, events[0].actor, events.iter().map(|event| plan.packing.unpack(event.packed, 0)));
     }
 
     /// Adds one actor's packed events with the breakdown's values, of which one event of the
     /// chain gives the actor's.
     pub fn add_valued(&mut self, plan: &FoldPlan, events: &[Valued]) {
         let unpacked = events.iter().map(|event| plan.packing.unpack(event.packed, event.value));
-        self.add_one_chain(plan, events[0].actor, unpacked);
+        self.add(plan, events[0].actor, unpacked);
     }
 
-    /// Adds one actor whose events make one chain.
-    fn add_one_chain(&mut self, plan: &FoldPlan, actor: u64, events: impl Iterator<Item = Event> + Clone) {
-        // Who never takes a first step has no chain.
-        let begins_first = plan.search != Search::AnyOrder && !plan.rules.open;
-        if begins_first && events.clone().all(|event| event.mask & 1 == 0) {
-            return;
-        }
-        let mut chain = std::mem::take(&mut self.scratch.chain);
-        let is_found = plan.search == Search::Plain
-            && plain::best_chain(events.clone(), &plan.rules, &mut self.scratch.plain, &mut chain);
-        if !is_found {
-            self.scratch.events.clear();
-            self.scratch.events.extend(events);
-            chain = chain_of(plan, &self.scratch.events, &mut self.scratch.walk);
-        }
-        if let Some(value) = plan.value(&chain) {
-            self.count(plan, actor, value, &chain);
-        }
-        self.scratch.chain = chain;
+    /// Adds one actor whose events are taken together.
+    fn add(&mut self, plan: &FoldPlan, actor: u64, events: impl Iterator<Item = Event> + Clone) {
+        let mut finder = std::mem::take(&mut self.finder);
+        let mut has_entered = false;
+        finder.each(plan, events, |chain| {
+            has_entered = true;
+            self.count_under_its_value(plan, actor, chain);
+        });
+        self.entered += u64::from(has_entered);
+        self.finder = finder;
     }
 
     /// Adds one actor's events with their values.
@@ -104,8 +90,7 @@ impl Tally {
         let mut parts: Vec<Part> = events.iter().map(part_of).collect();
         parts.sort_unstable();
         parts.dedup();
-        // Of the values that are held, the actor's best; of the breakdown's, each by itself.
-        let mut best: HashMap<u64, Vec<Taken>> = HashMap::new();
+        let mut best = BestChains::default();
         for part in parts {
             let seen = events.iter().map(|event| {
                 // What has another value is no step here, but still lies in between.
@@ -114,45 +99,24 @@ impl Tally {
             });
             let mut seen: Vec<Event> = seen.collect();
             seen.sort_unstable();
-            let chain = chain_of(plan, &seen, &mut self.scratch.walk);
-            let known = best.entry(part.value).or_default();
-            if plan.is_better(&chain, known) {
-                *known = chain;
-            }
+            self.finder.each(plan, seen.iter().copied(), |chain| best.add(plan, part.value, chain));
         }
-        for (_, chain) in best {
-            if let Some(value) = plan.value(&chain) {
-                self.count(plan, events[0].actor, value, &chain);
-            }
+        self.entered += u64::from(!best.0.is_empty());
+        for (_, chain) in best.0 {
+            self.count_under_its_value(plan, events[0].actor, &chain);
         }
     }
 
-    fn count(&mut self, plan: &FoldPlan, actor: u64, value: u64, chain: &[Taken]) {
-        let Some(first) = chain.first() else { return };
+    fn count_under_its_value(&mut self, plan: &FoldPlan, actor: u64, chain: &[Taken]) {
+        let Some(value) = plan.value(chain) else { return };
         let steps = plan.rules.steps.len();
-        let group = self.groups.entry(value).or_insert_with(|| Group::new(steps));
-        group.entered += 1;
-        let bucket = plan.buckets.as_ref().and_then(|buckets| buckets.find(first.at_ms));
+        self.groups.entry(value).or_insert_with(|| Group::new(steps)).add(plan, chain);
+        let (Some(listing), Some(first)) = (plan.listing, chain.first()) else { return };
         let took = |step: usize| chain.iter().any(|taken| taken.step == step);
-        for (at, taken) in chain.iter().enumerate() {
-            group.taken[taken.step] += 1;
-            if let Some(before) = at.checked_sub(1).map(|before| chain[before]) {
-                group.times_ms[taken.step].push(taken.at_ms - before.at_ms);
-            }
-            if plan.required_before(taken.step).is_some_and(took) {
-                group.continued[taken.step] += 1;
-            }
-            if let Some(bucket) = bucket {
-                group.by_entry.entry(bucket).or_insert_with(|| vec![0; steps])[taken.step] += 1;
-            }
-        }
-        if let Some(end) = chain.iter().rfind(|taken| Some(taken.step) == plan.last_required()) {
-            group.totals_ms.push(end.at_ms - first.at_ms);
-        }
-        let is_listed = plan.listing.is_some_and(|listing| match listing.outcome {
+        let is_listed = match listing.outcome {
             Outcome::Converted => took(listing.step),
             Outcome::Dropped => !took(listing.step) && plan.required_before(listing.step).is_some_and(took),
-        });
+        };
         if is_listed {
             self.actors.push(ListedActor { entered_ms: first.at_ms, actor, chain: chain.to_vec() });
             self.trim();
@@ -179,15 +143,30 @@ impl Tally {
     }
 }
 
-fn chain_of(plan: &FoldPlan, events: &[Event], walk: &mut fold::Scratch) -> Vec<Taken> {
-    match plan.search {
-        Search::AnyOrder => fold::any_order(events, &plan.rules),
-        Search::Plain | Search::Walk => fold::best_chain(events, &plan.rules, walk),
+/// Of an actor's chains with different held values, those that count: of one value of the breakdown and
+/// one period of entry the best, but every conversion where all are counted.
+#[derive(Default)]
+struct BestChains(HashMap<(u64, usize), Vec<Taken>>);
+
+impl BestChains {
+    fn add(&mut self, plan: &FoldPlan, value: u64, chain: &[Taken]) {
+        let place = match &plan.chains {
+            Chains::One => 0,
+            Chains::PerPeriod(periods) => {
+                chain.first().map_or(0, |first| periods.partition_point(|period| period.from_ms <= first.at_ms))
+            }
+            Chains::OneAfterAnother => self.0.len(),
+        };
+        let known = self.0.entry((value, place)).or_default();
+        if plan.is_better(chain, known) {
+            chain.clone_into(known);
+        }
     }
 }
 
 impl Sum for Tally {
     fn merge(&mut self, other: Self) {
+        self.entered += other.entered;
         for (value, group) in other.groups {
             self.groups.entry(value).or_default().merge(group);
         }

@@ -9,7 +9,9 @@ mod statement;
 use async_trait::async_trait;
 
 use super::{plan::Plan, question::Question};
-use crate::{clickhouse::ClickHouse, error::QueryError, frame::Frame, scope::Scope, settings::Settings};
+use crate::{
+    clickhouse::ClickHouse, error::QueryError, frame::Frame, people::Persons, scope::Scope, settings::Settings,
+};
 pub use model::Live;
 use model::LiveJson;
 use statement::{Page, Slot};
@@ -24,26 +26,28 @@ impl Question for Live {
     type Json = LiveJson;
 
     fn read(json: LiveJson, _: &Scope, _: &Settings) -> Result<Self, QueryError> {
-        json.check()
+        Ok(json.result)
     }
 
     async fn plan(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Plan, QueryError> {
+        let persons = Persons::of(clickhouse, scope).await?;
         let sql = match self {
-            Self::Numbers => statement::numbers(scope, SHOWN_MS),
-            Self::Pages => statement::pages(scope),
+            Self::Numbers => statement::numbers(scope, persons, SHOWN_MS),
+            Self::Pages => statement::pages(scope, persons),
         };
         Plan::of(clickhouse, sql).await
     }
 
     /// Numbers name the channel on which they go on.
     async fn run(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Vec<Frame>, QueryError> {
+        let persons = Persons::of(clickhouse, scope).await?;
         if *self == Self::Pages {
-            let sql = statement::pages(scope);
+            let sql = statement::pages(scope, persons);
             let text = sql.as_text().to_owned();
             let pages = clickhouse.rows::<Page>(sql).await?;
             return Ok(vec![frames::pages(&pages).with_executed(text)]);
         }
-        let sql = statement::numbers(scope, SHOWN_MS);
+        let sql = statement::numbers(scope, persons, SHOWN_MS);
         let text = sql.as_text().to_owned();
         let frame = frames::numbers(&clickhouse.rows::<Slot>(sql).await?).with_executed(text);
         let streamed = channel::path(&scope.project).filter(|_| scope.filter.is_empty() && !scope.uid.is_empty());
@@ -64,5 +68,6 @@ impl Question for Live {
 /// # Errors
 /// See [`QueryError`].
 pub async fn latest(clickhouse: &ClickHouse, scope: &Scope) -> Result<Frame, QueryError> {
-    Ok(frames::numbers(&clickhouse.rows::<Slot>(statement::numbers(scope, SLOT_MS)).await?))
+    let persons = Persons::of(clickhouse, scope).await?;
+    Ok(frames::numbers(&clickhouse.rows::<Slot>(statement::numbers(scope, persons, SLOT_MS)).await?))
 }

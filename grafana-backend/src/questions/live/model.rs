@@ -1,29 +1,24 @@
 //! What is asked of the present, checked.
 
-use serde::Deserialize;
-
-use crate::{check::one_of, error::QueryError};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// A question about who is there now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "LiveResult")]
 pub enum Live {
     /// Visitors and events a second, streamed.
+    #[default]
     Numbers,
     /// The pages with the most visitors.
     Pages,
 }
 
-/// The JSON form.
-#[derive(Deserialize, Default)]
+/// Who is there now: docs/queries/live.md.
+#[derive(Deserialize, JsonSchema, Default)]
 #[serde(default)]
 pub struct LiveJson {
-    result: String,
-}
-
-impl LiveJson {
-    /// # Errors
-    /// Names the field and the values that it can have.
-    pub fn check(self) -> Result<Live, QueryError> {
-        one_of("result", &self.result, Live::Numbers, &[("numbers", Live::Numbers), ("pages", Live::Pages)])
-    }
+    /// What is shown.
+    pub result: Live,
 }

@@ -4,7 +4,7 @@ use clickhouse::Row;
 use serde::Deserialize;
 
 use super::SLOT_MS;
-use crate::{scope::Scope, sql::Sql};
+use crate::{events::entry::Entries, people::Persons, scope::Scope, sql::Sql, time::range::Range};
 
 /// A visitor is there for so long after an event.
 const THERE_MS: i64 = 300_000;
@@ -28,7 +28,7 @@ pub struct Page {
 
 /// A row a slot, of the last `shown_ms` up to the slot that is not over; each counts the visitors
 /// of the five minutes that end with it.
-pub fn numbers(scope: &Scope, shown_ms: i64) -> Sql {
+pub fn numbers(scope: &Scope, persons: Persons, shown_ms: i64) -> Sql {
     let to_ms = scope.now_ms.div_euclid(SLOT_MS) * SLOT_MS;
     let from_ms = to_ms - shown_ms;
     let first_ms = from_ms - THERE_MS + SLOT_MS;
@@ -36,25 +36,28 @@ pub fn numbers(scope: &Scope, shown_ms: i64) -> Sql {
     let mut sql = Sql::new(
         "SELECT at_ms, visitors, events FROM (SELECT at_ms, uniqExactMerge(there) OVER (ORDER BY at_ms ROWS BETWEEN ",
     );
-    sql.text("59 PRECEDING AND CURRENT ROW) AS visitors, events FROM (SELECT at_ms, uniqExactStateIf(visitor, is_event) AS there, countIf(is_event) AS events FROM (");
+    sql.text("59 PRECEDING AND CURRENT ROW) AS visitors, events FROM (SELECT at_ms, uniqExactStateIf(person, is_event) AS there, countIf(is_event) AS events FROM (");
     sql.text("SELECT roundDown(toUnixTimestamp64Milli(ts), ")
         .ints(&slots)
-        .text(") AS at_ms, visitor, true AS is_event FROM analytics.events FINAL WHERE ");
-    scope.write(&mut sql, first_ms, to_ms);
+        .text(") AS at_ms, ")
+        .text(persons.expression())
+        .text(" AS person, true AS is_event");
+    let read = Range { from_ms: first_ms, to_ms, ..scope.range };
+    persons.from_events(&mut sql, scope, read, Entries::default());
     // Slots without an event are there as well.
     sql.text(" UNION ALL SELECT arrayJoin(")
         .ints(&slots)
-        .text(") AS at_ms, toUInt64(0) AS visitor, false AS is_event) GROUP BY at_ms)) WHERE at_ms >= ");
+        .text(") AS at_ms, toUInt64(0) AS person, false AS is_event) GROUP BY at_ms)) WHERE at_ms >= ");
     sql.int(from_ms).text(" ORDER BY at_ms");
     sql
 }
 
 /// The pages of those who are there, the most visitors first.
-pub fn pages(scope: &Scope) -> Sql {
-    let mut sql = Sql::new(
-        "SELECT toString(path) AS path, uniqExact(visitor) AS visitors, count() AS views FROM analytics.events FINAL WHERE ",
-    );
-    scope.write(&mut sql, scope.now_ms - THERE_MS, scope.now_ms);
+pub fn pages(scope: &Scope, persons: Persons) -> Sql {
+    let mut sql = Sql::new("SELECT toString(path) AS path, uniqExact(");
+    sql.text(persons.expression()).text(") AS visitors, count() AS views");
+    let there = Range { from_ms: scope.now_ms - THERE_MS, to_ms: scope.now_ms, ..scope.range };
+    persons.from_events(&mut sql, scope, there, Entries::default());
     sql.text(" AND path != '' GROUP BY path ORDER BY visitors DESC, path LIMIT ").int(PAGES_MAX);
     sql
 }

@@ -8,6 +8,8 @@ mod model;
 mod shown;
 mod statement;
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 
 use super::{plan::Plan, question::Question};
@@ -17,6 +19,7 @@ use crate::{
     frame::Frame,
     gathering::{self, Pass, Wide},
     names,
+    people::People,
     scope::Scope,
     settings::Settings,
 };
@@ -40,16 +43,32 @@ impl Question for Paths {
 
     /// One frame; as a graph, two.
     async fn run(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Vec<Frame>, QueryError> {
-        let rules = self.clone();
-        let each = move |ways: &mut Ways, events: &[Wide]| ways.add(events, &rules);
-        let ways = gathering::fold(clickhouse, |pass| statement(scope, self, pass), Ways::default, each).await?;
-        let shown = Shown::most_used(ways, self.limit as usize);
-        let names = names::of(clickhouse, scope, scope.range.to_ms, &self.node, &shown.hashes()).await?;
+        let earlier = scope.compared(self.compare);
+        let now = self.ways(clickhouse, scope).await?;
+        let before = match &earlier {
+            Some(scope) => Some(self.ways(clickhouse, scope).await?),
+            None => None,
+        };
+        let shown = Shown::most_used(now, before, self.limit as usize);
+        let mut names: HashMap<u64, String> = HashMap::new();
+        for scope in [Some(scope), earlier.as_ref()].into_iter().flatten() {
+            let missing: Vec<u64> = shown.hashes().into_iter().filter(|hash| !names.contains_key(hash)).collect();
+            names.extend(names::of(clickhouse, scope, scope.range.to_ms, &self.node, &missing).await?);
+        }
         let ways = shown.named(&names);
         let text = statement(scope, self, Pass::WHOLE).as_text().to_owned();
         Ok(match self.graph {
             true => graph::frames(&ways, self.direction, &text),
             false => vec![frames::frame(&ways, self.direction).with_executed(text)],
         })
+    }
+}
+
+impl Paths {
+    async fn ways(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Ways, QueryError> {
+        let rules = self.clone();
+        let each = move |ways: &mut Ways, events: &[Wide]| ways.add(events, &rules);
+        let people = People::of(clickhouse, scope, self.by).await?;
+        gathering::fold(clickhouse, people, |pass| statement(scope, self, pass), Ways::default, each).await
     }
 }

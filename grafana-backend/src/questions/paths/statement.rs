@@ -16,8 +16,8 @@ pub fn statement(scope: &Scope, paths: &Paths, pass: Pass) -> Sql {
     // Events are taken in the order of these numbers: of one instant, as they were sent, else by id.
     sql.text(", 'UInt64') AS hold, CAST(cityHash64(")
         .sub(|sql| paths.node.write_plain(sql))
-        .text("), 'UInt64') AS value FROM analytics.events FINAL WHERE ");
-    scope.write(&mut sql, scope.range.from_ms, scope.range.to_ms);
+        .text("), 'UInt64') AS value");
+    scope.from_events(&mut sql, scope.range.from_ms, scope.range.to_ms, paths.entries());
     sql.text(paths.by.condition()).text(" AND ").sub(|sql| paths.filter.write(sql));
     pass.write(&mut sql, paths.by.expression());
     sql

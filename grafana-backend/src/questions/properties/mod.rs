@@ -108,7 +108,13 @@ fn what_has_been_a_fault_is_refused_by_its_field() {
         (json!({"queryType": "sql", "rawSql": "SELECT 1", "variables": {"a b": "x"}}), "variables"),
         (json!({"queryType": ["trend"]}), "queryType"),
         (json!({"queryType": "trend", "": 1}), "query"),
-        (json!({"queryType": "trend", "project": 1}), "query"),
+        (json!({"queryType": "trend", "project": 1}), "project"),
+        (json!({"queryType": "trend", "interval": "days"}), "interval"),
+        (json!({"queryType": "funnel", "steps": [{"optional": 1}]}), "steps[0].optional"),
+        (json!({"queryType": "trend", "filter": {"all": [{"feild": "path", "value": "/"}]}}), "filter.all[0].feild"),
+        (json!({"queryType": "trend", "breakdown": {"dimension": "country", "limits": 3}}), "breakdown.limits"),
+        (json!({"queryType": "funnel", "steps": [{"event": "a"}, {"event": "b", "windowMS": 3}]}), "steps[1].windowMS"),
+        (json!({"queryType": "funnel", "steps": [{"event": "a"}, {"event": "b", "optional": 3}]}), "steps[1].optional"),
     ] {
         let mut query = query;
         if query.get("project").is_none() {

@@ -6,12 +6,15 @@ use proptest::{prelude::*, sample::Index};
 use serde_json::{Map, Value};
 
 use super::valid::valid;
-use crate::time::range::Range;
+use crate::{questions::schema::schema, time::range::Range};
 
 /// The fields of each type, by its name.
 pub static TYPES: LazyLock<Map<String, Value>> = LazyLock::new(|| {
-    let description: Value = serde_json::from_str(include_str!("../../../plugin/src/query/fields.json")).unwrap();
-    description["types"].as_object().unwrap().clone()
+    let schema = schema().to_value();
+    let properties = schema["$defs"].as_object().unwrap().values().map(|definition| &definition["properties"]);
+    let types =
+        properties.filter_map(|fields| Some((fields["queryType"]["const"].as_str()?.to_owned(), fields.clone())));
+    types.collect()
 });
 
 /// Strings, most of which mean something somewhere.

@@ -1,4 +1,6 @@
-//! Valid queries, among them what has been a fault once.
+//! Valid queries, among them what has been a fault once, and the examples of the documentation.
+
+use std::{fs, path::Path};
 
 use serde_json::{Value, json};
 
@@ -22,14 +24,22 @@ pub fn valid() -> Vec<Value> {
         {"queryType": "funnel", "steps": [{"event": "a"}, {"event": "b"}], "order": "any", "result": "trend", "interval": "day"},
         {"queryType": "funnel", "steps": [{"event": "a"}, {"event": "b"}], "result": "actors", "step": 2, "outcome": "dropped",
          "limit": 7, "by": "session"},
-        {"queryType": "funnel", "steps": [{"event": "a"}, {"event": "b"}], "result": "histogram"},
+        {"queryType": "funnel", "steps": [{"event": "a"}, {"event": "b"}], "result": "histogram", "fromStep": 1, "toStep": 2,
+         "compare": "week"},
+        {"queryType": "funnel", "steps": [{"event": "a"}, {"filter": {"field": "session:channel", "value": "Direct"}}],
+         "exclusions": [{"event": "x", "removes": true}, {"event": "y"}], "counting": "conversions", "neverEntered": true,
+         "compare": "before", "breakdown": {"dimension": "session:utm_source", "and": ["country", "property:a"], "attribution": "first_set"}},
+        {"queryType": "trend", "breakdown": {"dimension": "session:path"}, "filter": {"field": "session:bot", "op": "is not set"}},
         {"queryType": "trend", "series": [event, {"measure": "per_visitor"}], "formula": "A / B", "interval": "minute",
          "breakdown": {"dimension": "browser", "limit": 3}, "compare": "before", "shape": "long"},
         {"queryType": "trend", "result": "total", "cumulative": true},
+        {"queryType": "trend", "series": [{"measure": "sum", "property": "property:n"}, {"measure": "p90", "property": "property:n"},
+         {"measure": "distinct", "property": "session:path"}], "formula": "100 * (A - B) / -C", "trailing": 7, "interval": "day"},
         {"queryType": "retention", "start": event, "returns": {"event": "b"}, "interval": "day", "firstTime": true,
-         "unbounded": true, "by": "user"},
-        {"queryType": "lifecycle", "event": "a", "path": "/x", "eventFilter": tests, "interval": "week", "by": "session"},
-        {"queryType": "stickiness", "event": ["a"], "interval": "month"},
+         "unbounded": true, "by": "user", "compare": true, "least": 3, "statistics": true},
+        {"queryType": "lifecycle", "event": "a", "path": "/x", "eventFilter": tests, "interval": "week", "by": "session", "compare": "before"},
+        {"queryType": "stickiness", "event": ["a"], "interval": "month", "compare": "4_weeks"},
+        {"queryType": "paths", "compare": "week"},
         {"queryType": "paths", "node": "event", "event": "", "eventFilter": tests, "anchor": event, "direction": "backward",
          "steps": 20, "limit": 200, "collapse": false, "by": "visitor", "result": "graph"},
         {"queryType": "events", "event": "a", "visitor": "18446744073709551615", "userId": "u", "sessionId": "s", "limit": 1},
@@ -53,5 +63,17 @@ pub fn valid() -> Vec<Value> {
         query["project"] = json!("website");
         query
     };
-    queries.into_iter().map(named).collect()
+    queries.into_iter().chain(examples()).map(named).collect()
+}
+
+/// The queries on the pages of docs/queries.
+fn examples() -> Vec<Value> {
+    let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/queries");
+    let mut pages: Vec<_> = fs::read_dir(pages).unwrap().map(|page| page.unwrap().path()).collect();
+    pages.sort();
+    let texts = pages.iter().map(|page| fs::read_to_string(page).unwrap()).collect::<Vec<_>>();
+    let blocks = texts.iter().flat_map(|text| text.split("```json\n").skip(1));
+    let json = blocks.map(|block| serde_json::from_str(block.split("```").next().unwrap()).unwrap());
+    // Others are parts of one.
+    json.filter(|json: &Value| json.get("queryType").is_some()).collect()
 }

@@ -20,6 +20,8 @@ pub struct Rule {
     pub buckets: Buckets,
     pub first_time: bool,
     pub unbounded: bool,
+    /// Rows of a period that are a return.
+    pub returns_min: usize,
 }
 
 impl Grid {
@@ -34,7 +36,7 @@ impl Grid {
         if rule.first_time && seen_before {
             return;
         }
-        let (starts, returns) = (rule.periods(rows, START), rule.periods(rows, RETURN));
+        let (starts, returns) = (rule.periods(rows, START, 1), rule.periods(rows, RETURN, rule.returns_min));
         let last = returns.iter().max().copied();
         for cohort in starts.into_iter().take(if rule.first_time { 1 } else { usize::MAX }) {
             let row = &mut self.0[cohort];
@@ -49,11 +51,14 @@ impl Grid {
 }
 
 impl Rule {
-    /// The periods of the rows that have the bit, ascending.
-    fn periods(&self, rows: &[Packed], bit: u64) -> Vec<usize> {
+    /// The periods of which at least so many rows have the bit, ascending. Several visitors of a person can have the same.
+    fn periods(&self, rows: &[Packed], bit: u64, rows_min: usize) -> Vec<usize> {
         let from_ms = self.buckets.starts_ms.first().copied().unwrap_or(0);
         let with_bit = rows.iter().filter(|row| row.packed & bit != 0);
-        with_bit.filter_map(|row| self.buckets.find(from_ms + (row.packed >> BITS).cast_signed())).collect()
+        let periods: Vec<usize> =
+            with_bit.filter_map(|row| self.buckets.find(from_ms + (row.packed >> BITS).cast_signed())).collect();
+        let same = periods.chunk_by(|a, b| a == b).filter(|same| same.len() >= rows_min);
+        same.map(|same| same[0]).collect()
     }
 }
 

@@ -14,6 +14,7 @@ use crate::{
     error::QueryError,
     frame::Frame,
     gathering::{self, Packed, Pass},
+    people::People,
     scope::Scope,
     settings::Settings,
     time::buckets::Buckets,
@@ -41,17 +42,34 @@ impl Question for Retention {
 
     async fn run(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Vec<Frame>, QueryError> {
         let buckets = self.buckets(scope)?;
-        let periods = buckets.starts_ms.len();
-        let statement = |pass| statement(scope, self, &buckets, pass);
-        let rule = Rule { buckets: buckets.clone(), first_time: self.first_time, unbounded: self.unbounded };
-        let each = move |grid: &mut Grid, rows: &[Packed]| grid.add(rows, &rule);
-        let grid = gathering::fold(clickhouse, statement, move || Grid::new(periods), each).await?;
-        let text = statement(Pass::WHOLE).as_text().to_owned();
-        Ok(vec![frames::frame(&grid, &buckets, scope.now_ms).with_executed(text)])
+        let earlier = scope.compared(self.compare);
+        // What is refused, is refused before ClickHouse is asked.
+        let earlier_buckets = earlier.as_ref().map(|scope| self.buckets(scope)).transpose()?;
+        let now = self.grid(clickhouse, scope, &buckets).await?;
+        let before = match earlier.as_ref().zip(earlier_buckets.as_ref()) {
+            Some((scope, buckets)) => Some(self.grid(clickhouse, scope, buckets).await?),
+            None => None,
+        };
+        let text = statement(scope, self, &buckets, Pass::WHOLE).as_text().to_owned();
+        Ok(vec![frames::frame(self, &now, before.as_ref(), &buckets, scope.now_ms).with_executed(text)])
     }
 }
 
 impl Retention {
+    async fn grid(&self, clickhouse: &ClickHouse, scope: &Scope, buckets: &Buckets) -> Result<Grid, QueryError> {
+        let periods = buckets.starts_ms.len();
+        let statement = |pass| statement(scope, self, buckets, pass);
+        let rule = Rule {
+            buckets: buckets.clone(),
+            first_time: self.first_time,
+            unbounded: self.unbounded,
+            returns_min: self.returns_min as usize,
+        };
+        let each = move |grid: &mut Grid, rows: &[Packed]| grid.add(rows, &rule);
+        let people = People::of(clickhouse, scope, self.by).await?;
+        gathering::fold(clickhouse, people, statement, move || Grid::new(periods), each).await
+    }
+
     fn buckets(&self, scope: &Scope) -> Result<Buckets, QueryError> {
         let buckets = Buckets::cut(scope.range, self.unit, scope.zone)?;
         let periods = buckets.starts_ms.len();

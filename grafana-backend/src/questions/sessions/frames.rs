@@ -6,6 +6,7 @@ use super::{
     statement::Counts,
 };
 use crate::{
+    compared,
     frame::{Column, Frame},
     numbers,
     time::buckets::Buckets,
@@ -45,12 +46,10 @@ pub fn by_label(sessions: &Sessions, now: &[Counts], before: Option<&[Counts]>) 
     frame
 }
 
-/// How much more than before, as a share: 0.5 is half as much again. Nothing where there was nothing before.
 fn push_changes(frame: &mut Frame, sessions: &Sessions, now: &[Counts], before: &[Option<&Counts>]) {
     for measure in &sessions.measures {
         let change = |(now, before): (&Counts, &Option<&Counts>)| {
-            let before = before.and_then(|before| value(*measure, before)).filter(|before| *before > 0.0)?;
-            Some(value(*measure, now)? / before - 1.0)
+            compared::change(value(*measure, now)?, value(*measure, before.as_ref()?)?)
         };
         let name = format!("change_{}", measure.name());
         frame.push(Column::number(&name, now.iter().zip(before).map(change).collect()).with_unit("percentunit"));
@@ -88,9 +87,9 @@ fn integer(measure: Measure) -> Option<fn(&Counts) -> u64> {
 #[expect(clippy::cast_precision_loss, reason = "shares and means; counts are shown as integers")]
 fn value(measure: Measure, row: &Counts) -> Option<f64> {
     match measure {
-        Measure::AvgDuration => share(row, row.duration_ms as f64 / 1000.0),
-        Measure::MedianDuration => quantile_s(row, 0),
-        Measure::P90Duration => quantile_s(row, 1),
+        Measure::AvgDurationS => share(row, row.duration_ms as f64 / 1000.0),
+        Measure::MedianDurationS => quantile_s(row, 0),
+        Measure::P90DurationS => quantile_s(row, 1),
         Measure::PagesPerSession => share(row, row.page_views as f64),
         Measure::BounceRate => share(row, row.bounces as f64),
         _ => integer(measure).map(|pick| pick(row) as f64),

@@ -7,7 +7,7 @@ use super::days::days;
 use crate::{
     clickhouse::ClickHouse,
     error::QueryError,
-    events::visit::INACTIVITY_MS_MAX,
+    events::{entry::Entries, visit::INACTIVITY_MS_MAX},
     frame::{Column, Frame},
     numbers,
     scope::Scope,
@@ -57,8 +57,8 @@ pub fn statement(scope: &Scope, limit: u32, page_view_events: &[String]) -> Sql 
          argMin(visitor, (ts, visitor)) AS actor, count() AS event_count, countIf(event IN ",
     );
     sql.strings(page_view_events).text(") AS view_count, argMin(").text(ENTRY);
-    sql.text(", (ts, event_order)) AS entry, argMax(toString(path), (ts, event_order)) AS exit_path FROM analytics.events FINAL WHERE session_id != '' AND ");
-    sql.sub(|sql| events(sql, scope)).text(" GROUP BY session_id UNION ALL ");
+    sql.text(", (ts, event_order)) AS entry, argMax(toString(path), (ts, event_order)) AS exit_path");
+    sql.sub(|sql| from_events(sql, scope)).text(" AND session_id != '' GROUP BY session_id UNION ALL ");
     sql.text(
         "SELECT s[1].1 AS started_ms, s[-1].1 AS ended_ms, '' AS session, visitor AS actor, toUInt64(length(s)) AS event_count, \
          toUInt64(arraySum(e -> e.3, s)) AS view_count, s[1].4 AS entry, s[-1].4[1] AS exit_path FROM (\
@@ -69,16 +69,18 @@ pub fn statement(scope: &Scope, limit: u32, page_view_events: &[String]) -> Sql 
     .strings(page_view_events)
     .text(", ")
     .text(ENTRY)
-    .text("))) AS es FROM analytics.events FINAL WHERE session_id = '' AND ");
-    sql.sub(|sql| events(sql, scope)).text(" GROUP BY visitor))) WHERE started_ms >= ").int(scope.range.from_ms);
+    .text("))) AS es");
+    sql.sub(|sql| from_events(sql, scope))
+        .text(" AND session_id = '' GROUP BY visitor))) WHERE started_ms >= ")
+        .int(scope.range.from_ms);
     sql.text(" AND started_ms < ").int(scope.range.to_ms);
     sql.text(" ORDER BY started_ms DESC, actor, session LIMIT ").int(limit.into());
     sql
 }
 
-fn events(sql: &mut Sql, scope: &Scope) {
+fn from_events(sql: &mut Sql, scope: &Scope) {
     let read = days(scope.range);
-    scope.write(sql, read.from_ms, read.to_ms);
+    scope.from_events(sql, read.from_ms, read.to_ms, Entries::default());
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a duration within days")]

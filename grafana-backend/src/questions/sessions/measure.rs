@@ -1,15 +1,20 @@
 //! The numbers that sessions have, as the columns of docs/queries/sessions.md.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 /// A number of sessions; each is a column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "SessionMeasure")]
 pub enum Measure {
     Sessions,
     Visitors,
     Events,
     PageViews,
-    AvgDuration,
-    MedianDuration,
-    P90Duration,
+    AvgDurationS,
+    MedianDurationS,
+    P90DurationS,
     PagesPerSession,
     BounceRate,
 }
@@ -20,9 +25,9 @@ pub const MEASURES: [(Measure, &str); 9] = [
     (Measure::Visitors, "visitors"),
     (Measure::Events, "events"),
     (Measure::PageViews, "page_views"),
-    (Measure::AvgDuration, "avg_duration_s"),
-    (Measure::MedianDuration, "median_duration_s"),
-    (Measure::P90Duration, "p90_duration_s"),
+    (Measure::AvgDurationS, "avg_duration_s"),
+    (Measure::MedianDurationS, "median_duration_s"),
+    (Measure::P90DurationS, "p90_duration_s"),
     (Measure::PagesPerSession, "pages_per_session"),
     (Measure::BounceRate, "bounce_rate"),
 ];
@@ -37,6 +42,18 @@ impl Measure {
     /// Quantiles cost a sort, so they are shown only if they are asked for.
     #[must_use]
     pub fn is_quantile(self) -> bool {
-        matches!(self, Self::MedianDuration | Self::P90Duration)
+        matches!(self, Self::MedianDurationS | Self::P90DurationS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_names_a_measure_as_its_column_is_called() {
+        for (measure, name) in MEASURES {
+            assert_eq!(serde_json::to_value(measure).unwrap(), name);
+        }
     }
 }

@@ -23,7 +23,10 @@ mod statement;
 use async_trait::async_trait;
 
 use super::{plan::Plan, question::Question};
-use crate::{clickhouse::ClickHouse, error::QueryError, frame::Frame, scope::Scope, settings::Settings};
+use crate::{
+    clickhouse::ClickHouse, error::QueryError, frame::Frame, partial, people::Persons, scope::Scope, settings::Settings,
+};
+use measure::Measure;
 pub use model::Sessions;
 use model::{SessionsJson, Shown};
 use statement::{Counts, buckets, counts};
@@ -39,7 +42,7 @@ impl Question for Sessions {
     async fn plan(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Plan, QueryError> {
         let sql = match self.shown {
             Shown::List { limit } => list::statement(scope, limit, &self.page_view_events),
-            _ => counts(scope, self, None)?.sql,
+            _ => counts(scope, self, self.persons(clickhouse, scope).await?, None)?.sql,
         };
         Plan::of(clickhouse, sql).await
     }
@@ -54,11 +57,21 @@ impl Question for Sessions {
 }
 
 impl Sessions {
+    /// How persons are told apart, if they are counted.
+    async fn persons(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Persons, QueryError> {
+        match self.measures.contains(&Measure::Visitors) {
+            true => Persons::of(clickhouse, scope).await,
+            false => Ok(Persons::AreVisitors),
+        }
+    }
+
     /// The range, then the earlier one → one frame.
     async fn run_counts(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Frame, QueryError> {
-        let asked = counts(scope, self, None)?;
-        let earlier = self.compare.map(|comparison| scope.over(comparison.of(scope.range, scope.zone)));
         // What is refused, is refused before ClickHouse is asked.
+        buckets(scope, self)?;
+        let persons = self.persons(clickhouse, scope).await?;
+        let asked = counts(scope, self, persons, None)?;
+        let earlier = scope.compared(self.compare);
         let earlier_buckets = earlier.as_ref().map(|scope| buckets(scope, self)).transpose()?.flatten();
         let text = asked.sql.as_text().to_owned();
         let now: Vec<Counts> = clickhouse.rows(asked.sql).await?;
@@ -67,14 +80,15 @@ impl Sessions {
             Some(scope) => {
                 // The values that are shown, whatever their rank was.
                 let labels: Vec<String> = now.iter().map(|row| row.label.clone()).collect();
-                Some(clickhouse.rows::<Counts>(counts(&scope, self, Some(&labels))?.sql).await?)
+                Some(clickhouse.rows::<Counts>(counts(&scope, self, persons, Some(&labels))?.sql).await?)
             }
         };
         let frame = match asked.buckets {
             Some(buckets) => {
                 let earlier_buckets = earlier_buckets.as_ref().unwrap_or(&buckets);
                 let before = before.map(|rows| frames::in_buckets(rows, earlier_buckets));
-                frames::over_time(self, &buckets, &frames::in_buckets(now, &buckets), before.as_deref())
+                let frame = frames::over_time(self, &buckets, &frames::in_buckets(now, &buckets), before.as_deref());
+                partial::marked(frame, &buckets, scope)
             }
             None => frames::by_label(self, &now, before.as_deref()),
         };

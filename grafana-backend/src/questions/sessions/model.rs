@@ -1,13 +1,18 @@
 //! What is asked about sessions, checked. The rules are in docs/queries/sessions.md.
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::measure::{MEASURES, Measure};
 use crate::{
     check::within,
     error::QueryError,
     events::dimension::Dimension,
-    time::{comparison::Comparison, range::Range, unit::Unit},
+    time::{
+        comparison::{CompareJson, Comparison},
+        range::Range,
+        unit::{Interval, Unit},
+    },
 };
 
 /// Rows of a breakdown or a list.
@@ -81,17 +86,55 @@ impl Label {
     }
 }
 
-/// The JSON form.
-#[derive(Deserialize, Default)]
+/// Number, duration and depth of sessions: docs/queries/sessions.md.
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SessionsJson {
-    result: String,
+    /// What is shown.
+    result: ResultName,
+    /// What splits them: a column of a session's first event, `property:<name>`, or `exit_path`.
     dimension: String,
-    limit: Option<u32>,
-    interval: String,
-    compare: serde_json::Value,
+    /// Rows at most.
+    #[schemars(range(min = 1, max = LIMIT_MAX))]
+    limit: u32,
+    /// The bucket.
+    interval: Interval,
+    /// With an earlier range.
+    compare: CompareJson,
+    /// Whether the median and the 90th percentile of the durations are among the numbers.
     quantiles: bool,
-    measures: Vec<String>,
+    /// The numbers that are shown; all if absent, the quantiles only with `quantiles`.
+    measures: Vec<Measure>,
+}
+
+/// What is shown of sessions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "SessionsResult")]
+enum ResultName {
+    /// One row for the range.
+    #[default]
+    Totals,
+    /// One row a bucket.
+    OverTime,
+    /// One row a value, the most sessions first.
+    By,
+    /// One row a session, the newest first.
+    List,
+}
+
+impl Default for SessionsJson {
+    fn default() -> Self {
+        Self {
+            result: ResultName::Totals,
+            dimension: String::new(),
+            limit: LIMIT_DEFAULT,
+            interval: Interval::Auto,
+            compare: CompareJson::default(),
+            quantiles: false,
+            measures: Vec::new(),
+        }
+    }
 }
 
 impl SessionsJson {
@@ -100,38 +143,33 @@ impl SessionsJson {
     /// # Errors
     /// Names the field, the limit and the value.
     pub fn check(self, range: Range, page_view_events: &[String]) -> Result<Sessions, QueryError> {
-        let shown = match self.result.as_str() {
-            "" | "totals" => Shown::Totals,
-            "over_time" => Shown::OverTime(Unit::parse(&self.interval, range)?),
-            "by" if self.dimension == EXIT_PATH => Shown::By { label: Label::Exit, limit: self.limit()? },
-            "by" => Shown::By { label: Label::Entry(Dimension::parse(&self.dimension)?), limit: self.limit()? },
-            "list" => Shown::List { limit: self.limit()? },
-            other => {
-                let message = format!("{other:?} is not known: totals, over_time, by or list");
-                return Err(QueryError::invalid("result", message));
-            }
+        let shown = match self.result {
+            ResultName::Totals => Shown::Totals,
+            ResultName::OverTime => Shown::OverTime(self.interval.unit(range)),
+            ResultName::By => Shown::By { label: self.label()?, limit: self.limit()? },
+            ResultName::List => Shown::List { limit: self.limit()? },
         };
         let compare = Comparison::parse(&self.compare)?.filter(|_| !matches!(shown, Shown::List { .. }));
-        Ok(Sessions { shown, compare, measures: self.measures()?, page_view_events: page_view_events.to_vec() })
+        Ok(Sessions { shown, compare, measures: self.measures(), page_view_events: page_view_events.to_vec() })
+    }
+
+    fn label(&self) -> Result<Label, QueryError> {
+        match self.dimension.as_str() {
+            EXIT_PATH => Ok(Label::Exit),
+            dimension => Dimension::parse(dimension).map(Label::Entry),
+        }
     }
 
     /// Those that are named; if none is, all, the quantiles only if they are wanted.
-    fn measures(&self) -> Result<Vec<Measure>, QueryError> {
+    fn measures(&self) -> Vec<Measure> {
         if self.measures.is_empty() {
             let all = MEASURES.iter().map(|(measure, _)| *measure);
-            return Ok(all.filter(|measure| self.quantiles || !measure.is_quantile()).collect());
+            return all.filter(|measure| self.quantiles || !measure.is_quantile()).collect();
         }
-        let known = |asked: &String| {
-            let found = MEASURES.iter().find(|(_, name)| name == asked);
-            found.map(|(measure, _)| *measure).ok_or_else(|| {
-                let all = MEASURES.map(|(_, name)| name).join(", ");
-                QueryError::invalid("measures", format!("{asked:?} is not known: one of {all}"))
-            })
-        };
-        self.measures.iter().map(known).collect()
+        self.measures.clone()
     }
 
     fn limit(&self) -> Result<u32, QueryError> {
-        within("limit", self.limit.unwrap_or(LIMIT_DEFAULT), 1..=LIMIT_MAX)
+        within("limit", self.limit, 1..=LIMIT_MAX)
     }
 }

@@ -1,7 +1,11 @@
 //! Sessions out of the events themselves: any dimension, any list of page view events.
 
 use super::{days::days, model::Label};
-use crate::{events::visit::INACTIVITY_MS_MAX, scope::Scope, sql::Sql};
+use crate::{
+    events::{entry::Entries, visit::INACTIVITY_MS_MAX},
+    scope::Scope,
+    sql::Sql,
+};
 
 /// Appends a statement that gives a row a session.
 pub fn write(sql: &mut Sql, scope: &Scope, label: &Label, page_view_events: &[String]) {
@@ -16,9 +20,9 @@ fn with_client_ids(sql: &mut Sql, scope: &Scope, label: &Label, page_view_events
         .strings(page_view_events)
         .text(if *label == Label::Exit { ") AS view_count, argMax(" } else { ") AS view_count, argMin(" })
         .sub(|sql| value(sql, label))
-        .text(", (ts, event_order)) AS label FROM analytics.events FINAL WHERE session_id != '' AND ")
-        .sub(|sql| events(sql, scope))
-        .text(" GROUP BY session_id");
+        .text(", (ts, event_order)) AS label")
+        .sub(|sql| from_events(sql, scope, label))
+        .text(" AND session_id != '' GROUP BY session_id");
 }
 
 fn by_inactivity(sql: &mut Sql, scope: &Scope, label: &Label, page_view_events: &[String]) {
@@ -35,14 +39,18 @@ fn by_inactivity(sql: &mut Sql, scope: &Scope, label: &Label, page_view_events: 
     .strings(page_view_events)
     .text(", ")
     .sub(|sql| value(sql, label))
-    .text("))) AS es FROM analytics.events FINAL WHERE session_id = '' AND ")
-    .sub(|sql| events(sql, scope))
-    .text(" GROUP BY visitor))");
+    .text("))) AS es")
+    .sub(|sql| from_events(sql, scope, label))
+    .text(" AND session_id = '' GROUP BY visitor))");
 }
 
-fn events(sql: &mut Sql, scope: &Scope) {
+fn from_events(sql: &mut Sql, scope: &Scope, label: &Label) {
     let read = days(scope.range);
-    scope.write(sql, read.from_ms, read.to_ms);
+    let entries = match label {
+        Label::Entry(dimension) => dimension.entries(),
+        Label::None | Label::Exit => Entries::default(),
+    };
+    scope.from_events(sql, read.from_ms, read.to_ms, entries);
 }
 
 fn value(sql: &mut Sql, label: &Label) {

@@ -3,34 +3,11 @@
 
 use super::{days::days, model::Label};
 use crate::{
-    events::{dimension::Dimension, visit::INACTIVITY_MS_MAX},
+    events::{dimension::Dimension, entry::ENTRY, visit::INACTIVITY_MS_MAX},
     scope::Scope,
     settings::PAGE_VIEW_EVENTS,
     sql::Sql,
 };
-
-/// What a session's entry holds, by the name of the event's column.
-const ENTRY: [(&str, &str); 19] = [
-    ("event", "entry.event"),
-    ("path", "entry.path"),
-    ("hostname", "entry.hostname"),
-    ("referrer_host", "entry.referrer_host"),
-    ("referrer_source", "entry.referrer_source"),
-    ("channel", "entry.channel"),
-    ("utm_source", "entry.utm_source"),
-    ("utm_medium", "entry.utm_medium"),
-    ("utm_campaign", "entry.utm_campaign"),
-    ("utm_term", "entry.utm_term"),
-    ("utm_content", "entry.utm_content"),
-    ("country", "entry.country"),
-    ("region", "entry.region"),
-    ("city", "entry.city"),
-    ("locale", "entry.locale"),
-    ("browser", "entry.browser"),
-    ("os", "entry.os"),
-    ("device_type", "entry.device_type"),
-    ("bot", "entry.bot"),
-];
 
 /// What splits the sessions, as the table holds it.
 #[derive(Clone, Copy)]
@@ -59,11 +36,13 @@ fn split(label: &Label) -> Split {
         Label::Exit => {
             Split::By(Value { expression: "exit.path", moment: "bitNot(exit.moment)", of_half_hours: "s[-1].5" })
         }
-        Label::Entry(Dimension::Column(name)) => match ENTRY.iter().find(|(column, _)| column == name) {
-            Some((_, expression)) => Split::By(Value { expression, moment: "entry.moment", of_half_hours: "s[1].5" }),
+        Label::Entry(Dimension::Column(name)) => match ENTRY.iter().find(|column| column.name == *name) {
+            Some(column) => {
+                Split::By(Value { expression: column.stored, moment: "entry.moment", of_half_hours: "s[1].5" })
+            }
             None => Split::NotHeld,
         },
-        Label::Entry(Dimension::Property(_)) => Split::NotHeld,
+        Label::Entry(Dimension::Property(_) | Dimension::Entry(_) | Dimension::Several(_)) => Split::NotHeld,
     }
 }
 

@@ -4,10 +4,11 @@ use clickhouse::Row;
 use serde::Deserialize;
 
 use super::{
+    days::days,
     model::{Label, Sessions, Shown},
     raw, rollup,
 };
-use crate::{error::QueryError, scope::Scope, sql::Sql, time::buckets::Buckets};
+use crate::{error::QueryError, people::Persons, scope::Scope, sql::Sql, time::buckets::Buckets};
 
 /// One row of a result.
 #[derive(Row, Deserialize, Debug, Clone, Default, PartialEq)]
@@ -34,9 +35,14 @@ pub struct Counting {
 ///
 /// # Errors
 /// If the range has too many buckets.
-pub fn counts(scope: &Scope, sessions: &Sessions, labels: Option<&[String]>) -> Result<Counting, QueryError> {
+pub fn counts(
+    scope: &Scope,
+    sessions: &Sessions,
+    persons: Persons,
+    labels: Option<&[String]>,
+) -> Result<Counting, QueryError> {
     let buckets = buckets(scope, sessions)?;
-    let sql = statement(scope, sessions, buckets.as_ref(), labels);
+    let sql = statement(scope, sessions, persons, buckets.as_ref(), labels);
     Ok(Counting { sql, buckets })
 }
 
@@ -51,7 +57,13 @@ pub fn buckets(scope: &Scope, sessions: &Sessions) -> Result<Option<Buckets>, Qu
     }
 }
 
-fn statement(scope: &Scope, sessions: &Sessions, buckets: Option<&Buckets>, labels: Option<&[String]>) -> Sql {
+fn statement(
+    scope: &Scope,
+    sessions: &Sessions,
+    persons: Persons,
+    buckets: Option<&Buckets>,
+    labels: Option<&[String]>,
+) -> Sql {
     let label = match &sessions.shown {
         Shown::By { label, .. } => label,
         _ => &Label::None,
@@ -62,19 +74,23 @@ fn statement(scope: &Scope, sessions: &Sessions, buckets: Option<&Buckets>, labe
         Some(buckets) => sql.text(", ").sub(|sql| buckets.write(sql, "started_ms")).text(" AS bucket_ms"),
         None => sql.text(", toInt64(0) AS bucket_ms"),
     };
-    sql.text(
-        ", count() AS sessions, uniqExact(actor) AS visitors, sum(event_count) AS events, sum(view_count) AS page_views, \
+    sql.text(", count() AS sessions, uniqExact(")
+        .text(persons.of_actor())
+        .text(
+            ") AS visitors, sum(event_count) AS events, sum(view_count) AS page_views, \
          sum(ended_ms - started_ms) AS duration_ms, countIf(event_count = 1) AS bounces, ",
-    )
-    .text(match sessions.has_quantiles() {
-        true => "quantilesExactInclusive(0.5, 0.9)(ended_ms - started_ms) AS quantiles FROM (",
-        false => "emptyArrayFloat64() AS quantiles FROM (",
-    });
+        )
+        .text(match sessions.has_quantiles() {
+            true => "quantilesExactInclusive(0.5, 0.9)(ended_ms - started_ms) AS quantiles FROM (",
+            false => "emptyArrayFloat64() AS quantiles FROM (",
+        });
     match rollup::serves(scope, label, &sessions.page_view_events) {
         true => rollup::write(&mut sql, scope, label),
         false => raw::write(&mut sql, scope, label, &sessions.page_view_events),
     }
-    sql.text(") WHERE started_ms >= ").int(scope.range.from_ms).text(" AND started_ms < ").int(scope.range.to_ms);
+    sql.text(") AS s");
+    persons.join(&mut sql, scope, "actor", days(scope.range));
+    sql.text(" WHERE started_ms >= ").int(scope.range.from_ms).text(" AND started_ms < ").int(scope.range.to_ms);
     if let (Shown::By { .. }, Some(labels)) = (&sessions.shown, labels) {
         sql.text(" AND label IN ").strings(labels);
     }

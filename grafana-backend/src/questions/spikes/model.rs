@@ -1,12 +1,16 @@
 //! Which spikes are asked for, checked. The rules are in docs/queries/events.md.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
 
 use crate::{
+    check::within,
     error::QueryError,
-    events::{event_filter::EventFilter, one_of::OneOf},
-    time::{range::Range, unit::Unit},
+    events::{event_filter::EventFilter, filter::json::FilterJson, one_of::OneOf},
+    time::{
+        range::Range,
+        unit::{Interval, Unit},
+    },
 };
 
 const MIN_COUNT_DEFAULT: u32 = 10;
@@ -22,16 +26,34 @@ pub struct Spikes {
     pub min_count: u32,
 }
 
-/// The JSON form.
-#[derive(Deserialize, Default)]
+/// Periods with far more events than usual: docs/queries/events.md.
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SpikesJson {
+    /// The events that are counted, by name.
     event: OneOf,
+    /// The same by path; `*` matches any string.
     path: OneOf,
-    event_filter: Value,
-    interval: String,
+    /// What must hold of them besides.
+    event_filter: FilterJson,
+    /// The period.
+    interval: Interval,
+    /// The minimum number of events in a spike.
     #[serde(rename = "least")]
-    min_count: Option<u32>,
+    #[schemars(range(min = 1, max = u32::MAX))]
+    min_count: u32,
+}
+
+impl Default for SpikesJson {
+    fn default() -> Self {
+        Self {
+            event: OneOf::default(),
+            path: OneOf::default(),
+            event_filter: FilterJson::default(),
+            interval: Interval::Hour,
+            min_count: MIN_COUNT_DEFAULT,
+        }
+    }
 }
 
 impl SpikesJson {
@@ -40,15 +62,10 @@ impl SpikesJson {
     /// # Errors
     /// Names the field, the limit and the value.
     pub fn check(self, range: Range) -> Result<Spikes, QueryError> {
-        let min_count = self.min_count.unwrap_or(MIN_COUNT_DEFAULT);
-        if min_count == 0 {
-            return Err(QueryError::invalid("least", "0 events are not a spike: at least 1 is needed"));
-        }
-        let interval = if self.interval.is_empty() { "hour" } else { &self.interval };
         Ok(Spikes {
             filter: EventFilter::read(self.event, self.path, &self.event_filter, "eventFilter")?,
-            unit: Unit::parse(interval, range)?,
-            min_count,
+            unit: self.interval.unit(range),
+            min_count: within("least", self.min_count, 1..=u32::MAX)?,
         })
     }
 }

@@ -17,9 +17,9 @@ pub struct Count {
 pub fn statement(scope: &Scope, spikes: &Spikes, buckets: &Buckets) -> Sql {
     let mut sql = Sql::new("SELECT ");
     buckets.write(&mut sql, "toUnixTimestamp64Milli(ts)");
-    sql.text(" AS bucket_ms, count() AS count FROM analytics.events FINAL WHERE ");
+    sql.text(" AS bucket_ms, count() AS count");
     let from_ms = buckets.starts_ms.first().copied().unwrap_or(scope.range.from_ms);
-    scope.write(&mut sql, from_ms, buckets.end_ms);
+    scope.from_events(&mut sql, from_ms, buckets.end_ms, spikes.filter.entries());
     sql.text(" AND ").sub(|sql| spikes.filter.write(sql)).text(" GROUP BY bucket_ms");
     sql
 }

@@ -1,7 +1,14 @@
-//! The macros of Grafana's own ClickHouse datasource. A statement is read as ClickHouse reads it: what
-//! stands in a string, a quoted name or a comment is not a macro, and a comma or bracket there does not count either.
+//! The macros of Grafana's own ClickHouse datasource, by the same names, and the dashboard's variables. A statement is
+//! read as ClickHouse reads it: what stands in a string, a quoted name or a comment is not a macro.
 
-use crate::error::QueryError;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    ad_hoc,
+    lexer::{arguments, plain, quoted},
+    variables::{Bindings, Variables, used, values},
+};
+use crate::{clickhouse::Bound, error::QueryError, events::filter::Filter};
 
 /// The range's first instant; the values are bound.
 pub const FROM: &str = "fromUnixTimestamp64Milli({footfall_from_ms:Int64}, 'UTC')";
@@ -9,216 +16,172 @@ pub const FROM: &str = "fromUnixTimestamp64Milli({footfall_from_ms:Int64}, 'UTC'
 pub const TO: &str = "fromUnixTimestamp64Milli({footfall_to_ms:Int64}, 'UTC')";
 /// The panel's interval.
 pub const INTERVAL_S: &str = "{footfall_interval_s:UInt32}";
+const INTERVAL_MS: &str = "{footfall_interval_ms:UInt64}";
+const FROM_MS: &str = "{footfall_from_ms:Int64}";
+const TO_MS: &str = "{footfall_to_ms:Int64}";
 /// Macros within the arguments of macros.
 const DEPTH_MAX: usize = 8;
+const KNOWN: &str = "$__timeFilter(column), $__timeFilter_ms(column), $__dateFilter(column), $__dateTimeFilter(date, time), \
+     $__timeFrom(column), $__timeTo(column), $__fromTime, $__toTime, $__fromTime_ms, $__toTime_ms, $__timeInterval(column), \
+     $__timeInterval_ms(column), $__timeGroup(column, '1h'), $__interval_s, $__interval_ms, $__from, $__to, $__range_s, \
+     $__range_ms, $__conditionalAll(condition, $variable), $__adHocFilters";
 
-/// Replaces `$__name` and `$__name(arguments)`.
+/// What the dashboard gives a statement.
+#[derive(Default)]
+pub struct Given<'g> {
+    /// The values of its variables.
+    pub variables: Variables,
+    /// Those for which *All* is chosen.
+    pub all: BTreeSet<String>,
+    /// Its ad hoc filters.
+    pub ad_hoc: Option<&'g Filter>,
+}
+
+/// Replaces `$__name`, `$__name(arguments)` and `$variable`; also gives the values that the statement then binds.
 ///
 /// # Errors
-/// Names the macro that is not known or whose bracket is not closed.
-pub fn expand(sql: &str) -> Result<String, QueryError> {
-    expand_within(sql, DEPTH_MAX)
+/// Names the macro or variable that is not known, or whose bracket is not closed.
+pub fn expand(sql: &str, given: &Given<'_>) -> Result<(String, BTreeMap<String, Bound>), QueryError> {
+    let mut expansion = Expansion { given, bindings: Bindings::default() };
+    let text = expansion.text(sql, DEPTH_MAX)?;
+    Ok((text, expansion.bindings.into_values()))
 }
 
-fn expand_within(sql: &str, depth: usize) -> Result<String, QueryError> {
-    let mut out = String::with_capacity(sql.len() + 256);
-    let mut rest = sql;
-    while !rest.is_empty() {
-        let skipped = quoted(rest);
-        if skipped > 0 {
-            out.push_str(&rest[..skipped]);
-            rest = &rest[skipped..];
-            continue;
-        }
-        if let Some(found) = rest.strip_prefix("$__") {
-            let (replaced, length) = one(found, depth)?;
-            out.push_str(&replaced);
-            rest = &found[length..];
-            continue;
-        }
-        let length = plain(rest);
-        out.push_str(&rest[..length]);
-        rest = &rest[length..];
-    }
-    Ok(out)
+struct Expansion<'g> {
+    given: &'g Given<'g>,
+    bindings: Bindings,
 }
 
-/// A macro from its name on: what stands in its place, and its length.
-fn one(text: &str, depth: usize) -> Result<(String, usize), QueryError> {
-    let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
-    let (name, rest) = text.split_at(end);
-    if !rest.starts_with('(') {
-        return Ok((replace(name, &[])?, end));
-    }
-    let unclosed = || QueryError::invalid("rawSql", format!("$__{name}: its bracket is not closed"));
-    let (arguments, length) = arguments(rest).ok_or_else(unclosed)?;
-    let deeper = depth.checked_sub(1).ok_or_else(|| {
-        QueryError::invalid("rawSql", format!("$__{name}: macros are nested deeper than {DEPTH_MAX}"))
-    })?;
-    let arguments: Vec<String> =
-        arguments.into_iter().map(|argument| expand_within(argument, deeper)).collect::<Result<_, _>>()?;
-    Ok((replace(name, &arguments)?, end + length))
-}
-
-/// The arguments in a bracket that begins the text, and its length.
-fn arguments(text: &str) -> Option<(Vec<&str>, usize)> {
-    let mut arguments = Vec::new();
-    let (mut at, mut start, mut depth) = (0, 1, 0_usize);
-    while at < text.len() {
-        let skipped = quoted(&text[at..]);
-        if skipped > 0 {
-            at += skipped;
-            continue;
-        }
-        match text.as_bytes()[at] {
-            b'(' | b'[' | b'{' => depth += 1,
-            b')' | b']' | b'}' => depth = depth.checked_sub(1)?,
-            b',' if depth == 1 => {
-                arguments.push(text[start..at].trim());
-                start = at + 1;
+impl Expansion<'_> {
+    fn text(&mut self, sql: &str, depth: usize) -> Result<String, QueryError> {
+        let mut out = String::with_capacity(sql.len() + 256);
+        let mut rest = sql;
+        while !rest.is_empty() {
+            let skipped = quoted(rest);
+            if skipped > 0 {
+                let literal = &rest[..skipped];
+                match self.bindings.within(literal, &self.given.variables) {
+                    Some(bound) => out.push_str(&bound),
+                    None => out.push_str(literal),
+                }
+                rest = &rest[skipped..];
+                continue;
             }
-            _ => {}
-        }
-        if depth == 0 {
-            let last = text[start..at].trim();
-            if !last.is_empty() || !arguments.is_empty() {
-                arguments.push(last);
+            if let Some(found) = rest.strip_prefix("$__") {
+                let (replaced, length) = self.one(found, depth)?;
+                out.push_str(&replaced);
+                rest = &found[length..];
+                continue;
             }
-            return Some((arguments, at + 1));
+            // `[[a]]` can be an array of an array of a column as well.
+            let variable = used(rest).filter(|of| rest.starts_with('$') || self.given.variables.contains_key(of.name));
+            if let Some(variable) = variable {
+                out.push_str(&self.bindings.alone(&variable, &self.given.variables)?);
+                rest = &rest[variable.length..];
+                continue;
+            }
+            let length = plain(rest);
+            out.push_str(&rest[..length]);
+            rest = &rest[length..];
         }
-        // A character that is longer than a byte is none of those above.
-        at += text[at..].chars().next().map_or(1, char::len_utf8);
+        Ok(out)
     }
-    None
+
+    /// A macro from its name on: what stands in its place, and its length.
+    fn one(&mut self, text: &str, depth: usize) -> Result<(String, usize), QueryError> {
+        let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
+        let (name, rest) = text.split_at(end);
+        if !rest.starts_with('(') {
+            return Ok((self.replace(name, &[])?, end));
+        }
+        let unclosed = || QueryError::invalid("rawSql", format!("$__{name}: its bracket is not closed"));
+        let (arguments, length) = arguments(rest).ok_or_else(unclosed)?;
+        let deeper = depth.checked_sub(1).ok_or_else(|| {
+            QueryError::invalid("rawSql", format!("$__{name}: macros are nested deeper than {DEPTH_MAX}"))
+        })?;
+        if let ("conditionalAll", [condition, variable]) = (name, arguments.as_slice()) {
+            return Ok((self.conditional_all(condition, variable, deeper)?, end + length));
+        }
+        if name == "adHocFilters" {
+            return Ok((self.ad_hoc(), end + length));
+        }
+        let arguments: Vec<String> =
+            arguments.into_iter().map(|argument| self.text(argument, deeper)).collect::<Result<_, _>>()?;
+        Ok((self.replace(name, &arguments)?, end + length))
+    }
+
+    /// The condition, unless all values of the variable are chosen, or none is.
+    fn conditional_all(&mut self, condition: &str, variable: &str, depth: usize) -> Result<String, QueryError> {
+        let variable = used(variable).ok_or_else(|| {
+            QueryError::invalid("rawSql", format!("$__conditionalAll: {variable:?} is not a variable"))
+        })?;
+        let value = self.given.variables.get(variable.name);
+        let is_empty = value.is_some_and(|value| values(value).iter().all(String::is_empty));
+        match self.given.all.contains(variable.name) || is_empty {
+            true => Ok("1=1".to_owned()),
+            false => self.text(condition, depth),
+        }
+    }
+
+    /// The dashboard's ad hoc filters as a condition on `analytics.events`.
+    fn ad_hoc(&mut self) -> String {
+        self.given.ad_hoc.map_or_else(|| "1=1".to_owned(), |filter| ad_hoc::condition(filter, &mut self.bindings))
+    }
+
+    fn replace(&mut self, name: &str, arguments: &[String]) -> Result<String, QueryError> {
+        Ok(match (name, arguments) {
+            ("timeFilter" | "timeFilter_ms", [column]) => format!("({column} >= {FROM} AND {column} <= {TO})"),
+            ("timeFrom", [column]) => format!("({column} >= {FROM})"),
+            ("timeTo", [column]) => format!("({column} <= {TO})"),
+            ("dateFilter", [column]) => format!("({column} >= toDate({FROM}) AND {column} <= toDate({TO}))"),
+            ("dateTimeFilter" | "dt", [date, time]) => {
+                format!("({date} >= toDate({FROM}) AND {date} <= toDate({TO}) AND {time} >= {FROM} AND {time} <= {TO})")
+            }
+            ("fromTime" | "fromTime_ms", []) => FROM.to_owned(),
+            ("toTime" | "toTime_ms", []) => TO.to_owned(),
+            ("timeInterval", [column]) => {
+                format!("toStartOfInterval(toDateTime({column}), toIntervalSecond({INTERVAL_S}))")
+            }
+            ("timeInterval_ms", [column]) => {
+                format!("toStartOfInterval(toDateTime64({column}, 3), toIntervalMillisecond({INTERVAL_MS}))")
+            }
+            ("timeGroup", [column, period]) => {
+                let seconds = self.bindings.bind("UInt32", period_s(period)?.to_string());
+                format!("toStartOfInterval(toDateTime({column}), toIntervalSecond({seconds}))")
+            }
+            ("interval_s", []) => INTERVAL_S.to_owned(),
+            ("interval_ms", []) => INTERVAL_MS.to_owned(),
+            ("from", []) => FROM_MS.to_owned(),
+            ("to", []) => TO_MS.to_owned(),
+            ("range_ms", []) => format!("({TO_MS} - {FROM_MS})"),
+            ("range_s", []) => format!("intDiv({TO_MS} - {FROM_MS}, 1000)"),
+            ("adHocFilters", []) => self.ad_hoc(),
+            _ => {
+                let message = format!("$__{name} with {} arguments is not known: {KNOWN}", arguments.len());
+                return Err(QueryError::invalid("rawSql", message));
+            }
+        })
+    }
 }
 
-/// How much of the text, from its beginning, is a string, a quoted name or a comment; 0 if none begins there.
-fn quoted(text: &str) -> usize {
-    let bytes = text.as_bytes();
-    let after = |end: Option<usize>, length: usize| end.map_or(text.len(), |at| at + length);
-    match bytes {
-        [quote @ (b'\'' | b'"' | b'`'), ..] => closing_quote(bytes, *quote),
-        [b'-', b'-', ..] => after(text.find('\n'), 1),
-        [b'/', b'*', ..] => after(text[2..].find("*/").map(|at| at + 2), 2),
-        [b'#', b' ' | b'!', ..] => after(text.find('\n'), 1),
-        [b'$', ..] => heredoc(text),
+/// `'1h'`, `5m`, `30s`, `1d` or `1w`, in seconds.
+fn period_s(text: &str) -> Result<u32, QueryError> {
+    let period = text.trim_matches(['\'', '"']);
+    let (number, unit) = period.split_at(period.find(|c: char| !c.is_ascii_digit()).unwrap_or(period.len()));
+    let unit_s = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        "w" => 604_800,
         _ => 0,
-    }
-}
-
-/// A backslash takes the next character with it, and a doubled quote is one.
-fn closing_quote(bytes: &[u8], quote: u8) -> usize {
-    let mut at = 1;
-    while at < bytes.len() {
-        match bytes[at] {
-            b'\\' => at += 2,
-            byte if byte == quote && bytes.get(at + 1) == Some(&quote) => at += 2,
-            byte if byte == quote => return at + 1,
-            _ => at += 1,
-        }
-    }
-    bytes.len()
-}
-
-/// `$tag$ … $tag$`.
-fn heredoc(text: &str) -> usize {
-    let Some(tag) = text[1..].find('$').map(|at| &text[..at + 2]) else { return 0 };
-    let is_tag = tag[1..tag.len() - 1].bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    if !is_tag {
-        return 0;
-    }
-    text[tag.len()..].find(tag).map_or(0, |at| tag.len() * 2 + at)
-}
-
-/// How much of the text can be passed over: one character, or a whole word, so that none begins in its middle.
-fn plain(text: &str) -> usize {
-    let word = text.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '$').unwrap_or(text.len());
-    match text.starts_with('$') {
-        false if word > 0 => word,
-        _ => text.chars().next().map_or(1, char::len_utf8),
-    }
-}
-
-fn replace(name: &str, arguments: &[String]) -> Result<String, QueryError> {
-    Ok(match (name, arguments) {
-        ("timeFilter" | "timeFilter_ms", [column]) => format!("({column} >= {FROM} AND {column} <= {TO})"),
-        ("dateFilter", [column]) => format!("({column} >= toDate({FROM}) AND {column} <= toDate({TO}))"),
-        ("dateTimeFilter" | "dt", [date, time]) => {
-            format!("({date} >= toDate({FROM}) AND {date} <= toDate({TO}) AND {time} >= {FROM} AND {time} <= {TO})")
-        }
-        ("fromTime" | "fromTime_ms", []) => FROM.to_owned(),
-        ("toTime" | "toTime_ms", []) => TO.to_owned(),
-        ("timeInterval" | "timeInterval_ms", [column]) => {
-            format!("toStartOfInterval(toDateTime({column}), toIntervalSecond({INTERVAL_S}))")
-        }
-        ("interval_s", []) => INTERVAL_S.to_owned(),
-        _ => {
-            const KNOWN: &str = "$__timeFilter(column), $__dateFilter(column), $__dateTimeFilter(date, time), $__fromTime, $__toTime, $__timeInterval(column), $__interval_s";
-            let message = format!("$__{name} with {} arguments is not known: {KNOWN}", arguments.len());
-            return Err(QueryError::invalid("rawSql", message));
-        }
+    };
+    let seconds = number.parse::<u32>().ok().and_then(|number| number.checked_mul(unit_s)).filter(|s| *s > 0);
+    seconds.ok_or_else(|| {
+        let message = format!("$__timeGroup: {period:?} is not a period such as 30s, 5m, 1h, 1d or 1w");
+        QueryError::invalid("rawSql", message)
     })
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn macros_are_those_of_the_clickhouse_datasource() {
-        for (sql, expected) in [
-            ("SELECT 1 WHERE $__timeFilter(ts)", format!("SELECT 1 WHERE (ts >= {FROM} AND ts <= {TO})")),
-            (
-                "$__timeInterval(toDateTime(ts)) x",
-                format!("toStartOfInterval(toDateTime(toDateTime(ts)), toIntervalSecond({INTERVAL_S})) x"),
-            ),
-            (
-                "$__timeFilter(toDateTime(ts, 'UTC'))",
-                format!("(toDateTime(ts, 'UTC') >= {FROM} AND toDateTime(ts, 'UTC') <= {TO})"),
-            ),
-            (
-                "$__dt(if(a, b, [c, d][1]), concat(')', \"x,y\"))",
-                format!(
-                    "(if(a, b, [c, d][1]) >= toDate({FROM}) AND if(a, b, [c, d][1]) <= toDate({TO}) AND \
-                     concat(')', \"x,y\") >= {FROM} AND concat(')', \"x,y\") <= {TO})"
-                ),
-            ),
-            ("$__fromTime,$__toTime $__interval_s", format!("{FROM},{TO} {INTERVAL_S}")),
-            ("$__timeFilter($__fromTime)", format!("({FROM} >= {FROM} AND {FROM} <= {TO})")),
-            ("no macro", "no macro".to_owned()),
-        ] {
-            assert_eq!(expand(sql).unwrap(), expected, "{sql}");
-        }
-        for sql in ["$__nope(x)", "$__timeFilter()", "$__timeFilter(a", "$__timeFilter(')'", "$__fromTime(x)"] {
-            assert!(expand(sql).is_err(), "{sql}");
-        }
-    }
-
-    #[test]
-    fn what_stands_in_strings_names_and_comments_is_no_macro() {
-        for sql in [
-            "SELECT 1 AS a, '$__all' AS b -- was $__timeFilter",
-            "SELECT 'it''s $__x', \"$__y\", `$__z`, '\\'$__w'",
-            "SELECT 1 /* $__all(\n */ # $__b\n",
-            "SELECT $doc$ $__all $doc$",
-            "SELECT a$__b",
-            "SELECT '$__never closed",
-            "SELECT 'ä', \u{1f600}",
-        ] {
-            assert_eq!(expand(sql).unwrap(), sql);
-        }
-        assert_eq!(expand("SELECT ' -- ', $__fromTime").unwrap(), format!("SELECT ' -- ', {FROM}"));
-        assert_eq!(expand("SELECT 1 -- $__x\n, $__fromTime").unwrap(), format!("SELECT 1 -- $__x\n, {FROM}"));
-    }
-
-    proptest! {
-        #[test]
-        fn any_text_is_read(text in "[-$_a-c'\"`/*#\\\\\\n(),é ]{0,60}") {
-            if let Ok(expanded) = expand(&text) && !text.contains("$__") {
-                prop_assert_eq!(expanded, text);
-            }
-        }
-    }
-}
+mod tests;

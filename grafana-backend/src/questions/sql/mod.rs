@@ -2,12 +2,15 @@
 //! and then run as it is: this is the one place where text of a user is a statement, because
 //! the statement is what the user gives. Times and variables are bound. docs/queries/sql.md.
 
+mod ad_hoc;
 mod columns;
 mod estimate;
 mod frames;
 mod judge;
+mod lexer;
 mod macros;
 mod model;
+mod variables;
 
 use async_trait::async_trait;
 use serde_json::json;
@@ -17,14 +20,12 @@ use crate::{clickhouse::ClickHouse, error::QueryError, frame::Frame, scope::Scop
 pub use model::RawSql;
 use model::RawSqlJson;
 
-const ROWS_MAX: usize = 100_000;
-
 #[async_trait]
 impl Question for RawSql {
     type Json = RawSqlJson;
 
     fn read(json: RawSqlJson, scope: &Scope, settings: &Settings) -> Result<Self, QueryError> {
-        json.check(scope.range, &settings.sql_tables)
+        json.check(scope, settings)
     }
 
     fn needs_project() -> bool {
@@ -39,10 +40,10 @@ impl Question for RawSql {
     }
 
     /// Judges the statement, runs it, and makes its frame. What the statement may not do is named,
-    /// and more than 100,000 rows are an error, not a cut.
+    /// and what is cut at the datasource's row limit says so.
     async fn run(&self, clickhouse: &ClickHouse, _: &Scope) -> Result<Vec<Frame>, QueryError> {
         judge::check(clickhouse, self).await?;
-        let answer = clickhouse.lines(&self.text, &self.variables, ROWS_MAX + 2).await?;
-        Ok(vec![frames::frame(&answer.lines, ROWS_MAX)?.with_executed(self.text.clone())])
+        let answer = clickhouse.lines(&self.text, &self.variables, self.rows_max + 3).await?;
+        Ok(vec![frames::frame(&answer.lines, self.rows_max)?.with_executed(self.text.clone())])
     }
 }

@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::macros::expand;
-use crate::{check::at_most, clickhouse::Bound, error::QueryError, sql_tables::Tables, time::range::Range};
+use super::macros::{Given, expand};
+use crate::{
+    check::at_most, clickhouse::Bound, error::QueryError, events::one_of::OneOf, scope::Scope, settings::Settings,
+    sql_tables::Tables,
+};
 
 const SQL_BYTES_MAX: usize = 65_536;
 const VARIABLES_MAX: usize = 100;
@@ -21,42 +25,59 @@ pub struct RawSql {
     pub variables: BTreeMap<String, Bound>,
     /// The tables that it may read.
     pub tables: Tables,
+    /// Rows of its result.
+    pub rows_max: usize,
 }
 
-/// The JSON form.
-#[derive(Deserialize, Default)]
+/// A statement of one's own: docs/queries/sql.md.
+#[derive(Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RawSqlJson {
+    /// The statement, with macros.
+    #[schemars(extend("format" = "sql"))]
     raw_sql: String,
-    variables: Option<BTreeMap<String, Value>>,
+    /// What `$name` and `{name:Type}` stand for.
+    #[schemars(with = "BTreeMap<String, OneOf>")]
+    variables: BTreeMap<String, Value>,
+    /// The variables for which *All* is chosen.
+    all_selected: Vec<String>,
 }
 
 impl RawSqlJson {
-    /// Checks limits and replaces the macros.
+    /// Checks limits, and replaces the macros and variables.
     ///
     /// # Errors
     /// Names the field, the limit and the value; an unknown macro is named.
-    pub fn check(self, range: Range, tables: &Tables) -> Result<RawSql, QueryError> {
+    pub fn check(self, scope: &Scope, settings: &Settings) -> Result<RawSql, QueryError> {
         let length = self.raw_sql.len();
         if !(1..=SQL_BYTES_MAX).contains(&length) {
             let message = format!("it has {length} bytes, 1 to {SQL_BYTES_MAX} are allowed");
             return Err(QueryError::invalid("rawSql", message));
         }
-        let variables = self.variables.unwrap_or_default();
-        at_most("variables", variables.len(), VARIABLES_MAX)?;
-        variables.keys().try_for_each(|name| check_name(name))?;
-        let mut variables: BTreeMap<String, Bound> =
-            variables.into_iter().map(|(name, value)| (name, bound(value))).collect();
+        at_most("variables", self.variables.len(), VARIABLES_MAX)?;
+        self.variables.keys().try_for_each(|name| check_name(name))?;
+        let variables: BTreeMap<String, Bound> =
+            self.variables.into_iter().map(|(name, value)| (name, bound(value))).collect();
+        at_most("allSelected", self.all_selected.len(), VARIABLES_MAX)?;
+        let given = Given {
+            variables: variables.clone(),
+            all: self.all_selected.into_iter().collect(),
+            ad_hoc: Some(&scope.filter).filter(|filter| !filter.is_empty()),
+        };
+        let (mut text, bound) = expand(&self.raw_sql, &given)?;
+        let mut variables = variables;
+        variables.extend(bound);
+        let range = scope.range;
         let own = [
             ("footfall_from_ms", range.from_ms),
             ("footfall_to_ms", range.to_ms),
             ("footfall_interval_s", (range.interval_ms / 1000).max(1)),
+            ("footfall_interval_ms", range.interval_ms.max(1)),
         ];
         variables.extend(own.map(|(name, value)| (name.to_owned(), Bound::One(value.to_string()))));
-        let mut text = expand(&self.raw_sql)?;
         // As people end a statement.
         text.truncate(text.trim_end().trim_end_matches(';').len());
-        Ok(RawSql { text, variables, tables: tables.clone() })
+        Ok(RawSql { text, variables, tables: settings.sql_tables.clone(), rows_max: settings.row_limit })
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
 
 /// By number of periods that are shown, from 0: how many actors were there in that many.
 #[derive(Debug, Clone)]
-pub struct Counts(Vec<i64>);
+pub struct Counts(Vec<u64>);
 
 impl Counts {
     /// Nobody; of these periods the first is not shown.
@@ -21,9 +21,9 @@ impl Counts {
         self.0[periods.of(rows).into_iter().filter(|period| *period > 0).count()] += 1;
     }
 
-    /// Number of periods, from 1, and how many actors.
-    pub fn shown(&self) -> impl Iterator<Item = (usize, i64)> {
-        self.0.iter().copied().enumerate().skip(1)
+    /// How many actors were there in one period, in two and so on; nobody is shown who was in none.
+    pub fn shown(&self) -> &[u64] {
+        self.0.get(1..).unwrap_or_default()
     }
 }
 

@@ -11,7 +11,8 @@ use crate::{
     error::QueryError,
     frame::Frame,
     gathering::{self, Packed, Pass},
-    presence::{Presence, PresenceJson},
+    people::People,
+    presence::{Periods, Presence, PresenceJson},
     scope::Scope,
     settings::Settings,
 };
@@ -35,7 +36,22 @@ impl Question for Stickiness {
 
     async fn run(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Vec<Frame>, QueryError> {
         let periods = self.0.periods(scope)?;
-        let statement = |pass| self.0.statement(scope, &periods, pass);
+        let earlier = scope.compared(self.0.compare);
+        // What is refused, is refused before ClickHouse is asked.
+        let earlier_periods = earlier.as_ref().map(|scope| self.0.periods(scope)).transpose()?;
+        let now = self.counts(clickhouse, scope, &periods).await?;
+        let before = match earlier.as_ref().zip(earlier_periods.as_ref()) {
+            Some((scope, periods)) => Some(self.counts(clickhouse, scope, periods).await?),
+            None => None,
+        };
+        let text = self.0.statement(scope, &periods, Pass::WHOLE).as_text().to_owned();
+        Ok(vec![frames::frame(&now, before.as_ref()).with_executed(text)])
+    }
+}
+
+impl Stickiness {
+    async fn counts(&self, clickhouse: &ClickHouse, scope: &Scope, periods: &Periods) -> Result<Counts, QueryError> {
+        let statement = |pass| self.0.statement(scope, periods, pass);
         let make = {
             let count = periods.count();
             move || Counts::new(count)
@@ -44,8 +60,7 @@ impl Question for Stickiness {
             let periods = periods.clone();
             move |counts: &mut Counts, rows: &[Packed]| counts.add(rows, &periods)
         };
-        let counts = gathering::fold(clickhouse, statement, make, each).await?;
-        let text = statement(Pass::WHOLE).as_text().to_owned();
-        Ok(vec![frames::frame(&counts).with_executed(text)])
+        let people = People::of(clickhouse, scope, self.0.by).await?;
+        gathering::fold(clickhouse, people, statement, make, each).await
     }
 }

@@ -20,7 +20,11 @@ struct Line {
 
 /// Over time and split, a column a value: what time series panels and alerting take.
 pub fn frame(trend: &Trend, buckets: &Buckets, now: &Table, before: Option<&Table>, labels: &[String]) -> Frame {
-    let lines = lines(now, before, labels);
+    let shown = |label: &String| match &trend.breakdown {
+        Some(breakdown) => breakdown.dimension.shown(label),
+        None => label.clone(),
+    };
+    let lines = lines(now, before, &labels.iter().map(shown).collect::<Vec<_>>());
     match &trend.breakdown {
         Some(breakdown) if trend.unit.is_some() && !trend.long => wide(&breakdown.dimension, buckets, lines),
         _ => long(trend, buckets, &lines),

@@ -1,7 +1,9 @@
 //! Trends: counts, distinct actors and sums over time, split by a value, of one series of
-//! events or of two in a formula, beside the period before. Rules: docs/queries/trend.md.
+//! events or of several in a formula, beside the period before. Rules: docs/queries/trend.md.
 
+mod formula;
 mod frames;
+mod measure;
 mod model;
 mod statement;
 mod table;
@@ -10,7 +12,8 @@ use async_trait::async_trait;
 
 use super::{plan::Plan, question::Question};
 use crate::{
-    clickhouse::ClickHouse, error::QueryError, frame::Frame, scope::Scope, settings::Settings, time::buckets::Buckets,
+    clickhouse::ClickHouse, error::QueryError, frame::Frame, partial, people::Persons, scope::Scope,
+    settings::Settings, time::buckets::Buckets,
 };
 pub use model::Trend;
 use model::TrendJson;
@@ -26,27 +29,33 @@ impl Question for Trend {
 
     /// Which values are the most frequent is asked before.
     async fn plan(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Plan, QueryError> {
-        Plan::of(clickhouse, statement::counts(scope, self, &self.buckets(scope)?, &[])).await
+        let buckets = self.read_buckets(scope, &self.buckets(scope)?)?;
+        let persons = self.persons(clickhouse, scope).await?;
+        Plan::of(clickhouse, statement::counts(scope, self, persons, &buckets, &[])).await
     }
 
     /// Which values by themselves → the range → the earlier range → one frame.
     async fn run(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Vec<Frame>, QueryError> {
         // What is refused, is refused before ClickHouse is asked.
         let buckets = self.buckets(scope)?;
-        let earlier = self.compare.map(|comparison| scope.over(comparison.of(scope.range, scope.zone)));
+        let earlier = scope.compared(self.compare);
         let earlier_buckets = earlier.as_ref().map(|scope| self.buckets(scope)).transpose()?;
+        let read = self.read_buckets(scope, &buckets)?;
         let labels = self.labels(clickhouse, scope, earlier.as_ref()).await?;
-        let sql = statement::counts(scope, self, &buckets, &labels);
+        let persons = self.persons(clickhouse, scope).await?;
+        let sql = statement::counts(scope, self, persons, &read, &labels);
         let text = sql.as_text().to_owned();
         let now = Table::new(clickhouse.rows::<Cell>(sql).await?, self, &buckets, &labels);
         let before = match earlier.zip(earlier_buckets) {
             None => None,
             Some((scope, buckets)) => {
-                let sql = statement::counts(&scope, self, &buckets, &labels);
+                let read = self.read_buckets(&scope, &buckets)?;
+                let sql = statement::counts(&scope, self, persons, &read, &labels);
                 Some(Table::new(clickhouse.rows::<Cell>(sql).await?, self, &buckets, &labels))
             }
         };
-        Ok(vec![frames::frame(self, &buckets, &now, before.as_ref(), &labels).with_executed(text)])
+        let frame = frames::frame(self, &buckets, &now, before.as_ref(), &labels).with_executed(text);
+        Ok(vec![if self.unit.is_some() { partial::marked(frame, &buckets, scope) } else { frame }])
     }
 }
 
@@ -70,6 +79,23 @@ impl Trend {
             }
         }
         Ok(labels)
+    }
+
+    /// Those that are shown, and those before them that the first ones trail.
+    fn read_buckets(&self, scope: &Scope, shown: &Buckets) -> Result<Buckets, QueryError> {
+        match self.unit {
+            Some(unit) => shown.preceded(self.trailing - 1, unit, scope.zone),
+            None => Ok(shown.clone()),
+        }
+    }
+
+    /// How persons are told apart, if they are counted.
+    async fn persons(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Persons, QueryError> {
+        let are_counted = |series: &model::Series| series.measure.counts_persons();
+        match self.series.iter().any(are_counted) {
+            true => Persons::of(clickhouse, scope).await,
+            false => Ok(Persons::AreVisitors),
+        }
     }
 
     fn buckets(&self, scope: &Scope) -> Result<Buckets, QueryError> {

@@ -1,7 +1,9 @@
 //! The statements of a trend.
 
-use super::model::{Measure, Series, Trend};
-use crate::{events::dimension::Dimension, scope::Scope, sql::Sql, time::buckets::Buckets};
+use super::model::Trend;
+use crate::{
+    events::dimension::Dimension, people::Persons, scope::Scope, sql::Sql, time::buckets::Buckets, time::range::Range,
+};
 
 /// The labels that are known, and room for how many more.
 pub struct Known<'l> {
@@ -12,8 +14,8 @@ pub struct Known<'l> {
 /// The values with the most events of the scope's range, but for those that are known.
 pub fn top(scope: &Scope, trend: &Trend, dimension: &Dimension, known: Known<'_>) -> Sql {
     let mut sql = Sql::new("SELECT ");
-    sql.sub(|sql| dimension.write(sql)).text(" AS label FROM analytics.events FINAL WHERE ");
-    scope.write(&mut sql, scope.range.from_ms, scope.range.to_ms);
+    sql.sub(|sql| dimension.write(sql)).text(" AS label");
+    scope.from_events(&mut sql, scope.range.from_ms, scope.range.to_ms, trend.entries());
     which(&mut sql, trend);
     if !known.labels.is_empty() {
         sql.text(" AND ").sub(|sql| dimension.write(sql)).text(" NOT IN ").strings(known.labels);
@@ -23,9 +25,21 @@ pub fn top(scope: &Scope, trend: &Trend, dimension: &Dimension, known: Known<'_>
 }
 
 /// A row a bucket and value; those that are not among `labels` are one, the rest.
-pub fn counts(scope: &Scope, trend: &Trend, buckets: &Buckets, labels: &[String]) -> Sql {
+pub fn counts(scope: &Scope, trend: &Trend, persons: Persons, buckets: &Buckets, labels: &[String]) -> Sql {
     let mut sql = Sql::new("SELECT ");
-    buckets.write(&mut sql, "toUnixTimestamp64Milli(ts)");
+    let from_ms = match trend.trailing {
+        1 => {
+            buckets.write(&mut sql, "toUnixTimestamp64Milli(ts)");
+            scope.range.from_ms
+        }
+        // An event counts for its bucket and those after it. What is before the range is read as well.
+        trailing => {
+            sql.text("arrayJoin(arraySlice(").ints(&buckets.starts_ms).text(", ");
+            buckets.write_place(&mut sql, "toUnixTimestamp64Milli(ts)");
+            sql.text(", ").int(i64::try_from(trailing).unwrap_or(1)).text("))");
+            buckets.starts_ms.first().copied().unwrap_or(scope.range.from_ms)
+        }
+    };
     sql.text(" AS bucket_ms, ");
     match &trend.breakdown {
         None => drop(sql.text("'' AS label, toUInt8(0) AS is_rest, ")),
@@ -36,15 +50,12 @@ pub fn counts(scope: &Scope, trend: &Trend, buckets: &Buckets, labels: &[String]
             sql.sub(|sql| dimension.write(sql)).text(" NOT IN ").strings(labels).text(") AS is_rest, ");
         }
     }
-    for (at, name) in [" AS a, ", " AS b"].into_iter().enumerate() {
-        match trend.series.get(at) {
-            Some(series) => measure(&mut sql, series),
-            None => drop(sql.text("toFloat64(0)")),
-        }
-        sql.text(name);
+    for (at, series) in trend.series.iter().enumerate() {
+        sql.text(if at == 0 { "CAST([" } else { ", " });
+        series.measure.write(&mut sql, &series.filter, persons);
     }
-    sql.text(" FROM analytics.events FINAL WHERE ");
-    scope.write(&mut sql, scope.range.from_ms, scope.range.to_ms);
+    sql.text("], 'Array(Nullable(Float64))') AS series");
+    persons.from_events(&mut sql, scope, Range { from_ms, ..scope.range }, trend.entries());
     which(&mut sql, trend);
     sql.text(" GROUP BY bucket_ms, label, is_rest");
     sql
@@ -55,21 +66,5 @@ fn which(sql: &mut Sql, trend: &Trend) {
     for (at, series) in trend.series.iter().enumerate() {
         sql.text(if at == 0 { "" } else { " OR " }).sub(|sql| series.filter.write(sql));
     }
-    sql.text(")");
-}
-
-fn measure(sql: &mut Sql, series: &Series) {
-    let filter = |sql: &mut Sql| series.filter.write(sql);
-    sql.text("toFloat64(");
-    match series.measure {
-        Measure::Count => sql.text("countIf(").sub(filter).text(")"),
-        Measure::Visitors => sql.text("uniqExactIf(visitor, ").sub(filter).text(")"),
-        Measure::Users => sql.text("uniqExactIf(user_id, user_id != '' AND ").sub(filter).text(")"),
-        Measure::Sessions => sql.text("uniqExactIf(session_id, session_id != '' AND ").sub(filter).text(")"),
-        Measure::PerVisitor => {
-            sql.text("ifNotFinite(countIf(").sub(filter).text(") / uniqExactIf(visitor, ").sub(filter).text("), 0)")
-        }
-        Measure::Revenue => sql.text("sumIf(revenue_amount, ").sub(filter).text(")"),
-    };
     sql.text(")");
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use clickhouse::Row;
 use serde::Deserialize;
 
-use super::model::{Formula, Trend};
+use super::model::Trend;
 use crate::time::buckets::Buckets;
 
 /// A row of [`super::statement::counts`].
@@ -14,8 +14,8 @@ pub struct Cell {
     pub bucket_ms: i64,
     pub label: String,
     pub is_rest: u8,
-    pub a: f64,
-    pub b: f64,
+    /// The series' numbers; what has none is null or not a number.
+    pub series: Vec<Option<f64>>,
 }
 
 /// A row of [`super::statement::top`].
@@ -24,14 +24,10 @@ pub struct Label {
     pub label: String,
 }
 
-/// The numbers of the two series in a bucket.
-#[derive(Debug, Clone, Copy, Default)]
-struct Pair {
-    a: f64,
-    b: f64,
-}
+/// The numbers of the series in a bucket.
+type Numbers = Vec<Option<f64>>;
 
-/// What each bucket shows; nothing where it would divide by zero.
+/// What each bucket shows; nothing where there is none, or where it would divide by zero.
 pub type Cells = Vec<Option<f64>>;
 
 /// A row a value, in the order of the labels, and the rest.
@@ -51,21 +47,22 @@ impl Table {
     pub fn new(cells: Vec<Cell>, trend: &Trend, buckets: &Buckets, labels: &[String]) -> Self {
         let places: HashMap<&str, usize> = labels.iter().enumerate().map(|(at, label)| (label.as_str(), at)).collect();
         let count = buckets.starts_ms.len();
-        let mut values = vec![vec![Pair::default(); count]; labels.len()];
-        let mut rest: Option<Vec<Pair>> = None;
+        let nothing: Numbers = trend.series.iter().map(|series| series.measure.of_nothing()).collect();
+        let mut values = vec![vec![nothing.clone(); count]; labels.len()];
+        let mut rest: Option<Vec<Numbers>> = None;
         for cell in cells {
             let Some(bucket) = buckets.find(cell.bucket_ms) else { continue };
             let row = match places.get(cell.label.as_str()) {
                 Some(at) if cell.is_rest == 0 => &mut values[*at],
-                _ => rest.get_or_insert_with(|| vec![Pair::default(); count]),
+                _ => rest.get_or_insert_with(|| vec![nothing.clone(); count]),
             };
-            row[bucket] = Pair { a: cell.a, b: cell.b };
+            row[bucket] = cell.series.into_iter().map(|number| number.filter(|number| number.is_finite())).collect();
         }
         let shown = |row| cells_of(row, trend);
         Self {
             values: values.into_iter().map(shown).collect(),
             rest: rest.map(shown),
-            empty: value(Pair::default(), trend.formula),
+            empty: value(&nothing, trend),
             buckets: count,
         }
     }
@@ -76,23 +73,22 @@ impl Table {
     }
 }
 
-fn cells_of(mut pairs: Vec<Pair>, trend: &Trend) -> Cells {
+fn cells_of(mut rows: Vec<Numbers>, trend: &Trend) -> Cells {
     if trend.cumulative {
-        let mut sum = Pair::default();
-        for pair in &mut pairs {
-            sum = Pair { a: sum.a + pair.a, b: sum.b + pair.b };
-            *pair = sum;
+        let mut sums = vec![0.0; trend.series.len()];
+        for numbers in &mut rows {
+            for (number, sum) in numbers.iter_mut().zip(&mut sums) {
+                *sum += number.unwrap_or(0.0);
+                *number = Some(*sum);
+            }
         }
     }
-    pairs.into_iter().map(|pair| value(pair, trend.formula)).collect()
+    rows.iter().map(|numbers| value(numbers, trend)).collect()
 }
 
-fn value(Pair { a, b }: Pair, formula: Option<Formula>) -> Option<f64> {
-    match formula {
-        None => Some(a),
-        Some(Formula::Divide) => (b != 0.0).then(|| a / b),
-        Some(Formula::Minus) => Some(a - b),
-        Some(Formula::Plus) => Some(a + b),
-        Some(Formula::Times) => Some(a * b),
+fn value(numbers: &[Option<f64>], trend: &Trend) -> Option<f64> {
+    match &trend.formula {
+        None => numbers.first().copied().flatten(),
+        Some(formula) => formula.value(numbers),
     }
 }

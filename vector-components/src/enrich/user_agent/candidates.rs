@@ -6,6 +6,7 @@ use regex_syntax::hir::Hir;
 
 use super::{
     bits::Bits,
+    error::RulesError,
     literals,
     semicolon::{self, Followers, Pair},
     texts::Texts,
@@ -117,7 +118,7 @@ impl Building {
     ///
     /// # Errors
     /// If there are more than fit.
-    pub fn rule(&mut self, expression: &Hir) -> Result<(), String> {
+    pub fn rule(&mut self, expression: &Hir) -> Result<(), RulesError> {
         let number = number(self.needs.len(), RuleBits::LEN, "rules")?;
         let mut sets = literals::required(expression).into_iter();
         match sets.next() {
@@ -136,7 +137,7 @@ impl Building {
     ///
     /// # Errors
     /// If there are more than fit, or it is empty.
-    pub fn word(&mut self, at: usize, word: Word) -> Result<(), String> {
+    pub fn word(&mut self, at: usize, word: Word) -> Result<(), RulesError> {
         let number = number(at, WordBits::LEN, "words")?;
         let text = self.text(&word.text().to_ascii_lowercase());
         self.words_of_text[text].push((number, word));
@@ -147,7 +148,7 @@ impl Building {
     ///
     /// # Errors
     /// If a text cannot be looked for.
-    pub fn finish(self) -> Result<Candidates, String> {
+    pub fn finish(self) -> Result<Candidates, RulesError> {
         Ok(Candidates {
             search: Texts::new(&self.texts)?,
             sets_of_text: Lists::new(self.sets_of_text),
@@ -158,7 +159,7 @@ impl Building {
         })
     }
 
-    fn set(&mut self, texts: Vec<String>) -> Result<u16, String> {
+    fn set(&mut self, texts: Vec<String>) -> Result<u16, RulesError> {
         if let Some(known) = self.number_of_set.get(&texts) {
             return Ok(*known);
         }
@@ -185,7 +186,7 @@ impl Building {
     }
 }
 
-fn number(count: usize, count_max: usize, what: &str) -> Result<u16, String> {
+fn number(count: usize, count_max: usize, what: &'static str) -> Result<u16, RulesError> {
     let number = u16::try_from(count).ok().filter(|_| count < count_max);
-    number.ok_or_else(|| format!("there are more than {count_max} {what}"))
+    number.ok_or(RulesError::TooMany { what, max: count_max })
 }

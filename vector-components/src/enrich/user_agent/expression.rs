@@ -10,6 +10,7 @@ use regex_automata::{
 use regex_syntax::hir::Hir;
 
 use super::{
+    error::RulesError,
     one_pass::{OnePass, Tried},
     pieces::Pieces,
 };
@@ -33,12 +34,14 @@ impl Expression {
     ///
     /// # Errors
     /// If it cannot be read.
-    pub fn new(written: &str, is_case_insensitive: bool) -> Result<(Self, Hir), String> {
+    pub fn new(written: &str, is_case_insensitive: bool) -> Result<(Self, Hir), RulesError> {
         let source = as_ascii(written);
-        let parsed = parse(&source, is_case_insensitive, true).map_err(|e| format!("{written}: {e}"))?;
+        let expression = || written.to_owned();
+        let parsed = parse(&source, is_case_insensitive, true)
+            .map_err(|source| RulesError::Syntax { expression: expression(), source })?;
         // A class with a non-ASCII character is only valid with Unicode.
         let bytes = parse(&source, is_case_insensitive, false).unwrap_or_else(|_| parsed.clone());
-        let ascii = compile(&bytes).map_err(|e| format!("{written}: {e}"))?;
+        let ascii = compile(&bytes).map_err(|source| RulesError::Compile { expression: expression(), source })?;
         let one_pass = OnePass::new(&bytes);
         let pieces = if one_pass.is_none() { Pieces::new(&bytes) } else { None };
         Ok((Self { ascii, one_pass, pieces, unicode: OnceLock::new(), source, is_case_insensitive }, parsed))
@@ -73,14 +76,14 @@ impl Expression {
     }
 }
 
-fn parse(source: &str, is_case_insensitive: bool, is_unicode: bool) -> Result<Hir, String> {
+fn parse(source: &str, is_case_insensitive: bool, is_unicode: bool) -> Result<Hir, Box<regex_syntax::Error>> {
     let syntax = syntax::Config::new().case_insensitive(is_case_insensitive).unicode(is_unicode).utf8(is_unicode);
-    syntax::parse_with(source, &syntax).map_err(|e| e.to_string())
+    syntax::parse_with(source, &syntax).map_err(Box::new)
 }
 
-fn compile(expression: &Hir) -> Result<Regex, String> {
+fn compile(expression: &Hir) -> Result<Regex, Box<meta::BuildError>> {
     let config = meta::Config::new().utf8_empty(false);
-    meta::Builder::new().configure(config).build_from_hir(expression).map_err(|e| e.to_string())
+    meta::Builder::new().configure(config).build_from_hir(expression).map_err(Box::new)
 }
 
 /// uap-core means ASCII by `\d` and `\w`, and bounds repetitions against engines that go back and

@@ -6,6 +6,7 @@
 mod bits;
 mod candidates;
 mod device_type;
+mod error;
 mod expression;
 mod frozen;
 mod literals;
@@ -23,6 +24,7 @@ use self::{
     rules::Rules,
 };
 pub use device_type::DeviceType;
+pub use error::RulesError;
 pub use word::Word;
 
 /// uap-core's rules, compiled in.
@@ -143,9 +145,9 @@ impl Parser {
     ///
     /// # Errors
     /// Only if the compiled-in rules cannot be read, which the tests exclude.
-    pub fn new(words: impl Iterator<Item = Word>) -> Result<Self, String> {
+    pub fn new(words: impl Iterator<Item = Word>) -> Result<Self, RulesError> {
         let own = WORDS.iter().map(|(word, _)| Word::new(word, true));
-        let rules = Rules::new(REGEXES_JSON, own.chain(words)).map_err(|e| format!("uap-core rules: {e}"))?;
+        let rules = Rules::new(REGEXES_JSON, own.chain(words))?;
         Ok(Self { rules })
     }
 

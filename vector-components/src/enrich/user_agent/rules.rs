@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::{
     candidates::{Building, Candidates, RuleBits, WordBits},
+    error::RulesError,
     expression::Expression,
     template::{GROUPS_MAX, Slots, Template},
     word::Word,
@@ -70,8 +71,8 @@ impl Rules {
     ///
     /// # Errors
     /// If the file or an expression cannot be read, or there are more than fit.
-    pub fn new(json: &str, words: impl Iterator<Item = Word>) -> Result<Self, String> {
-        let file: File = serde_json::from_str(json).map_err(|e| e.to_string())?;
+    pub fn new(json: &str, words: impl Iterator<Item = Word>) -> Result<Self, RulesError> {
+        let file: File = serde_json::from_str(json)?;
         let mut building = Building::default();
         let mut rules = Vec::new();
         let mut list = |raw: Vec<RawRule>, values: fn(&mut RawRule) -> Vec<Template>| {
@@ -82,7 +83,7 @@ impl Rules {
                 let slots = expression.slots().min(GROUPS_MAX * 2);
                 rules.push(Rule { expression, slots, values: values(&mut raw) });
             }
-            Ok::<_, String>(start..rules.len())
+            Ok::<_, RulesError>(start..rules.len())
         };
         let browsers = list(file.user_agent_parsers, RawRule::browser)?;
         let systems = list(file.os_parsers, RawRule::system)?;

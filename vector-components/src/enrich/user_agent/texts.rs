@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use super::literals::COMMON;
+use super::{error::RulesError, literals::COMMON};
 
 /// Bits of the filter.
 const FILTER_BITS: u32 = 17;
@@ -48,7 +48,7 @@ impl Texts {
     ///
     /// # Errors
     /// If one is empty or too long.
-    pub fn new(texts: &[String]) -> Result<Self, String> {
+    pub fn new(texts: &[String]) -> Result<Self, RulesError> {
         let mut frequency: HashMap<Key, u32> = HashMap::new();
         let long = || texts.iter().enumerate().filter(|(_, text)| text.len() >= KEY_BYTES);
         long().flat_map(|(_, text)| keys(text)).for_each(|(_, key)| *frequency.entry(key).or_default() += 1);
@@ -58,8 +58,8 @@ impl Texts {
         let mut bytes = Vec::new();
         for (number, text) in long() {
             let rarest = keys(text).min_by_key(|(_, key)| (is_common(key), frequency[key]));
-            let (at, key) = rarest.ok_or("a text has no key")?;
-            let fits = |length: usize| u16::try_from(length).map_err(|_| format!("{text:?} is too long"));
+            let (at, key) = rarest.ok_or(RulesError::EmptyText)?;
+            let fits = |length: usize| u16::try_from(length).map_err(|_| RulesError::LongText(text.clone()));
             let (length, key_at) = (fits(text.len())?, fits(at)?);
             let (text_number, start) = (u32_of(number)?, u32_of(bytes.len())?);
             let next = text.as_bytes().get(at + KEY_BYTES).copied().unwrap_or(NOTHING);
@@ -70,7 +70,7 @@ impl Texts {
         let short = texts.iter().enumerate().filter(|(_, text)| text.len() < KEY_BYTES);
         let short: Vec<(String, usize)> = short.map(|(number, text)| (text.clone(), number)).collect();
         if short.iter().any(|(text, _)| text.is_empty()) {
-            return Err("a text is empty".to_owned());
+            return Err(RulesError::EmptyText);
         }
         let mut out = Self {
             filter: vec![0; WORDS].into(),
@@ -84,7 +84,7 @@ impl Texts {
         Ok(out)
     }
 
-    fn index(&mut self, by_bit: Vec<(usize, Entry)>) -> Result<(), String> {
+    fn index(&mut self, by_bit: Vec<(usize, Entry)>) -> Result<(), RulesError> {
         let mut before = None;
         for (bit, entry) in by_bit {
             if before != Some(bit) {
@@ -97,7 +97,7 @@ impl Texts {
         self.starts.push(u32_of(self.entries.len())?);
         let mut set = 0_u32;
         for (before, word) in self.set_before.iter_mut().zip(&self.filter) {
-            *before = u16::try_from(set).map_err(|_| "there are too many texts")?;
+            *before = u16::try_from(set).map_err(|_| too_many(u16::MAX.into()))?;
             set += word.count_ones();
         }
         Ok(())
@@ -136,8 +136,12 @@ impl Texts {
     }
 }
 
-fn u32_of(number: usize) -> Result<u32, String> {
-    u32::try_from(number).map_err(|_| "there are too many texts".to_owned())
+fn u32_of(number: usize) -> Result<u32, RulesError> {
+    u32::try_from(number).map_err(|_| too_many(u32::MAX as usize))
+}
+
+fn too_many(max: usize) -> RulesError {
+    RulesError::TooMany { what: "texts", max }
 }
 
 type Key = [u8; KEY_BYTES];

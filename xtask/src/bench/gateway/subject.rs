@@ -1,11 +1,8 @@
 //! The programs that are compared.
 
-use std::{
-    fs,
-    time::{Duration, Instant},
-};
+use std::{fs, time::Duration};
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 
 use super::{
     super::bento::{self, Batching, Bento},
@@ -13,7 +10,7 @@ use super::{
 };
 use crate::{
     bin,
-    process::{Process, free_port},
+    process::{Process, free_port, until_listening},
     vector::{self, Vector},
 };
 
@@ -122,12 +119,7 @@ impl Subject {
                 let address = format!("127.0.0.1:{}", free_port()?);
                 fs::write(place.folder.join("run.yaml"), vector_config(&address, brokers))?;
                 let mut vector = Vector::start(&program, &place.folder, "run.yaml")?;
-                let started = Instant::now();
-                while tokio::net::TcpStream::connect(&address).await.is_err() {
-                    vector.check()?;
-                    ensure!(started.elapsed() < START_TIME_MAX, "Vector did not start");
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                }
+                until_listening(&address, START_TIME_MAX, || vector.check()).await.context("Vector did not start")?;
                 Ok(Self { url: format!("http://{address}/"), program: Program::Vector(vector) })
             }
         }

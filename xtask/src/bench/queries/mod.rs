@@ -1,6 +1,7 @@
 //! `cargo xtask bench queries`: the data source, queried through its own protocol, against other
 //! approaches on the same events and the same engine, in one run.
 
+mod links;
 mod network;
 mod peers;
 
@@ -53,12 +54,13 @@ pub async fn run(rows: u64, keep: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The queries: a funnel, the same with an exclusion and by country, its trend, and sessions.
+/// The queries: a funnel, the same with an exclusion and by country, its trend, sessions, and visitors.
 struct Asked {
     plain: Value,
     rich: Value,
     trend: Value,
     sessions: Value,
+    visitors: Value,
 }
 
 fn asked() -> Asked {
@@ -70,6 +72,7 @@ fn asked() -> Asked {
         rich: json!({"queryType": "funnel", "steps": steps, "exclusions": [exclusion], "breakdown": {"dimension": "country"}}),
         trend: json!({"queryType": "funnel", "steps": steps, "result": "trend", "interval": "week"}),
         sessions: json!({"queryType": "sessions", "result": "over_time", "interval": "day"}),
+        visitors: json!({"queryType": "trend", "interval": "day", "series": [{"measure": "visitors"}]}),
     }
 }
 
@@ -113,13 +116,31 @@ impl Sides<'_> {
 async fn measure(mut sides: Sides<'_>, rows: u64, engine: &Engine, folder: &Path) -> anyhow::Result<Value> {
     eprintln!("\n  {rows} events, {DAYS} days, one project; best of {ROUNDS}\n");
     let asked = asked();
+    links::remove(&sides).await?;
     let plugin = Plugin::start(&bin("gpx_footfall"), sides.server, "website", &folder.join("plugin.log")).await?;
     let (plain_s, plain) = sides.ours("datasource, ordered funnel", &plugin, &asked.plain).await?;
     let (rich_s, rich) = sides.ours("datasource, exclusion and breakdown", &plugin, &asked.rich).await?;
     sides.ours("datasource, trend of the funnel", &plugin, &asked.trend).await?;
     let (sessions_s, _) = sides.ours("datasource, sessions by day", &plugin, &asked.sessions).await?;
+    let (visitors_s, _) = sides.ours("datasource, visitors by day", &plugin, &asked.visitors).await?;
     let memory_mib = plugin.peak_memory_mib();
     drop(plugin);
+    let links = links::make(&sides, rows).await?;
+    let plugin = Plugin::start(&bin("gpx_footfall"), sides.server, "website", &folder.join("plugin-links.log")).await?;
+    let (linked_s, _) = sides.ours("with links, ordered funnel", &plugin, &asked.plain).await?;
+    let (linked_rich_s, _) = sides.ours("with links, exclusion and breakdown", &plugin, &asked.rich).await?;
+    let linked_memory_mib = plugin.peak_memory_mib();
+    let (linked_sessions_s, _) = sides.ours("with links, sessions by day", &plugin, &asked.sessions).await?;
+    let (linked_visitors_s, _) = sides.ours("with links, visitors by day", &plugin, &asked.visitors).await?;
+    drop(plugin);
+    links::remove(&sides).await?;
+    eprintln!(
+        "  {links} links: funnels {:.2}× and {:.2}× the time, sessions {:.2}×, visitors {:.2}×",
+        linked_s / plain_s,
+        linked_rich_s / rich_s,
+        linked_sessions_s / sessions_s,
+        linked_visitors_s / visitors_s
+    );
     let far = sides.server.at(network::open(&sides.server.url).await?);
     let plugin =
         Plugin::start_with(&bin("gpx_footfall"), &far, "website", "lz4", &folder.join("plugin-far.log")).await?;
@@ -169,8 +190,10 @@ async fn measure(mut sides: Sides<'_>, rows: u64, engine: &Engine, folder: &Path
             "ordered_funnel_over_1_gbit_vs_windowfunnel_on_lab_table": lab_s / far_plain_s,
             "rich_funnel_over_1_gbit_vs_array_functions": functions_s / far_rich_s,
             "sessions_vs_raw_group_by": raw_s / sessions_s,
+            "ordered_funnel_with_links_vs_without": plain_s / linked_s, "rich_funnel_with_links_vs_without": rich_s / linked_rich_s,
+            "sessions_with_links_vs_without": sessions_s / linked_sessions_s, "visitors_with_links_vs_without": visitors_s / linked_visitors_s,
         },
-        "figures": {"rows": rows, "plugin_memory_mib": memory_mib, "engine_memory_mib": engine_mib, "s": sides.results.iter().copied().collect::<BTreeMap<_, _>>()},
+        "figures": {"rows": rows, "links": links, "plugin_memory_mib": memory_mib, "plugin_memory_with_links_mib": linked_memory_mib, "engine_memory_mib": engine_mib, "s": sides.results.iter().copied().collect::<BTreeMap<_, _>>()},
     }))
 }
 

@@ -8,13 +8,14 @@ use rdkafka::{
     error::{KafkaError, RDKafkaErrorCode},
     producer::{BaseProducer, BaseRecord, Producer},
 };
-use serde_json::json;
 use vector_components::{Arrival, event::ClientHeaders, validate};
 
-use crate::traffic::{HOST, NETWORKS, PAGES, SOURCES, USER_AGENTS, address};
+use crate::{
+    bench::page_view::{FIRST_MS, page_view, visit, visitor_ip},
+    traffic::USER_AGENTS,
+};
 
 const FLUSH_TIME_MAX: Duration = Duration::from_secs(60);
-const FIRST_MS: usize = 1_713_326_652_000;
 
 /// Writes the given number of messages to the topic.
 pub fn produce(brokers: &str, events: u64) -> anyhow::Result<()> {
@@ -25,7 +26,7 @@ pub fn produce(brokers: &str, events: u64) -> anyhow::Result<()> {
         .set("queue.buffering.max.messages", "200000")
         .create()?;
     for n in 0..usize::try_from(events)? {
-        let (message, key) = (message(n)?, (n / 8 + 1).to_string());
+        let (message, key) = (message(n)?, (visit(n) + 1).to_string());
         loop {
             let record = BaseRecord::to("analytics").key(&key).payload(&message);
             match producer.send(record) {
@@ -42,23 +43,18 @@ pub fn produce(brokers: &str, events: u64) -> anyhow::Result<()> {
 }
 
 fn message(n: usize) -> anyhow::Result<Vec<u8>> {
-    let visit = n / 8;
-    let (network, locale) = NETWORKS[visit % NETWORKS.len()];
-    let ip = address(network, |low, high| low + u16::try_from(visit % usize::from(high - low + 1)).unwrap_or(0));
+    let visit = visit(n);
     let agent = USER_AGENTS[visit % USER_AGENTS.len()].replace("124.0.0.0", &format!("124.0.{}.0", visit % 3_000));
     let arrival = Arrival {
         project: "website".into(),
         received_at_ms: i64::try_from(FIRST_MS + 3_600_000)?,
         sent_at_ms: None,
-        ip: ip.parse().ok(),
+        ip: visitor_ip(visit).parse().ok(),
         user_agent: agent,
         hints: ClientHeaders { observed: true, accept_language: "en".into(), ..ClientHeaders::default() },
     };
-    let (query, referrer) = SOURCES[visit % SOURCES.len()];
-    let page = PAGES[n % PAGES.len()];
-    let raw = json!({"type": "page_view", "user_id": visit % 9_973, "session_id": format!("s{visit}"), "timestamp": FIRST_MS + n,
-        "locale": locale, "path": page, "url": format!("{HOST}{page}{query}"), "referrer": referrer, "appVersion": "1.4.0",
-        "title": "Footfall", "details": {"plan": "pro", "n": n}});
+    let mut raw = page_view(n);
+    raw["title"] = "Footfall".into();
     let raw = serde_json::value::to_raw_value(&raw)?;
     let event = validate(&raw, &arrival).context("a message is not a valid event")?;
     Ok(serde_json::to_vec(&event)?)

@@ -2,7 +2,7 @@ import { AdHocVariableFilter, MetricFindValue } from '@grafana/data';
 import { Button, Combobox } from '@grafana/ui';
 import { useState } from 'react';
 
-import { Plugins } from '../Preview';
+import { Plugins } from '../plugins';
 
 interface AdHocFiltersProps {
   filters: AdHocVariableFilter[];
@@ -14,7 +14,7 @@ interface AdHocFiltersProps {
 export function AdHocFilters({ filters, plugins: { datasource }, onChange }: AdHocFiltersProps) {
   const [key, setKey] = useState('');
   const options = async (found: Promise<MetricFindValue[]>) =>
-    (await found).map(({ text }) => ({ value: String(text), label: String(text) || '(none)' }));
+    (await found).map(({ text, value }) => ({ value: String(value ?? text), label: String(text) || '(none)' }));
   const keys = () => options(datasource.getTagKeys!({ filters }) as Promise<MetricFindValue[]>);
   const values = () => options(datasource.getTagValues!({ key, filters }) as Promise<MetricFindValue[]>);
   return (

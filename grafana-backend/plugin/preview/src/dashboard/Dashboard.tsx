@@ -4,7 +4,7 @@ import { Combobox, Input, TimeRangePicker, useStyles2 } from '@grafana/ui';
 import { useEffect, useMemo, useState } from 'react';
 
 import { templates } from '../grafana/templates';
-import { Plugins } from '../Preview';
+import { Plugins } from '../plugins';
 import { AdHocFilters } from './AdHocFilters';
 import { DashboardModel, VariableModel } from './model';
 import { PanelView } from './PanelView';

@@ -3,6 +3,7 @@ import {
   CoreApp,
   DataQueryRequest,
   DataQueryResponse,
+  DataTopic,
   LoadingState,
   PanelData,
   TimeRange,
@@ -16,7 +17,7 @@ import { from, isObservable, lastValueFrom, Observable } from 'rxjs';
 import { askPrometheus } from '../grafana/prometheus';
 import { templates } from '../grafana/templates';
 import { TYPE, UID } from '../grafana/services';
-import { Plugins } from '../Preview';
+import { Plugins } from '../plugins';
 import { prepared } from './fields';
 import { PanelModel } from './model';
 import { Picture } from './Picture';
@@ -75,7 +76,9 @@ function usePanelData(
       return;
     }
     const show = async (answer: DataQueryResponse) => {
-      const transformed = await lastValueFrom(transformDataFrame(panel.transformations ?? [], answer.data));
+      // Grafana draws annotations over the graph; here only the graph is drawn.
+      const shown = answer.data.filter(({ meta }) => meta?.dataTopic !== DataTopic.Annotations);
+      const transformed = await lastValueFrom(transformDataFrame(panel.transformations ?? [], shown));
       setData({
         state: answer.state ?? LoadingState.Done,
         series: prepared(transformed, panel),

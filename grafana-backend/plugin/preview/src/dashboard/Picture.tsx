@@ -22,7 +22,7 @@ import {
 import { BarGauge, BigValue, Table, TimeSeries, VizRepeater } from '@grafana/ui';
 
 import { templates } from '../grafana/templates';
-import { Plugins } from '../Preview';
+import { Plugins } from '../plugins';
 import { PanelModel } from './model';
 import { WorldMap } from './WorldMap';
 
@@ -70,7 +70,7 @@ export function Picture(props: PictureProps) {
     );
   }
   if (!data.series.some((frame) => frame.length > 0)) {
-    return <div data-testid="no-data">No data</div>;
+    return <div data-testid="no-data">{panel.fieldConfig?.defaults?.noValue ?? 'No data'}</div>;
   }
   switch (panel.type) {
     case 'stat':

@@ -29,7 +29,8 @@ export function prepared(frames: DataFrame[], panel: PanelModel): DataFrame[] {
       };
       const range = rangeOf(changed);
       if (range) {
-        changed.state!.range = range;
+        const min = changed.config.min ?? range.min;
+        changed.state!.range = { ...range, min, delta: range.max - min };
         changed.config.max ??= panel.type === 'timeseries' ? undefined : (range.max ?? undefined);
       }
       changed.display = getDisplayProcessor({ field: changed, theme: config.theme2, timeZone: 'browser' });

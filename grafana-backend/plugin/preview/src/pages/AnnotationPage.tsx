@@ -3,7 +3,7 @@ import { DataQuery } from '@grafana/schema';
 import { ComponentType, useMemo, useState } from 'react';
 
 import { PanelModel } from '../dashboard/model';
-import { Plugins } from '../Preview';
+import { Plugins } from '../plugins';
 import { Result } from './Result';
 
 /** The annotation editor above its results, as in Grafana's dashboard settings. */

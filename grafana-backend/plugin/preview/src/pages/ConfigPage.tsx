@@ -3,7 +3,7 @@ import { Alert, Button } from '@grafana/ui';
 import { useState } from 'react';
 
 import { TYPE, UID } from '../grafana/services';
-import { Plugins } from '../Preview';
+import { Plugins } from '../plugins';
 
 /** The configuration editor; shows the input as Grafana would store it, with secrets separate. */
 export function ConfigPage({ plugins }: { plugins: Plugins }) {

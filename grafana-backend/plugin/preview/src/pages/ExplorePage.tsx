@@ -5,7 +5,7 @@ import { useMemo, useState } from 'react';
 
 import { PanelModel } from '../dashboard/model';
 import { TYPE, UID } from '../grafana/services';
-import { Plugins } from '../Preview';
+import { Plugins } from '../plugins';
 import { Result } from './Result';
 
 const PICTURES: Record<string, string> = {

@@ -2,7 +2,7 @@ import { TimeRange } from '@grafana/data';
 
 import { PanelModel } from '../dashboard/model';
 import { PanelView } from '../dashboard/PanelView';
-import { Plugins } from '../Preview';
+import { Plugins } from '../plugins';
 
 /** An editor's query result, below the editor at full page width. */
 export function Result({ panel, plugins, range }: { panel: PanelModel; plugins: Plugins; range: TimeRange }) {

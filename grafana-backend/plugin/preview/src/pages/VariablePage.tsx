@@ -2,7 +2,7 @@ import { CustomVariableSupport, DataQueryRequest, DataSourceApi } from '@grafana
 import { DataQuery } from '@grafana/schema';
 import { useEffect, useState } from 'react';
 
-import { Plugins } from '../Preview';
+import { Plugins } from '../plugins';
 
 /** The variable editor above the resulting values, as in Grafana's dashboard settings. */
 export function VariablePage({ plugins: { datasource } }: { plugins: Plugins }) {

@@ -42,8 +42,19 @@ export function LimitsSection({ json, change }: Settings) {
           onChange={(event) => change({ rowsReadMax: event.currentTarget.valueAsNumber || undefined })}
         />
       </Line>
+      <Line label="Row limit" tooltip="Rows of a result of SQL, 1 to 1,000,000; more are cut, and the panel says so">
+        <Input
+          width={20}
+          type="number"
+          min={1}
+          max={1_000_000}
+          placeholder="100000"
+          value={json.rowLimit ?? ''}
+          onChange={(event) => change({ rowLimit: event.currentTarget.valueAsNumber || undefined })}
+        />
+      </Line>
       <Line
-        label="Cache results, seconds"
+        label="Cache TTL, seconds"
         tooltip="How long panels and viewers with identical queries share a result; 0 disables the cache"
       >
         <Input

@@ -1,6 +1,6 @@
 import React from 'react';
 
-import { EventsQuery } from '../../query/events';
+import { QueryOf } from '../../query';
 import { FIELDS } from '../../query/fields';
 import { OwnEventFields } from '../parts/OwnEventFields';
 import { NumberField } from '../parts/NumberField';
@@ -9,7 +9,7 @@ import { TextInput } from '../parts/TextInput';
 import { BuilderProps } from './props';
 
 /** Individual events: of a visitor, a user or a session, or all. */
-export function EventsBuilder({ query, onChange }: BuilderProps<Omit<EventsQuery, 'queryType'>>) {
+export function EventsBuilder({ query, onChange }: BuilderProps<Omit<QueryOf<'events'>, 'queryType'>>) {
   return (
     <>
       <OwnEventFields label="Events" query={query} onChange={onChange} />

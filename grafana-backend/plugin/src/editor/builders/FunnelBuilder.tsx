@@ -1,8 +1,11 @@
 import { Button } from '@grafana/ui';
 import React from 'react';
 
+import { QueryOf } from '../../query';
 import { FIELDS } from '../../query/fields';
-import { Exclusion, FunnelBreakdown, FunnelQuery, FunnelStep } from '../../query/funnel';
+import { Exclusion, FunnelBreakdown, FunnelResult, FunnelStep } from '../../query/generated';
+import { AndField } from '../parts/AndField';
+import { CompareField } from '../parts/CompareField';
 import { ACTORS, FewChoices, ManyChoices } from '../parts/Choice';
 import { DurationInput } from '../parts/DurationInput';
 import { EventFilterFields, shown } from '../parts/EventFilterFields';
@@ -15,25 +18,24 @@ import { StepList } from './StepList';
 import { Toggle } from '../parts/Toggle';
 
 /** The steps in order, then the rules, then the result. */
-export function FunnelBuilder({ query, onChange }: BuilderProps<FunnelQuery>) {
+export function FunnelBuilder({ query, onChange }: BuilderProps<QueryOf<'funnel'>>) {
   const steps = query.steps ?? [];
   return (
     <>
       <StepList steps={steps} order={query.order ?? 'ordered'} onChange={(steps) => onChange({ steps })} />
       <Rules query={query} onChange={onChange} />
-      {query.order !== 'any' && (
-        <Exclusions
-          exclusions={query.exclusions ?? []}
-          steps={steps}
-          onChange={(exclusions) => onChange({ exclusions })}
-        />
-      )}
+      <Exclusions
+        exclusions={query.exclusions ?? []}
+        steps={steps}
+        hasSteps={query.order !== 'any'}
+        onChange={(exclusions) => onChange({ exclusions })}
+      />
       <Shown query={query} steps={steps} onChange={onChange} />
     </>
   );
 }
 
-function Rules({ query, onChange }: BuilderProps<FunnelQuery>) {
+function Rules({ query, onChange }: BuilderProps<QueryOf<'funnel'>>) {
   return (
     <Row>
       <Field label="Order">
@@ -87,7 +89,7 @@ function Rules({ query, onChange }: BuilderProps<FunnelQuery>) {
   );
 }
 
-function Exclusions({ exclusions, steps, onChange }: ExclusionsProps) {
+function Exclusions({ exclusions, steps, hasSteps, onChange }: ExclusionsProps) {
   const replace = (at: number, exclusion?: Exclusion) => {
     const changed = [...exclusions];
     changed.splice(at, 1, ...(exclusion ? [exclusion] : []));
@@ -117,22 +119,37 @@ function Exclusions({ exclusions, steps, onChange }: ExclusionsProps) {
             value={exclusion}
             onChange={(changed) => replace(at, changed)}
           />
-          <Field label="After step">
-            <ManyChoices
-              label={`Exclusion ${at + 1}: after step`}
-              width={18}
-              value={String(exclusion.afterStep ?? 1)}
-              options={names.slice(0, -1)}
-              onChange={(step) => replace(at, { ...exclusion, afterStep: Number(step) })}
-            />
-          </Field>
-          <Field label="Before step">
-            <ManyChoices
-              label={`Exclusion ${at + 1}: before step`}
-              width={18}
-              value={String(exclusion.beforeStep ?? steps.length)}
-              options={names.slice(1)}
-              onChange={(step) => replace(at, { ...exclusion, beforeStep: Number(step) })}
+          {hasSteps && (
+            <>
+              <Field label="After step">
+                <ManyChoices
+                  label={`Exclusion ${at + 1}: after step`}
+                  width={18}
+                  value={String(exclusion.afterStep ?? 1)}
+                  options={names.slice(0, -1)}
+                  onChange={(step) => replace(at, { ...exclusion, afterStep: Number(step) })}
+                />
+              </Field>
+              <Field label="Before step">
+                <ManyChoices
+                  label={`Exclusion ${at + 1}: before step`}
+                  width={18}
+                  value={String(exclusion.beforeStep ?? steps.length)}
+                  options={names.slice(1)}
+                  onChange={(step) => replace(at, { ...exclusion, beforeStep: Number(step) })}
+                />
+              </Field>
+            </>
+          )}
+          <Field
+            label="Then"
+            tooltip="Where it happens, the conversion ends at the step before, or is not counted at all"
+          >
+            <FewChoices
+              label={`Exclusion ${at + 1}: effect`}
+              value={exclusion.removes ? 'removes' : 'ends'}
+              options={EFFECTS}
+              onChange={(effect) => replace(at, { ...exclusion, removes: effect === 'removes' || undefined })}
             />
           </Field>
           <Button
@@ -152,10 +169,12 @@ function Exclusions({ exclusions, steps, onChange }: ExclusionsProps) {
 interface ExclusionsProps {
   exclusions: Exclusion[];
   steps: FunnelStep[];
+  /** Whether it lies between two chosen steps. */
+  hasSteps: boolean;
   onChange: (exclusions: Exclusion[]) => void;
 }
 
-function Shown({ query, steps, onChange }: BuilderProps<FunnelQuery> & { steps: FunnelStep[] }) {
+function Shown({ query, steps, onChange }: BuilderProps<QueryOf<'funnel'>> & { steps: FunnelStep[] }) {
   const result = query.result || 'steps';
   const names = stepNames(steps);
   return (
@@ -191,6 +210,51 @@ function Shown({ query, steps, onChange }: BuilderProps<FunnelQuery> & { steps: 
           />
         </>
       )}
+      {(result === 'trend' || result === 'histogram') && (
+        <>
+          <Field label="From">
+            <ManyChoices
+              label="From step"
+              width={20}
+              value={String(query.fromStep ?? '')}
+              options={[{ value: '', label: 'the entry' }, ...names.slice(0, -1)]}
+              onChange={(step) => onChange({ fromStep: step ? Number(step) : undefined })}
+            />
+          </Field>
+          <Field label="To">
+            <ManyChoices
+              label="To step"
+              width={20}
+              value={String(query.toStep ?? '')}
+              options={[{ value: '', label: 'the last step' }, ...names.slice(1)]}
+              onChange={(step) => onChange({ toStep: step ? Number(step) : undefined })}
+            />
+          </Field>
+        </>
+      )}
+      {result !== 'actors' && (
+        <Field
+          label="Count"
+          tooltip="People have one conversion each, in a trend one per bucket of entry; or every conversion counts"
+        >
+          <ManyChoices
+            label="Count"
+            width={22}
+            value={query.counting ?? 'actors'}
+            options={result === 'trend' ? COUNTINGS : COUNTINGS.filter(({ value }) => value !== 'actors_of_range')}
+            onChange={(counting) => onChange({ counting: counting === 'actors' ? undefined : counting })}
+          />
+        </Field>
+      )}
+      {result === 'steps' && (
+        <Toggle
+          label="Never entered"
+          tooltip="Adds how many were active in the time range, but did not enter"
+          value={query.neverEntered}
+          onChange={(value) => onChange({ neverEntered: value || undefined })}
+        />
+      )}
+      {result !== 'actors' && <CompareField query={query} onChange={onChange} />}
       {(result === 'steps' || result === 'trend') && (
         <BreakdownFields breakdown={query.breakdown} names={names} onChange={(breakdown) => onChange({ breakdown })} />
       )}
@@ -213,6 +277,7 @@ function BreakdownFields({ breakdown, names, onChange }: BreakdownProps) {
       </Field>
       {breakdown?.dimension && (
         <>
+          <AndField and={breakdown.and} onChange={(and) => onChange({ ...breakdown, and })} />
           <Field label="Value at">
             <ManyChoices
               label="Attribution"
@@ -263,11 +328,20 @@ const ORDERS = [
   { value: 'strict' as const, label: 'Strict', description: 'In this order, with no other events in between' },
   { value: 'any' as const, label: 'Any', description: 'In any order' },
 ];
-const RESULTS = [
+const RESULTS: Array<{ value: FunnelResult; label: string }> = [
   { value: 'steps', label: 'Steps' },
   { value: 'trend', label: 'Over time' },
   { value: 'histogram', label: 'Time to convert' },
   { value: 'actors', label: 'People' },
+];
+const EFFECTS = [
+  { value: 'ends' as const, label: 'ends it' },
+  { value: 'removes' as const, label: 'removes it' },
+];
+const COUNTINGS = [
+  { value: 'actors' as const, label: 'People' },
+  { value: 'actors_of_range' as const, label: 'People, once in the range' },
+  { value: 'conversions' as const, label: 'Conversions' },
 ];
 const OUTCOMES = [
   { value: 'converted' as const, label: 'completed it' },
@@ -275,6 +349,7 @@ const OUTCOMES = [
 ];
 const ATTRIBUTIONS = [
   { value: 'first' as const, label: 'the first step' },
+  { value: 'first_set' as const, label: 'the first with a value' },
   { value: 'last' as const, label: 'the last step' },
   { value: 'step' as const, label: 'a step' },
   { value: 'all' as const, label: 'every step' },

@@ -1,12 +1,13 @@
 import React from 'react';
 
-import { LiveQuery } from '../../query/live';
+import { QueryOf } from '../../query';
+import { LiveResult } from '../../query/generated';
 import { FewChoices } from '../parts/Choice';
 import { Field, Row } from '../parts/Row';
 import { BuilderProps } from './props';
 
 /** Streaming numbers, or the pages that visitors are on. */
-export function LiveBuilder({ query, onChange }: BuilderProps<LiveQuery>) {
+export function LiveBuilder({ query, onChange }: BuilderProps<QueryOf<'live'>>) {
   return (
     <Row>
       <Field
@@ -24,7 +25,7 @@ export function LiveBuilder({ query, onChange }: BuilderProps<LiveQuery>) {
   );
 }
 
-const RESULTS = [
+const RESULTS: Array<{ value: LiveResult; label: string }> = [
   { value: 'numbers', label: 'Visitors and events' },
   { value: 'pages', label: 'Pages' },
 ];

@@ -1,8 +1,10 @@
 import React from 'react';
 
+import { QueryOf } from '../../query';
 import { FIELDS } from '../../query/fields';
-import { PathsQuery } from '../../query/paths';
+import { PathsResult } from '../../query/generated';
 import { ACTORS, FewChoices } from '../parts/Choice';
+import { CompareField } from '../parts/CompareField';
 import { EventFilterFields } from '../parts/EventFilterFields';
 import { OwnEventFields } from '../parts/OwnEventFields';
 import { NumberField } from '../parts/NumberField';
@@ -12,7 +14,7 @@ import { BuilderProps } from './props';
 import { Toggle } from '../parts/Toggle';
 
 /** What a node is, where paths start or end, and how far they are followed. */
-export function PathsBuilder({ query, onChange }: BuilderProps<PathsQuery>) {
+export function PathsBuilder({ query, onChange }: BuilderProps<QueryOf<'paths'>>) {
   return (
     <>
       <Section title="Nodes">
@@ -73,6 +75,7 @@ export function PathsBuilder({ query, onChange }: BuilderProps<PathsQuery>) {
           value={query.collapse ?? true}
           onChange={(value) => onChange({ collapse: value })}
         />
+        {query.result !== 'graph' && <CompareField query={query} onChange={onChange} />}
       </Row>
     </>
   );
@@ -82,7 +85,7 @@ const DIRECTIONS = [
   { value: 'forward' as const, label: 'forward from' },
   { value: 'backward' as const, label: 'backward from' },
 ];
-const SHAPES = [
+const SHAPES: Array<{ value: PathsResult; label: string; description: string }> = [
   { value: 'ways', label: 'Links', description: 'One row per link, for the paths panel and tables' },
   { value: 'graph', label: 'Node graph', description: "For Grafana's node graph" },
 ];

@@ -1,8 +1,10 @@
 import { MultiCombobox } from '@grafana/ui';
 import React from 'react';
 
+import { columnName } from '../../names/columns';
+import { QueryOf } from '../../query';
 import { FIELDS } from '../../query/fields';
-import { SessionsQuery } from '../../query/sessions';
+import { SessionMeasure, SessionsResult } from '../../query/generated';
 import { CompareField } from '../parts/CompareField';
 import { FewChoices } from '../parts/Choice';
 import { NumberField } from '../parts/NumberField';
@@ -12,7 +14,7 @@ import { Field, Row } from '../parts/Row';
 import { BuilderProps } from './props';
 
 /** Totals, over time, by dimension, or a list of sessions. */
-export function SessionsBuilder({ query, onChange }: BuilderProps<SessionsQuery>) {
+export function SessionsBuilder({ query, onChange }: BuilderProps<QueryOf<'sessions'>>) {
   const result = query.result || 'totals';
   return (
     <Row>
@@ -21,7 +23,7 @@ export function SessionsBuilder({ query, onChange }: BuilderProps<SessionsQuery>
       </Field>
       {result === 'over_time' && <IntervalField label="Per" query={query} onChange={onChange} />}
       {result === 'by' && (
-        <Field label="Dimension" tooltip="From the session's first event; exit_path is from its last">
+        <Field label="Dimension" tooltip="From the session's first event; the exit page is from its last">
           <FieldPicker label="Dimension" value={query.dimension} onChange={(dimension) => onChange({ dimension })} />
         </Field>
       )}
@@ -34,12 +36,12 @@ export function SessionsBuilder({ query, onChange }: BuilderProps<SessionsQuery>
         />
       )}
       {result !== 'list' && (
-        <Field label="Metrics" tooltip="Columns of the result; median and p90 refer to the duration">
+        <Field label="Metrics" tooltip="Columns of the result; each has a scale of its own on a graph">
           <MultiCombobox
             aria-label="Metrics"
             options={MEASURES}
             value={query.measures ?? (query.quantiles ? MEASURES.map(({ value }) => value) : [])}
-            placeholder="all except median and p90"
+            placeholder="all but percentiles of the duration"
             onChange={(chosen) =>
               onChange({
                 measures: chosen.length > 0 ? chosen.map(({ value }) => value) : undefined,
@@ -55,22 +57,24 @@ export function SessionsBuilder({ query, onChange }: BuilderProps<SessionsQuery>
   );
 }
 
-const RESULTS = [
+const RESULTS: Array<{ value: SessionsResult; label: string }> = [
   { value: 'totals', label: 'Totals' },
   { value: 'over_time', label: 'Over time' },
   { value: 'by', label: 'By dimension' },
   { value: 'list', label: 'List' },
 ];
 
-/** Session columns, with the backend's names. */
-const MEASURES = [
-  { value: 'sessions', label: 'sessions' },
-  { value: 'visitors', label: 'visitors' },
-  { value: 'events', label: 'events' },
-  { value: 'page_views', label: 'page views' },
-  { value: 'avg_duration_s', label: 'mean duration' },
-  { value: 'median_duration_s', label: 'median duration' },
-  { value: 'p90_duration_s', label: '90th percentile' },
-  { value: 'pages_per_session', label: 'pages per session' },
-  { value: 'bounce_rate', label: 'bounce rate' },
-];
+/** Columns of the result, by the backend's names. */
+const MEASURES = (
+  [
+    'sessions',
+    'visitors',
+    'events',
+    'page_views',
+    'avg_duration_s',
+    'median_duration_s',
+    'p90_duration_s',
+    'pages_per_session',
+    'bounce_rate',
+  ] satisfies SessionMeasure[]
+).map((value) => ({ value, label: columnName(value) }));

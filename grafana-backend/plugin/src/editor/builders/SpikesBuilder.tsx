@@ -1,7 +1,7 @@
 import React from 'react';
 
+import { QueryOf } from '../../query';
 import { FIELDS } from '../../query/fields';
-import { SpikesQuery } from '../../query/spikes';
 import { FewChoices } from '../parts/Choice';
 import { NumberField } from '../parts/NumberField';
 import { OwnEventFields } from '../parts/OwnEventFields';
@@ -9,7 +9,7 @@ import { Field, Row } from '../parts/Row';
 import { BuilderProps } from './props';
 
 /** Periods with far more events than usual. */
-export function SpikesBuilder({ query, onChange }: BuilderProps<SpikesQuery>) {
+export function SpikesBuilder({ query, onChange }: BuilderProps<QueryOf<'spikes'>>) {
   return (
     <>
       <OwnEventFields label="Events" query={query} onChange={onChange} />

@@ -4,19 +4,20 @@ import { Button, Icon, IconButton, useStyles2 } from '@grafana/ui';
 import { DragDropContext, Draggable, Droppable, DropResult } from '@hello-pangea/dnd';
 import React, { useId } from 'react';
 
-import { FunnelQuery, FunnelStep, hasWindow } from '../../query/funnel';
+import { FIELDS } from '../../query/fields';
+import { hasWindow } from '../../query/funnel';
+import { FunnelStep, Order } from '../../query/generated';
 import { DurationInput } from '../parts/DurationInput';
 import { EventFilterFields, shown } from '../parts/EventFilterFields';
 import { Field, Section } from '../parts/Row';
 import { TextInput } from '../parts/TextInput';
 import { Toggle } from '../parts/Toggle';
 
-const STEPS_MIN = 2;
-const STEPS_MAX = 32;
+const { minItems: STEPS_MIN, maxItems: STEPS_MAX } = FIELDS.funnel.steps;
 
 interface StepListProps {
   steps: FunnelStep[];
-  order: FunnelQuery['order'];
+  order: Order;
   onChange: (steps: FunnelStep[]) => void;
 }
 

@@ -1,6 +1,8 @@
 import { Combobox, RadioButtonGroup } from '@grafana/ui';
 import React from 'react';
 
+import { Actor, Interval, Period } from '../../query/generated';
+
 interface ChoiceProps<T extends string> {
   id?: string;
   label: string;
@@ -35,15 +37,15 @@ export function ManyChoices<T extends string>({
   );
 }
 
-export const INTERVALS = ['auto', 'minute', 'hour', 'day', 'week', 'month'].map((value) => ({
-  value: value as 'auto' | 'minute' | 'hour' | 'day' | 'week' | 'month',
-  label: value,
-}));
+const named = <T extends string>(value: T) => ({ value, label: value });
 
-export const PERIODS = INTERVALS.filter(({ value }) => ['day', 'week', 'month'].includes(value));
+export const INTERVALS = (['auto', 'minute', 'hour', 'day', 'week', 'month', 'quarter'] satisfies Interval[]).map(
+  named<Interval>
+);
+export const PERIODS = (['hour', 'day', 'week', 'month', 'quarter'] satisfies Period[]).map(named<Period>);
 
-export const ACTORS = [
-  { value: 'visitor' as const, label: 'visitor' },
-  { value: 'user' as const, label: 'user', description: 'Ignores events without a user id' },
-  { value: 'session' as const, label: 'session', description: 'Ignores events without a session id' },
+export const ACTORS: Array<{ value: Actor; label: string; description?: string }> = [
+  { value: 'visitor', label: 'visitor' },
+  { value: 'user', label: 'user', description: 'Ignores events without a user id' },
+  { value: 'session', label: 'session', description: 'Ignores events without a session id' },
 ];

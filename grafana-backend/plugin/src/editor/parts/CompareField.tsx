@@ -2,12 +2,13 @@ import { Combobox } from '@grafana/ui';
 import React from 'react';
 
 import { meantValue } from '../../options';
-import { Compare } from '../../query/common';
+import { COMPARISONS as NAMES } from '../../names/measures';
+import { StoredCompare } from '../../query/stored';
 import { Field } from './Row';
 
 interface CompareFieldProps {
-  query: { compare?: Compare };
-  onChange: (changed: { compare?: Compare }) => void;
+  query: { compare?: StoredCompare };
+  onChange: (changed: { compare?: StoredCompare }) => void;
 }
 
 /** The earlier range to compare with; accepts a dashboard variable. */
@@ -24,7 +25,8 @@ export function CompareField({ query: { compare }, onChange }: CompareFieldProps
         value={COMPARISONS.find((option) => option.value === value) ?? { value, label: value }}
         onChange={(option) => {
           const meant = meantValue(COMPARISONS, option.value);
-          onChange({ compare: meant === 'none' ? undefined : meant });
+          // Whatever else is typed, the backend names as unknown.
+          onChange({ compare: meant === 'none' ? undefined : (meant as StoredCompare) });
         }}
         createCustomValue
         width={24}
@@ -35,8 +37,5 @@ export function CompareField({ query: { compare }, onChange }: CompareFieldProps
 
 const COMPARISONS = [
   { value: 'none', label: 'None' },
-  { value: 'before', label: 'Previous period' },
-  { value: 'week', label: '1 week earlier' },
-  { value: '4_weeks', label: '4 weeks earlier' },
-  { value: '52_weeks', label: '52 weeks earlier' },
+  ...Object.entries(NAMES).map(([value, label]) => ({ value, label })),
 ];

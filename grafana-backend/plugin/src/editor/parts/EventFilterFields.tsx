@@ -1,7 +1,7 @@
 import { IconButton } from '@grafana/ui';
 import React, { useState } from 'react';
 
-import { EventFilter } from '../../query/filter';
+import { EventFilter } from '../../query/generated';
 import { FilterEditor } from './FilterEditor';
 import { EventPicker, PathPicker } from './Pickers';
 import { Field, Row } from './Row';

@@ -4,7 +4,7 @@ import { Button, IconButton, useStyles2 } from '@grafana/ui';
 import React from 'react';
 
 import { fromGroup, GroupNode, isGroup, NUMERIC, toGroup, UNARY, UNFINISHED, withOperator } from '../../filters';
-import { Filter, Test } from '../../query/filter';
+import { Filter, Operator, Test } from '../../query/generated';
 import { FewChoices, ManyChoices } from './Choice';
 import { FieldPicker, ValuePicker } from './Pickers';
 import { TextInput } from './TextInput';
@@ -153,24 +153,26 @@ const JOINS = [
   { value: 'not all', label: 'not all of' },
   { value: 'not any', label: 'none of' },
 ];
-const OPERATORS = [
-  '=',
-  '!=',
-  'in',
-  'not in',
-  'contains',
-  'not contains',
-  'wildcard',
-  'not wildcard',
-  '=~',
-  '!~',
-  '<',
-  '<=',
-  '>',
-  '>=',
-  'is set',
-  'is not set',
-].map((op) => ({ value: op, label: op }));
+const OPERATORS = (
+  [
+    '=',
+    '!=',
+    'in',
+    'not in',
+    'contains',
+    'not contains',
+    'wildcard',
+    'not wildcard',
+    '=~',
+    '!~',
+    '<',
+    '<=',
+    '>',
+    '>=',
+    'is set',
+    'is not set',
+  ] satisfies Operator[]
+).map((op) => ({ value: op, label: op }));
 
 const separated = (text: string) =>
   text

@@ -1,6 +1,6 @@
 import React from 'react';
 
-import { Interval } from '../../query/common';
+import { Interval } from '../../query/generated';
 import { INTERVALS, ManyChoices } from './Choice';
 import { Field } from './Row';
 

@@ -1,13 +1,13 @@
 import React from 'react';
 
-import { Actor, Interval } from '../../query/common';
+import { Actor, Interval, Period } from '../../query/generated';
 import { ACTORS, FewChoices, PERIODS } from './Choice';
 import { Field } from './Row';
 
 interface PeriodAndWhoProps {
   query: { interval?: Interval; by?: Actor };
-  usual: Interval;
-  onChange: (change: { interval?: Interval; by?: Actor }) => void;
+  usual: Period;
+  onChange: (change: { interval?: Period; by?: Actor }) => void;
 }
 
 /** The period, and whether to count visitors, users or sessions. */
@@ -17,7 +17,7 @@ export function PeriodAndWho({ query, usual, onChange }: PeriodAndWhoProps) {
       <Field label="Per">
         <FewChoices
           label="Period"
-          value={query.interval ?? usual}
+          value={(query.interval ?? usual) as Period}
           options={PERIODS}
           onChange={(interval) => onChange({ interval })}
         />

@@ -1,6 +1,7 @@
 import { Combobox, ComboboxOption } from '@grafana/ui';
 import React from 'react';
 
+import { columnMeant, columnName } from '../../names/columns';
 import { useEditing } from './context';
 
 interface PickerProps {
@@ -23,13 +24,14 @@ function SuggestingPicker({
   placeholder,
   id,
   width = 24,
-}: PickerProps & { options: Options }) {
+  name = (value) => value,
+}: PickerProps & { options: Options; name?: (value: string) => string }) {
   return (
     <Combobox<string>
       id={id}
       aria-label={label}
       options={(search) => options(search).catch(() => [])}
-      value={value ? { label: shown(value), value } : null}
+      value={value ? { label: name(value), value } : null}
       onChange={(option: ComboboxOption<string> | null) => onChange(option?.value ?? '')}
       placeholder={placeholder}
       createCustomValue
@@ -41,7 +43,6 @@ function SuggestingPicker({
 
 const named = (names: string[]) => names.map((name) => ({ label: name, value: name }));
 const PROPERTY = 'property:';
-const shown = (field: string) => (field.startsWith(PROPERTY) ? field.slice(PROPERTY.length) : field);
 const holds = (name: string, search: string) => name.toLowerCase().includes(search.toLowerCase());
 
 /** An event name, with suggestions from the project's data. */
@@ -77,11 +78,23 @@ export function FieldPicker(props: PickerProps) {
       suggest.properties(project, search).catch((): string[] => []),
     ]);
     return [
-      ...named(dimensions.filter((name) => holds(name, search))),
+      ...dimensions
+        .map((value) => ({ label: columnName(value), value }))
+        .filter(({ label, value }) => holds(label, search) || holds(value, search)),
       ...properties.map((name) => ({ label: name, value: `${PROPERTY}${name}`, description: 'property' })),
     ];
   };
-  return <SuggestingPicker placeholder="column or property" {...props} options={options} />;
+  // Whoever types a name instead of choosing it means the same.
+  const change = (typed: string) => props.onChange(columnMeant(typed));
+  return (
+    <SuggestingPicker
+      placeholder="column or property"
+      {...props}
+      options={options}
+      name={columnName}
+      onChange={change}
+    />
+  );
 }
 
 /** A value, with suggestions from the field's data. */

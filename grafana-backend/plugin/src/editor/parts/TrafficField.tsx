@@ -2,12 +2,12 @@ import { Combobox } from '@grafana/ui';
 import React from 'react';
 
 import { meantValue } from '../../options';
-import { ScopedQuery } from '../../query/common';
+import { Traffic, Variable } from '../../query/stored';
 import { Field } from './Row';
 
 interface TrafficFieldProps {
-  value: ScopedQuery['traffic'];
-  onChange: (value: ScopedQuery['traffic']) => void;
+  value?: Traffic | Variable;
+  onChange: (value?: Traffic | Variable) => void;
 }
 
 /** Whose events count, since bots are stored too. Accepts a dashboard variable. */
@@ -24,7 +24,8 @@ export function TrafficField({ value, onChange }: TrafficFieldProps) {
         value={TRAFFIC.find((option) => option.value === chosen) ?? { value: chosen, label: chosen }}
         onChange={(option) => {
           const meant = meantValue(TRAFFIC, option.value);
-          onChange(meant === 'everything' ? undefined : meant);
+          // Whatever else is typed is named as unknown when the query is sent.
+          onChange(meant === 'everything' ? undefined : (meant as Traffic | Variable));
         }}
         createCustomValue
         width={20}

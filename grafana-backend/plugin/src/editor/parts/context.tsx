@@ -8,9 +8,9 @@ export interface Editing {
   project: string;
 }
 
-const none = () => Promise.resolve<string[]>([]);
+const none = () => Promise.resolve([]);
 const EditingContext = createContext<Editing>({
-  suggest: { projects: none, dimensions: none, events: none, properties: none, values: none },
+  suggest: { projects: none, dimensions: none, events: none, properties: none, values: none, schema: none },
   project: '',
 });
 

@@ -1,16 +1,16 @@
-import { DataFrame, DataQueryRequest, dateTimeFormat, FieldType } from '@grafana/data';
+import { DataFrame, DataQueryRequest, dateTimeFormat, FieldType, getFieldDisplayName } from '@grafana/data';
 import { getDataSourceSrv } from '@grafana/runtime';
 import { Alert, Drawer, LoadingPlaceholder } from '@grafana/ui';
 import React, { useEffect, useState } from 'react';
 import { lastValueFrom, Observable } from 'rxjs';
 
-import { FunnelQuery } from '../../query/funnel';
+import { QueryOf } from '../../query';
 import { ACTORS_SHOWN_MAX, actorsQuery } from './actorsQuery';
 import { Step } from './read';
 
 interface ActorsProps {
   request: DataQueryRequest;
-  query: FunnelQuery;
+  query: QueryOf<'funnel'>;
   step: Step;
   outcome: 'converted' | 'dropped';
   onClose: () => void;
@@ -41,7 +41,7 @@ export function Actors({ request, query, step, outcome, onClose }: ActorsProps) 
   );
 }
 
-async function ask(request: DataQueryRequest, query: FunnelQuery): Promise<DataFrame | undefined> {
+async function ask(request: DataQueryRequest, query: QueryOf<'funnel'>): Promise<DataFrame | undefined> {
   const datasource = await getDataSourceSrv().get(query.datasource);
   const answer = await lastValueFrom(
     datasource.query({ ...request, requestId: `${request.requestId}-actors`, targets: [query] }) as Observable<{
@@ -61,7 +61,7 @@ function List({ frame }: { frame: DataFrame }) {
       <thead>
         <tr>
           {frame.fields.map((field) => (
-            <th key={field.name}>{field.name}</th>
+            <th key={field.name}>{getFieldDisplayName(field, frame)}</th>
           ))}
         </tr>
       </thead>

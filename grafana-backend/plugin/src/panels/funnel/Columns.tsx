@@ -5,12 +5,12 @@ import React from 'react';
 
 import { FunnelView } from './view';
 import { Legend } from './Legend';
-import { BarText, count, percent } from './text';
+import { BarText, percent } from './text';
 import { readableDuration } from '../../duration';
 import { Step } from './read';
 
 /** One column per step, with drop-off hatched above it and the conversion from the previous step in the gap. */
-export function Columns({ steps, values, colors, width, height, showTimes, onOpen }: FunnelView) {
+export function Columns({ steps, values, colors, width, height, showTimes, count, onOpen }: FunnelView) {
   const style = useStyles2(styles);
   const isNarrow = width / steps.length < 120;
   // With a breakdown, each bar shows its own share if there is room.
@@ -21,10 +21,10 @@ export function Columns({ steps, values, colors, width, height, showTimes, onOpe
       <div className={style.columns} role="list" aria-label="Funnel">
         {steps.map((step) => (
           <div key={step.number} className={style.column} role="listitem" aria-label={`${step.number} ${step.name}`}>
-            <Head step={step} isSplit={values.length > 1} isNarrow={isNarrow} />
+            <Head step={step} isSplit={values.length > 1} isNarrow={isNarrow} count={count} />
             <div className={style.bars}>
               {step.bars.map((bar) => (
-                <Tooltip key={bar.value} content={<BarText step={step} bar={bar} />} placement="top">
+                <Tooltip key={bar.value} content={<BarText step={step} bar={bar} count={count} />} placement="top">
                   <div className={style.track}>
                     {hasShares && <span className={style.share}>{percent(bar.rate)}</span>}
                     <button
@@ -50,7 +50,7 @@ export function Columns({ steps, values, colors, width, height, showTimes, onOpe
                 </Tooltip>
               ))}
             </div>
-            <Foot step={step} isSplit={values.length > 1} showTimes={showTimes} />
+            <Foot step={step} isSplit={values.length > 1} showTimes={showTimes} count={count} />
           </div>
         ))}
       </div>
@@ -58,7 +58,9 @@ export function Columns({ steps, values, colors, width, height, showTimes, onOpe
   );
 }
 
-function Head({ step, isSplit, isNarrow }: { step: Step; isSplit: boolean; isNarrow: boolean }) {
+type Counted = { step: Step; isSplit: boolean; count: FunnelView['count'] };
+
+function Head({ step, isSplit, isNarrow, count }: Counted & { isNarrow: boolean }) {
   const style = useStyles2(styles);
   const [bar] = step.bars;
   return (
@@ -68,7 +70,7 @@ function Head({ step, isSplit, isNarrow }: { step: Step; isSplit: boolean; isNar
       </div>
       {!isSplit && bar && (
         <div className={style.counts}>
-          <strong>{percent(bar.rate)}</strong>
+          <strong className={isNarrow ? style.small : undefined}>{percent(bar.rate)}</strong>
           {!isNarrow && <span>{count(bar.count)}</span>}
         </div>
       )}
@@ -76,7 +78,7 @@ function Head({ step, isSplit, isNarrow }: { step: Step; isSplit: boolean; isNar
   );
 }
 
-function Foot({ step, isSplit, showTimes }: { step: Step; isSplit: boolean; showTimes: boolean }) {
+function Foot({ step, isSplit, showTimes, count }: Counted & { showTimes: boolean }) {
   const style = useStyles2(styles);
   const [bar] = step.bars;
   if (isSplit || !bar) {
@@ -110,8 +112,10 @@ const styles = (theme: GrafanaTheme2) => ({
     display: 'flex',
     gap: theme.spacing(1),
     alignItems: 'baseline',
-    '& strong': { fontSize: theme.typography.h4.fontSize },
+    '& strong': { fontSize: theme.typography.h4.fontSize, whiteSpace: 'nowrap' },
   }),
+  // More specific than the size in wide columns.
+  small: css({ '&&': { fontSize: theme.typography.body.fontSize } }),
   bars: css({ flex: 1, display: 'flex', gap: 2, minHeight: 0 }),
   track: css({
     flex: 1,

@@ -3,6 +3,7 @@ import { PanelDataErrorView } from '@grafana/runtime';
 import { useTheme2 } from '@grafana/ui';
 import React, { useState } from 'react';
 
+import { counted } from '../counts';
 import { Actors } from './Actors';
 import { askable } from './actorsQuery';
 import { Columns } from './Columns';
@@ -39,6 +40,7 @@ export function FunnelPanel(props: PanelProps<FunnelOptions>) {
     width,
     height,
     showTimes: options.showTimes,
+    count: counted(funnel.count),
     onOpen: query && ((step, outcome) => open({ step, outcome })),
   };
   return (

@@ -1,7 +1,9 @@
 import { DataQueryRequest } from '@grafana/data';
 
-import { FootfallQuery } from '../../query';
-import { FunnelQuery } from '../../query/funnel';
+import { FootfallQuery, QueryOf } from '../../query';
+import { Outcome } from '../../query/generated';
+
+type FunnelQuery = QueryOf<'funnel'>;
 
 /** The funnel query behind a frame, if it is Footfall's; it can be queried for its actors. */
 export function askable(request?: DataQueryRequest, refId?: string): FunnelQuery | undefined {
@@ -13,7 +15,7 @@ export function askable(request?: DataQueryRequest, refId?: string): FunnelQuery
 }
 
 /** The same funnel, queried for those who completed a step, or dropped off before it. */
-export function actorsQuery(query: FunnelQuery, step: number, outcome: 'converted' | 'dropped'): FunnelQuery {
+export function actorsQuery(query: FunnelQuery, step: number, outcome: Outcome): FunnelQuery {
   // Those who dropped off completed the previous step but not this one.
   return { ...query, refId: 'Actors', result: 'actors', step, outcome, limit: ACTORS_SHOWN_MAX, breakdown: undefined };
 }

@@ -1,9 +1,10 @@
 import { PanelPlugin } from '@grafana/data';
 
+import { OF_COUNTS } from '../counts';
 import { FunnelPanel } from './FunnelPanel';
 import { FunnelOptions } from './types';
 
-export const plugin = new PanelPlugin<FunnelOptions>(FunnelPanel).useFieldConfig().setPanelOptions((builder) =>
+export const plugin = new PanelPlugin<FunnelOptions>(FunnelPanel).useFieldConfig(OF_COUNTS).setPanelOptions((builder) =>
   builder
     .addRadio({
       path: 'bars',

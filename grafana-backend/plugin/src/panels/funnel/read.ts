@@ -11,6 +11,10 @@ export interface Bar {
   dropOff?: number;
   medianS?: number;
   p90S?: number;
+  avgS?: number;
+  /** The share in the range that it is compared with, and whether the difference is larger than chance. */
+  previousRate?: number;
+  isSignificant?: boolean;
   row: number;
 }
 
@@ -54,11 +58,16 @@ export function readFunnel(frame?: DataFrame): { steps: Step[]; values: string[]
       dropOff: optional(named('drop_off'), row) ?? (before ? before.count - number : undefined),
       medianS: optional(named('median_s'), row),
       p90S: optional(named('p90_s'), row),
+      avgS: optional(named('avg_s'), row),
+      previousRate: optional(named('previous_rate'), row),
+      isSignificant: significance(optional(named('significant'), row)),
       row,
     });
   }
   return { steps, values, count };
 }
+
+const significance = (value?: number) => (value === undefined ? undefined : value === 1);
 
 const optional = (field: Field | undefined, row: number): number | undefined => field?.values[row] ?? undefined;
 

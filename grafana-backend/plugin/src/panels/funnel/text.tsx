@@ -3,11 +3,10 @@ import React from 'react';
 import { readableDuration } from '../../duration';
 import { Bar, Step } from './read';
 
-export const count = (value: number) => value.toLocaleString('en');
-export const percent = (share: number) => `${(share * 100).toFixed(share < 0.0995 ? 2 : 1)} %`;
+export const percent = (share: number) => `${(share * 100).toFixed(share < 0.0995 ? 2 : 1)}\u00a0%`;
 
 /** A bar's tooltip. */
-export function BarText({ step, bar }: { step: Step; bar: Bar }) {
+export function BarText({ step, bar, count }: { step: Step; bar: Bar; count: (count: number) => string }) {
   return (
     <div>
       <strong>
@@ -21,7 +20,15 @@ export function BarText({ step, bar }: { step: Step; bar: Bar }) {
       {step.number > 1 && bar.medianS !== undefined && (
         <div>
           median {readableDuration(bar.medianS)}
+          {bar.avgS !== undefined && `, average ${readableDuration(bar.avgS)}`}
           {bar.p90S !== undefined && `, 90 % within ${readableDuration(bar.p90S)}`}
+        </div>
+      )}
+      {bar.previousRate !== undefined && (
+        <div>
+          {percent(bar.previousRate)} before
+          {bar.isSignificant !== undefined &&
+            (bar.isSignificant ? ', a larger difference than chance' : ', no larger difference than chance')}
         </div>
       )}
     </div>

@@ -8,6 +8,8 @@ export interface FunnelView {
   width: number;
   height: number;
   showTimes: boolean;
+  /** A count as text. */
+  count: (count: number) => string;
   /** Lists who is behind a bar; undefined if the query cannot tell. */
   onOpen?: (step: Step, outcome: 'converted' | 'dropped') => void;
 }

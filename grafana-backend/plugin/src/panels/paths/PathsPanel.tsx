@@ -4,6 +4,7 @@ import { PanelDataErrorView } from '@grafana/runtime';
 import { useStyles2, useTheme2 } from '@grafana/ui';
 import React, { useMemo, useState } from 'react';
 
+import { counted } from '../counts';
 import { Band, layOut, OTHER, Place } from './layout';
 import { readWays } from './read';
 import { PathsOptions } from './types';
@@ -17,7 +18,9 @@ export function PathsPanel(props: PanelProps<PathsOptions>) {
   const style = useStyles2(styles);
   const theme = useTheme2();
   const [active, setActive] = useState<Place>();
-  const ways = useMemo(() => data.series.map(readWays).find(Boolean), [data.series]);
+  const read = useMemo(() => data.series.map(readWays).find(Boolean), [data.series]);
+  const ways = read?.ways;
+  const count = counted(read?.count);
   const layout = useMemo(
     () => ways && layOut(ways, height - LABEL_PX, options.places ?? 8),
     [ways, height, options.places]
@@ -65,7 +68,7 @@ export function PathsPanel(props: PanelProps<PathsOptions>) {
           strokeWidth={Math.max(1, band.width)}
           strokeOpacity={isOn(band) ? 0.4 : 0.06}
         >
-          <title>{`${band.from.name} → ${band.to.name}: ${band.count.toLocaleString('en')}`}</title>
+          <title>{`${band.from.name} → ${band.to.name}: ${count(band.count)}`}</title>
         </path>
       ))}
       {layout.places.map((place) => (
@@ -82,7 +85,7 @@ export function PathsPanel(props: PanelProps<PathsOptions>) {
             rx={2}
             fill={colors.get(place.name)}
           >
-            <title>{`${place.name}: ${place.count.toLocaleString('en')}`}</title>
+            <title>{`${place.name}: ${count(place.count)}`}</title>
           </rect>
           {place.height >= 9 && (
             <text
@@ -91,7 +94,7 @@ export function PathsPanel(props: PanelProps<PathsOptions>) {
               y={place.y + place.height / 2}
               dominantBaseline="middle"
             >
-              {shortened(place.name, step)} <tspan className={style.count}>{place.count.toLocaleString('en')}</tspan>
+              {shortened(place.name, step)} <tspan className={style.count}>{count(place.count)}</tspan>
             </text>
           )}
         </g>

@@ -1,9 +1,10 @@
 import { PanelPlugin } from '@grafana/data';
 
+import { OF_COUNTS } from '../counts';
 import { PathsPanel } from './PathsPanel';
 import { PathsOptions } from './types';
 
-export const plugin = new PanelPlugin<PathsOptions>(PathsPanel).useFieldConfig().setPanelOptions((builder) =>
+export const plugin = new PanelPlugin<PathsOptions>(PathsPanel).useFieldConfig(OF_COUNTS).setPanelOptions((builder) =>
   builder.addNumberInput({
     path: 'places',
     name: 'Nodes per step',

@@ -1,4 +1,4 @@
-import { DataFrame, FieldType } from '@grafana/data';
+import { DataFrame, Field, FieldType } from '@grafana/data';
 
 /** How many went from a node in one column to a node in the next. */
 export interface Way {
@@ -13,7 +13,7 @@ export interface Way {
  * Reads links from a frame: ours (`step`, `source`, `target`, `count`), or any with two string columns and a number.
  * Undefined if there are none.
  */
-export function readWays(frame?: DataFrame): Way[] | undefined {
+export function readWays(frame?: DataFrame): { ways: Way[]; count: Field } | undefined {
   const texts = frame?.fields.filter(({ type }) => type === FieldType.string) ?? [];
   const numbers = frame?.fields.filter(({ type }) => type === FieldType.number) ?? [];
   const named = (name: string) => frame?.fields.find((field) => field.name === name);
@@ -28,10 +28,11 @@ export function readWays(frame?: DataFrame): Way[] | undefined {
   const last = Math.max(...steps);
   // Going backward, step 1 ends at the anchor, on the right.
   const isBackward = frame.meta?.custom?.direction === 'backward';
-  return steps.map((step, row) => ({
+  const ways = steps.map((step, row) => ({
     column: isBackward ? last - step : step - 1,
     from: String(from.values[row] ?? ''),
     to: String(to.values[row] ?? ''),
     count: Number(count.values[row] ?? 0),
   }));
+  return { ways, count };
 }

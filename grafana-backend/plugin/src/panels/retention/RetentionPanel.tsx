@@ -4,7 +4,8 @@ import { PanelDataErrorView } from '@grafana/runtime';
 import { useStyles2, useTheme2 } from '@grafana/ui';
 import React from 'react';
 
-import { averages, Cell, Cohort, readRetention } from './read';
+import { counted } from '../counts';
+import { averages, Cell, Cohort, highestReturn, readRetention } from './read';
 import { RetentionOptions } from './types';
 
 /** One row per cohort, one column per period; the more people return, the stronger the colour. */
@@ -17,6 +18,8 @@ export function RetentionPanel(props: PanelProps<RetentionOptions>) {
   }
   const { cohorts, periods, isTime } = retention;
   const columns = Array.from({ length: periods }, (_, period) => period);
+  const most = highestReturn(cohorts);
+  const count = counted(retention.count);
   const start = (cohort: Cohort) =>
     isTime ? dateTimeFormat(cohort.start as number, { format: 'YYYY-MM-DD', timeZone }) : String(cohort.start);
   return (
@@ -40,22 +43,23 @@ export function RetentionPanel(props: PanelProps<RetentionOptions>) {
               <th scope="row">Average</th>
               <td />
               {averages(cohorts, periods).map((rate, period) => (
-                <GridCell key={period} rate={rate} text={rate === undefined ? '' : percent(rate)} />
+                <GridCell key={period} rate={rate} most={most} text={rate === undefined ? '' : percent(rate)} />
               ))}
             </tr>
           )}
           {cohorts.map((cohort) => (
             <tr key={String(cohort.start)}>
               <th scope="row">{start(cohort)}</th>
-              <td>{cohort.size.toLocaleString('en')}</td>
+              <td>{count(cohort.size)}</td>
               {columns.map((period) => {
                 const cell = cohort.cells[period];
                 return (
                   <GridCell
                     key={period}
                     rate={cell?.rate}
+                    most={most}
                     isOpen={cell && !cell.isComplete}
-                    text={text(cell, options.shown)}
+                    text={text(cell, options.shown, count)}
                     title={title(cohort, start(cohort), period)}
                   />
                 );
@@ -68,13 +72,14 @@ export function RetentionPanel(props: PanelProps<RetentionOptions>) {
   );
 }
 
-function GridCell({ rate, text, title, isOpen }: { rate?: number; text: string; title?: string; isOpen?: boolean }) {
+function GridCell({ rate, most, text, title, isOpen }: GridCellProps) {
   const theme = useTheme2();
   if (rate === undefined) {
     return <td>{text}</td>;
   }
-  // Square root, so that the small shares of later periods remain distinguishable.
-  const share = Math.sqrt(Math.min(1, Math.max(0, rate)));
+  // Relative to the most that return, since nearly everybody is there in the first period; square root, so that small
+  // shares remain distinguishable.
+  const share = Math.sqrt(Math.min(1, Math.max(0, rate / most)));
   // Only as strong as keeps the text readable.
   const background = colorManipulator.alpha(theme.colors.primary.main, 0.08 + (theme.isDark ? 0.82 : 0.6) * share);
   return (
@@ -92,9 +97,18 @@ function GridCell({ rate, text, title, isOpen }: { rate?: number; text: string; 
   );
 }
 
-const percent = (rate: number) => `${(rate * 100).toFixed(rate < 0.0995 ? 1 : 0)} %`;
-const text = (cell: Cell | undefined, shown: RetentionOptions['shown']) =>
-  !cell ? '' : shown === 'count' ? cell.count.toLocaleString('en') : cell.rate === undefined ? '' : percent(cell.rate);
+interface GridCellProps {
+  rate?: number;
+  /** The highest share of those who return. */
+  most: number;
+  text: string;
+  title?: string;
+  isOpen?: boolean;
+}
+
+const percent = (rate: number) => `${(rate * 100).toFixed(rate < 0.0995 ? 1 : 0)}\u00a0%`;
+const text = (cell: Cell | undefined, shown: RetentionOptions['shown'], count: (count: number) => string) =>
+  !cell ? '' : shown === 'count' ? count(cell.count) : cell.rate === undefined ? '' : percent(cell.rate);
 const title = (cohort: Cohort, start: string, period: number) => {
   const cell = cohort.cells[period];
   return (

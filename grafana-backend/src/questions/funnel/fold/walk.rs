@@ -21,6 +21,9 @@ pub fn best_chain(events: &[Event], rules: &Rules, scratch: &mut Scratch) -> Vec
     let mut walk = Walk { rules, scratch, best: None };
     for instant in events.chunk_by(|a, b| a.at_ms == b.at_ms) {
         walk.step(instant);
+        if walk.is_done() {
+            break;
+        }
     }
     walk.best.map(|tip| walk.path(tip)).unwrap_or_default()
 }
@@ -75,6 +78,14 @@ impl Walk<'_> {
             }
         }
         self.forget(instant, at_ms);
+    }
+
+    /// Whether no later event can change the best chain: it has every step that is not optional, and no
+    /// chain as good as it can still gain another.
+    fn is_done(&self) -> bool {
+        let required = self.rules.steps.iter().filter(|step| !step.optional).count();
+        let is_complete = self.best.is_some_and(|best| best.required == required);
+        is_complete && !self.scratch.tips.iter().any(|tip| self.leads(tip))
     }
 
     /// Appends the chains that `tip` (or none yet) becomes by this instant's events, from

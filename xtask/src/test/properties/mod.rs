@@ -4,12 +4,15 @@
 //! Each case is a separate project: few people, few names, colliding timestamps, duplicate
 //! events, daylight saving time.
 
+mod asks;
+
 use std::{fs, io::Write, path::Path, process::Command};
 
 use anyhow::Context;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use reqwest::Client;
 use serde_json::{Value, json};
+use vector_components::enrich::visitor::{IdKind, visitor_of_id};
 
 use crate::{bin, clickhouse::ask, engine, plugin::Plugin, root, seed};
 
@@ -18,6 +21,8 @@ const DAY_MS: i64 = 24 * HOUR_MS;
 /// In Berlin, clocks change in the night after this day.
 const BEFORE_CHANGE_MS: i64 = 1_774_656_000_000;
 const QUERIES_OF_A_CASE: usize = 12;
+/// One project in so many has many people.
+const CASES_PER_CROWD: u64 = 20;
 const EVENTS: [&str; 4] = ["a", "b", "c", "page_view"];
 const PATHS: [&str; 3] = ["/x", "/y", "/z/1"];
 /// Seed and number of projects that once had wrong results: the times of an any-order funnel that
@@ -32,12 +37,21 @@ pub async fn run(folder: &Path, cases: u64, seed: u64) -> anyhow::Result<String>
     let server = engine.server.clone();
     seed::migrate(&server).await?;
     let client = Client::new();
-    let mut made: Vec<(Vec<Value>, StdRng)> = Vec::new();
+    let now_ms = chrono::Utc::now().timestamp_millis();
+    let mut made: Vec<(Vec<Value>, Queries)> = Vec::new();
     let mut body = String::new();
+    // Everything of those projects once more, the last first.
+    let mut again: Vec<String> = Vec::new();
     let random = (0..cases).map(|number| (seed, number));
     for (at, (seed, number)) in (0..).zip(ONCE_WRONG.into_iter().chain(random)) {
         let mut rng = StdRng::seed_from_u64(seed.wrapping_mul(1_000_003).wrapping_add(number));
-        let events = events(&mut rng, at);
+        let mut events = events(&mut rng, at);
+        // Not among those that were once wrong: they stay as they were.
+        let has_people = at >= ONCE_WRONG.len() as u64 && at % 2 == 0;
+        if has_people {
+            identify(&mut StdRng::seed_from_u64(seed ^ number), &format!("c{at}"), &mut events);
+            again.extend(events.iter().rev().map(Value::to_string));
+        }
         for event in &events {
             body.push_str(&event.to_string());
             body.push('\n');
@@ -47,43 +61,34 @@ pub async fn run(folder: &Path, cases: u64, seed: u64) -> anyhow::Result<String>
                 body.push('\n');
             }
         }
-        made.push((events, rng));
+        made.push((events, Queries::Random(Box::new(rng))));
+    }
+    for number in 0..cases.div_ceil(CASES_PER_CROWD) {
+        let mut rng = StdRng::seed_from_u64(seed.wrapping_mul(1_000_003).wrapping_add(u64::MAX - number));
+        let (events, queries) = asks::crowd(&mut rng, &format!("c{}", made.len()));
+        events.iter().for_each(|event| body.push_str(&format!("{event}\n")));
+        made.push((events, Queries::Given(queries)));
     }
     // In several parts, so that duplicates are not merged away before the queries.
-    for table in ["events", "sessions"] {
+    for table in ["events", "sessions", "links", "aliases"] {
         ask(&client, &server, &format!("SYSTEM STOP MERGES analytics.{table}"), &[]).await?;
     }
     let lines: Vec<&str> = body.lines().collect();
-    for part in lines.chunks(lines.len().div_ceil(4).max(1)) {
-        let sql = format!("INSERT INTO analytics.events FORMAT JSONEachRow\n{}", part.join("\n"));
+    let parts = lines.chunks(lines.len().div_ceil(4).max(1)).map(|part| part.join("\n"));
+    for part in parts.chain([again.join("\n")]) {
+        let sql = format!("INSERT INTO analytics.events FORMAT JSONEachRow\n{part}");
         ask(&client, &server, &sql, &[("optimize_on_insert", "0")]).await?;
     }
     let plugin = Plugin::start(&bin("gpx_footfall"), &server, "c0", &folder.join("plugin.log")).await?;
     let file = folder.join("cases.jsonl");
     let mut out = std::io::BufWriter::new(fs::File::create(&file)?);
     let mut asked = 0;
-    for (number, (events, mut rng)) in made.into_iter().enumerate() {
-        let project = format!("c{number}");
-        let mut queries = Vec::new();
-        for _ in 0..QUERIES_OF_A_CASE {
-            let query = query(&mut rng, &project);
-            let from_ms = BEFORE_CHANGE_MS + rng.random_range(-2..2) * DAY_MS + rng.random_range(0..5) * HOUR_MS;
-            let to_ms = from_ms + rng.random_range(1..5) * DAY_MS;
-            // The earlier range is the one with events.
-            let ahead_ms = if rng.clone().random_bool(0.7) { days_between(&query) * DAY_MS } else { 0 };
-            queries.push((query, from_ms + ahead_ms, to_ms + ahead_ms));
-        }
-        // Last, so that the queries of remembered projects stay the same.
-        queries.push((spikes(&mut rng, &project), BEFORE_CHANGE_MS - DAY_MS, BEFORE_CHANGE_MS + 9 * DAY_MS));
-        // Both compared ranges contain events.
-        let middle_ms = BEFORE_CHANGE_MS + rng.random_range(0..2) * DAY_MS;
-        for query in few_of_many(&mut rng, &project) {
-            queries.push((query, middle_ms, middle_ms + 2 * DAY_MS));
-        }
+    for (number, (events, queries)) in made.into_iter().enumerate() {
+        let queries = queries.into_list(&format!("c{number}"), now_ms);
         let mut answers = Vec::new();
         for (query, from_ms, to_ms) in queries {
             let rows = plugin.query(&query, from_ms, to_ms).await.with_context(|| query.to_string())?;
-            answers.push(json!({"query": query, "from_ms": from_ms, "to_ms": to_ms, "rows": rows}));
+            answers.push(json!({"query": query, "from_ms": from_ms, "to_ms": to_ms, "now_ms": now_ms, "rows": rows}));
             asked += 1;
         }
         writeln!(out, "{}", json!({"events": events, "answers": answers}))?;
@@ -98,6 +103,42 @@ pub async fn run(folder: &Path, cases: u64, seed: u64) -> anyhow::Result<String>
         "{asked} random queries on {cases} random projects, plus {} regressions, equal an independent implementation",
         ONCE_WRONG.len()
     ))
+}
+
+/// What is asked of a project.
+enum Queries {
+    /// Whatever this generates.
+    Random(Box<StdRng>),
+    /// These.
+    Given(Vec<asks::Ranged>),
+}
+
+impl Queries {
+    fn into_list(self, project: &str, now_ms: i64) -> Vec<asks::Ranged> {
+        let mut rng = match self {
+            Self::Given(queries) => return queries,
+            Self::Random(rng) => *rng,
+        };
+        let mut others = asks::apart(&rng);
+        let mut queries = Vec::new();
+        for _ in 0..QUERIES_OF_A_CASE {
+            let query = query(&mut rng, project);
+            let from_ms = BEFORE_CHANGE_MS + rng.random_range(-2..2) * DAY_MS + rng.random_range(0..5) * HOUR_MS;
+            let to_ms = from_ms + rng.random_range(1..5) * DAY_MS;
+            // The earlier range is the one with events.
+            let ahead_ms = if rng.clone().random_bool(0.7) { days_between(&query) * DAY_MS } else { 0 };
+            queries.push((query, from_ms + ahead_ms, to_ms + ahead_ms));
+        }
+        // Last, so that the queries of remembered projects stay the same.
+        queries.push((spikes(&mut rng, project), BEFORE_CHANGE_MS - DAY_MS, BEFORE_CHANGE_MS + 9 * DAY_MS));
+        // Both compared ranges contain events.
+        let middle_ms = BEFORE_CHANGE_MS + rng.random_range(0..2) * DAY_MS;
+        for query in few_of_many(&mut rng, project) {
+            queries.push((query, middle_ms, middle_ms + 2 * DAY_MS));
+        }
+        queries.extend(asks::queries(&mut others, project, now_ms));
+        queries
+    }
 }
 
 fn events(rng: &mut StdRng, case: u64) -> Vec<Value> {
@@ -131,6 +172,28 @@ fn events(rng: &mut StdRng, case: u64) -> Vec<Value> {
         out[last]["properties"]["group"] = group.into();
     }
     out
+}
+
+/// Gives events the ids of few people and devices, which are shared, and makes some of them aliases.
+fn identify(rng: &mut StdRng, project: &str, events: &mut [Value]) {
+    const USERS: [&str; 4] = ["u1", "u2", "u3", "old"];
+    const DEVICES: [&str; 3] = ["d1", "d2", "u3"];
+    for event in events {
+        let (user, device) = match rng.random_range(0..10) {
+            0..4 => ("", pick(rng, &DEVICES)),
+            4..7 => (pick(rng, &USERS), pick(rng, &DEVICES)),
+            _ => (pick(rng, &USERS), ""),
+        };
+        if rng.random_bool(0.1) {
+            event["event"] = pick(rng, &["alias", "alias", "$merge_dangerously"]).into();
+            let former = pick(rng, &["u1", "u2", "u3", "old", "d1", "d2", ""]);
+            event["properties"][pick(rng, &["previous_id", "previousId", "alias"])] = former.into();
+        }
+        let (kind, id) = if user.is_empty() { (IdKind::Anonymous, device) } else { (IdKind::User, user) };
+        event["visitor"] = visitor_of_id(project, kind, id).into();
+        event["user_id"] = user.into();
+        event["anonymous_id"] = device.into();
+    }
 }
 
 fn query(rng: &mut StdRng, project: &str) -> Value {
