@@ -89,7 +89,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-const STEPS: [&str; 23] = [
+const STEPS: [&str; 24] = [
     "format",
     "clippy",
     "dependencies",
