@@ -101,7 +101,8 @@ async fn the_table_has_the_columns_that_rows_have(client: &Client) {
 /// A runner is cut off after any statement of a version that rewrites or fills a table; the next one
 /// goes on, and nothing is lost or doubled, of events that come in later either.
 async fn cut_off_anywhere(client: &Client) {
-    for (version, events) in [(3, OLD_EVENTS.to_owned()), (6, new_events()), (9, new_events())] {
+    let people = MIGRATIONS.iter().find(|migration| migration.name == "people").unwrap().version as usize;
+    for (version, events) in [(3, OLD_EVENTS.to_owned()), (6, new_events()), (people, new_events())] {
         let statements = migrate::script::statements(MIGRATIONS[version - 1].sql);
         for done in 0..=statements.len() {
             let place = format!("version {version} cut off after {done}");
