@@ -98,10 +98,11 @@ async fn the_table_has_the_columns_that_rows_have(client: &Client) {
     assert_eq!(table, rows, "provisioning/clickhouse against vector-components/src/row/columns.rs");
 }
 
-/// A runner is cut off after any statement of a version that rewrites a table; the next one
+/// A runner is cut off after any statement of a version that rewrites or fills a table; the next one
 /// goes on, and nothing is lost or doubled, of events that come in later either.
 async fn cut_off_anywhere(client: &Client) {
-    for (version, events) in [(3, OLD_EVENTS.to_owned()), (6, new_events())] {
+    let people = MIGRATIONS.iter().find(|migration| migration.name == "people").unwrap().version as usize;
+    for (version, events) in [(3, OLD_EVENTS.to_owned()), (6, new_events()), (people, new_events())] {
         let statements = migrate::script::statements(MIGRATIONS[version - 1].sql);
         for done in 0..=statements.len() {
             let place = format!("version {version} cut off after {done}");
@@ -112,8 +113,8 @@ async fn cut_off_anywhere(client: &Client) {
                 client.query_raw(&statement.sql).execute().await.unwrap();
             }
             // Vector goes on inserting meanwhile; in an old form it could not.
-            let meanwhile = "INSERT INTO analytics.events (project, ts, event, visitor, session_id, event_id) VALUES ('app', '2026-01-04 10:00:00.000', 'click', 8, 's2', 5)";
-            let more = u64::from(version == 6);
+            let meanwhile = "INSERT INTO analytics.events (project, ts, event, visitor, session_id, event_id, user_id, anonymous_id) VALUES ('app', '2026-01-04 10:00:00.000', 'click', 8, 's2', 5, 'u', 'a')";
+            let more = u64::from(version >= 6);
             if more == 1 {
                 client.query_raw(meanwhile).execute().await.unwrap();
             }
@@ -121,14 +122,16 @@ async fn cut_off_anywhere(client: &Client) {
             let count = async |what: &str| number(client, &format!("SELECT count() FROM analytics.{what} FINAL")).await;
             assert_eq!(count("events").await, 3 + more, "{place}");
             assert_eq!(count("sessions").await, 3 + more, "{place}");
+            assert_eq!(count("links").await, more, "{place}");
             let key = "SELECT count() FROM system.tables WHERE database = 'analytics' AND name = 'sessions' AND sorting_key = 'project, date, slot, visitor, session'";
             assert_eq!(number(client, key).await, 1, "{place}");
             assert_eq!(
                 number(client, "SELECT event_id FROM analytics.events FINAL WHERE path = '/a'").await,
                 201_227_038_960_072
             );
-            client.query_raw(&meanwhile.replace("'s2', 5", "'s3', 6")).execute().await.unwrap();
+            client.query_raw(&meanwhile.replace("'s2', 5", "'s3', 6").replace("'a')", "'b')")).execute().await.unwrap();
             assert_eq!(count("sessions").await, 4 + more, "{place}: the view fills the table");
+            assert_eq!(count("links").await, 1 + more, "{place}: and this one");
         }
     }
 }

@@ -331,9 +331,51 @@ func TestSqlReadsAndNothingElse(t *testing.T) {
 	if count := clickhouse(t, url, "EXISTS TABLE analytics.dead_letters"); count != "1" {
 		t.Errorf("the table is gone: %s", count)
 	}
-	for sql, expected := range map[string]string{"SELECT $__nope": "rawSql: $__nope", "": "rawSql: it has 0 bytes", "SELECT number FROM numbers(200000)": "rawSql: it gives more than 100000 rows", "SELECT nope": "Code: 47"} {
+	for sql, expected := range map[string]string{"SELECT $__nope": "rawSql: $__nope", "": "rawSql: it has 0 bytes", "SELECT nope": "Code: 47"} {
 		if err := ask(sql, nil).Error; err == nil || !strings.Contains(err.Error(), expected) {
 			t.Errorf("%q: %v", sql, err)
+		}
+	}
+	cut := rows(t, ask("SELECT number FROM numbers(200000)", nil))
+	if cut.Rows() != 100_000 || len(cut.Meta.Notices) != 1 || !strings.Contains(cut.Meta.Notices[0].Text, "row limit") {
+		t.Errorf("%d rows with the notices %v", cut.Rows(), cut.Meta.Notices)
+	}
+}
+
+// As people write variables: alone, in quotes, in lists, as a name; always values, and judged like any other text.
+func TestVariablesInSql(t *testing.T) {
+	h, url := start(t), environment(t, "FOOTFALL_CLICKHOUSE")
+	ask := func(sql string, variables map[string]any) backend.DataResponse {
+		text, _ := json.Marshal(map[string]any{"queryType": "sql", "rawSql": sql, "variables": variables})
+		return h.ask(t, pluginContext(t, url), query("A", string(text)))["A"]
+	}
+	hostile := `x') OR 1=1; DROP TABLE analytics.events; -- \' "` + "`"
+	for _, one := range []struct {
+		sql       string
+		variables map[string]any
+		expected  string
+	}{
+		{"SELECT $name AS v", map[string]any{"name": hostile}, hostile},
+		{"SELECT '<$name>' AS v", map[string]any{"name": hostile}, "<" + hostile + ">"},
+		{"SELECT toString(number) AS v FROM numbers(9) WHERE toString(number) IN ($some) ORDER BY number DESC LIMIT $n", map[string]any{"some": []string{"3", "5", hostile}, "n": "1"}, "5"},
+		{"SELECT toString(number) AS v FROM numbers(9) WHERE number IN ('$some') LIMIT 1", map[string]any{"some": []string{"3"}}, "3"},
+		{"SELECT toString(${column:raw}) AS v FROM numbers(1)", map[string]any{"column": "number"}, "0"},
+		{"SELECT toString($n + 1) AS v", map[string]any{"n": "41"}, "42"},
+		{"SELECT toString(count()) AS v FROM numbers(3) WHERE $__conditionalAll(number IN ($some), $some)", map[string]any{"some": []string{""}}, "3"},
+	} {
+		text, _ := rows(t, ask(one.sql, one.variables)).Fields[0].ConcreteAt(0)
+		if text != one.expected {
+			t.Errorf("%s: %q", one.sql, text)
+		}
+	}
+	// A name that is a value is judged as any other name.
+	for sql, expected := range map[string]string{
+		"SELECT * FROM ${table:raw} LIMIT 1": "may not be read",
+		"SELECT * FROM \"$table\" LIMIT 1":   "may not be read",
+		"SELECT $unknown":                    "the variable $unknown is not known",
+	} {
+		if err := ask(sql, map[string]any{"table": "system.users"}).Error; err == nil || !strings.Contains(err.Error(), expected) {
+			t.Errorf("%s: %v", sql, err)
 		}
 	}
 }

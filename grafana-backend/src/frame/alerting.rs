@@ -33,6 +33,7 @@ impl Frame {
             // A row per measure.
             (_, false) => stacked(&others, &numbers),
         };
+        let columns = if has_time && has_labels { by_time(&columns) } else { columns };
         Ok(Frame { columns, meta: self.meta.clone(), executed: self.executed.clone(), ..Frame::new(self.name) })
     }
 }
@@ -67,7 +68,32 @@ impl Column {
     }
 }
 
-/// Every row once per measure, in the order of the rows, since series over time have to be sorted.
+/// The rows in the order of their first time: alerting makes series of a table only if it is sorted.
+fn by_time(columns: &[Column]) -> Vec<Column> {
+    let times = columns.iter().find_map(|column| match &column.values {
+        Values::Time(times) => Some(times),
+        _ => None,
+    });
+    let Some(times) = times else { return columns.to_vec() };
+    let mut order: Vec<usize> = (0..times.len()).collect();
+    order.sort_by_key(|row| times[*row]);
+    let sorted = |column: &Column| Column {
+        values: match &column.values {
+            Values::Time(values) => Values::Time(pick(values, &order)),
+            Values::String(values) => Values::String(pick(values, &order)),
+            Values::Integer(values) => Values::Integer(pick(values, &order)),
+            Values::Number(values) => Values::Number(pick(values, &order)),
+        },
+        ..column.clone()
+    };
+    columns.iter().map(sorted).collect()
+}
+
+fn pick<V: Clone>(values: &[Option<V>], order: &[usize]) -> Vec<Option<V>> {
+    order.iter().map(|row| values.get(*row).cloned().flatten()).collect()
+}
+
+/// Every row once per measure, in the order of the rows.
 fn stacked(others: &[Column], numbers: &[Column]) -> Vec<Column> {
     let times = numbers.len();
     let repeated = others.iter().map(|column| {
@@ -128,6 +154,19 @@ mod tests {
         assert_eq!((alerting.column_json("step"), alerting.column_json("count")), (json!(["1"]), json!([7])));
         let remark = vec![Column::integer("count", vec![Some(7)]), Column::integer("mature", vec![Some(1)])];
         assert_eq!(frame(remark).for_alerting().unwrap().columns.len(), 1);
+    }
+
+    #[test]
+    fn a_table_over_time_is_sorted_by_time() {
+        let columns = vec![
+            Column::time("time", vec![Some(0), Some(1), Some(0), Some(1)]),
+            Column::string("country", ["DE", "DE", "SE", "SE"].map(|name| Some(name.to_owned())).to_vec()),
+            Column::number("value", vec![Some(1.0), Some(2.0), Some(3.0), None]),
+        ];
+        let alerting = frame(columns).for_alerting().unwrap();
+        assert_eq!(alerting.column_json("time"), json!([0, 0, 1, 1]));
+        assert_eq!(alerting.column_json("country"), json!(["DE", "SE", "DE", "SE"]));
+        assert_eq!(alerting.column_json("value"), json!([1.0, 3.0, 2.0, null]));
     }
 
     #[test]
