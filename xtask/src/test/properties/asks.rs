@@ -168,7 +168,7 @@ fn any_funnel(rng: &mut StdRng) -> Value {
         exclusion["beforeStep"] = count.into();
         query["exclusions"] = json!([exclusion]);
     }
-    if let Some(exclusions) = query["exclusions"].as_array_mut() {
+    if let Some(exclusions) = query.get_mut("exclusions").and_then(Value::as_array_mut) {
         for exclusion in exclusions {
             exclusion["removes"] = rng.random_bool(0.6).into();
         }
@@ -191,7 +191,9 @@ fn any_funnel(rng: &mut StdRng) -> Value {
     let of_trend = query["result"] == "trend";
     // A trend's rows are not ordered by name.
     if of_trend {
-        query.as_object_mut().map(|fields| fields.remove("breakdown"));
+        if let Some(fields) = query.as_object_mut() {
+            fields.remove("breakdown");
+        }
     } else if !is_any && rng.random_bool(0.4) {
         let dimension = pick(rng, &["property:plan", "property:group", ENTRIES[1], ENTRIES[2]]);
         let attribution = pick(rng, &["first", "first_set", "first_set", "last", "all"]);
