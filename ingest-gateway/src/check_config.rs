@@ -34,6 +34,7 @@ pub async fn run(config: anyhow::Result<Config>, asks_sink: bool) -> ExitCode {
     };
     let mut findings = vec![Finding::ok("options", "they agree with each other")];
     findings.extend(files(&config));
+    findings.extend(doctor::projects(&config).await);
     findings.push(listen(config.listen).await);
     findings.push(connections(&config));
     let is_wrong = findings.iter().any(|finding| finding.state == State::Fail);

@@ -15,6 +15,7 @@ use crate::{
     migrate::cluster::Cluster,
     options::{DurableIn, Options, SinkKind},
     projects::{self, listed},
+    sink::kafka,
     tls,
     wire::paths::Paths,
 };
@@ -49,17 +50,7 @@ pub struct Config {
 #[expect(missing_docs, reason = "as the options of the same names")]
 pub enum Sink {
     Direct { insert_interval: Duration },
-    Kafka(Kafka),
-}
-
-/// How events get into Kafka.
-#[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "as the options of the same names")]
-pub struct Kafka {
-    pub brokers: String,
-    pub topic: String,
-    pub message_bytes_max: usize,
-    pub durable_in: DurableIn,
+    Kafka(kafka::Settings),
 }
 
 impl Config {
@@ -82,7 +73,7 @@ impl Config {
             SinkKind::Kafka if options.durable_in == DurableIn::Journal && options.journal_bytes_max == 0 => {
                 bail!("FOOTFALL_DURABLE_IN=journal needs a journal: FOOTFALL_JOURNAL_BYTES_MAX is 0")
             }
-            SinkKind::Kafka => Sink::Kafka(Kafka {
+            SinkKind::Kafka => Sink::Kafka(kafka::Settings {
                 brokers: options.kafka_brokers,
                 topic: options.kafka_topic,
                 message_bytes_max: options.kafka_message_bytes_max,

@@ -60,7 +60,7 @@ pub async fn run(options: &Options, config: &Config) -> anyhow::Result<()> {
 }
 
 /// What is wrong with the file of projects, and whether a gateway here still goes by an older one.
-async fn projects(config: &Config) -> Option<Finding> {
+pub(crate) async fn projects(config: &Config) -> Option<Finding> {
     let Source::File(path) = &config.projects else { return None };
     let running = health::ready(config.listen, config.tls.is_some()).await.unwrap_or_default();
     Some(match config.projects.read(&config.project_defaults()) {

@@ -10,7 +10,7 @@ use std::{sync::Arc, time::Duration};
 use vector_components::{Reason, Rejection};
 
 use super::{Identified, NotDurable, NotReady, Refused};
-use crate::{config, dead_letters::DeadLetters, in_flight::Held, journal::Journal, metrics::Metrics};
+use crate::{dead_letters::DeadLetters, in_flight::Held, journal::Journal, metrics::Metrics, options::DurableIn};
 use message::Message;
 use producing::{Producing, delivered, is_too_large};
 use spill::Spill;
@@ -20,6 +20,16 @@ use spill::Spill;
 const DELIVERY_TIME_MAX: Duration = Duration::from_secs(20);
 /// The same where the journal takes what has failed: the client waits no longer than this.
 const SPILL_AFTER: Duration = Duration::from_secs(5);
+
+/// How events get into Kafka.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "as the options of the same names")]
+pub struct Settings {
+    pub brokers: String,
+    pub topic: String,
+    pub message_bytes_max: usize,
+    pub durable_in: DurableIn,
+}
 
 /// The sink.
 pub struct Kafka {
@@ -45,7 +55,7 @@ impl Kafka {
     /// # Errors
     /// If librdkafka refuses the settings.
     pub fn start(
-        kafka: &config::Kafka,
+        settings: &Settings,
         request_time_max: Duration,
         journal: Option<Journal>,
         dead_letters: Option<DeadLetters>,
@@ -53,9 +63,9 @@ impl Kafka {
     ) -> anyhow::Result<Self> {
         let time_max = if journal.is_some() { SPILL_AFTER } else { DELIVERY_TIME_MAX };
         let time_max = request_time_max.min(time_max);
-        let producing = Arc::new(Producing::start(kafka, time_max, dead_letters, Arc::clone(&metrics))?);
-        let spill = journal.map(|journal| Spill::start(journal, kafka.durable_in, Arc::clone(&producing)));
-        Ok(Self { producing, spill, message_bytes_max: kafka.message_bytes_max, metrics })
+        let producing = Arc::new(Producing::start(settings, time_max, dead_letters, Arc::clone(&metrics))?);
+        let spill = journal.map(|journal| Spill::start(journal, settings.durable_in, Arc::clone(&producing)));
+        Ok(Self { producing, spill, message_bytes_max: settings.message_bytes_max, metrics })
     }
 
     /// Makes every event durable. An event that Kafka will never take is refused, alone.

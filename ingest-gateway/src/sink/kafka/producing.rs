@@ -14,10 +14,10 @@ use rdkafka::{
 
 use super::{
     super::{NotDurable, NotReady},
+    Settings,
     message::Message,
 };
 use crate::{
-    config,
     dead_letters::{DeadLetter, DeadLetters},
     metrics::Metrics,
 };
@@ -47,25 +47,25 @@ impl Producing {
     /// # Errors
     /// If librdkafka refuses the settings.
     pub fn start(
-        kafka: &config::Kafka,
+        to: &Settings,
         delivery_time_max: Duration,
         dead_letters: Option<DeadLetters>,
         metrics: Arc<Metrics>,
     ) -> anyhow::Result<Self> {
         let mut settings = ClientConfig::new();
         settings
-            .set("bootstrap.servers", &kafka.brokers)
+            .set("bootstrap.servers", &to.brokers)
             .set("client.id", "footfall-ingest-gateway")
             .set("enable.idempotence", "true")
             .set("acks", "all")
             .set("compression.type", "zstd")
             .set("linger.ms", LINGER_MS)
-            .set("message.max.bytes", kafka.message_bytes_max.to_string())
+            .set("message.max.bytes", to.message_bytes_max.to_string())
             .set("delivery.timeout.ms", delivery_time_max.as_millis().to_string())
             .set("queue.buffering.max.messages", QUEUE_EVENTS_MAX)
             .set("queue.buffering.max.kbytes", QUEUE_KIB_MAX);
         let producer = settings.create().context("KAFKA_BROKERS or KAFKA_MESSAGE_BYTES_MAX")?;
-        Ok(Self { producer, lone: OnceLock::new(), settings, topic: kafka.topic.clone(), dead_letters, metrics })
+        Ok(Self { producer, lone: OnceLock::new(), settings, topic: to.topic.clone(), dead_letters, metrics })
     }
 
     /// Hands a message to librdkafka.
