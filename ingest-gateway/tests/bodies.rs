@@ -21,6 +21,7 @@ const LIMITS: Limits = Limits {
     pending_events_max: 50,
     in_flight_bytes_max: 1 << 20,
     remembered_events_max: 100,
+    recent_events_max: 0,
     request_time_max: Duration::from_secs(1),
 };
 

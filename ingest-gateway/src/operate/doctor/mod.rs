@@ -41,7 +41,10 @@ pub async fn run(options: &Options, config: &Config) -> anyhow::Result<()> {
     let mut findings = clickhouse::check(options, config).await;
     if let Sink::Kafka { brokers, topic, .. } = &config.sink {
         findings.extend(kafka::check(brokers, topic, &options.kafka_group).await);
-        findings.extend(dead_letters(config, brokers).await);
+        // Brokers that do not answer are said once.
+        if findings.iter().any(|finding| finding.check == "kafka" && finding.state == State::Ok) {
+            findings.extend(dead_letters(config, brokers).await);
+        }
     }
     findings.push(geoip(config));
     if options.json {
