@@ -7,7 +7,7 @@ use super::{FORMATS, WireFormat};
 /// The tracker's script, which is served and takes no events.
 pub const SCRIPT: (&str, &str) = ("tracker", "/v1/tracker.js");
 /// Paths that cannot be given away.
-const OWN: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
+const OWN: [&str; 5] = ["/healthz", "/readyz", "/metrics", "/v1/ledger", "/v1/openapi.json"];
 const PATH_BYTES_MAX: usize = 256;
 /// For all renames together.
 const RENAMES_MAX: usize = 256;

@@ -43,7 +43,10 @@ pub async fn run(options: &Options, config: &Config) -> anyhow::Result<()> {
     let mut findings = clickhouse::check(options, config).await;
     if let Sink::Kafka(kafka) = &config.sink {
         findings.extend(kafka::check(&kafka.brokers, &kafka.topic, &options.kafka_group).await);
-        findings.extend(dead_letters(config, &kafka.brokers).await);
+        // Brokers that do not answer are said once.
+        if findings.iter().any(|finding| finding.check == "kafka" && finding.state == State::Ok) {
+            findings.extend(dead_letters(config, &kafka.brokers).await);
+        }
     }
     findings.push(geoip(config));
     findings.extend(projects(config).await);
