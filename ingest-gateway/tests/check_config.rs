@@ -42,7 +42,7 @@ fn each_mistake_is_named_and_nothing_is_changed() {
     assert!(said.contains("/nowhere.mmdb") && said.contains("there is no certificate in it"), "all is checked: {said}");
     for (environment, expected) in [
         (("PROJECTS", "a b"), "PROJECTS"),
-        (("FOOTFALL_WRITE_KEYS", "short=app"), "has fewer than 16 bytes"),
+        (("FOOTFALL_WRITE_KEYS", "short=app"), "has 5 bytes, but must have 16 to 256"),
         (("FOOTFALL_TRUSTED_PROXIES", "10.0.0.0/99"), "10.0.0.0/99 is no network"),
         (("FOOTFALL_BATCH_EVENTS_MAX", "1000000"), "FOOTFALL_PENDING_EVENTS_MAX"),
         (("FOOTFALL_SINK", "kafka"), "needs KAFKA_BROKERS"),

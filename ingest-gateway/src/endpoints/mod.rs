@@ -54,12 +54,12 @@ pub struct Shared {
 
 /// The gateway's routes.
 pub fn router(shared: Arc<Shared>) -> Router {
+    let rates = middleware::from_fn_with_state(Arc::clone(&shared), rate::limit);
     let guarded = |routes: Router<Arc<Shared>>, methods: &[Method]| {
         let head_limits = middleware::from_fn_with_state(Arc::clone(&shared), head::limit);
-        let rates = middleware::from_fn_with_state(Arc::clone(&shared), rate::limit);
         // The last one sees a request first. A preflight is answered whatever follows it, and a page may read
         // why it sends too much.
-        routes.layer(head_limits).layer(rates).layer(cors::any_origin(methods))
+        routes.layer(head_limits).layer(rates.clone()).layer(cors::any_origin(methods))
     };
     // Pages of other sites may not read these.
     let status = Router::new()
@@ -72,7 +72,7 @@ pub fn router(shared: Arc<Shared>) -> Router {
     FORMATS
         .iter()
         .fold(status, |routes, format| {
-            let events = events(*format, &shared.paths).layer(cors::any_origin(format.methods()));
+            let events = events(*format, &shared.paths).layer(rates.clone()).layer(cors::any_origin(format.methods()));
             routes.merge(events).merge(guarded(settings(*format, &shared.paths), format.methods()))
         })
         .merge(guarded(others, &[Method::POST, Method::GET]))

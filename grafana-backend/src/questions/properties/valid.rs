@@ -73,7 +73,10 @@ fn examples() -> Vec<Value> {
     pages.sort();
     let texts = pages.iter().map(|page| fs::read_to_string(page).unwrap()).collect::<Vec<_>>();
     let blocks = texts.iter().flat_map(|text| text.split("```json\n").skip(1));
-    let json = blocks.map(|block| serde_json::from_str(block.split("```").next().unwrap()).unwrap());
+    // A block may hold several.
+    let json =
+        blocks.flat_map(|block| serde_json::Deserializer::from_str(block.split("```").next().unwrap()).into_iter());
+    let json = json.map(Result::unwrap);
     // Others are parts of one.
     json.filter(|json: &Value| json.get("queryType").is_some()).collect()
 }
