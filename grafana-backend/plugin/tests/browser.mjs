@@ -113,7 +113,7 @@ async function funnelByClicks(page) {
   await page.getByRole('button', { name: 'Statement and cost' }).click();
   await page.getByText(/Reads about [\d,]+ rows in \d+ parts/).waitFor(WAIT);
   await page
-    .getByText(/FROM analytics\.events FINAL/)
+    .getByText(/FROM analytics\.events AS events FINAL/)
     .first()
     .waitFor(WAIT);
 }
