@@ -148,11 +148,12 @@ impl Server {
         complaints: &mut Complaints,
     ) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
         let (stream, peer) = self.accept(listener, complaints).await;
+        let mut at_least = 0;
         loop {
             if let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() {
                 return (stream, peer, slot);
             }
-            let closed = self.registry.make_room();
+            let closed = self.registry.make_room(at_least);
             complaints.say(|others| {
                 tracing::warn!(closed, others, "all connections are taken (FOOTFALL_CONNECTIONS_MAX): those that waited longest for their clients are closed");
             });
@@ -160,6 +161,7 @@ impl Server {
             if let Ok(Ok(slot)) = freed {
                 return (stream, peer, slot);
             }
+            at_least = 1;
         }
     }
 
@@ -173,7 +175,7 @@ impl Server {
                     self.metrics.connections.accept_errors.inc();
                     complaints.say(|others| tracing::error!(%error, others, "connections cannot be taken"));
                     // Mostly there is no file descriptor left, which a closed connection gives back.
-                    self.registry.make_room();
+                    self.registry.make_room(1);
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }

@@ -65,16 +65,20 @@ impl Registry {
         }
     }
 
-    /// Asks those that have waited longest for their clients to end; how many.
-    pub(super) fn make_room(&self) -> usize {
+    /// Asks those that have waited longest for their clients to end; how many. Those that were asked
+    /// before and are not gone yet count: a burst of new connections closes no more than it needs.
+    /// At least `at_least` are asked, for those before may be answering.
+    pub(super) fn make_room(&self, at_least: usize) -> usize {
         let connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        let leaving = connections.by_number.values().filter(|activity| activity.is_asked_to_end()).count();
         let mut waiting: Vec<(u64, &Arc<Activity>)> = connections
             .by_number
             .values()
             .filter(|activity| !activity.is_asked_to_end())
             .filter_map(|activity| Some((activity.can_make_room_since_ms()?, activity)))
             .collect();
-        let wanted = (connections.by_number.len() / ROOM_SHARE).max(1).min(waiting.len());
+        let share = (connections.by_number.len() / ROOM_SHARE).max(1);
+        let wanted = share.saturating_sub(leaving).max(at_least).min(waiting.len());
         if wanted < waiting.len() {
             waiting.select_nth_unstable_by_key(wanted, |(since_ms, _)| *since_ms);
         }
@@ -113,11 +117,25 @@ mod tests {
         since(3, 30);
         since(4, 20);
         let asked = || entries.iter().map(|e| e.activity.is_asked_to_end()).collect::<Vec<_>>();
-        assert_eq!((registry.make_room(), asked()), (1, vec![false, false, false, false, true]));
+        assert_eq!((registry.make_room(0), asked()), (1, vec![false, false, false, false, true]));
         entries[3].activity.blocked(true);
-        assert_eq!(registry.make_room(), 0, "a body and an answer on their way have some patience");
+        assert_eq!(registry.make_room(1), 0, "a body and an answer on their way have some patience");
         entries[3].activity.blocked(false);
-        assert_eq!((registry.make_room(), asked()), (1, vec![false, false, false, true, true]));
-        assert_eq!(registry.make_room(), 0);
+        assert_eq!(registry.make_room(0), 0, "one is on its way");
+        assert_eq!((registry.make_room(1), asked()), (1, vec![false, false, false, true, true]));
+        assert_eq!(registry.make_room(1), 0);
+    }
+
+    #[test]
+    fn a_burst_of_new_connections_closes_no_more_than_it_needs() {
+        let limits = Limits { connections_max: 64, head_time_max: Duration::MAX, idle_time_max: Duration::MAX };
+        let registry = Arc::new(Registry::new(limits, Arc::default()));
+        let mut entries: Vec<Entry> = (0..64).map(|_| registry.enter()).collect();
+        assert_eq!((registry.make_room(0), registry.make_room(0)), (4, 0), "none of them is gone yet");
+        let leaving = entries.iter().position(|entry| entry.activity.is_asked_to_end()).unwrap();
+        drop(entries.swap_remove(leaving));
+        assert_eq!(registry.make_room(0), 0, "three are still to go");
+        entries.retain(|entry| !entry.activity.is_asked_to_end());
+        assert_eq!(registry.make_room(0), 3, "a sixteenth of 60");
     }
 }
