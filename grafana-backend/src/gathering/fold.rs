@@ -37,13 +37,13 @@ pub trait Sum: Send {
 /// As [`ClickHouse::rows`]; if even a part of the actors does not fit into memory.
 pub async fn fold<const N: usize, T: Item<N> + 'static, S: Sum + 'static>(
     clickhouse: &ClickHouse,
-    people: People,
+    people: &Arc<People>,
     statement: impl Fn(Pass) -> Sql,
     make: impl Fn() -> S + Send + Sync + Clone + 'static,
     each: impl Fn(&mut S, &[T]) + Send + Sync + Clone + 'static,
 ) -> Result<S, QueryError> {
     let events_bytes_max = HELD_BYTES_MAX.min(clickhouse.memory().bytes_max() / (HELD_FACTOR * 2));
-    let source = Source { clickhouse, people: Arc::new(people), statement, events_bytes_max };
+    let source = Source { clickhouse, people: Arc::clone(people), statement, events_bytes_max };
     let mut passes = 1;
     while passes <= PASSES_MAX {
         if let Some(sum) = fold_passes(&source, passes, &make, &each).await? {

@@ -15,6 +15,8 @@ mod named;
 mod statement;
 mod tally;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use super::{plan::Plan, question::Question};
@@ -58,10 +60,11 @@ impl Question for Funnel {
         let plan = FoldPlan::of(scope, self)?;
         let earlier = scope.compared(self.compare);
         let earlier = earlier.map(|scope| FoldPlan::of(&scope, self).map(|plan| (scope, plan))).transpose()?;
-        let now = self.tally(clickhouse, scope, &plan).await?;
+        let people = Arc::new(People::of(clickhouse, scope, self.by).await?);
+        let now = self.tally(clickhouse, scope, &people, &plan).await?;
         let before = match &earlier {
             None => None,
-            Some((scope, plan)) => Some((scope, self.tally(clickhouse, scope, plan).await?.groups)),
+            Some((scope, plan)) => Some((scope, self.tally(clickhouse, scope, &people, plan).await?.groups)),
         };
         let named = |now: Tally| self.named(clickhouse, scope, Ranges { now: now.groups, before: before.clone() });
         let frame = match &self.shown {
@@ -90,14 +93,19 @@ impl Question for Funnel {
 
 impl Funnel {
     /// The events, in the shape that costs least, and what they count to.
-    async fn tally(&self, clickhouse: &ClickHouse, scope: &Scope, plan: &FoldPlan) -> Result<Tally, QueryError> {
+    async fn tally(
+        &self,
+        clickhouse: &ClickHouse,
+        scope: &Scope,
+        people: &Arc<People>,
+        plan: &FoldPlan,
+    ) -> Result<Tally, QueryError> {
         let statement = |pass| statement(scope, self, pass);
         let make = {
             let plan = plan.clone();
             move || Tally::new(&plan)
         };
         let plan = plan.clone();
-        let people = People::of(clickhouse, scope, self.by).await?;
         match WireShape::of(self) {
             WireShape::Packed => {
                 let each = move |tally: &mut Tally, events: &[Packed]| tally.add_packed(&plan, events);

@@ -2,7 +2,7 @@
 
 use crate::{
     gathering::{Packed, Sum},
-    presence::Periods,
+    presence::{Count, Periods},
 };
 
 /// By period: how many actors are what.
@@ -22,14 +22,12 @@ pub struct Row {
     pub dormant: i64,
 }
 
-impl Counts {
-    /// Nobody, in this many periods.
-    pub fn new(periods: usize) -> Self {
+impl Count for Counts {
+    fn new(periods: usize) -> Self {
         Self(vec![Row::default(); periods])
     }
 
-    /// Adds one actor.
-    pub fn add(&mut self, rows: &[Packed], periods: &Periods) {
+    fn add(&mut self, rows: &[Packed], periods: &Periods) {
         let mut is_known = rows.iter().any(|row| row.packed == 0);
         let mut last: Option<usize> = None;
         for period in periods.of(rows) {

@@ -36,7 +36,7 @@ pub fn frame(counts: &Counts, before: Option<&Counts>, periods: &Periods, now_ms
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{gathering::Packed, time::buckets::Buckets};
+    use crate::{gathering::Packed, presence::Count, time::buckets::Buckets};
 
     #[test]
     fn a_period_that_has_not_begun_is_zero() {

@@ -8,7 +8,7 @@ mod model;
 mod shown;
 mod statement;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use async_trait::async_trait;
 
@@ -44,9 +44,10 @@ impl Question for Paths {
     /// One frame; as a graph, two.
     async fn run(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Vec<Frame>, QueryError> {
         let earlier = scope.compared(self.compare);
-        let now = self.ways(clickhouse, scope).await?;
+        let people = Arc::new(People::of(clickhouse, scope, self.by).await?);
+        let now = self.ways(clickhouse, scope, &people).await?;
         let before = match &earlier {
-            Some(scope) => Some(self.ways(clickhouse, scope).await?),
+            Some(scope) => Some(self.ways(clickhouse, scope, &people).await?),
             None => None,
         };
         let shown = Shown::most_used(now, before, self.limit as usize);
@@ -65,10 +66,9 @@ impl Question for Paths {
 }
 
 impl Paths {
-    async fn ways(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Ways, QueryError> {
+    async fn ways(&self, clickhouse: &ClickHouse, scope: &Scope, people: &Arc<People>) -> Result<Ways, QueryError> {
         let rules = self.clone();
         let each = move |ways: &mut Ways, events: &[Wide]| ways.add(events, &rules);
-        let people = People::of(clickhouse, scope, self.by).await?;
         gathering::fold(clickhouse, people, |pass| statement(scope, self, pass), Ways::default, each).await
     }
 }

@@ -6,6 +6,8 @@ mod frames;
 mod model;
 mod statement;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use super::{plan::Plan, question::Question};
@@ -45,9 +47,10 @@ impl Question for Retention {
         let earlier = scope.compared(self.compare);
         // What is refused, is refused before ClickHouse is asked.
         let earlier_buckets = earlier.as_ref().map(|scope| self.buckets(scope)).transpose()?;
-        let now = self.grid(clickhouse, scope, &buckets).await?;
+        let people = Arc::new(People::of(clickhouse, scope, self.by).await?);
+        let now = self.grid(clickhouse, scope, &people, &buckets).await?;
         let before = match earlier.as_ref().zip(earlier_buckets.as_ref()) {
-            Some((scope, buckets)) => Some(self.grid(clickhouse, scope, buckets).await?),
+            Some((scope, buckets)) => Some(self.grid(clickhouse, scope, &people, buckets).await?),
             None => None,
         };
         let text = statement(scope, self, &buckets, Pass::WHOLE).as_text().to_owned();
@@ -56,7 +59,13 @@ impl Question for Retention {
 }
 
 impl Retention {
-    async fn grid(&self, clickhouse: &ClickHouse, scope: &Scope, buckets: &Buckets) -> Result<Grid, QueryError> {
+    async fn grid(
+        &self,
+        clickhouse: &ClickHouse,
+        scope: &Scope,
+        people: &Arc<People>,
+        buckets: &Buckets,
+    ) -> Result<Grid, QueryError> {
         let periods = buckets.starts_ms.len();
         let statement = |pass| statement(scope, self, buckets, pass);
         let rule = Rule {
@@ -66,7 +75,6 @@ impl Retention {
             returns_min: self.returns_min as usize,
         };
         let each = move |grid: &mut Grid, rows: &[Packed]| grid.add(rows, &rule);
-        let people = People::of(clickhouse, scope, self.by).await?;
         gathering::fold(clickhouse, people, statement, move || Grid::new(periods), each).await
     }
 

@@ -10,9 +10,8 @@ use crate::{
     clickhouse::ClickHouse,
     error::QueryError,
     frame::Frame,
-    gathering::{self, Packed, Pass},
-    people::People,
-    presence::{Periods, Presence, PresenceJson},
+    gathering::Pass,
+    presence::{Counted, Presence, PresenceJson},
     scope::Scope,
     settings::Settings,
 };
@@ -35,32 +34,8 @@ impl Question for Stickiness {
     }
 
     async fn run(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Vec<Frame>, QueryError> {
-        let periods = self.0.periods(scope)?;
-        let earlier = scope.compared(self.0.compare);
-        // What is refused, is refused before ClickHouse is asked.
-        let earlier_periods = earlier.as_ref().map(|scope| self.0.periods(scope)).transpose()?;
-        let now = self.counts(clickhouse, scope, &periods).await?;
-        let before = match earlier.as_ref().zip(earlier_periods.as_ref()) {
-            Some((scope, periods)) => Some(self.counts(clickhouse, scope, periods).await?),
-            None => None,
-        };
-        let text = self.0.statement(scope, &periods, Pass::WHOLE).as_text().to_owned();
-        Ok(vec![frames::frame(&now, before.as_ref()).with_executed(text)])
-    }
-}
-
-impl Stickiness {
-    async fn counts(&self, clickhouse: &ClickHouse, scope: &Scope, periods: &Periods) -> Result<Counts, QueryError> {
-        let statement = |pass| self.0.statement(scope, periods, pass);
-        let make = {
-            let count = periods.count();
-            move || Counts::new(count)
-        };
-        let each = {
-            let periods = periods.clone();
-            move |counts: &mut Counts, rows: &[Packed]| counts.add(rows, &periods)
-        };
-        let people = People::of(clickhouse, scope, self.0.by).await?;
-        gathering::fold(clickhouse, people, statement, make, each).await
+        let counted = self.0.count::<Counts>(clickhouse, scope, Presence::statement).await?;
+        let Counted { now, before, executed, .. } = counted;
+        Ok(vec![frames::frame(&now, before.as_ref()).with_executed(executed)])
     }
 }

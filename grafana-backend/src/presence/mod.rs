@@ -1,5 +1,7 @@
 //! In which periods an actor was there: what questions about coming back have in common.
 
+mod count;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -16,6 +18,8 @@ use crate::{
         unit::{Interval, Unit},
     },
 };
+
+pub use count::{Count, Counted};
 
 /// Who is there, and when, by which events.
 #[derive(Debug, Clone, PartialEq)]
