@@ -146,9 +146,8 @@ impl Scope {
         entries: Entries,
         join: impl FnOnce(&mut Sql),
     ) {
-        self.from(sql, "analytics.events AS events FINAL", from_ms, to_ms, entries);
-        sql.sub(join);
-        self.which(sql, from_ms, to_ms);
+        let project = &self.project;
+        self.from(sql, Joined { project, from_ms, to_ms, entries, table: "analytics.events AS events FINAL" }, join);
     }
 
     /// The same as they are stored, where it does not matter if an event is there twice.
@@ -165,18 +164,20 @@ impl Scope {
         entries: Entries,
         join: impl FnOnce(&mut Sql),
     ) {
-        self.from(sql, "analytics.events AS events", from_ms, to_ms, entries);
-        sql.sub(join);
-        self.which(sql, from_ms, to_ms);
+        let project = &self.project;
+        self.from(sql, Joined { project, from_ms, to_ms, entries, table: "analytics.events AS events" }, join);
     }
 
-    fn from(&self, sql: &mut Sql, table: &'static str, from_ms: i64, to_ms: i64, entries: Entries) {
-        let entries = entries | self.filter.entries();
+    /// The events, with their sessions' entries if those are read → what is joined to them → which of them.
+    fn from(&self, sql: &mut Sql, events: Joined<'_>, join: impl FnOnce(&mut Sql)) {
+        let events = Joined { entries: events.entries | self.filter.entries(), ..events };
         sql.text(" FROM ");
-        match entries.is_empty() {
-            true => drop(sql.text(table)),
-            false => Joined { project: &self.project, from_ms, to_ms, entries, table }.write(sql),
+        match events.entries.is_empty() {
+            true => drop(sql.text(events.table)),
+            false => events.write(sql),
         }
+        sql.sub(join);
+        self.which(sql, events.from_ms, events.to_ms);
     }
 
     /// Appends the condition that an event is of this scope: its project, a time and the
