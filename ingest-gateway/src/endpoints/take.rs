@@ -34,7 +34,7 @@ impl Route {
 /// Takes a request's events and answers when they are durable.
 pub(super) async fn take(shared: Arc<Shared>, route: Route, peer: SocketAddr, head: Parts, body: Body) -> Response {
     let started = Instant::now();
-    let received_at_ms = chrono::Utc::now().timestamp_millis();
+    let received_at_ms = sender::now_ms();
     let deadline = started + shared.limits.request_time_max;
     let head = Arc::new(head);
     let view = route.view(&head, received_at_ms);
@@ -87,8 +87,8 @@ async fn read(
     let named = match format.project(head) {
         ProjectNamed::InHead(claims) => {
             let named = shared.senders.named(&projects, claims)?;
-            let (origin, by_secret) = (sender::origin(head.headers), named.by_secret);
-            named.project.admit(&Sender { ip, origin, by_secret, now_ms: sender::now_ms() }, 1)?;
+            let (origin, by_secret, now_ms) = (sender::origin(head.headers), named.by_secret, head.received_at_ms);
+            named.project.admit(&Sender { ip, origin, by_secret, now_ms }, 1)?;
             Some(named)
         }
         ProjectNamed::InBody => None,
