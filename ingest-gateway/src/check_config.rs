@@ -34,7 +34,6 @@ pub async fn run(config: anyhow::Result<Config>, asks_sink: bool) -> ExitCode {
     };
     let mut findings = vec![Finding::ok("options", "they agree with each other")];
     findings.extend(files(&config));
-    findings.extend(doctor::projects(&config).await);
     findings.push(listen(config.listen).await);
     findings.push(connections(&config));
     let is_wrong = findings.iter().any(|finding| finding.state == State::Fail);
@@ -50,6 +49,7 @@ pub async fn run(config: anyhow::Result<Config>, asks_sink: bool) -> ExitCode {
 
 fn files(config: &Config) -> Vec<Finding> {
     let mut findings = vec![data(&config.data), salts(&config.data), doctor::geoip(config)];
+    findings.extend(doctor::projects_file(config));
     if config.data.join("operator-key").exists() {
         findings.push(match OperatorKey::open(&config.data) {
             Ok(_) => Finding::ok("operator key", "it can be read"),

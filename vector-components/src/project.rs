@@ -56,22 +56,32 @@ impl Projects {
     /// # Errors
     /// [`Reason::MissingProject`] for an empty name, else [`Reason::UnknownProject`].
     pub fn check(&self, name: &str) -> Result<(), Rejection> {
-        if name.is_empty() {
-            let message =
-                "no project is named: send the header X-App: <project>, or name it in the address, ?project=<project>";
-            return Err(Rejection::new(Reason::MissingProject, "X-App", message));
+        match name {
+            "" => Err(missing()),
+            name if self.0.contains(name) => Ok(()),
+            name => Err(unknown(name, "PROJECTS")),
         }
-        if self.0.contains(name) {
-            return Ok(());
-        }
-        let message = format!("project {} is not configured: names match exactly, see PROJECTS", shown(name));
-        Err(Rejection::new(Reason::UnknownProject, "X-App", message))
     }
 
     /// The names, in order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
+}
+
+/// No project is named.
+#[must_use]
+pub fn missing() -> Rejection {
+    let message =
+        "no project is named: send the header X-App: <project>, or name it in the address, ?project=<project>";
+    Rejection::new(Reason::MissingProject, "X-App", message)
+}
+
+/// The project is none of those that the option `see` configures.
+#[must_use]
+pub fn unknown(name: &str, see: &str) -> Rejection {
+    let message = format!("project {} is not configured: names match exactly, see {see}", shown(name));
+    Rejection::new(Reason::UnknownProject, "X-App", message)
 }
 
 fn check_name(name: &str) -> Result<(), ProjectsError> {

@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use vector_components::{
     Arrival, Reason, Rejection,
     event::ClientHeaders,
-    rejection::shown,
+    project,
     validate::{HINT_BYTES_MAX, USER_AGENT_BYTES_MAX},
 };
 
@@ -51,13 +51,13 @@ impl Senders {
         let expected = claims.first().map_or(ProjectSource::Header("X-App"), |claim| claim.source);
         let claims = claims.into_iter().filter(|claim| !claim.value.is_empty() || claim.source == ProjectSource::Key);
         let meant: Vec<Meant> = claims.map(|claim| meant(registry, claim)).collect::<Result<_, _>>()?;
-        let Some(first) = meant.first() else { return Err(self.no_project(expected)) };
+        let Some(first) = meant.first() else { return Err(no_project(expected)) };
         if let Some(other) = meant.iter().find(|other| other.name() != first.name()) {
             let both = [first, other].map(|meant| (meant.source, meant.name().to_owned()));
             return Err(RequestError::ProjectConflict(Box::new(both)));
         }
         let Some(project) = &first.project else {
-            let rejection = self.unknown(&first.value);
+            let rejection = project::unknown(&first.value, self.projects.option());
             return Err(RequestError::Project { rejection, field: first.source.field() });
         };
         if !project.settings().by_name && !meant.iter().any(|meant| meant.key.is_some()) {
@@ -166,22 +166,17 @@ impl Senders {
             user_agent,
         }
     }
+}
 
-    fn no_project(&self, expected: ProjectSource) -> RequestError {
-        let message = match expected {
-            ProjectSource::Token(field) => format!("{field} is missing: it names the project, or holds a write key"),
-            _ => "no project is named: send the header X-App: <project>, or name it in the address, ?project=<project>"
-                .to_owned(),
-        };
-        let rejection = Rejection::new(Reason::MissingProject, "X-App", message);
-        RequestError::Project { rejection, field: expected.field() }
-    }
-
-    fn unknown(&self, name: &str) -> Rejection {
-        let option = self.projects.option();
-        let message = format!("project {} is not configured: names match exactly, see {option}", shown(name));
-        Rejection::new(Reason::UnknownProject, "X-App", message)
-    }
+fn no_project(expected: ProjectSource) -> RequestError {
+    let rejection = match expected {
+        ProjectSource::Token(field) => {
+            let message = format!("{field} is missing: it names the project, or holds a write key");
+            Rejection { message, ..project::missing() }
+        }
+        _ => project::missing(),
+    };
+    RequestError::Project { rejection, field: expected.field() }
 }
 
 /// Why one of several events has no project.

@@ -62,21 +62,24 @@ pub async fn run(options: &Options, config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What is wrong with the file of projects, and whether a gateway here still goes by an older one.
-pub(crate) async fn projects(config: &Config) -> Option<Finding> {
-    let Source::File(path) = &config.projects else { return None };
+/// The file of projects, and whether a gateway here still goes by an older one.
+async fn projects(config: &Config) -> Option<Finding> {
+    let finding = projects_file(config)?;
     let running = health::ready(config.listen, config.tls.is_some()).await.unwrap_or_default();
+    if finding.state != State::Ok || !running.contains("warning: the projects") {
+        return Some(finding);
+    }
+    Some(Finding::warn(
+        "projects",
+        format!("{}, which the gateway does not go by: {}", finding.seen, running.trim()),
+        "it reads the file again within seconds, and at once on SIGHUP",
+    ))
+}
+
+/// What is wrong with the file of projects; none if they are listed.
+pub(crate) fn projects_file(config: &Config) -> Option<Finding> {
+    let Source::File(path) = &config.projects else { return None };
     Some(match config.projects.read(&config.project_defaults()) {
-        Ok(projects) if running.contains("warning: the projects") => Finding::warn(
-            "projects",
-            format!(
-                "{} projects in {}, which the gateway does not go by: {}",
-                projects.len(),
-                path.display(),
-                running.trim()
-            ),
-            "it reads the file again within seconds, and at once on SIGHUP",
-        ),
         Ok(projects) => Finding::ok("projects", format!("{} projects in {}", projects.len(), path.display())),
         Err(error) => Finding::fail(
             "projects",
