@@ -6,8 +6,10 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
-use clickhouse::Client;
+use anyhow::Context;
+use clickhouse::{Client, error::Error};
+
+use crate::exception;
 
 /// How often is asked, and how long an answer may be away.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +20,30 @@ pub struct Patience {
     pub pause: Duration,
     /// Without any answer, while the work goes on.
     pub silence_time_max: Duration,
+}
+
+/// ClickHouse does not answer.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each message says it")]
+pub enum Silence {
+    #[error("no answer to SELECT 1 in {0} s")]
+    NoAnswer(u64),
+    #[error(
+        "ClickHouse has not answered for {0} s and was left in the middle of the work; start this again when it does"
+    )]
+    Midway(u64),
+}
+
+/// Whether ClickHouse gave no answer, or something in front of it gave one, such as a proxy: it may come yet. What it
+/// has refused itself it will refuse again.
+#[must_use]
+pub fn is_away(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| match cause.downcast_ref::<Error>() {
+        Some(Error::Network(_) | Error::TimedOut) => true,
+        Some(error @ Error::BadResponse(_)) => exception::code(error).is_none(),
+        Some(_) => false,
+        None => cause.is::<Silence>(),
+    })
 }
 
 impl Default for Patience {
@@ -41,7 +67,7 @@ impl Patience {
         self.ask(client).await.context(HINT)?;
         tokio::select! {
             result = work => result,
-            silence = self.silence(client) => bail!("ClickHouse has not answered for {} s and was left in the middle of the work; start this again when it does", silence.as_secs()),
+            silence = self.silence(client) => Err(Silence::Midway(silence.as_secs()).into()),
         }
     }
 
@@ -64,7 +90,7 @@ impl Patience {
     async fn ask(self, client: &Client) -> anyhow::Result<()> {
         match tokio::time::timeout(self.answer_time_max, client.query_raw("SELECT 1").execute()).await {
             Ok(answer) => Ok(answer?),
-            Err(_) => bail!("no answer to SELECT 1 in {} s", self.answer_time_max.as_secs()),
+            Err(_) => Err(Silence::NoAnswer(self.answer_time_max.as_secs()).into()),
         }
     }
 }
@@ -106,13 +132,23 @@ mod tests {
         let patience = Patience { answer_time_max: ms(200), pause: ms(10), silence_time_max: ms(300) };
         let never = || pending::<anyhow::Result<()>>();
         let error = patience.during(&server(0).await, never()).await.unwrap_err();
-        assert!(format!("{error:#}").contains("does not answer: does it run"), "{error:#}");
+        assert!(format!("{error:#}").contains("does not answer: does it run") && is_away(&error), "{error:#}");
         let error = patience.during(&server(3).await, never()).await.unwrap_err();
-        assert!(error.to_string().contains("in the middle of the work"), "{error}");
+        assert!(error.to_string().contains("in the middle of the work") && is_away(&error), "{error}");
         let work = async {
             tokio::time::sleep(ms(1_000)).await;
             Ok(7)
         };
         assert_eq!(patience.during(&server(1_000_000).await, work).await.unwrap(), 7);
+    }
+    #[test]
+    fn what_clickhouse_refuses_is_no_absence() {
+        let is_away = |error: Error| is_away(&anyhow::Error::from(error).context("the tables").context("the start"));
+        let answer = |text: &str| Error::BadResponse(text.to_owned());
+        assert!(is_away(Error::TimedOut) && is_away(Error::Network("connection refused".into())));
+        assert!(is_away(answer("<html>502 Bad Gateway</html>")));
+        assert!(!is_away(answer("Code: 516. DB::Exception: Authentication failed")));
+        assert!(!is_away(Error::RowNotFound));
+        assert!(!super::is_away(&anyhow::anyhow!("the tables are at version 99")));
     }
 }

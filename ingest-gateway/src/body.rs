@@ -26,6 +26,8 @@ use crate::{
 const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 /// The first bytes of gzip with deflate, the only method there is; no JSON starts with them.
 const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b, 8];
+/// The least by which a buffer grows: ten thousand bodies of a byte hold 10 MiB.
+const STEP_BYTES: usize = 1 << 10;
 /// A piece of a decompressed body.
 const PIECE_BYTES: usize = 64 << 10;
 
@@ -44,7 +46,8 @@ pub struct Text {
 /// # Errors
 /// [`RequestError::TooLarge`], [`RequestError::Encoding`], [`RequestError::BodyBroken`], [`RequestError::BodyTooSlow`],
 /// or [`RequestError::NoRoom`], before anything is read if the announced length finds none; and
-/// [`RequestError::GaveWay`] if it has been long on its way when others find no room.
+/// [`RequestError::GaveWay`] if it has been long on its way when others find no room. What is announced takes no
+/// memory: a body holds what came of it, in steps.
 pub async fn read(
     body: Body,
     headers: &HeaderMap,
@@ -61,7 +64,7 @@ pub async fn read(
     let decoded = match open {
         None => wire,
         Some(open) => {
-            let wire_bytes = wire.len();
+            let wire_bytes = wire.capacity();
             // A decoder keeps as much of what it gave as its window is long.
             let mut window = in_flight.start();
             let decoded = read_decoded(open(wire.into()), limits.decoded_bytes_max, &mut held, &mut window).await?;
@@ -128,10 +131,11 @@ async fn read_wire(
         return Err(too_large(Some(bytes)));
     }
     in_flight.check(announced.unwrap_or(1))?;
+    let expected = announced.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(bytes_max);
     let started = Instant::now();
     let mut reader = None;
     let mut chunks = body.into_data_stream();
-    let mut all = Vec::with_capacity(usize::try_from(announced.unwrap_or(0)).unwrap_or(0));
+    let mut all = Vec::new();
     loop {
         let chunk = match poll!(chunks.next()) {
             Poll::Ready(chunk) => chunk,
@@ -151,7 +155,7 @@ async fn read_wire(
         if all.len() + chunk.len() > bytes_max {
             return Err(too_large(None));
         }
-        held.grow(chunk.len())?;
+        make_room(&mut all, chunk.len(), expected, held)?;
         all.extend_from_slice(&chunk);
     }
 }
@@ -192,7 +196,7 @@ async fn read_decoded(
 fn make_room(buffer: &mut Vec<u8>, count: usize, bytes_max: usize, held: &mut Held) -> Result<(), NoRoom> {
     let (have, need) = (buffer.capacity(), buffer.len() + count);
     if need > have {
-        let grown = (have * 2).min(bytes_max).max(need);
+        let grown = (have * 2).max(STEP_BYTES).min(bytes_max).max(need);
         held.grow(grown - have)?;
         buffer.reserve_exact(grown - buffer.len());
     }

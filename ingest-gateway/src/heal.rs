@@ -19,6 +19,8 @@ use anyhow::{Context, ensure};
 use clickhouse::Client;
 use tokio::{sync::Notify, task::JoinHandle};
 
+use crate::replace::replace;
+
 const DAY_MS: i64 = 86_400_000;
 const FILE: &str = "sessions-to-derive.json";
 /// Deriving a day.
@@ -153,11 +155,7 @@ impl Notes {
                 removed => removed,
             };
         }
-        let aside = self.file.with_extension("tmp");
-        let file = fs::File::create(&aside)?;
-        serde_json::to_writer(&file, &days)?;
-        file.sync_all()?;
-        fs::rename(&aside, &self.file)
+        replace(&self.file, &serde_json::to_vec(&days)?)
     }
 }
 

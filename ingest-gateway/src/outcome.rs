@@ -171,11 +171,14 @@ impl From<NotDurable> for RequestError {
     }
 }
 
+/// The header of a write key in our own format.
+pub const AUTHORIZATION: &str = "Authorization";
+
 /// Where a request names its project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProjectSource {
-    /// By a write key.
-    Key,
+    /// By a write key, in the header or field of this name.
+    Key(&'static str),
     /// In the header of this name.
     Header(&'static str),
     /// In the query, as the parameter of this name.
@@ -185,12 +188,20 @@ pub enum ProjectSource {
 }
 
 impl ProjectSource {
-    /// The field at fault, for an error. A key that is known stands for a project that is known.
+    /// The field at fault, for an error.
     #[must_use]
     pub fn field(self) -> &'static str {
         match self {
-            Self::Key => "Authorization",
-            Self::Header(name) | Self::Query(name) | Self::Token(name) => name,
+            Self::Key(name) | Self::Header(name) | Self::Query(name) | Self::Token(name) => name,
+        }
+    }
+
+    /// Where a write key would stand beside it, or in its place.
+    #[must_use]
+    pub fn key_field(self) -> &'static str {
+        match self {
+            Self::Key(name) | Self::Token(name) => name,
+            Self::Header(_) | Self::Query(_) => AUTHORIZATION,
         }
     }
 }
@@ -255,9 +266,9 @@ impl RequestError {
 /// The part of the table that is of projects.
 fn row_of(refusal: &Refusal) -> (&'static str, &'static str, StatusCode) {
     match refusal {
-        Refusal::UnknownKey => ("unknown_write_key", "Authorization", StatusCode::UNAUTHORIZED),
-        Refusal::RevokedKey => ("revoked_write_key", "Authorization", StatusCode::UNAUTHORIZED),
-        Refusal::KeyNeeded { .. } => ("write_key_needed", "Authorization", StatusCode::UNAUTHORIZED),
+        Refusal::UnknownKey { field } => ("unknown_write_key", field, StatusCode::UNAUTHORIZED),
+        Refusal::RevokedKey { field } => ("revoked_write_key", field, StatusCode::UNAUTHORIZED),
+        Refusal::KeyNeeded { field, .. } => ("write_key_needed", field, StatusCode::UNAUTHORIZED),
         Refusal::Origin { .. } => (Reason::OriginNotAllowed.as_str(), "Origin", StatusCode::FORBIDDEN),
         Refusal::TooFast { is_address: true, .. } => ("address_too_fast", "", StatusCode::TOO_MANY_REQUESTS),
         Refusal::TooFast { is_address: false, .. } => ("project_too_fast", "", StatusCode::TOO_MANY_REQUESTS),
@@ -312,7 +323,7 @@ fn listed(methods: &[Method], separator: &str) -> String {
 fn both(named: &[(ProjectSource, String); 2]) -> String {
     let [one, other] = named.each_ref().map(|(source, name)| {
         let source = match source {
-            ProjectSource::Key => "the write key stands for",
+            ProjectSource::Key(_) => "the write key stands for",
             ProjectSource::Header(header) => &format!("{header} names"),
             ProjectSource::Query(_) => "the query names",
             ProjectSource::Token(field) => &format!("{field} names"),

@@ -30,6 +30,7 @@ use crate::{
     sender::Senders,
     sink::{Sink, direct::Direct, kafka::Kafka},
     tls,
+    upkeep::Upkeep,
 };
 
 /// After the connections, requests without one get so long to end.
@@ -56,7 +57,8 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let ledger_keeper = tokio::spawn(Arc::clone(&ledger).keep());
     let operator_key = OperatorKey::open(&config.data)?;
     let projects = Arc::new(projects(&config, &instance, &metrics)?);
-    let Started { sink, dead_letters, engine, enricher } = sink(&config, &instance, &metrics).await?;
+    let Started { sink, dead_letters, engine, enricher, upkeep } =
+        sink(&config, &instance, &projects, &metrics).await?;
     let ingest = ingest(&config, &instance, sink, enricher, &metrics)?.with_dead_letters(dead_letters);
     let listener = TcpListener::bind(config.listen)
         .await
@@ -75,6 +77,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         ledger: Arc::clone(&ledger),
         operator_key,
         ingest,
+        tables: upkeep.as_ref().map(Upkeep::gate),
         tasks: TaskTracker::new(),
     });
     // Before anybody knows that events are taken, and can send one and stop us.
@@ -92,6 +95,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         Serving { limits: connection_limits, metrics: Arc::clone(&shared.metrics), tls, tasks: shared.tasks.clone() };
     connections::serve(listener, router, serving, stop).await;
     drain(shared).await;
+    drop(upkeep);
     projects.close();
     ledger_keeper.abort();
     if let Err(error) = ledger.write() {
@@ -150,9 +154,16 @@ struct Started {
     engine: Option<embedded::Server>,
     /// Tells programs from people; none where no project can ask for it.
     enricher: Option<Arc<Enricher>>,
+    /// Looks after ClickHouse's tables; none with Kafka.
+    upkeep: Option<Upkeep>,
 }
 
-async fn sink(config: &Config, instance: &Instance, metrics: &Arc<Metrics>) -> anyhow::Result<Started> {
+async fn sink(
+    config: &Config,
+    instance: &Instance,
+    projects: &Arc<Live>,
+    metrics: &Arc<Metrics>,
+) -> anyhow::Result<Started> {
     match &config.sink {
         config::Sink::Kafka(kafka) => {
             let journal = journal(config, instance, metrics)?;
@@ -164,21 +175,27 @@ async fn sink(config: &Config, instance: &Instance, metrics: &Arc<Metrics>) -> a
                 projects::Source::Listed(_) => None,
                 projects::Source::File(_) => Some(geoip::enricher(config)?),
             };
-            Ok(Started { sink: Sink::Kafka(kafka), dead_letters, engine: None, enricher })
+            Ok(Started { sink: Sink::Kafka(kafka), dead_letters, engine: None, enricher, upkeep: None })
         }
         config::Sink::Direct { insert_interval } => {
             let (client, engine) = config.clickhouse.connect(&config.data).await?;
             let tables = Tables { client: client.clone(), cluster: config.clickhouse.cluster.clone() };
-            let steps = tables.bring_up_to_date().await.context("ClickHouse's tables cannot be brought up to date")?;
-            tracing::info!(migrations = steps.len(), "ClickHouse's tables are up to date");
+            let journal = journal(config, instance, metrics)?;
+            let upkeep = Upkeep::start(tables, Arc::clone(projects), journal.is_some()).await?;
             let enricher = geoip::enricher(config)?;
             let healer = Healer::start(instance.folder(), client.clone(), Pace::default());
-            let journal = journal(config, instance, metrics)?;
-            let place = Place::Table(Box::new(Table::new(client.clone())));
+            let journal = journal.map(|journal| (journal, upkeep.gate()));
+            let place = Place::Table(Box::new(Table::new(client.clone())), upkeep.gate());
             let dead_letters = DeadLetters::start(config.dead_letters.clone(), place, Arc::clone(metrics));
             let judge = Some(Arc::clone(&enricher));
             let direct = Direct::start(client, enricher, healer, *insert_interval, journal, Arc::clone(metrics));
-            Ok(Started { sink: Sink::Direct(Box::new(direct)), dead_letters, engine, enricher: judge })
+            Ok(Started {
+                sink: Sink::Direct(Box::new(direct)),
+                dead_letters,
+                engine,
+                enricher: judge,
+                upkeep: Some(upkeep),
+            })
         }
     }
 }

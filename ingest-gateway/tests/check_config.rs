@@ -94,6 +94,8 @@ fn logs_are_json_where_they_are_asked_for() {
     command
         .env_remove("KAFKA_BROKERS")
         .env("CLICKHOUSE_URL", "http://127.0.0.1:1")
+        // With one it would wait for ClickHouse.
+        .env("FOOTFALL_JOURNAL_BYTES_MAX", "0")
         .env("CLICKHOUSE_PASSWORD", "SECRET-PASSWORD");
     command.env("FOOTFALL_WRITE_KEYS", "SECRET-WRITE-KEY-0=app").env("RUST_LOG", "debug");
     let output = command.output().unwrap();

@@ -5,7 +5,10 @@
 
 mod common;
 
-use std::time::{Duration, Instant};
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use common::{
     Gateway,
@@ -96,6 +99,11 @@ async fn a_dropped_event_is_kept_without_secrets_and_stored_once_after_a_fix() {
         ["dead-letters", "resend", "--reason", "invalid_value", "--set", r#"revenue={"amount":5,"currency":"EUR"}"#];
     let dry = gateway.succeed(&[&mended[..], &["--dry-run"]].concat());
     assert!(dry.contains("3 dead letters, of which 3 would be stored") && gateway.stored().await == 2, "{dry}");
+    let mut elsewhere = Command::new(env!("CARGO_BIN_EXE_ingest-gateway"));
+    elsewhere.args(mended).arg("--dry-run").envs(gateway.clickhouse_environment()).env("PROJECTS", "website");
+    let said = String::from_utf8(elsewhere.env_remove("KAFKA_BROKERS").output().unwrap().stderr).unwrap();
+    let unknown = "unknown_project: project \\\"app\\\" is not configured: names match exactly, see PROJECTS";
+    assert_eq!(said.matches(unknown).count(), 3, "{said}");
     for _ in 0..2 {
         let sent = gateway.succeed(&mended);
         assert!(sent.contains("3 dead letters, of which 3 are stored"), "{sent}");

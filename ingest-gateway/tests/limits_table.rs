@@ -12,7 +12,7 @@ use ingest_gateway::{
     limits::{ADDRESS_BYTES_MAX, HEADERS_BYTES_MAX, HEADERS_MAX, rate::ADDRESSES_MAX},
     outcome::RequestError,
     projects::{
-        Refusal, Settings,
+        RETENTIONS_MAX, Refusal, Settings,
         file::{ADDRESS_BURST_MIN, FILE_BYTES_MAX},
         keys::{KEY_BYTES_MAX, KEYS_MAX},
         origins::ORIGINS_MAX,
@@ -98,6 +98,7 @@ fn every_limit_is_there_with_its_default() {
         ("KEYS_MAX", constant(KEYS_MAX)),
         ("KEY_BYTES_MAX", constant(KEY_BYTES_MAX)),
         ("ORIGINS_MAX", constant(ORIGINS_MAX)),
+        ("RETENTIONS_MAX", constant(RETENTIONS_MAX)),
         ("ADDRESSES_MAX", constant(ADDRESSES_MAX)),
         ("address_events_burst_max", Some(ADDRESS_BURST_MIN)),
         ("public_age_days_max", Some(u64::from(Settings::PUBLIC_AGE_DAYS_MAX))),

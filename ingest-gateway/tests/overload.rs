@@ -49,6 +49,19 @@ fn answer(mut stream: TcpStream) -> String {
     String::from_utf8(answer).unwrap()
 }
 
+async fn in_flight_bytes(gateway: &Program) -> usize {
+    let metrics = reqwest::get(format!("{}/metrics", gateway.url)).await.unwrap().text().await.unwrap();
+    let line = metrics.lines().find_map(|line| line.strip_prefix("footfall_in_flight_bytes ")).unwrap();
+    line.parse().unwrap()
+}
+
+/// Of the program's memory, what it may write to, whether or not it has.
+fn data_bytes(gateway: &Program) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", gateway.process.id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmData:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() * 1_024
+}
+
 #[test]
 fn a_body_that_stops_is_given_up() {
     let data = tempfile::tempdir().unwrap();
@@ -75,8 +88,7 @@ async fn bodies_that_hold_the_memory_give_way() {
     let gateway = start(data.path(), &limits);
     let held = vec![b' '; MIB - 1];
     let slow: Vec<TcpStream> = (0..8).map(|_| begin(&gateway, MIB, &held)).collect();
-    let full = format!("footfall_in_flight_bytes {}\n", 8 * (MIB - 1));
-    while !reqwest::get(format!("{}/metrics", gateway.url)).await.unwrap().text().await.unwrap().contains(&full) {
+    while in_flight_bytes(&gateway).await < 8 * (MIB - 1) {
         std::thread::sleep(Duration::from_millis(10));
     }
     let large = || {
@@ -109,6 +121,42 @@ async fn bodies_that_hold_the_memory_give_way() {
     });
     let given_up = given_up.find(|answer| !answer.is_empty()).unwrap();
     assert!(given_up.starts_with("HTTP/1.1 503 ") && given_up.contains("on its way for longest"), "{given_up}");
+}
+
+/// Regression: each of them had a buffer as long as it announced.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_announced_takes_no_memory_before_it_comes() {
+    const BODIES: usize = 300;
+    let data = tempfile::tempdir().unwrap();
+    let limits = [
+        ("FOOTFALL_BODY_BYTES_MAX", "1048576"),
+        ("FOOTFALL_DECODED_BYTES_MAX", "1048576"),
+        ("FOOTFALL_BATCH_EVENTS_MAX", "100"),
+        ("FOOTFALL_IN_FLIGHT_BYTES_MAX", "8388608"),
+        ("FOOTFALL_BODY_PAUSE_MS_MAX", "600000"),
+        ("FOOTFALL_REQUEST_MS_MAX", "600000"),
+        ("FOOTFALL_DURABLE_IN", "journal"),
+    ];
+    let gateway = start(data.path(), &limits);
+    let before = data_bytes(&gateway);
+    let mut announced: Vec<TcpStream> = (0..BODIES).map(|_| begin(&gateway, MIB, b"[")).collect();
+    // The first step of a buffer is a KiB.
+    while in_flight_bytes(&gateway).await != BODIES * 1_024 {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let taken = data_bytes(&gateway).saturating_sub(before);
+    assert!(taken < BODIES / 2 * MIB, "{taken} bytes for {BODIES} bodies of a byte");
+    for n in 0..50 {
+        let event = format!(r#"{{"type": "a", "user_id": "{n}", "details": {{"a": "{}"}}}}"#, "x".repeat(8_000));
+        let request = reqwest::Client::new().post(format!("{}/v1/events", gateway.url)).header("X-App", "app");
+        assert_eq!(request.body(event).send().await.unwrap().status(), 201, "event {n} is kept out");
+    }
+    // One that goes on is read to its end.
+    let mut one = announced.pop().unwrap();
+    one.write_all(&vec![b' '; MIB - 2]).unwrap();
+    one.write_all(b"]").unwrap();
+    let answer = answer(one);
+    assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("\"empty\""), "{answer}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

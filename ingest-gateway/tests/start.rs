@@ -42,7 +42,7 @@ fn fails(environment: &[(&str, &str)], time_max: Duration) -> String {
 }
 
 #[test]
-fn a_clickhouse_that_does_not_answer_ends_the_start() {
+fn without_a_journal_a_clickhouse_that_does_not_answer_ends_the_start() {
     let (data, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let gateway = Gateway::start(data.path());
     let signal = |name: &str| {
@@ -50,6 +50,7 @@ fn a_clickhouse_that_does_not_answer_ends_the_start() {
     };
     let mut environment = gateway.clickhouse_environment().to_vec();
     environment.push(("FOOTFALL_DATA", other.path().to_str().unwrap()));
+    environment.push(("FOOTFALL_JOURNAL_BYTES_MAX", "0"));
     signal("-STOP");
     let said = fails(&environment, Duration::from_secs(30));
     signal("-CONT");

@@ -20,7 +20,7 @@ use clap::ValueEnum;
 use tokio::{sync::mpsc, task::JoinHandle};
 use vector_components::validate::EVENT_BYTES_MAX;
 
-use crate::metrics::Metrics;
+use crate::{gate::Gate, metrics::Metrics};
 pub use letter::{Context, DeadLetter, ORIGIN};
 pub use select::Selection;
 pub use table::{Table, TablePages};
@@ -69,8 +69,8 @@ impl Policy {
 
 /// Where letters are kept.
 pub enum Place {
-    /// In ClickHouse.
-    Table(Box<Table>),
+    /// In ClickHouse, as soon as the gate is open.
+    Table(Box<Table>, Gate),
     /// In Kafka.
     Topic(Topic),
 }

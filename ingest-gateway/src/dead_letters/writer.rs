@@ -69,7 +69,10 @@ impl Place {
     /// Makes letters durable. After an error some may be; their ids tell those that are there twice.
     async fn write(&self, letters: &[DeadLetter]) -> anyhow::Result<()> {
         match self {
-            Self::Table(table) => table.write(letters).await,
+            Self::Table(table, gate) => {
+                gate.clone().opened().await;
+                table.write(letters).await
+            }
             Self::Topic(topic) => topic.write(letters).await,
         }
     }

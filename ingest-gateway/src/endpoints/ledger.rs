@@ -12,7 +12,7 @@ use axum::{
 use super::Shared;
 use crate::{
     ledger::{Report, Whole},
-    outcome::{RequestError, json},
+    outcome::{AUTHORIZATION, RequestError, json},
     projects::{Refusal, keys::Kind},
     wire::native::bearer,
 };
@@ -38,7 +38,8 @@ fn report(shared: &Shared, key: &str) -> Result<Report, RequestError> {
     }
     let projects = shared.senders.projects.now();
     // A public key is in every page.
-    let (project, _) = projects.by_key(key)?.filter(|(_, kind)| *kind == Kind::Secret).ok_or(Refusal::UnknownKey)?;
+    let by_key = projects.by_key(key, AUTHORIZATION)?.filter(|(_, kind)| *kind == Kind::Secret);
+    let (project, _) = by_key.ok_or(Refusal::UnknownKey { field: AUTHORIZATION })?;
     Ok(shared.ledger.report(Some(project.name())))
 }
 

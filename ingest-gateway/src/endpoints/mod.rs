@@ -25,6 +25,7 @@ pub(crate) use rate::limiter;
 
 use crate::{
     config::Limits,
+    gate::Gate,
     ingest::Ingest,
     ledger::{LedgerFile, OperatorKey},
     limits::rate::AddressLimiter,
@@ -46,6 +47,8 @@ pub struct Shared {
     pub ledger: Arc<LedgerFile>,
     pub operator_key: OperatorKey,
     pub ingest: Ingest,
+    /// What is known of ClickHouse's tables; none with Kafka.
+    pub tables: Option<Gate>,
     /// How many requests an address may send; none if any number.
     pub requests: Option<AddressLimiter>,
     /// Requests whose events are being stored, whether their clients still wait or not.

@@ -9,21 +9,25 @@ use axum::{
 };
 
 use super::Shared;
-use crate::openapi;
+use crate::{gate::Gate, openapi};
 
 /// The process runs.
 pub async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// The sink can take events; 503 with what is missing otherwise. A wrong file of projects does not keep events out, and
-/// is told beside it.
+/// The sink can take events; 503 with what is missing otherwise. What does not keep events out, a wrong file of projects
+/// or a ClickHouse that is away, is told beside it, a line each.
 pub async fn ready(State(shared): State<Arc<Shared>>) -> Response {
     match shared.ingest.ready().await {
-        Ok(()) => match shared.senders.projects.problem() {
-            None => "ready\n".into_response(),
-            Some(problem) => format!("ready\nwarning: the projects stay as they were: {problem}\n").into_response(),
-        },
+        Ok(()) => {
+            let projects = shared.senders.projects.problem();
+            let projects = projects.map(|problem| format!("the projects stay as they were: {problem}"));
+            let tables = shared.tables.as_ref().and_then(Gate::warning);
+            let warnings = projects.into_iter().chain(tables);
+            let lines: String = warnings.map(|warning| format!("warning: {}\n", warning.replace('\n', " "))).collect();
+            format!("ready\n{lines}").into_response()
+        }
         Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")).into_response(),
     }
 }

@@ -5,8 +5,6 @@
 
 use std::{
     fs,
-    io::Write,
-    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -16,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use vector_components::timestamp::to_rfc3339;
 
 use super::{Accounts, Counts, Ledger, Report, sum};
+use crate::replace::replace;
 
 const FILE: &str = "ledger.json";
 const WRITE_PAUSE: Duration = Duration::from_secs(1);
@@ -93,10 +92,7 @@ impl LedgerFile {
             return Ok(());
         }
         let kept = Kept { since_ms: self.before.since_ms, projects: self.with_earlier(&run) };
-        let aside = self.path.with_extension("tmp");
-        let mut file = fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&aside)?;
-        file.write_all(&serde_json::to_vec(&kept)?)?;
-        fs::rename(&aside, &self.path)?;
+        replace(&self.path, &serde_json::to_vec(&kept)?)?;
         *written = Some(changes);
         Ok(())
     }

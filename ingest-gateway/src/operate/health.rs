@@ -15,7 +15,7 @@ use tokio::{
 use crate::tls;
 
 const TIME_MAX: Duration = Duration::from_secs(3);
-const ANSWER_BYTES_MAX: u64 = 4096;
+const ANSWER_BYTES_MAX: u64 = 16 << 10;
 
 /// Asks `/readyz` of the gateway that listens at this address.
 ///

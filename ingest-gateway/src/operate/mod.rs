@@ -10,6 +10,8 @@ pub mod import;
 pub mod person;
 pub mod retention;
 
+use std::collections::BTreeMap;
+
 use clap::Subcommand;
 use clickhouse::Client;
 use vector_components::{Projects, project::ProjectsError};
@@ -18,12 +20,13 @@ use crate::{
     answering::Patience,
     config::Config,
     migrate::{self, Done, Step, cluster::Cluster},
+    projects,
 };
 
 /// What an operator can ask for.
 #[derive(Subcommand, Clone, Debug)]
 pub enum Command {
-    /// Bring the tables of CLICKHOUSE_URL up to date, then end.
+    /// Bring the tables of CLICKHOUSE_URL up to date, and what they keep in line with the file of projects; then end.
     Migrate,
     /// Check everything around the gateway, and say what to do.
     Doctor(doctor::Options),
@@ -81,14 +84,18 @@ pub async fn run(command: Command, config: &Config) -> anyhow::Result<()> {
         Command::DeadLetters(command) => dead_letters::run(&command, config).await,
         Command::Health => health::run(config.listen, config.tls.is_some()).await,
         Command::Migrate => {
-            on_tables(config, async |_, steps| {
+            let by_file = retention_by_file(config)?;
+            on_tables(config, async |tables, steps| {
                 steps.iter().for_each(|step| println!("{step}"));
+                let set = retention::keep(tables, &by_file).await?;
+                set.iter().for_each(|(project, days)| println!("{}", retention::told(project, *days)));
                 Ok(())
             })
             .await
         }
         Command::Retention(options) => {
-            on_tables(config, async |tables, _| retention::run(&options, tables).await).await
+            let by_file = retention_by_file(config)?;
+            on_tables(config, async |tables, _| retention::run(&options, &by_file, tables).await).await
         }
         Command::Person(options) => on_tables(config, async |tables, _| person::run(&options, tables).await).await,
         Command::Erase(options) => on_tables(config, async |tables, _| erase::run(&options, tables).await).await,
@@ -110,6 +117,11 @@ async fn on_tables(
         engine.stop().await?;
     }
     result
+}
+
+/// What the file of projects says about retention.
+fn retention_by_file(config: &Config) -> anyhow::Result<BTreeMap<String, u32>> {
+    Ok(projects::retention_days(&config.projects.read(&config.project_defaults())?))
 }
 
 /// A command's `--project`, checked as the gateway checks it.

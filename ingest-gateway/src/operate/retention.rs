@@ -1,16 +1,16 @@
 //! How long a project's events are kept. The tables' own TTL does it from then on: nothing
 //! has to run, and a restart changes nothing.
 
+use std::collections::BTreeMap;
+
 use anyhow::ensure;
 use clap::Args;
 
 use super::{Tables, project};
-use crate::migrate::{cluster, script::Statement};
-
-/// Projects with a limit of their own; each is a condition in the tables' TTL.
-const PROJECTS_MAX: usize = 1_000;
-/// A hundred years.
-const DAYS_MAX: u32 = 36_500;
+use crate::{
+    migrate::{cluster, script::Statement},
+    projects::{DAYS_MAX, RETENTIONS_MAX},
+};
 
 /// Keep a project's events for so many days.
 #[derive(Args, Clone, Debug)]
@@ -23,26 +23,71 @@ pub struct Options {
     pub days: u32,
 }
 
-/// Sets it, then brings the tables' TTL in line with all projects' settings.
+/// Sets it, then brings the tables' TTL in line with all projects' settings. What the file of projects says, in
+/// `by_file`, is changed there.
 ///
 /// # Errors
-/// If ClickHouse refuses, or too many projects have a limit.
-pub async fn run(options: &Options, tables: &Tables) -> anyhow::Result<()> {
-    tables
-        .client
-        .query_raw(
-            "INSERT INTO analytics.project_settings (project, retention_days) SELECT {project:String}, {days:UInt32}",
-        )
-        .param("project", &options.project)
-        .param("days", options.days)
-        .execute()
-        .await?;
+/// If ClickHouse refuses, too many projects have a limit, or the file decides.
+pub async fn run(options: &Options, by_file: &BTreeMap<String, u32>, tables: &Tables) -> anyhow::Result<()> {
+    let Options { project, days } = options;
+    ensure!(
+        !by_file.contains_key(project),
+        "retention_days of {project} are set in the file of projects (FOOTFALL_PROJECTS_FILE): change them there"
+    );
+    set(tables, project, *days).await?;
     let limits = apply(tables).await?;
-    match options.days {
-        0 => println!("{}: events are kept for ever", options.project),
-        days => println!("{}: events are kept for {days} days", options.project),
-    }
+    println!("{}", told(project, *days));
     println!("{} projects have a limit", limits.len());
+    Ok(())
+}
+
+/// Sets what is wanted where it is not set already, and brings the tables' TTL in line, also if an earlier attempt
+/// ended before that; returns what was set.
+///
+/// # Errors
+/// As [`run`].
+pub async fn keep(tables: &Tables, wanted: &BTreeMap<String, u32>) -> anyhow::Result<BTreeMap<String, u32>> {
+    if wanted.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let known = known(tables).await?;
+    let is_new = |(project, days): &(&String, &u32)| known.get(*project).unwrap_or(&0) != *days;
+    let new: BTreeMap<String, u32> =
+        wanted.iter().filter(is_new).map(|(project, days)| (project.clone(), *days)).collect();
+    let all = known.into_iter().chain(new.clone()).collect::<BTreeMap<_, _>>();
+    check_count(all.values().filter(|days| **days > 0).count())?;
+    for (project, days) in &new {
+        set(tables, project, *days).await?;
+    }
+    apply(tables).await?;
+    Ok(new)
+}
+
+/// For an operator.
+#[must_use]
+pub fn told(project: &str, days: u32) -> String {
+    match days {
+        0 => format!("{project}: events are kept for ever"),
+        days => format!("{project}: events are kept for {days} days"),
+    }
+}
+
+/// What is set for each project; 0: for ever.
+///
+/// # Errors
+/// If ClickHouse refuses.
+pub async fn known(tables: &Tables) -> Result<BTreeMap<String, u32>, clickhouse::error::Error> {
+    let sql = "SELECT project, retention_days FROM analytics.project_settings FINAL ORDER BY project";
+    Ok(tables.client.query_raw(sql).fetch_all::<(String, u32)>().await?.into_iter().collect())
+}
+
+async fn set(tables: &Tables, project: &str, days: u32) -> Result<(), clickhouse::error::Error> {
+    let sql = "INSERT INTO analytics.project_settings (project, retention_days) SELECT {project:String}, {days:UInt32}";
+    tables.client.query_raw(sql).param("project", project).param("days", days).execute().await
+}
+
+fn check_count(limits: usize) -> anyhow::Result<()> {
+    ensure!(limits <= RETENTIONS_MAX, "{limits} projects have a limit, at most {RETENTIONS_MAX} are allowed");
     Ok(())
 }
 
@@ -51,12 +96,8 @@ pub async fn run(options: &Options, tables: &Tables) -> anyhow::Result<()> {
 /// # Errors
 /// As [`run`].
 pub async fn apply(tables: &Tables) -> anyhow::Result<Vec<(String, u32)>> {
-    let limits: Vec<(String, u32)> = tables
-        .client
-        .query_raw("SELECT project, retention_days FROM analytics.project_settings FINAL WHERE retention_days > 0 ORDER BY project")
-        .fetch_all()
-        .await?;
-    ensure!(limits.len() <= PROJECTS_MAX, "{} projects have a limit, at most {PROJECTS_MAX} are allowed", limits.len());
+    let limits: Vec<(String, u32)> = known(tables).await?.into_iter().filter(|(_, days)| *days > 0).collect();
+    check_count(limits.len())?;
     for (table, instant, always) in [
         ("analytics.events", "toDateTime(ts)", None),
         ("analytics.sessions", "date", None),

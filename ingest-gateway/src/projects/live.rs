@@ -3,13 +3,16 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError, RwLock, Weak},
+    sync::{Arc, Mutex, PoisonError, Weak},
     time::Duration,
 };
 
 use anyhow::Context;
 use sha2::{Digest, Sha256};
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::watch,
+};
 
 use super::{
     Source,
@@ -28,7 +31,7 @@ pub struct Live {
     source: Source,
     defaults: Defaults,
     parts: Parts,
-    current: RwLock<Arc<Registry>>,
+    current: watch::Sender<Arc<Registry>>,
     problem: Mutex<Option<String>>,
     metrics: Arc<Metrics>,
     /// Of the file's text, as it was opened.
@@ -52,14 +55,20 @@ impl Live {
         };
         let registry = Registry::new(settings, &parts, None);
         metrics.projects.are(registry.len());
-        let current = RwLock::new(Arc::new(registry));
+        let current = watch::Sender::new(Arc::new(registry));
         Ok(Self { source, defaults, parts, current, problem: Mutex::default(), metrics, opened })
     }
 
     /// The projects now.
     #[must_use]
     pub fn now(&self) -> Arc<Registry> {
-        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.current.borrow())
+    }
+
+    /// Tells when they have changed.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<Arc<Registry>> {
+        self.current.subscribe()
     }
 
     /// What is wrong with the newest file; the projects are then those of the one before.
@@ -91,7 +100,7 @@ impl Live {
         tracing::info!(projects = registry.len(), "the projects are those of the new file");
         self.metrics.projects.are(registry.len());
         self.metrics.projects.reloaded(Reload::Taken);
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = registry;
+        self.current.send_replace(registry);
         *self.problem.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 

@@ -22,7 +22,7 @@ pub use live::{Live, watch};
 pub use project::{Project, Sender};
 pub use refusal::Refusal;
 pub use registry::{Parts, Registry};
-pub use settings::{BotPolicy, Settings};
+pub use settings::{BotPolicy, DAYS_MAX, RETENTIONS_MAX, Settings, retention_days};
 
 /// Where the projects are described.
 #[derive(Clone, Debug)]

@@ -7,11 +7,11 @@ use super::quota::Exceeded;
 #[expect(missing_docs, reason = "each message says it")]
 pub enum Refusal {
     #[error("the write key is not known")]
-    UnknownKey,
+    UnknownKey { field: &'static str },
     #[error("the write key is revoked")]
-    RevokedKey,
+    RevokedKey { field: &'static str },
     #[error("project {project} takes events with a write key only")]
-    KeyNeeded { project: String },
+    KeyNeeded { project: String, field: &'static str },
     #[error("pages of {origin} may not send events of project {project}: see its allowed_origins")]
     Origin { project: String, origin: String },
     #[error("{} more than {per_s} events a second: send this again in {wait_s} s", if *.is_address { "this address sends" } else { "the project is sent" })]

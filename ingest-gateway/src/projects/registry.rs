@@ -13,7 +13,7 @@ use super::{
     project::Project,
     quota::Usages,
     refusal::Refusal,
-    settings::Settings,
+    settings::{Settings, retention_days},
 };
 use crate::limits::rate::{AddressLimiter, Addresses, Limiter};
 
@@ -79,22 +79,28 @@ impl Registry {
         self.by_name.keys().map(String::as_str)
     }
 
+    /// How long events are kept, in days, of the projects whose settings say it; 0: for ever.
+    #[must_use]
+    pub fn retention_days(&self) -> BTreeMap<String, u32> {
+        retention_days(self.by_name.values().map(|project| &project.settings))
+    }
+
     /// The project of this name, exactly.
     #[must_use]
     pub fn by_name(&self, name: &str) -> Option<&Arc<Project>> {
         self.by_name.get(name)
     }
 
-    /// The project of a key, and who may know the key; none if there is no such key.
+    /// The project of a key, and who may know the key; none if there is no such key. It stands in this `field`.
     ///
     /// # Errors
     /// If it is revoked.
-    pub fn by_key(&self, key: &str) -> Result<Option<(&Arc<Project>, Kind)>, Refusal> {
+    pub fn by_key(&self, key: &str, field: &'static str) -> Result<Option<(&Arc<Project>, Kind)>, Refusal> {
         if key.is_empty() || key.len() > KEY_BYTES_MAX || self.by_key.is_empty() {
             return Ok(None);
         }
         match self.by_key.get(&KeyHash::of(key)) {
-            Some(Holder { is_revoked: true, .. }) => Err(Refusal::RevokedKey),
+            Some(Holder { is_revoked: true, .. }) => Err(Refusal::RevokedKey { field }),
             Some(Holder { project, kind, .. }) => Ok(Some((project, *kind))),
             None => Ok(None),
         }

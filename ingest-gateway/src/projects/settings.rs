@@ -1,5 +1,7 @@
 //! What the operator decided about a project.
 
+use std::collections::BTreeMap;
+
 use vector_components::privacy::AddressPolicy;
 
 use super::{
@@ -8,6 +10,11 @@ use super::{
     quota::Quotas,
 };
 use crate::limits::rate::Rate;
+
+/// A hundred years.
+pub const DAYS_MAX: u32 = 36_500;
+/// Projects whose events are not kept for ever; each is a condition in the tables' TTL.
+pub const RETENTIONS_MAX: usize = 1_000;
 
 /// A project as it is configured.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,12 +33,19 @@ pub struct Settings {
     pub bots: BotPolicy,
     /// How old an event may be that comes without a secret key; 0: of any age.
     pub public_age_days_max: u32,
+    /// How long its events are kept, 0 for ever; none: as it was set last.
+    pub retention_days: Option<u32>,
     /// How fast all may send.
     pub rate: Option<Rate>,
     /// How fast each address may send, without a secret key.
     pub address_rate: Option<Rate>,
     /// How much may be stored.
     pub quotas: Quotas,
+}
+
+/// How long events are kept, in days, of the projects whose settings say it; 0: for ever.
+pub fn retention_days<'s>(all: impl IntoIterator<Item = &'s Settings>) -> BTreeMap<String, u32> {
+    all.into_iter().filter_map(|settings| Some((settings.name.clone(), settings.retention_days?))).collect()
 }
 
 /// What becomes of programs' events.
@@ -60,6 +74,7 @@ impl Settings {
             client_ip,
             bots: BotPolicy::Keep,
             public_age_days_max: 0,
+            retention_days: None,
             rate: None,
             address_rate: None,
             quotas: Quotas::default(),

@@ -1,28 +1,28 @@
 //! The file of salts: replaced atomically, by one process at a time.
 
 use std::{
-    fs::{self, File, OpenOptions, Permissions},
-    io::{ErrorKind, Write},
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    fs::{self, File, OpenOptions},
+    io::ErrorKind,
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
 use anyhow::Context;
 
 use super::Salts;
+use crate::replace;
 
 const OWNER_ONLY: u32 = 0o600;
 
 /// Where the salts lie.
 pub(super) struct SaltFile {
-    folder: PathBuf,
     path: PathBuf,
 }
 
 impl SaltFile {
     pub(super) fn open(folder: &Path) -> anyhow::Result<Self> {
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        Ok(Self { folder: folder.to_owned(), path: folder.join("visitor-salts.json") })
+        Ok(Self { path: folder.join("visitor-salts.json") })
     }
 
     /// The salts in it; none if there is no file.
@@ -44,26 +44,17 @@ impl SaltFile {
         let before = self.read()?;
         let mut salts = before.clone();
         change(&mut salts)?;
-        let aside = self.path.with_extension("tmp");
         if salts == before {
             // Left by a write that was cut off, it may hold what was to be destroyed.
-            let _ = fs::remove_file(aside);
+            replace::tidy(&self.path);
             return Ok(salts);
         }
-        self.write(&aside, &salts).with_context(|| format!("cannot write {}", self.path.display()))?;
+        self.write(&salts).with_context(|| format!("cannot write {}", self.path.display()))?;
         Ok(salts)
     }
 
-    fn write(&self, aside: &Path, salts: &Salts) -> anyhow::Result<()> {
-        let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(OWNER_ONLY).open(aside)?;
-        // A file that was there keeps its mode otherwise.
-        file.set_permissions(Permissions::from_mode(OWNER_ONLY))?;
-        file.write_all(serde_json::to_string(salts)?.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(aside, &self.path)?;
-        // The new name itself has to outlive a power cut.
-        File::open(&self.folder)?.sync_all()?;
-        Ok(())
+    fn write(&self, salts: &Salts) -> anyhow::Result<()> {
+        Ok(replace::replace(&self.path, serde_json::to_string(salts)?.as_bytes())?)
     }
 
     /// Until it is dropped.

@@ -49,7 +49,8 @@ impl Senders {
     /// If a key or project is not known, or two claims differ.
     pub fn named(&self, registry: &Registry, claims: Vec<ProjectClaim>) -> Result<Named, RequestError> {
         let expected = claims.first().map_or(ProjectSource::Header("X-App"), |claim| claim.source);
-        let claims = claims.into_iter().filter(|claim| !claim.value.is_empty() || claim.source == ProjectSource::Key);
+        let claims =
+            claims.into_iter().filter(|claim| !claim.value.is_empty() || matches!(claim.source, ProjectSource::Key(_)));
         let meant: Vec<Meant> = claims.map(|claim| meant(registry, claim)).collect::<Result<_, _>>()?;
         let Some(first) = meant.first() else { return Err(no_project(expected)) };
         if let Some(other) = meant.iter().find(|other| other.name() != first.name()) {
@@ -61,7 +62,9 @@ impl Senders {
             return Err(RequestError::Project { rejection, field: first.source.field() });
         };
         if !project.settings().by_name && !meant.iter().any(|meant| meant.key.is_some()) {
-            return Err(Refusal::KeyNeeded { project: project.name().to_owned() }.into());
+            return Err(
+                Refusal::KeyNeeded { project: project.name().to_owned(), field: first.source.key_field() }.into()
+            );
         }
         let by_secret = meant.iter().any(|meant| meant.key == Some(Kind::Secret));
         Ok(Named { project: Arc::clone(project), by_secret })

@@ -35,16 +35,16 @@ impl Meant {
 /// A project's name is public, even if a key reads the same. A secret key has no place in an address, nor where a
 /// project's name is expected: both are written into logs.
 pub(super) fn meant(registry: &Registry, ProjectClaim { source, value }: ProjectClaim) -> Result<Meant, RequestError> {
-    let is_name = source != ProjectSource::Key;
+    let is_name = !matches!(source, ProjectSource::Key(_));
     if let Some(project) = registry.by_name(&value).filter(|_| is_name) {
         return Ok(Meant { source, project: Some(Arc::clone(project)), key: None, value });
     }
-    let takes_secrets = matches!(source, ProjectSource::Key | ProjectSource::Token(_));
-    let by_key = registry.by_key(&value)?.filter(|(_, kind)| takes_secrets || *kind == Kind::Public);
+    let takes_secrets = matches!(source, ProjectSource::Key(_) | ProjectSource::Token(_));
+    let by_key = registry.by_key(&value, source.field())?.filter(|(_, kind)| takes_secrets || *kind == Kind::Public);
     match by_key {
         Some((project, kind)) => Ok(Meant { source, project: Some(Arc::clone(project)), key: Some(kind), value }),
         None if is_name => Ok(Meant { source, project: None, key: None, value }),
-        None => Err(Refusal::UnknownKey.into()),
+        None => Err(Refusal::UnknownKey { field: source.field() }.into()),
     }
 }
 

@@ -11,7 +11,7 @@ const SECRET: &str = "secret-key-of-app";
 const VALUES: [&str; 10] =
     ["", "app", "shop", "closed", "pk-app", "pk-old", SECRET, "secret-key-of-closed", "secret-key-of-apq", "App"];
 const SOURCES: [ProjectSource; 4] = [
-    ProjectSource::Key,
+    ProjectSource::Key("Authorization"),
     ProjectSource::Header("X-App"),
     ProjectSource::Query("project"),
     ProjectSource::Token("token"),
@@ -48,7 +48,7 @@ proptest! {
         let Ok(named) = senders.named(&senders.projects.now(), claims.clone()) else { return Ok(()) };
         let secret = if named.project.name() == "closed" { "secret-key-of-closed" } else { SECRET };
         let is_secret = |claim: &ProjectClaim| {
-            claim.value == secret && matches!(claim.source, ProjectSource::Key | ProjectSource::Token(_))
+            claim.value == secret && matches!(claim.source, ProjectSource::Key(_) | ProjectSource::Token(_))
         };
         prop_assert_eq!(named.by_secret, claims.iter().any(is_secret), "{:?}", claims);
         let names = match named.project.name() {

@@ -16,6 +16,7 @@ use super::{
     lane::Lane,
 };
 use crate::{
+    gate::Gate,
     heal::Healer,
     in_flight::Held,
     journal::{self, Journal, Record},
@@ -41,21 +42,21 @@ enum Way {
 }
 
 impl Direct {
-    /// Starts the inserters; with a journal they begin with what it holds.
+    /// Starts the inserters; with a journal they begin with what it holds, as soon as the gate is open.
     #[must_use]
     pub fn start(
         client: Client,
         enricher: Arc<Enricher>,
         healer: Healer,
         interval: Duration,
-        journal: Option<Journal>,
+        journal: Option<(Journal, Gate)>,
         metrics: Arc<Metrics>,
     ) -> Self {
         let inserter = Inserter::new(client.clone(), metrics);
         let way = match journal {
-            Some(journal) => {
+            Some((journal, gate)) => {
                 let journal = Arc::new(journal);
-                let drain = |lane| Drain::start(Arc::clone(&journal), lane, inserter.clone(), interval);
+                let drain = |lane| Drain::start(Arc::clone(&journal), lane, inserter.clone(), interval, gate.clone());
                 let drains = journal::Lane::ALL.map(drain);
                 Way::Journal { journal, drains }
             }

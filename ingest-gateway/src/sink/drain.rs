@@ -14,7 +14,10 @@ use super::{
     block::{Block, Months},
     insert::{InsertSize, Inserter},
 };
-use crate::journal::{Journal, JournalError, Lane, Numbered, Record};
+use crate::{
+    gate::Gate,
+    journal::{Journal, JournalError, Lane, Numbered, Record},
+};
 
 /// The pause is so many times as long as the insert before it.
 const PAUSE_FACTOR: u32 = 4;
@@ -37,6 +40,7 @@ struct Worker {
     lane: Lane,
     inserter: Inserter,
     pause_min: Duration,
+    gate: Gate,
     stop: watch::Receiver<bool>,
 }
 
@@ -49,10 +53,10 @@ struct Batch {
 }
 
 impl Drain {
-    /// Starts with what is in the journal.
-    pub fn start(journal: Arc<Journal>, lane: Lane, inserter: Inserter, pause_min: Duration) -> Self {
+    /// Starts with what is in the journal, as soon as the gate is open.
+    pub fn start(journal: Arc<Journal>, lane: Lane, inserter: Inserter, pause_min: Duration, gate: Gate) -> Self {
         let (stop, stopped) = watch::channel(false);
-        let worker = Worker { journal, lane, inserter, pause_min, stop: stopped };
+        let worker = Worker { journal, lane, inserter, pause_min, gate, stop: stopped };
         Self { task: tokio::spawn(worker.run()), stop }
     }
 
@@ -68,10 +72,13 @@ impl Drain {
 }
 
 impl Worker {
-    /// Wait for records → pause → read → insert, repeated until it succeeds → remove.
+    /// Wait for the tables → wait for records → pause → read → insert, repeated until it succeeds → remove.
     async fn run(mut self) {
         let mut pause = Duration::ZERO;
         let mut last_start: Option<Instant> = None;
+        if !self.is_open().await {
+            return;
+        }
         while self.has_records().await {
             if let Some(rest) = last_start.and_then(|at| pause.checked_sub(at.elapsed())) {
                 self.sleep(rest).await;
@@ -87,6 +94,14 @@ impl Worker {
             if *self.stop.borrow() {
                 pause = Duration::ZERO;
             }
+        }
+    }
+
+    /// Waits for the tables; false when it is time to end before, with all records left for the next start.
+    async fn is_open(&mut self) -> bool {
+        tokio::select! {
+            () = self.gate.opened() => true,
+            _ = self.stop.wait_for(|stop| *stop) => false,
         }
     }
 

@@ -38,6 +38,8 @@ pub(super) const EVENTS_MAX: usize = 25;
 const SHARED_BYTES_MAX: usize = 4 << 10;
 /// Events that are money spent. `value` of others is what something is worth, as of a cart.
 const PURCHASES: [&str; 3] = ["purchase", "in_app_purchase", "ecommerce_purchase"];
+/// The stream of a site or of an application.
+const IDS: [&str; 2] = ["measurement_id", "firebase_app_id"];
 /// What describes a page.
 const PAGE: [(&str, &str); 3] = [("url", "page_location"), ("title", "page_title"), ("referrer", "page_referrer")];
 
@@ -62,14 +64,12 @@ impl WireFormat for MeasurementProtocol {
 
     /// By a write key as the API's secret, and by the project's name as the id of stream or application.
     fn project(&self, head: &Head<'_>) -> ProjectNamed {
-        let ids = ["measurement_id", "firebase_app_id"].map(|name| query::value(head.query(), name));
-        let mut claims = match ids.into_iter().flatten().next() {
-            Some(id) => token_claims("measurement_id", Some(id)),
-            None => Vec::new(),
+        let claim = |source: ProjectSource| {
+            query::value(head.query(), source.field()).map(|value| ProjectClaim { source, value })
         };
-        let secret = query::value(head.query(), "api_secret");
-        claims.extend(secret.map(|value| ProjectClaim { source: ProjectSource::Key, value }));
-        ProjectNamed::InHead(if claims.is_empty() { token_claims("measurement_id", None) } else { claims })
+        let id = IDS.into_iter().find_map(|field| claim(ProjectSource::Token(field)));
+        let claims: Vec<_> = id.into_iter().chain(claim(ProjectSource::Key("api_secret"))).collect();
+        ProjectNamed::InHead(if claims.is_empty() { token_claims(IDS[0], None) } else { claims })
     }
 
     fn stores(&self) -> bool {
@@ -114,11 +114,15 @@ fn validated(result: Result<Answer, RequestError>) -> Response {
         Err(error) if error.status() == StatusCode::SERVICE_UNAVAILABLE => return error.into_response(),
         Err(error) => {
             let (field, code) = match &error {
-                RequestError::Refused(Refusal::UnknownKey) => ("api_secret", "VALUE_INVALID"),
-                RequestError::Project { rejection, .. } if rejection.reason == Reason::MissingProject => {
-                    ("measurement_id", "VALUE_REQUIRED")
+                RequestError::Refused(Refusal::KeyNeeded { .. }) => ("api_secret", "VALUE_REQUIRED"),
+                RequestError::Refused(Refusal::UnknownKey { field } | Refusal::RevokedKey { field }) => {
+                    (*field, "VALUE_INVALID")
                 }
-                RequestError::Project { .. } | RequestError::ProjectConflict(_) => ("measurement_id", "VALUE_INVALID"),
+                RequestError::Project { rejection, field } if rejection.reason == Reason::MissingProject => {
+                    (*field, "VALUE_REQUIRED")
+                }
+                RequestError::Project { field, .. } => (*field, "VALUE_INVALID"),
+                RequestError::ProjectConflict(_) => (IDS[0], "VALUE_INVALID"),
                 RequestError::Empty => ("events", "VALUE_REQUIRED"),
                 _ => ("events", "VALUE_INVALID"),
             };

@@ -151,6 +151,9 @@ pub struct ProjectClaim {
     pub value: String,
 }
 
+/// What another client's event says of its project: the field, and the project or key in it.
+pub type Token = (&'static str, String);
+
 /// What another client's field says of the project; if it says nothing, that is a claim too, for the
 /// error to name the field.
 fn token_claims(field: &'static str, values: impl IntoIterator<Item = String>) -> Vec<ProjectClaim> {
@@ -201,19 +204,20 @@ impl Batch<'_> {
         self.events.iter().map(owned).sum()
     }
 
-    /// With the projects that its events name themselves. As long as they name one, or none, it is the project of all.
+    /// With the projects that its events name themselves, each in the field that goes with it. As long as they name
+    /// one, or none, it is the project of all. An event without one is told to name it in `field`.
     #[must_use]
-    pub fn named_by_events(self, field: &'static str, names: Vec<Option<String>>) -> Self {
-        let different: BTreeSet<&str> = names.iter().flatten().map(String::as_str).collect();
-        if different.len() <= 1 {
-            let name = different.into_iter().next().map(str::to_owned);
-            return Self { project: token_claims(field, name), ..self };
-        }
-        let claim = |value: Option<String>| ProjectClaim {
-            source: ProjectSource::Token(field),
-            value: value.unwrap_or_default(),
+    pub fn named_by_events(self, field: &'static str, names: Vec<Option<Token>>) -> Self {
+        let different: BTreeSet<&str> = names.iter().flatten().map(|(_, name)| name.as_str()).collect();
+        let is_one = different.len() <= 1;
+        let claim = |token: Option<Token>| {
+            let (field, value) = token.unwrap_or((field, String::new()));
+            ProjectClaim { source: ProjectSource::Token(field), value }
         };
-        Self { named: names.into_iter().map(claim).collect(), ..self }
+        match is_one {
+            true => Self { project: vec![claim(names.into_iter().flatten().next())], ..self },
+            false => Self { named: names.into_iter().map(claim).collect(), ..self },
+        }
     }
 }
 

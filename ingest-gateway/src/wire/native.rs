@@ -17,7 +17,7 @@ use serde_json::value::RawValue;
 use vector_components::timestamp;
 
 use super::{Asked, Batch, Head, ProjectClaim, ProjectNamed, WireFormat};
-use crate::outcome::{Answer, ProjectSource, RequestError};
+use crate::outcome::{AUTHORIZATION, Answer, ProjectSource, RequestError};
 
 pub(super) const BYTE_ORDER_MARK: char = '\u{feff}';
 
@@ -41,7 +41,7 @@ impl WireFormat for Native {
     /// By a write key, in `X-App`, or, for a beacon, which can set no header, in the query.
     fn project(&self, head: &Head<'_>) -> ProjectNamed {
         let claim = |source, value: String| ProjectClaim { source, value };
-        let key = bearer(head.headers).map(|key| claim(ProjectSource::Key, key.to_owned()));
+        let key = bearer(head.headers).map(|key| claim(ProjectSource::Key(AUTHORIZATION), key.to_owned()));
         let lines = head.headers.get_all("x-app").iter().map(|line| String::from_utf8_lossy(line.as_bytes()));
         let lines = lines.map(|name| claim(ProjectSource::Header("X-App"), name.into_owned()));
         let pairs = url::form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes());

@@ -56,7 +56,7 @@ impl WireFormat for Plausible {
         let event: &RawValue = serde_json::from_str(body).map_err(not_json)?;
         let written = Fields::read(event).and_then(translated);
         let event = written.map_or(Cow::Borrowed(event), Cow::Owned);
-        let mut domains = domains(body);
+        let (field, mut domains) = domains(body);
         domains.retain(|domain| !domain.is_empty());
         domains.sort_unstable();
         domains.dedup();
@@ -71,7 +71,8 @@ impl WireFormat for Plausible {
         }
         // An event of each domain; without one, what is wrong is told of the request.
         let events = vec![event; domains.len().max(1)];
-        Ok(Batch { events, ..Batch::default() }.named_by_events("domain", domains.into_iter().map(Some).collect()))
+        let names = domains.into_iter().map(|domain| Some((field, domain))).collect();
+        Ok(Batch { events, ..Batch::default() }.named_by_events(field, names))
     }
 
     fn answer(&self, _asked: &Asked<'_>, result: Result<Answer, RequestError>) -> Response {
@@ -84,20 +85,31 @@ impl WireFormat for Plausible {
 
 #[derive(Deserialize)]
 struct Named<'b> {
-    #[serde(alias = "domain", borrow)]
+    #[serde(borrow)]
     d: Option<Cow<'b, str>>,
-    #[serde(alias = "url", borrow)]
+    #[serde(borrow)]
+    domain: Option<Cow<'b, str>>,
+    #[serde(borrow)]
     u: Option<Cow<'b, str>>,
+    #[serde(borrow)]
+    url: Option<Cow<'b, str>>,
 }
 
-/// Each domain that an event names; without one, the host of its page.
-fn domains(body: &str) -> Vec<String> {
-    let Ok(named) = serde_json::from_str::<Named<'_>>(body) else { return Vec::new() };
+/// Each domain that an event names, and in which field; without one, the host of its page.
+fn domains(body: &str) -> (&'static str, Vec<String>) {
+    let Ok(Named { d, domain, u, url }) = serde_json::from_str(body) else { return ("domain", Vec::new()) };
     let without_www = |host: &str| host.trim().trim_start_matches("www.").to_owned();
-    match named.d.filter(|domain| !domain.trim().is_empty()) {
-        Some(domains) => domains.split(',').take(DOMAINS_READ_MAX).map(without_www).collect(),
-        None => named.u.and_then(|url| Some(without_www(Url::parse(&url).ok()?.host_str()?))).into_iter().collect(),
-    }
+    let named = [("d", d), ("domain", domain)].into_iter().find_map(|(field, names)| {
+        let names = names.filter(|names| !names.trim().is_empty())?;
+        Some((field, names.split(',').take(DOMAINS_READ_MAX).map(without_www).collect()))
+    });
+    let of_page = || {
+        [("u", u), ("url", url)].into_iter().find_map(|(field, url)| {
+            let url = Url::parse(&url?).ok()?;
+            Some((field, vec![without_www(url.host_str()?)]))
+        })
+    };
+    named.or_else(of_page).unwrap_or(("domain", Vec::new()))
 }
 
 fn translated(mut event: Fields<'_>) -> Option<Box<RawValue>> {

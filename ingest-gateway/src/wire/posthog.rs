@@ -18,7 +18,7 @@ use vector_components::{
 };
 
 use super::{
-    Asked, Batch, Head, ProjectNamed, Said, WireFormat,
+    Asked, Batch, Head, ProjectNamed, Said, Token, WireFormat,
     fields::Fields,
     native::{BYTE_ORDER_MARK, array, not_json},
     token_claims,
@@ -89,7 +89,7 @@ impl WireFormat for PostHog {
         let sent_at_ms = request.sent_at_ms.or_else(|| sent_at_of_query(head));
         let batch = Batch { sent_at_ms, ..batch };
         Ok(match request.token {
-            Some(token) => Batch { project: token_claims("api_key", [token]), ..batch },
+            Some((field, token)) => Batch { project: token_claims(field, [token]), ..batch },
             None => batch.named_by_events("api_key", tokens),
         })
     }
@@ -145,7 +145,7 @@ fn sent_at_of_query(head: &Head<'_>) -> Option<i64> {
 struct Request<'b> {
     events: Vec<Cow<'b, RawValue>>,
     sent_at_ms: Option<i64>,
-    token: Option<String>,
+    token: Option<Token>,
 }
 
 #[derive(Deserialize)]
@@ -168,7 +168,8 @@ impl<'b> Request<'b> {
         }
         let envelope: Envelope<'b> = serde_json::from_str(json).map_err(not_json)?;
         let text = |value: &RawValue| serde_json::from_str::<String>(value.get()).ok().filter(|text| !text.is_empty());
-        let token = envelope.api_key.and_then(text).or_else(|| envelope.token.and_then(text));
+        let token = [("api_key", envelope.api_key), ("token", envelope.token)];
+        let token = token.into_iter().find_map(|(field, value)| Some((field, value.and_then(text)?)));
         let sent_at_ms = envelope.sent_at.and_then(timestamp::parse_json_ms);
         let events = match envelope.batch {
             Some(batch) => array(batch.get(), events_max)?,
@@ -180,7 +181,7 @@ impl<'b> Request<'b> {
 
 /// What an event says of its project and its person, beside the event itself.
 pub(super) struct OfEvent {
-    pub token: Option<String>,
+    pub token: Option<Token>,
     pub said: Said,
 }
 
@@ -221,15 +222,15 @@ pub(super) fn translated<'b>(
     (event.with(properties), OfEvent { token, said })
 }
 
-fn tokens(sent: &mut Fields<'_>, properties: &mut Fields<'_>) -> Option<String> {
+fn tokens(sent: &mut Fields<'_>, properties: &mut Fields<'_>) -> Option<Token> {
     let mut token = None;
     for name in TOKENS {
-        token = token.or_else(|| sent.text(name, ID_BYTES_MAX));
+        token = token.or_else(|| Some((name, sent.text(name, ID_BYTES_MAX)?)));
         // Of no use once it named the project, and a key must not be stored.
         sent.forget(&[name]);
     }
     for name in ["token", "$token"] {
-        token = token.or_else(|| properties.text(name, ID_BYTES_MAX));
+        token = token.or_else(|| Some((name, properties.text(name, ID_BYTES_MAX)?)));
     }
     token
 }

@@ -14,7 +14,7 @@ use url::Url;
 use vector_components::validate::{ID_BYTES_MAX, TYPE_BYTES_MAX, URL_BYTES_MAX, USER_AGENT_BYTES_MAX};
 
 use super::{
-    Asked, Batch, Head, ProjectNamed, Said, WireFormat,
+    Asked, Batch, Head, ProjectNamed, Said, Token, WireFormat,
     fields::Fields,
     native::{BYTE_ORDER_MARK, array, not_json},
     translate::{self, NativeEvent},
@@ -102,9 +102,9 @@ fn json_of(json: String) -> Response {
 }
 
 /// The event, its website, and what it says of the person.
-fn translated(mut sent: Fields<'_>) -> (NativeEvent<'_>, Option<String>, Said) {
+fn translated(mut sent: Fields<'_>) -> (NativeEvent<'_>, Option<Token>, Said) {
     let mut payload = sent.object("payload");
-    let websites = ["website", "pixel", "link"].map(|name| payload.text(name, ID_BYTES_MAX));
+    let websites = ["website", "pixel", "link"].map(|name| Some((name, payload.text(name, ID_BYTES_MAX)?)));
     let website = websites.into_iter().flatten().next();
     let ip = payload.text("ip", ID_BYTES_MAX).and_then(|ip| ip.parse().ok());
     let user_agent = payload.text("userAgent", USER_AGENT_BYTES_MAX);

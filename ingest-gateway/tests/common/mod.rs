@@ -3,7 +3,9 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 pub mod beside;
+pub mod door;
 pub mod inside;
+pub mod site;
 pub mod wire;
 
 use std::{

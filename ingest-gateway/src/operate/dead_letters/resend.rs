@@ -14,9 +14,9 @@ use clap::Args;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 use vector_components::{
-    Arrival, Event, Reason, Rejection,
+    Arrival, Event, Rejection,
     enrich::visitor::visitor_of_ids,
-    rejection::shown,
+    project,
     validate::{Received, receive},
 };
 
@@ -123,7 +123,7 @@ async fn resend(options: &Options, config: &Config, letters: &mut Letters, sink:
         let prepared: Vec<Prepared> = page.iter().map(|letter| Prepared::new(letter, &options.mending)).collect();
         let (mut events, mut of) = (Vec::new(), Vec::new());
         for (letter, prepared) in page.iter().zip(&prepared) {
-            match prepared.identified(letter, &projects, &mut seen) {
+            match prepared.identified(letter, &projects, config.projects.option(), &mut seen) {
                 Ok(identified) => {
                     events.push(identified);
                     of.push(letter);
@@ -171,11 +171,12 @@ impl Prepared {
         Self { raw, arrival }
     }
 
-    /// The event as it is to be stored.
+    /// The event as it is to be stored. The `option` says which projects there are.
     fn identified<'a>(
         &'a self,
         letter: &'a DeadLetter,
         projects: &Registry,
+        option: &str,
         seen: &mut HashSet<Uuid>,
     ) -> Result<Identified<'a>, NotStored> {
         let raw = match &self.raw {
@@ -190,8 +191,8 @@ impl Prepared {
             self.received(raw, letter, seen)?
         };
         let Some(project) = projects.by_name(&event.project) else {
-            let message = format!("project {} is not configured", shown(&event.project));
-            return Err(NotStored::Dropped(Rejection::new(Reason::UnknownProject, "project", message)));
+            let unknown = project::unknown(&event.project, option);
+            return Err(NotStored::Dropped(Rejection { field: "project".to_owned(), ..unknown }));
         };
         project.privacy().apply(&mut event);
         let visitor = visitor_of_ids(&event).or(Some(letter.visitor).filter(|visitor| *visitor != 0));

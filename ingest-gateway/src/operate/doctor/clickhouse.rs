@@ -7,11 +7,15 @@ use crate::{
     config::Config,
     exception,
     migrate::{self, NEWEST, RecordsError},
+    operate::{Tables, retention},
+    projects,
 };
 
 /// Clocks that differ by more make events look late or from the future.
 const CLOCK_WARN_MS: i64 = 2_000;
 const CLOCK_FAIL_MS: i64 = 60_000;
+/// Names in one finding.
+const RETENTIONS_TOLD_MAX: usize = 20;
 
 /// Its version, clock, tables, disks and events; only why it cannot be reached if so.
 pub async fn check(options: &Options, config: &Config) -> Vec<Finding> {
@@ -31,6 +35,7 @@ pub async fn check(options: &Options, config: &Config) -> Vec<Finding> {
             findings.push(version);
             findings.push(clock(skew_ms));
             findings.push(migrations(&client).await);
+            findings.extend(retention(config, &client).await);
             findings.extend(disks(&client, options.disk_free_bytes_min).await);
             findings.push(freshness(&client).await);
         }
@@ -110,6 +115,23 @@ async fn migrations(client: &Client) -> Finding {
         }
     }
     Finding::ok("migrations", format!("all {NEWEST} are applied"))
+}
+
+/// Whether events are kept as long as the file of projects says; none if it says nothing, or the tables are not there.
+async fn retention(config: &Config, client: &Client) -> Option<Finding> {
+    let wanted = projects::retention_days(&config.projects.read(&config.project_defaults()).ok()?);
+    let tables = Tables { client: client.clone(), cluster: None };
+    let known = retention::known(&tables).await.ok().filter(|_| !wanted.is_empty())?;
+    let others = wanted.iter().filter(|(project, days)| known.get(*project).unwrap_or(&0) != *days);
+    let others: Vec<&str> = others.map(|(project, _)| project.as_str()).take(RETENTIONS_TOLD_MAX).collect();
+    Some(match others[..] {
+        [] => Finding::ok("retention", format!("as the file of projects says, of {} projects", wanted.len())),
+        _ => Finding::warn(
+            "retention",
+            format!("not as the file of projects says: {}", others.join(", ")),
+            "the gateway sets it within seconds; with Kafka, run `ingest-gateway migrate`",
+        ),
+    })
 }
 
 fn without_records(error: &RecordsError) -> Finding {

@@ -49,7 +49,9 @@ pub async fn run(options: &Options, config: &Config) -> anyhow::Result<()> {
         }
     }
     findings.push(geoip(config));
-    findings.extend(projects(config).await);
+    let warnings = warnings(config).await;
+    findings.extend(projects(config, &warnings));
+    findings.extend(tables(&warnings));
     if options.json {
         println!("{}", serde_json::to_string(&findings)?);
     } else {
@@ -62,18 +64,36 @@ pub async fn run(options: &Options, config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What the gateway here warns of, if one runs.
+async fn warnings(config: &Config) -> Vec<String> {
+    let told = health::ready(config.listen, config.tls.is_some()).await.unwrap_or_default();
+    told.lines().filter_map(|line| line.strip_prefix("warning: ")).map(str::to_owned).collect()
+}
+
 /// The file of projects, and whether a gateway here still goes by an older one.
-async fn projects(config: &Config) -> Option<Finding> {
+fn projects(config: &Config, warnings: &[String]) -> Option<Finding> {
     let finding = projects_file(config)?;
-    let running = health::ready(config.listen, config.tls.is_some()).await.unwrap_or_default();
-    if finding.state != State::Ok || !running.contains("warning: the projects") {
-        return Some(finding);
-    }
+    let warning = warnings.iter().find(|warning| is_of_projects(warning));
+    let Some(warning) = warning.filter(|_| finding.state == State::Ok) else { return Some(finding) };
     Some(Finding::warn(
         "projects",
-        format!("{}, which the gateway does not go by: {}", finding.seen, running.trim()),
+        format!("{}, which the gateway does not go by: {warning}", finding.seen),
         "it reads the file again within seconds, and at once on SIGHUP",
     ))
+}
+
+/// What the gateway here waits for, with events in its journal or settings that are not in force.
+fn tables(warnings: &[String]) -> Option<Finding> {
+    let warning = warnings.iter().find(|warning| !is_of_projects(warning))?;
+    Some(Finding::warn(
+        "gateway",
+        warning.clone(),
+        "nothing is lost, and it tries again every few seconds: see the checks of ClickHouse and migrations",
+    ))
+}
+
+fn is_of_projects(warning: &str) -> bool {
+    warning.starts_with("the projects ")
 }
 
 /// What is wrong with the file of projects; none if they are listed.

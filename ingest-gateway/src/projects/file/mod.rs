@@ -19,7 +19,7 @@ use vector_components::{
 use super::{
     origins::{ORIGINS_MAX, Origin, Origins},
     quota::Quotas,
-    settings::{BotPolicy, Settings},
+    settings::{BotPolicy, DAYS_MAX, RETENTIONS_MAX, Settings},
 };
 use crate::limits::rate::Rate;
 use key::KnownKeys;
@@ -29,8 +29,6 @@ use section::{Found, Section};
 
 /// The file, at most.
 pub const FILE_BYTES_MAX: u64 = 4 << 20;
-/// A hundred years.
-const AGE_DAYS_MAX: u64 = 36_500;
 const RATE_MAX: u64 = 10_000_000;
 /// What passes at once if the file does not say it, in seconds' worth.
 const BURST_S: u64 = 10;
@@ -110,6 +108,11 @@ fn projects(text: &str, defaults: &Defaults, problems: &mut Problems<'_>) -> Vec
         let message = format!("holds {} projects, at most {PROJECTS_MAX} are allowed", settings.len());
         problems.add(0, "projects", message);
     }
+    let limited = settings.iter().filter(|settings| settings.retention_days.is_some_and(|days| days > 0)).count();
+    if limited > RETENTIONS_MAX {
+        let message = format!("holds retention_days for {limited} projects, at most {RETENTIONS_MAX} are allowed");
+        problems.add(0, "projects", message);
+    }
     if settings.is_empty() {
         problems.add(0, "projects", "holds none: give at least one table [projects.<name>]");
     }
@@ -139,8 +142,11 @@ fn project(
             .word("bots", &[("keep", BotPolicy::Keep), ("drop", BotPolicy::Drop)], problems)
             .unwrap_or_default(),
         public_age_days_max: section
-            .count("public_age_days_max", 1..=AGE_DAYS_MAX, problems)
+            .count("public_age_days_max", 1..=DAYS_MAX.into(), problems)
             .map_or(Settings::PUBLIC_AGE_DAYS_MAX, |days| u32::try_from(days.value).unwrap_or(u32::MAX)),
+        retention_days: section
+            .count("retention_days", 0..=DAYS_MAX.into(), problems)
+            .map(|days| u32::try_from(days.value).unwrap_or(DAYS_MAX)),
         rate: rate(["events_per_s_max", "events_burst_max"], defaults.batch_events_max as u64, &mut section, problems),
         address_rate: rate(
             ["address_events_per_s_max", "address_events_burst_max"],

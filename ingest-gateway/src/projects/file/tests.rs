@@ -21,6 +21,7 @@ fn every_field_counts() {
         client_ip = "truncate"
         bots = "drop"
         public_age_days_max = 7
+        retention_days = 400
         events_per_s_max = 1_000
         events_burst_max = 6_000
         address_events_per_s_max = 5
@@ -51,7 +52,7 @@ fn every_field_counts() {
     let quotas = website.quotas;
     let all = [quotas.events_per_day, quotas.events_per_month, quotas.bytes_per_day, quotas.bytes_per_month];
     assert_eq!(all, [1, 2, 3, 4].map(Some));
-    assert_eq!((website.by_name, website.public_age_days_max), (false, 7));
+    assert_eq!((website.by_name, website.public_age_days_max, website.retention_days), (false, 7, Some(400)));
     let keys: Vec<_> = website.keys.iter().map(|key| (&*key.name, key.kind, key.is_revoked)).collect();
     assert_eq!(keys, [("backend", Kind::Secret, false), ("page", Kind::Public, true)]);
     assert_eq!(website.keys[0].hash, KeyHash::of("0123456789abcdef"));
@@ -73,8 +74,8 @@ fn what_is_wrong_is_told_with_line_field_limit_and_value() {
         ),
         ("[projects]\napp = 1", "line 2: projects.app must be a table, not a whole number"),
         (
-            "[projects.app]\nretention_days = 1",
-            "line 2: projects.app.\"retention_days\" is no known field: there are by_name, keys, allowed_origins, client_ip, bots, ",
+            "[projects.app]\nsession_recording = 1",
+            "line 2: projects.app.\"session_recording\" is no known field: there are by_name, keys, allowed_origins, client_ip, bots, ",
         ),
         (
             "[projects.app]\nevent_per_day_max = 1",
@@ -88,6 +89,7 @@ fn what_is_wrong_is_told_with_line_field_limit_and_value() {
         ("[projects.app]\nevents_per_day_max = 1.5", "must be a whole number, not a number with a fraction: \"1.5\""),
         ("[projects.app]\nevents_per_day_max = \"1\"", "must be a whole number, not a string: \"1\""),
         ("[projects.app]\npublic_age_days_max = 40_000", "public_age_days_max is 40000, but must be from 1 to 36500"),
+        ("[projects.app]\nretention_days = 36_501", "retention_days is 36501, but must be from 0 to 36500"),
         ("[projects.app]\nby_name = 1", "projects.app.by_name must be true or false, not a whole number: \"1\""),
         (
             "[projects.app]\nby_name = false",
@@ -183,6 +185,13 @@ fn a_file_has_its_limits() {
     assert!(told(&keys(KEYS_MAX + 1)).contains("keys holds 101, at most 100 are allowed"));
     let projects: String = (0..=PROJECTS_MAX).map(|n| format!("[projects.p{n}]\n")).collect();
     assert!(told(&projects).contains("holds 10001 projects, at most 10000 are allowed"));
+    let kept = |days: u32, count: usize| -> String {
+        (0..count).map(|n| format!("[projects.p{n}]\nretention_days = {days}\n")).collect()
+    };
+    assert_eq!(read(&kept(1, RETENTIONS_MAX)).len(), RETENTIONS_MAX);
+    assert_eq!(read(&kept(0, RETENTIONS_MAX + 1)).len(), RETENTIONS_MAX + 1, "for ever is no limit");
+    let many = told(&kept(1, RETENTIONS_MAX + 1));
+    assert!(many.contains("projects holds retention_days for 1001 projects, at most 1000 are allowed"), "{many}");
 }
 
 proptest::proptest! {

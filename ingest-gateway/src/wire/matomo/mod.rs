@@ -21,11 +21,13 @@ use super::{
     native::{BYTE_ORDER_MARK, array, bearer, not_json},
     query, token_claims, translate,
 };
-use crate::outcome::{Answer, Outcome, ProjectSource, RequestError};
+use crate::outcome::{AUTHORIZATION, Answer, Outcome, ProjectSource, RequestError};
 use event::{Sender, translated};
 
 /// A form is decoded into copies; those of browsers are beacons, of 64 KiB.
 const FORM_BYTES_MAX: usize = 1 << 20;
+/// Where a write key stands.
+const TOKEN: &str = "token_auth";
 
 /// Matomo's format.
 #[derive(Debug)]
@@ -51,7 +53,7 @@ impl WireFormat for Matomo {
     fn decode<'a>(&self, head: &Head<'_>, body: &'a str, events_max: usize) -> Result<Batch<'a>, RequestError> {
         let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body).trim_ascii();
         let mut claims = Claims::default();
-        claims.keys.extend(bearer(head.headers).map(str::to_owned));
+        claims.keys.extend(bearer(head.headers).map(|key| (AUTHORIZATION, key.to_owned())));
         if body.starts_with('{') {
             return bulk(head, body, events_max, claims);
         }
@@ -150,15 +152,16 @@ fn form(send_image: Option<&str>) -> AnswerForm {
 #[derive(Default)]
 struct Claims {
     sites: BTreeSet<String>,
-    keys: BTreeSet<String>,
+    /// Each with the field that it stands in.
+    keys: BTreeSet<(&'static str, String)>,
 }
 
 impl Claims {
     /// Takes them out of a request, since a key must not be stored; whether there was one.
     fn take(&mut self, fields: &mut Fields<'_>) -> bool {
         self.sites.extend(fields.id("idsite"));
-        let has_key = self.key(fields.text("token_auth", ID_BYTES_MAX));
-        fields.forget(&["idsite", "token_auth"]);
+        let has_key = self.key(fields.text(TOKEN, ID_BYTES_MAX));
+        fields.forget(&["idsite", TOKEN]);
         has_key
     }
 
@@ -166,12 +169,13 @@ impl Claims {
     fn key(&mut self, key: Option<String>) -> bool {
         let key = key.filter(|key| !key.is_empty() && key != "anonymous");
         let has_key = key.is_some();
-        self.keys.extend(key);
+        self.keys.extend(key.map(|key| (TOKEN, key)));
         has_key
     }
 
     fn all(self) -> Vec<ProjectClaim> {
-        let keys = self.keys.into_iter().map(|value| ProjectClaim { source: ProjectSource::Key, value });
+        let claim = |(field, value)| ProjectClaim { source: ProjectSource::Key(field), value };
+        let keys = self.keys.into_iter().map(claim);
         let has_keys = keys.len() > 0;
         let mut claims =
             if self.sites.is_empty() && has_keys { Vec::new() } else { token_claims("idsite", self.sites) };
