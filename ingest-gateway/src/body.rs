@@ -13,7 +13,10 @@ use axum::{
 };
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, poll};
-use tokio::io::{AsyncBufRead, AsyncRead, AsyncReadExt};
+use tokio::{
+    io::{AsyncBufRead, AsyncRead, AsyncReadExt},
+    time::timeout_at,
+};
 use tokio_util::io::StreamReader;
 
 use crate::{
@@ -46,19 +49,22 @@ pub struct Text {
 /// # Errors
 /// [`RequestError::TooLarge`], [`RequestError::Encoding`], [`RequestError::BodyBroken`], [`RequestError::BodyTooSlow`],
 /// or [`RequestError::NoRoom`], before anything is read if the announced length finds none; and
-/// [`RequestError::GaveWay`] if it has been long on its way when others find no room. What is announced takes no
-/// memory: a body holds what came of it, in steps.
+/// [`RequestError::GaveWay`] if it has been long on its way when others find no room. A body is too slow if it is not
+/// there at the deadline: how long it takes to be decoded is not the client's fault. What is announced takes no memory:
+/// a body holds what came of it, in steps.
 pub async fn read(
     body: Body,
     headers: &HeaderMap,
     limits: &Limits,
     in_flight: &InFlight,
+    deadline: Instant,
 ) -> Result<Text, RequestError> {
     let encoding = headers.get(header::CONTENT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let encoding = encoding.trim().to_ascii_lowercase();
     let open = decoder(&encoding)?;
     let mut held = in_flight.start();
-    let wire = read_wire(body, limits, in_flight, &mut held).await?;
+    let wire = read_wire(body, limits, in_flight, &mut held);
+    let wire = timeout_at(deadline.into(), wire).await.map_err(|_| too_slow(limits))??;
     // A beacon can set no header, so that some clients compress without saying so.
     let open = if wire.starts_with(GZIP_MAGIC) { open.or(Some(gzip)) } else { open };
     let decoded = match open {
@@ -161,8 +167,7 @@ async fn read_wire(
 }
 
 /// For a body that does not come.
-#[must_use]
-pub fn too_slow(limits: &Limits) -> RequestError {
+fn too_slow(limits: &Limits) -> RequestError {
     RequestError::BodyTooSlow {
         pause_ms: limits.body_pause_max.as_millis(),
         ms_max: limits.request_time_max.as_millis(),

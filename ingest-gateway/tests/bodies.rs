@@ -5,7 +5,7 @@
 
 mod common;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::{body::Body, http::HeaderMap};
 use common::packed;
@@ -86,14 +86,14 @@ proptest! {
     ) {
         let mut text = seed.as_bytes().to_vec();
         before.iter().for_each(|change| changed(&mut text, change));
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
             let mut wire = packed(encoding, &text).await;
             after.iter().for_each(|change| changed(&mut wire, change));
             let in_flight = InFlight::new(LIMITS.in_flight_bytes_max);
             let mut headers = HeaderMap::new();
             headers.insert("content-encoding", encoding.parse().unwrap());
-            match body::read(Body::from(wire), &headers, &LIMITS, &in_flight).await {
+            match body::read(Body::from(wire), &headers, &LIMITS, &in_flight, Instant::now() + LIMITS.request_time_max).await {
                 Err(error) => assert!(!error.to_string().is_empty()),
                 Ok(read) => {
                     assert!(read.text.len() <= LIMITS.decoded_bytes_max.max(LIMITS.body_bytes_max * 3));

@@ -39,8 +39,8 @@ pub(super) async fn take(shared: Arc<Shared>, route: Route, peer: SocketAddr, he
     let head = Arc::new(head);
     let view = route.view(&head, received_at_ms);
     let ip = shared.senders.ip(peer.ip(), &head.headers);
-    let result = match tokio::time::timeout_at(deadline.into(), read(&shared, route.format, ip, &view, body)).await {
-        Ok(Ok(read)) => {
+    let result = match read(&shared, route.format, ip, &view, body, deadline).await {
+        Ok(read) => {
             // A client that goes away does not leave the ledger with events that are neither stored nor failed.
             let (storing, head) = (Arc::clone(&shared), Arc::clone(&head));
             let work = async move {
@@ -49,8 +49,7 @@ pub(super) async fn take(shared: Arc<Shared>, route: Route, peer: SocketAddr, he
             };
             Finish::new(work, shared.tasks.clone()).await
         }
-        Ok(Err(error)) => Err(error),
-        Err(_) => Err(body::too_slow(&shared.limits)),
+        Err(error) => Err(error),
     };
     shared.metrics.request_seconds.observe(started.elapsed().as_secs_f64());
     if let Err(error) = &result {
@@ -81,6 +80,7 @@ async fn read(
     ip: IpAddr,
     head: &Head<'_>,
     body: Body,
+    deadline: Instant,
 ) -> Result<Read, RequestError> {
     head::check(head.uri, head.headers)?;
     let projects = shared.senders.projects.now();
@@ -94,7 +94,7 @@ async fn read(
         ProjectNamed::InBody => None,
     };
     shared.ingest.check_room()?;
-    let body = body::read(body, head.headers, &shared.limits, shared.ingest.in_flight()).await?;
+    let body = body::read(body, head.headers, &shared.limits, shared.ingest.in_flight(), deadline).await?;
     Ok(Read { projects, named, body })
 }
 

@@ -140,8 +140,9 @@ mod tests {
             1
         );
         assert_eq!(starting("CREATE TABLE IF NOT EXISTS analytics.imports ON CLUSTER 'main'"), 1);
-        assert_eq!(starting("ALTER TABLE analytics.events_local ON CLUSTER 'main'"), 2);
-        assert_eq!(starting("ALTER TABLE analytics.events ON CLUSTER 'main'"), 2);
+        let altered = starting("ALTER TABLE analytics.events_local ON CLUSTER 'main'");
+        assert!(altered >= 2);
+        assert_eq!(starting("ALTER TABLE analytics.events ON CLUSTER 'main'"), altered, "both get each column");
         let modified = all.iter().find(|sql| sql.contains("MODIFY QUERY")).unwrap();
         assert!(modified.starts_with("ALTER TABLE analytics.sessions_of_events ON CLUSTER 'main' MODIFY QUERY"));
         assert!(modified.contains("FROM analytics.events_local"), "{modified}");

@@ -4,6 +4,9 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value};
 
+use super::pipeline::Pipeline;
+use crate::root;
+
 const BAR_WIDTH: usize = 44;
 
 /// Sessions: the totals, then by country.
@@ -54,6 +57,28 @@ pub fn funnel(out: &mut impl Write, steps: &[Map<String, Value>]) -> io::Result<
         writeln!(out, "  {name:<10} {bar} {:>7} {:>5.1}%{lost}{median}", number("count").unwrap_or(0.0), rate * 100.0)?;
     }
     Ok(())
+}
+
+/// What is up, and what to try; `dashboards` is their page's URL.
+pub fn what_runs(pipeline: &Pipeline, dashboards: Option<&str>) {
+    let passwords = pipeline.folder.join("clickhouse");
+    let passwords = passwords.strip_prefix(root()).unwrap_or(&passwords).display();
+    let (url, clickhouse) = (&pipeline.url, &pipeline.clickhouse.url);
+    if let Some(dashboards) = dashboards {
+        eprintln!(
+            "\nDashboards (a preview; use them in Grafana):\n\n  {dashboards}/?dashboard=overview&from=now-30d\n  {dashboards}/?explore"
+        );
+    }
+    eprintln!(
+        "\nEverything keeps running until Ctrl-C. Try:\n\n  \
+         curl -i {url} -H 'X-App: website' -H 'Content-Type: application/json' \\\n    \
+         -d '{{\"type\": \"click\", \"user_id\": \"1\", \"session_id\": \"FaAa31\", \"path\": \"/getting-started\"}}'\n  \
+         curl -u default:$(cat {passwords}/engine-password) {clickhouse} \\\n    \
+         -d 'SELECT event, count() FROM analytics.events GROUP BY event FORMAT PrettyCompact'\n  \
+         curl {url}/metrics\n\n\
+         In your own Grafana (docs/install.md), set the data source's URL to {clickhouse}, the user to reader, \
+         and the password to the contents of {passwords}/reader-password."
+    );
 }
 
 fn duration(seconds: f64) -> String {
