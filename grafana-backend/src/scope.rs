@@ -132,6 +132,15 @@ impl Scope {
         Self { range, filter: self.filter.over(around), ..self.clone() }
     }
 
+    /// The same with more events, where it does not matter if some are not of the filter: what persons did is asked
+    /// in the statement already, and costs more than those events.
+    #[must_use]
+    pub fn loosened(&self) -> Self {
+        let filter =
+            self.filter.if_of_events().map_or_else(PersonFilter::default, |filter| PersonFilter::of_events(&filter));
+        Self { filter, ..self.clone() }
+    }
+
     /// Appends the events of this scope, merged, and the condition that they are: ` FROM … WHERE …`. `entries` is
     /// what the question reads of their sessions' entries.
     pub fn from_events(&self, sql: &mut Sql, from_ms: i64, to_ms: i64, entries: Entries) {

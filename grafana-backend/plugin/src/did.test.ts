@@ -36,10 +36,12 @@ describe('what a person did, in a filter', () => {
     expect(finished<PersonFilter>({ did: { events: { filter: { field: '', op: '=' } } } })).toBeUndefined();
   });
 
-  test.each<PersonFilter>([did, { did: { atLeast: 10 } }, { did: { atMost: 0, events } }, { did: { firstTime: true } }])(
-    'but %j is',
-    (filter) => expect(finished(filter)).toEqual(filter)
-  );
+  test.each<PersonFilter>([
+    did,
+    { did: { atLeast: 10 } },
+    { did: { atMost: 0, events } },
+    { did: { firstTime: true } },
+  ])('but %j is', (filter) => expect(finished(filter)).toEqual(filter));
 
   test('loses only what is incomplete in it', () => {
     const filter = { all: [{ field: 'country', value: 'DE' }, { field: '' }] };

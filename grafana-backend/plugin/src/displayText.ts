@@ -44,7 +44,7 @@ function details(query: FootfallQuery): string {
 const by = (of: string, dimension?: string) =>
   [of, dimension && `by ${columnName(dimension)}`].filter(Boolean).join(' ');
 
-const eventText = ({ event, path }: EventFilter) =>
+const eventText = ({ event, path }: Pick<EventFilter, 'event' | 'path'>) =>
   [event, path]
     .flatMap((names) => [names ?? []].flat().join(', '))
     .filter(Boolean)

@@ -86,7 +86,8 @@ describe('events and paths', () => {
   test('that persons did work too', () => {
     const filter = { field: 'country', op: '=', value: '$one' };
     expect(
-      filled({ queryType: 'trend', filter: { not: { did: { events: { path: '/p/$id', filter }, atLeast: 2 } } } }).filter
+      filled({ queryType: 'trend', filter: { not: { did: { events: { path: '/p/$id', filter }, atLeast: 2 } } } })
+        .filter
     ).toEqual({
       not: { did: { events: { path: ['/p/7', '/p/8'], filter: { ...filter, value: 'SE' } }, atLeast: 2 } },
     });

@@ -5,10 +5,7 @@
 //! name all others.
 
 use super::model::Did;
-use crate::{
-    events::{entry::Joined, filter::tree::Leaf},
-    sql::Sql,
-};
+use crate::{events::entry::Joined, sql::Sql};
 
 impl Did {
     /// Appends the condition.

@@ -90,15 +90,27 @@ fn what_is_wrong_is_named_with_its_place() {
     for (json, expected) in [
         (json!({"did": 3}), "filter.did: an object is expected, not 3"),
         (json!({"not": {"did": {"event": "a"}}}), "filter.not.did.event: there is no such field: did you mean events?"),
-        (json!({"did": {"events": {"evnt": "a"}}}), "filter.did.events.evnt: there is no such field: did you mean event?"),
-        (json!({"did": {"events": {"filter": {"did": {}}}}}), "filter.did.events.filter.did: what a person did is asked in the query's own filter"),
+        (
+            json!({"did": {"events": {"evnt": "a"}}}),
+            "filter.did.events.evnt: there is no such field: did you mean event?",
+        ),
+        (
+            json!({"did": {"events": {"filter": {"did": {}}}}}),
+            "filter.did.events.filter.did: what a person did is asked in the query's own filter",
+        ),
         (json!({"did": {"atLeast": 0}}), "filter.did.atLeast: 0 is not from 1 to 1000000"),
         (json!({"did": {"atMost": 1_000_001}}), "filter.did.atMost: 1000001 is not from 0 to 1000000"),
         (json!({"did": {"atLeast": 3, "atMost": 2}}), "filter.did.atMost: 2 is less than atLeast, 3"),
         (json!({"did": {"days": 3_661}}), "filter.did.days: 3661 is not from 1 to 3660"),
-        (json!({"did": {"firstTime": true, "atMost": 2}}), "filter.did.firstTime: it goes with atLeast, not with atMost"),
+        (
+            json!({"did": {"firstTime": true, "atMost": 2}}),
+            "filter.did.firstTime: it goes with atLeast, not with atMost",
+        ),
         (json!({"did": {}, "field": "os"}), "filter: it has did and field: one of them"),
-        (json!({"all": vec![json!({"did": {}}); 9]}), "filter: it asks 9 times what persons did, at most 8 are allowed"),
+        (
+            json!({"all": vec![json!({"did": {}}); 9]}),
+            "filter: it asks 9 times what persons did, at most 8 are allowed",
+        ),
     ] {
         let error: QueryError = read(&json, "filter", around(0, 1)).unwrap_err();
         assert!(error.to_string().starts_with(expected), "{error}");

@@ -84,12 +84,7 @@ impl<D> Reader<D> {
         test(&dimension, op, object, place)
     }
 
-    fn list<L: From<Condition>>(
-        &mut self,
-        json: &Value,
-        place: &str,
-        depth: usize,
-    ) -> Result<Vec<Tree<L>>, QueryError>
+    fn list<L: From<Condition>>(&mut self, json: &Value, place: &str, depth: usize) -> Result<Vec<Tree<L>>, QueryError>
     where
         D: FnMut(&Value, &str) -> Result<Tree<L>, QueryError>,
     {

@@ -115,7 +115,7 @@ interface GroupProps {
 /** A condition on the event, or on its person. */
 function LeafRow({ label, leaf, onChange, onRemove, PersonRow }: LeafRowProps) {
   if (!isDid(leaf)) {
-    return <TestRow label={label} test={leaf as Test} onChange={onChange} onRemove={onRemove} />;
+    return <TestRow label={label} test={leaf} onChange={onChange} onRemove={onRemove} />;
   }
   return PersonRow ? (
     <PersonRow label={label} did={leaf.did} onChange={(did) => onChange({ did })} onRemove={onRemove} />
