@@ -642,8 +642,9 @@ def stickiness_of(events, query, from_ms, to_ms):
 
 def spikes(events, query, from_ms, to_ms, _):
     """Buckets above twice the median and six times the median deviation from it."""
+    query = settled(events, query, from_ms, to_ms)
     starts, end = buckets(from_ms, to_ms, query["interval"], query["timezone"])
-    own = [e for e in within(events, settled(events, query, from_ms, to_ms), starts[0], end) if matches(e, query)]
+    own = [e for e in within(events, query, starts[0], end) if matches(e, query)]
     ends = starts[1:] + [end]
     counts = [sum(a <= e["ms"] < b for e in own) for a, b in zip(starts, ends)]
     if len(counts) < 8:
