@@ -668,14 +668,15 @@ def paths(events, query, from_ms, to_ms, _):
         total, total_before = (sum(counts.get(way, 0) for way in of_step) for counts in (now, before))
         groups = [([way], way[1:]) for way in of_step[: query["limit"]]]
         if of_step[query["limit"] :]:
-            groups.append((of_step[query["limit"] :], ("(other)", "(other)")))
+            groups.append((of_step[query["limit"] :], (REST, REST)))
         for group, (source, target) in groups:
             count, then = (sum(counts.get(way, 0) for way in group) for counts in (now, before))
             row = {"step": step, "source": source, "target": target, "count": count}
             if query.get("compare"):
                 row |= {"previous_count": then, "change_count": change(count, then)} | chance((count, total), (then, total_before))
             rows.append(row)
-    return rows
+    rest = apart("(other)", [row[end] for row in rows for end in ("source", "target")])
+    return [{name: rest if value is REST else value for name, value in row.items()} for row in rows]
 
 
 def ways(events, query, from_ms, to_ms):
