@@ -40,6 +40,18 @@ pub fn value<T: DeserializeOwned>(json: &Value) -> Result<T, QueryError> {
     T::deserialize(Json(json)).map_err(|error| QueryError::invalid("query", error.0))
 }
 
+/// Reads a value that stands at a place of the query.
+///
+/// # Errors
+/// Names the field, however deep it lies below the place.
+pub fn value_at<T: DeserializeOwned>(json: &Value, place: &str) -> Result<T, QueryError> {
+    serde_path_to_error::deserialize(Json(json)).map_err(|error| {
+        let path: String = error.path().to_string().chars().take(PLACE_CHARS_MAX).collect();
+        let place = if path == "." { place.to_owned() } else { format!("{place}.{path}") };
+        QueryError::invalid(place, error.into_inner().0)
+    })
+}
+
 /// What is wrong at a place.
 #[derive(Debug)]
 struct ReadError(String);

@@ -73,7 +73,7 @@ fn statement(scope: &Scope, to_ms: i64, dimension: &Dimension, hashes: &[u64]) -
     let mut sql =
         Sql::new("SELECT CAST(cityHash64(value), 'UInt64') AS hash, any(toString(value)) AS name FROM (SELECT ");
     sql.text(distinct).sub(|sql| dimension.write_plain(sql)).text(" AS value");
-    scope.from_stored_events(&mut sql, scope.range.from_ms, to_ms, dimension.entries());
+    scope.loosened().from_stored_events(&mut sql, scope.range.from_ms, to_ms, dimension.entries());
     sql.text(") WHERE cityHash64(value) IN ").uints(hashes).text(" GROUP BY hash");
     sql
 }

@@ -8,13 +8,9 @@ use serde::Deserialize;
 use crate::{
     error::QueryError,
     events::{
+        behaviour::{Around, PersonFilter, filter::read, json::PersonFilterJson},
         entry::{Entries, Joined},
-        filter::{
-            Filter,
-            ad_hoc::{self, AdHoc},
-            json::FilterJson,
-            read::read,
-        },
+        filter::ad_hoc::{self, AdHoc},
     },
     sql::Sql,
     time::{comparison::Comparison, range::Range},
@@ -30,7 +26,7 @@ pub struct Scope {
     /// The viewer's time zone.
     pub zone: Tz,
     /// The events that count.
-    pub filter: Filter,
+    pub filter: PersonFilter,
     /// When it was asked, in milliseconds since 1970 UTC.
     pub now_ms: i64,
     /// The datasource's uid in Grafana, which its live channels begin with.
@@ -59,7 +55,7 @@ pub struct ScopeJson {
     /// The viewer's zone, which decides where days start: a name of the IANA database, `utc` or `browser`.
     timezone: String,
     /// Which events count.
-    filter: FilterJson,
+    filter: PersonFilterJson,
     /// The dashboard's filters; all must match.
     adhoc_filters: Vec<AdHoc>,
 }
@@ -70,11 +66,15 @@ impl ScopeJson {
     /// # Errors
     /// Names the field that is wrong, the limit and the value.
     pub fn check(self, asked: Asked<'_>) -> Result<Scope, QueryError> {
+        let range = asked.range.check()?;
+        let project = if self.project.is_empty() { asked.default_project.to_owned() } else { self.project };
+        let zone = zone(&self.timezone)?;
+        let own = read(&self.filter, "filter", Around { project: &project, range, zone })?;
         Ok(Scope {
-            range: asked.range.check()?,
-            project: if self.project.is_empty() { asked.default_project.to_owned() } else { self.project },
-            zone: zone(&self.timezone)?,
-            filter: read(&self.filter, "filter")?.and(ad_hoc::all_of(&self.adhoc_filters)?),
+            filter: own.and(PersonFilter::of_events(&ad_hoc::all_of(&self.adhoc_filters)?)),
+            range,
+            project,
+            zone,
             now_ms: asked.now_ms,
             uid: asked.uid.to_owned(),
         })
@@ -99,7 +99,7 @@ impl Scope {
             project: "website".to_owned(),
             range: Range { from_ms: 0, to_ms: 1, interval_ms: 1 },
             zone: Tz::UTC,
-            filter: Filter::default(),
+            filter: PersonFilter::default(),
             now_ms: 0,
             uid: String::new(),
         }
@@ -128,7 +128,17 @@ impl Scope {
     /// The same of another range.
     #[must_use]
     pub fn over(&self, range: Range) -> Self {
-        Self { range, ..self.clone() }
+        let around = Around { project: &self.project, range, zone: self.zone };
+        Self { range, filter: self.filter.over(around), ..self.clone() }
+    }
+
+    /// The same with more events, where it does not matter if some are not of the filter: what persons did is asked
+    /// in the statement already, and costs more than those events.
+    #[must_use]
+    pub fn loosened(&self) -> Self {
+        let filter =
+            self.filter.if_of_events().map_or_else(PersonFilter::default, |filter| PersonFilter::of_events(&filter));
+        Self { filter, ..self.clone() }
     }
 
     /// Appends the events of this scope, merged, and the condition that they are: ` FROM … WHERE …`. `entries` is
@@ -171,25 +181,7 @@ impl Scope {
     /// The events, with their sessions' entries if those are read → what is joined to them → which of them.
     fn from(&self, sql: &mut Sql, events: Joined<'_>, join: impl FnOnce(&mut Sql)) {
         let events = Joined { entries: events.entries | self.filter.entries(), ..events };
-        sql.text(" FROM ");
-        match events.entries.is_empty() {
-            true => drop(sql.text(events.table)),
-            false => events.write(sql),
-        }
-        sql.sub(join);
-        self.which(sql, events.from_ms, events.to_ms);
-    }
-
-    /// Appends the condition that an event is of this scope: its project, a time and the
-    /// query's own filter.
-    fn which(&self, sql: &mut Sql, from_ms: i64, to_ms: i64) {
-        sql.text(" WHERE project = ")
-            .string(&self.project)
-            .text(" AND ts >= fromUnixTimestamp64Milli(")
-            .int(from_ms)
-            .text(", 'UTC') AND ts < fromUnixTimestamp64Milli(")
-            .int(to_ms)
-            .text(", 'UTC')");
+        sql.text(" FROM ").sub(|sql| events.write(sql)).sub(join).text(" WHERE ").sub(|sql| events.write_which(sql));
         if !self.filter.is_empty() {
             sql.text(" AND ").sub(|sql| self.filter.write(sql));
         }

@@ -99,6 +99,8 @@ def holds(event, tree):
         return any(holds(event, t) for t in tree["any"])
     if "not" in tree:
         return not holds(event, tree["not"])
+    if "persons" in tree:
+        return event["person"] in tree["persons"]
     value, op = value_of(event, tree["field"]), tree.get("op", "=")
     wanted = [str(v) for v in tree.get("values") or [tree.get("value")]]
     if op.startswith("not "):
@@ -131,12 +133,41 @@ def matches(event, one):
 
 
 def within(events, query, low, high):
-    """The query's events in a range, each with the first event of its session. A session is read from the day (UTC)
-    before the range to the day after it."""
+    """The query's events in a range, each with the first event of its session."""
+    return [e for e in with_entries(events, low, high) if holds(e, query.get("filter"))]
+
+
+def with_entries(events, low, high):
+    """A session is read from the day (UTC) before the range to the day after it."""
     low_day, high_day = max((low // DAY_MS - 1) * DAY_MS, 0), ((high - 1) // DAY_MS + 2) * DAY_MS
     entry = {id(e): group[0] for group in visits([e for e in events if low_day <= e["ms"] < high_day]) for e in group}
-    inside = [e | {"entry": entry[id(e)]} for e in events if low <= e["ms"] < high]
-    return [e for e in inside if holds(e, query.get("filter"))]
+    return [e | {"entry": entry[id(e)]} for e in events if low <= e["ms"] < high]
+
+
+def settled(events, query, from_ms, to_ms):
+    """The query, with the persons in place of what they did."""
+
+    def tree_of(tree):
+        if not tree or "field" in tree:
+            return tree
+        if "did" in tree:
+            return {"persons": persons_who(tree["did"], events, query, from_ms, to_ms)}
+        if "not" in tree:
+            return {"not": tree_of(tree["not"])}
+        return {name: [tree_of(each) for each in trees] for name, trees in tree.items()}
+
+    return query | {"filter": tree_of(query.get("filter"))}
+
+
+def persons_who(did, events, query, from_ms, to_ms):
+    """All persons that did it, among them those who did it at most so often, or never."""
+    low = days_earlier(query, to_ms, did["days"]) if "days" in did else from_ms
+    is_first = did.get("firstTime", False)
+    least, most = did.get("atLeast", 0 if "atMost" in did else 1), did.get("atMost", math.inf)
+    theirs = [e for e in with_entries(events, 0 if is_first else low, to_ms) if matches(e, did.get("events", {}))]
+    times = lambda person: sum(e["person"] == person and e["ms"] >= low for e in theirs)
+    before = {e["person"] for e in theirs if e["ms"] < low}
+    return {p for p in {e["person"] for e in events} if least <= times(p) <= most and p not in before}
 
 
 def visits(events):
@@ -209,13 +240,14 @@ def compared_with(query, from_ms, to_ms):
     if query["compare"] in (True, "before"):
         return 2 * from_ms - to_ms, from_ms
     days = {"week": 7, "4_weeks": 28, "52_weeks": 364}[query["compare"]]
+    return days_earlier(query, from_ms, days), days_earlier(query, to_ms, days)
+
+
+def days_earlier(query, ms, days):
+    """The same time of day in the query's zone."""
     zone = zoneinfo.ZoneInfo(query["timezone"])
-
-    def earlier(ms):
-        local = (EPOCH + datetime.timedelta(milliseconds=ms)).astimezone(zone).replace(tzinfo=None)
-        return first_at(local - datetime.timedelta(days=days), zone)
-
-    return earlier(from_ms), earlier(to_ms)
+    local = (EPOCH + datetime.timedelta(milliseconds=ms)).astimezone(zone).replace(tzinfo=None)
+    return first_at(local - datetime.timedelta(days=days), zone)
 
 
 def buckets(from_ms, to_ms, unit, zone):
@@ -311,6 +343,7 @@ def sessions(events, query, from_ms, to_ms, _):
 
 
 def sessions_of(events, query, from_ms, to_ms):
+    query = settled(events, query, from_ms, to_ms)
     low, high = (from_ms // DAY_MS - 1) * DAY_MS, ((to_ms - 1) // DAY_MS + 2) * DAY_MS
     groups = [g for g in visits(within(events, query, low, high)) if from_ms <= g[0]["ms"] < to_ms]
     first_of = lambda group: min(group, key=lambda e: (e["ms"], e["visitor"]))
@@ -418,13 +451,13 @@ def trend(events, query, from_ms, to_ms, _):
             return None
 
     breakdown = query.get("breakdown")
-    counted = lambda low, high: [e for e in within(events, query, low, high) if any(matches(e, s) for s in series)]
+    counted = lambda query, low, high: [e for e in within(events, query, low, high) if any(matches(e, s) for s in series)]
     labels = [""]
     if breakdown:
         labels = []
         for low, high in [(from_ms, to_ms)] + ([compared_with(query, from_ms, to_ms)] if query.get("compare") else []):
             totals = {}
-            for event in counted(low, high):
+            for event in counted(settled(events, query, low, high), low, high):
                 label = value_in(event, breakdown)
                 totals[label] = totals.get(label, 0) + 1
             new = [label for label, _ in sorted(totals.items(), key=lambda i: (-i[1], i[0])) if label not in labels]
@@ -446,7 +479,7 @@ def trend(events, query, from_ms, to_ms, _):
             first = (earlier or starts)[0]
             earlier = buckets(first - 1, first, query["interval"], query["timezone"])[0][:1] + earlier
         read = earlier + starts
-        inside = counted(read[0] if earlier else low, high)
+        inside = counted(settled(events, query, low, high), read[0] if earlier else low, high)
         rest = any(label_of(e) is REST for e in inside)
         out = {}
         for label in labels + [REST]:
@@ -527,6 +560,7 @@ def wilson(count, of):
 
 
 def cohorts(events, query, from_ms, to_ms):
+    query = settled(events, query, from_ms, to_ms)
     starts, end = buckets(from_ms, to_ms, query["interval"], query["timezone"])
     size = [0] * len(starts)
     back = [[0] * len(starts) for _ in starts]
@@ -549,6 +583,7 @@ def cohorts(events, query, from_ms, to_ms):
 
 
 def presence(events, query, from_ms, to_ms):
+    query = settled(events, query, from_ms, to_ms)
     starts, end = buckets(from_ms, to_ms, query["interval"], query["timezone"])
     earlier, _ = buckets(starts[0] - 1, starts[0], query["interval"], query["timezone"])
     all_starts = earlier[:1] + starts
@@ -607,6 +642,7 @@ def stickiness_of(events, query, from_ms, to_ms):
 
 def spikes(events, query, from_ms, to_ms, _):
     """Buckets above twice the median and six times the median deviation from it."""
+    query = settled(events, query, from_ms, to_ms)
     starts, end = buckets(from_ms, to_ms, query["interval"], query["timezone"])
     own = [e for e in within(events, query, starts[0], end) if matches(e, query)]
     ends = starts[1:] + [end]
@@ -632,17 +668,19 @@ def paths(events, query, from_ms, to_ms, _):
         total, total_before = (sum(counts.get(way, 0) for way in of_step) for counts in (now, before))
         groups = [([way], way[1:]) for way in of_step[: query["limit"]]]
         if of_step[query["limit"] :]:
-            groups.append((of_step[query["limit"] :], ("(other)", "(other)")))
+            groups.append((of_step[query["limit"] :], (REST, REST)))
         for group, (source, target) in groups:
             count, then = (sum(counts.get(way, 0) for way in group) for counts in (now, before))
             row = {"step": step, "source": source, "target": target, "count": count}
             if query.get("compare"):
                 row |= {"previous_count": then, "change_count": change(count, then)} | chance((count, total), (then, total_before))
             rows.append(row)
-    return rows
+    rest = apart("(other)", [row[end] for row in rows for end in ("source", "target")])
+    return [{name: rest if value is REST else value for name, value in row.items()} for row in rows]
 
 
 def ways(events, query, from_ms, to_ms):
+    query = settled(events, query, from_ms, to_ms)
     ways = {}
     for own in by_actor(within(events, query, from_ms, to_ms), query["by"]).values():
         visits = []
@@ -853,7 +891,7 @@ def funnel(events, query, from_ms, to_ms, now_ms):
     to_step = query["toStep"] - 1 if "toStep" in query else max(s for s in range(len(steps)) if required[s])
     breakdown = query.get("breakdown")
     compare = compared_with(query, from_ms, to_ms) if query.get("compare") and result != "actors" else None
-    inside = lambda low, high: within(events, query, low, high + window)
+    inside = lambda low, high: within(events, settled(events, query, low, high), low, high + window)
     every = lambda low, high: found_in(inside(low, high), query, low, high, counting)
 
     def when(chain, step):
@@ -924,7 +962,7 @@ def funnel(events, query, from_ms, to_ms, now_ms):
     if breakdown and len(labels) > breakdown["limit"]:
         limit = breakdown["limit"]
         shown = shown[:limit] + [(apart("(other)", [value for value, _ in shown[:limit]]), labels[limit:])]
-    active = {actor_of(e, query["by"]) for e in within(events, query, from_ms, to_ms)} - {None}
+    active = {actor_of(e, query["by"]) for e in within(events, settled(events, query, from_ms, to_ms), from_ms, to_ms)} - {None}
     rows = []
     for value, of in shown:
         own, own_then = ([chain for label in of for chain in groups.get(label, [])] for groups in (now, then))

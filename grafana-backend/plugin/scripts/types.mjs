@@ -72,7 +72,7 @@ function field(name, node) {
 /** By the name of its definition, or else by its shape. */
 function kindOf($ref, { type, format, items, properties, anyOf, oneOf, ...rest }) {
   const name = nameOf($ref);
-  const named = { Filter: 'filter', OneOf: 'oneOf', Compare: 'comparison' }[name];
+  const named = { Filter: 'filter', PersonFilter: 'filter', OneOf: 'oneOf', Compare: 'comparison' }[name];
   if (named) {
     return named;
   }

@@ -1,7 +1,7 @@
 import { finished, finishedEvent } from './filters';
 import { FootfallQuery, kindOf } from './query';
 import { FieldKind, fieldsOf, KNOWN } from './query/fields';
-import { Breakdown, EventFilter, Filter } from './query/generated';
+import { Breakdown, EventFilter, PersonFilter } from './query/generated';
 
 /**
  * The query as it is sent: only the fields that its type has and its editor shows, without incomplete
@@ -38,7 +38,7 @@ export function isWorthAsking(before: FootfallQuery, after: FootfallQuery): bool
 
 /** The complete part of a field, if any. A funnel's steps are a list, while those of paths are a number. */
 const TIDIED: Partial<Record<FieldKind, (value: any) => unknown>> = {
-  filter: (filter?: Filter) => finished(filter),
+  filter: (filter?: PersonFilter) => finished(filter),
   event: (event?: EventFilter) => event && finishedEvent(event),
   events: (events: unknown) => (Array.isArray(events) ? events.map(finishedEvent) : undefined),
   integer: (value: unknown) => (Array.isArray(value) ? undefined : value),

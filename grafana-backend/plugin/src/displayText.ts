@@ -1,5 +1,6 @@
+import { didText, isDid } from './did';
 import { FootfallQuery, kindOf } from './query';
-import { EventFilter, Filter } from './query/generated';
+import { EventFilter, PersonFilter } from './query/generated';
 import { isTree } from './filters';
 import { columnName } from './names/columns';
 import { seriesName } from './names/measures';
@@ -43,13 +44,13 @@ function details(query: FootfallQuery): string {
 const by = (of: string, dimension?: string) =>
   [of, dimension && `by ${columnName(dimension)}`].filter(Boolean).join(' ');
 
-const eventText = ({ event, path }: EventFilter) =>
+const eventText = ({ event, path }: Pick<EventFilter, 'event' | 'path'>) =>
   [event, path]
     .flatMap((names) => [names ?? []].flat().join(', '))
     .filter(Boolean)
     .join(' ') || 'any event';
 
-function whereText(filter?: Filter): string {
+function whereText(filter?: PersonFilter): string {
   if (!filter || !isTree(filter)) {
     return '';
   }
@@ -63,6 +64,9 @@ function whereText(filter?: Filter): string {
   if ('not' in filter) {
     const inner = whereText(filter.not);
     return inner && `not (${inner})`;
+  }
+  if (isDid(filter)) {
+    return didText(filter.did, eventText);
   }
   return [columnName(filter.field), filter.op || '=', filter.values?.join(', ') ?? filter.value]
     .filter((part) => part !== undefined && part !== '')

@@ -1,13 +1,17 @@
-import { EventFilter, Filter, Operator, Test } from './query/generated';
+import { isDid } from './did';
+import { Did, EventFilter, Operator, PersonFilter, Test } from './query/generated';
+
+/** A condition on an event, or on its person. */
+export type Leaf = Test | { did: Did };
 
 /** The editor's view of a filter tree: groups, negated or not, and conditions. */
 export interface GroupNode {
   any: boolean;
   negated: boolean;
-  children: Array<GroupNode | Test>;
+  children: Array<GroupNode | Leaf>;
 }
 
-export const isGroup = (node: GroupNode | Test): node is GroupNode => 'children' in node;
+export const isGroup = (node: GroupNode | Leaf): node is GroupNode => 'children' in node;
 
 /** The condition the editor starts with; not sent until it has a field and a value. */
 export const UNFINISHED: Test = { field: '', op: '=' };
@@ -20,7 +24,7 @@ export const UNARY: ReadonlySet<Operator | undefined> = new Set<Operator>(['is s
 const NEEDS_TEXT: ReadonlySet<Operator | undefined> = new Set(['contains', 'not contains', '=~', '!~', ...NUMERIC]);
 
 /** From the stored tree to the editor's. */
-export function toGroup(filter?: Filter): GroupNode {
+export function toGroup(filter?: PersonFilter): GroupNode {
   if (!filter || !isTree(filter) || Object.keys(filter).length === 0) {
     return { any: false, negated: false, children: [] };
   }
@@ -28,7 +32,7 @@ export function toGroup(filter?: Filter): GroupNode {
   return isGroup(node) ? node : { any: false, negated: false, children: [node] };
 }
 
-function toNode(filter: Filter): GroupNode | Test {
+function toNode(filter: PersonFilter): GroupNode | Leaf {
   if ('not' in filter) {
     const inner = toGroup(filter.not);
     return { ...inner, negated: !inner.negated };
@@ -40,19 +44,24 @@ function toNode(filter: Filter): GroupNode | Test {
 }
 
 /** And back; a single condition needs no group, and an empty group is no filter. */
-export function fromGroup(group: GroupNode): Filter | undefined {
+export function fromGroup(group: GroupNode): PersonFilter | undefined {
   const children = group.children
     .map((child) => (isGroup(child) ? fromGroup(child) : child))
     .filter((child) => child !== undefined);
   if (children.length === 0) {
     return undefined;
   }
-  const joined: Filter = children.length === 1 ? children[0] : group.any ? { any: children } : { all: children };
+  const joined: PersonFilter = children.length === 1 ? children[0] : group.any ? { any: children } : { all: children };
   return group.negated ? { not: joined } : joined;
 }
 
 /** The tree without incomplete conditions, and without groups that contain nothing else. */
-export function finished(filter?: Filter): Filter | undefined {
+export function finished<F extends PersonFilter>(filter?: F): F | undefined {
+  // What is left of a tree of tests is one.
+  return finishedTree(filter) as F | undefined;
+}
+
+function finishedTree(filter?: PersonFilter): PersonFilter | undefined {
   if (!filter || !isTree(filter)) {
     return filter || undefined;
   }
@@ -68,16 +77,28 @@ export function finished(filter?: Filter): Filter | undefined {
     const any = filter.any.map(finished).filter((each) => each !== undefined);
     return any.length > 0 ? { any } : undefined;
   }
+  if (isDid(filter)) {
+    return finishedDid(filter.did);
+  }
   return isFinished(filter) ? filter : undefined;
 }
 
 /** Whether it has the shape of a filter tree. Files may contain anything, and the backend reports what is wrong. */
-export function isTree(filter: unknown): filter is Filter {
+export function isTree(filter: unknown): filter is PersonFilter {
   if (typeof filter !== 'object' || filter === null) {
     return false;
   }
   const { all = [], any = [] } = filter as { all?: unknown; any?: unknown };
   return Array.isArray(all) && Array.isArray(any);
+}
+
+/** A condition that everybody meets, any event at any time, is not one yet. */
+function finishedDid(did: Did): PersonFilter | undefined {
+  const { events, atLeast, atMost, firstTime } = did;
+  if (!isNarrowing(events) && atLeast === undefined && atMost === undefined && !firstTime) {
+    return undefined;
+  }
+  return { did: events ? { ...did, events: finishedEvent(events) } : did };
 }
 
 function isFinished({ field, op, value, values }: Test): boolean {

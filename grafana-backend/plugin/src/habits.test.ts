@@ -23,6 +23,10 @@ test.each([
     { queryType: 'events', filter: { not: { field: 'country', op: 'in', values: ['DE', 'AT'] } } },
     'Events: any event: not (Country in DE, AT)',
   ],
+  [
+    { queryType: 'sessions', filter: { not: { did: { events: { event: 'buy' }, atLeast: 2 } } } },
+    'Sessions: totals: not (person did buy at least 2 times)',
+  ],
   [{ queryType: 'sql', rawSql: 'SELECT\n  1' }, 'SELECT 1'],
   [{ queryType: 'nope' }, 'nope'],
 ])('%j reads %s', (fields, text) => expect(displayText(query(fields))).toBe(text));

@@ -82,6 +82,16 @@ describe('events and paths', () => {
     expect(filled({ queryType: 'paths', anchor: { path: '/p/$id' } }).anchor).toMatchObject({ path: ['/p/7', '/p/8'] });
     expect(filled({ queryType: 'events', path: '/p/$id' }).path).toEqual(['/p/7', '/p/8']);
   });
+
+  test('that persons did work too', () => {
+    const filter = { field: 'country', op: '=', value: '$one' };
+    expect(
+      filled({ queryType: 'trend', filter: { not: { did: { events: { path: '/p/$id', filter }, atLeast: 2 } } } })
+        .filter
+    ).toEqual({
+      not: { did: { events: { path: ['/p/7', '/p/8'], filter: { ...filter, value: 'SE' } }, atLeast: 2 } },
+    });
+  });
 });
 
 describe('traffic', () => {

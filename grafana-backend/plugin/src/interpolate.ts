@@ -2,11 +2,12 @@ import { AdHocVariableFilter, ScopedVars } from '@grafana/data';
 import { TemplateSrv } from '@grafana/runtime';
 
 import { asked } from './asked';
+import { isDid } from './did';
 import { expand, oneOf } from './expand';
 import { finished, isTree, NUMERIC } from './filters';
 import { FootfallQuery, kindOf } from './query';
 import { FieldKind, fieldsOf } from './query/fields';
-import { AdHocFilter, Breakdown, EventFilter, Filter, Test } from './query/generated';
+import { AdHocFilter, Breakdown, EventFilter, PersonFilter, Test } from './query/generated';
 import { boundVariables } from './sqlVariables';
 import { withTraffic } from './traffic';
 
@@ -58,15 +59,8 @@ function fillings(templates: TemplateSrv, scopedVars: ScopedVars): Partial<Recor
   const text = (value: unknown) => (typeof value === 'string' ? templates.replace(value, scopedVars, 'raw') : value);
   const several = (value?: string | string[]) => oneOf(value, templates, scopedVars);
   // A variable can be empty; then there is nothing to compare.
-  const filter = (of?: Filter) => finished(of && filledFilter(of, templates, scopedVars));
-  const event = (of: (EventFilter & { name?: string }) | null) =>
-    of && {
-      ...of,
-      ...('name' in of ? { name: text(of.name) } : {}),
-      event: several(of.event),
-      path: several(of.path),
-      filter: filter(of.filter),
-    };
+  const filter = (of?: PersonFilter) => finished(of && filledFilter(of, templates, scopedVars));
+  const event = (of: (EventFilter & { name?: string }) | null) => of && filledEvent(of, templates, scopedVars);
   return {
     string: text,
     comparison: text,
@@ -82,21 +76,45 @@ function fillings(templates: TemplateSrv, scopedVars: ScopedVars): Partial<Recor
   };
 }
 
-function filledFilter(of: Filter, templates: TemplateSrv, scopedVars: ScopedVars): Filter {
+function filledEvent<E extends EventFilter & { name?: string }>(
+  of: E,
+  templates: TemplateSrv,
+  scopedVars: ScopedVars
+): E {
+  const { name } = of;
+  return {
+    ...of,
+    ...(typeof name === 'string' ? { name: templates.replace(name, scopedVars, 'raw') } : {}),
+    event: oneOf(of.event, templates, scopedVars),
+    path: oneOf(of.path, templates, scopedVars),
+    filter: finished(of.filter && filledFilter(of.filter, templates, scopedVars)),
+  };
+}
+
+function filledFilter<F extends PersonFilter>(of: F, templates: TemplateSrv, scopedVars: ScopedVars): F {
+  // What is filled in is of the same kind.
+  return filledTree(of, templates, scopedVars) as F;
+}
+
+function filledTree(of: PersonFilter, templates: TemplateSrv, scopedVars: ScopedVars): PersonFilter {
   if (!isTree(of)) {
     return of;
   }
-  const each = (filter: Filter) => filledFilter(filter, templates, scopedVars);
+  const each = (filter: PersonFilter) => filledFilter(filter, templates, scopedVars);
   if ('all' in of) {
     return { all: of.all.map(each) };
   }
   if ('any' in of) {
     return { any: of.any.map(each) };
   }
+  if (isDid(of)) {
+    const { events } = of.did;
+    return events ? { did: { ...of.did, events: filledEvent(events, templates, scopedVars) } } : of;
+  }
   return 'not' in of ? { not: each(of.not) } : filledTest(of, templates, scopedVars);
 }
 
-function filledTest(of: Test, templates: TemplateSrv, scopedVars: ScopedVars): Filter {
+function filledTest(of: Test, templates: TemplateSrv, scopedVars: ScopedVars): PersonFilter {
   const field = templates.replace(String(of.field ?? ''), scopedVars, 'raw');
   if (of.values?.length) {
     return { ...of, field, values: of.values.flatMap((value) => expand(String(value), templates, scopedVars)) };

@@ -1,6 +1,6 @@
 import { isTree } from './filters';
 import { FootfallQuery, QueryOf } from './query';
-import { Filter, Test } from './query/generated';
+import { PersonFilter, Test } from './query/generated';
 
 /** A value to keep or to leave out, as Explore and tables ask for it. */
 export interface Wanted {
@@ -11,19 +11,19 @@ export interface Wanted {
 
 type Filtered = Exclude<FootfallQuery, QueryOf<'sql'>>;
 
-const isTest = (filter: Filter): filter is Test => isTree(filter) && 'field' in filter;
+const isTest = (filter: PersonFilter): filter is Test => isTree(filter) && 'field' in filter;
 const isEqual = ({ op }: Test) => !op || op === '=';
 const opposite = (isOut: boolean) => (isOut ? '=' : '!=');
 
 /** The conditions that all have to hold, at the top of the filter. */
-function conditions(filter?: Filter): Filter[] {
+function conditions(filter?: PersonFilter): PersonFilter[] {
   if (!filter || !isTree(filter)) {
     return filter ? [filter] : [];
   }
   return 'all' in filter ? filter.all : [filter];
 }
 
-function joined(filters: Filter[]): Filter | undefined {
+function joined(filters: PersonFilter[]): PersonFilter | undefined {
   return filters.length > 1 ? { all: filters } : filters[0];
 }
 

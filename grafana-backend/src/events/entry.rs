@@ -119,13 +119,28 @@ pub struct Joined<'p> {
 }
 
 impl Joined<'_> {
-    /// Appends the events as a table, with the columns of their sessions' entries beside their own.
+    /// Appends the table, with the columns of the sessions' entries beside its own if any of them is read.
     pub fn write(&self, sql: &mut Sql) {
+        match self.entries.is_empty() {
+            true => drop(sql.text(self.table)),
+            false => self.write_joined(sql),
+        }
+    }
+
+    /// Appends the condition that an event is of the project and the time.
+    pub fn write_which(&self, sql: &mut Sql) {
+        sql.text("project = ")
+            .string(self.project)
+            .text(" AND ts >= fromUnixTimestamp64Milli(")
+            .int(self.from_ms)
+            .text(", 'UTC') AND ts < fromUnixTimestamp64Milli(")
+            .int(self.to_ms)
+            .text(", 'UTC')");
+    }
+
+    fn write_joined(&self, sql: &mut Sql) {
         sql.text("(SELECT * FROM (SELECT *, event_order, ").text(KEY).text(" FROM ").text(self.table);
-        sql.text(" WHERE project = ").string(self.project);
-        sql.text(" AND ts >= fromUnixTimestamp64Milli(").int(self.from_ms);
-        sql.text(", 'UTC') AND ts < fromUnixTimestamp64Milli(").int(self.to_ms);
-        sql.text(", 'UTC')) AS e ANY LEFT JOIN (");
+        sql.text(" WHERE ").sub(|sql| self.write_which(sql)).text(") AS e ANY LEFT JOIN (");
         self.write_marked(sql);
         sql.text(" UNION ALL ");
         self.write_by_inactivity(sql);

@@ -1,6 +1,7 @@
 //! Events as every question sees them: which are meant, whose they are, and what splits them.
 
 pub mod actor;
+pub mod behaviour;
 pub mod breakdown;
 pub mod dimension;
 pub mod entry;

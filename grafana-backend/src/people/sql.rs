@@ -78,7 +78,7 @@ impl Persons {
         sql.text(" GLOBAL ANY LEFT JOIN (SELECT visitor AS linked, person AS linked_person FROM analytics.people WHERE project = ")
             .string(&scope.project)
             .text(" AND visitor GLOBAL IN (SELECT visitor");
-        scope.from_stored_events(sql, read.from_ms, read.to_ms, Entries::default());
+        scope.loosened().from_stored_events(sql, read.from_ms, read.to_ms, Entries::default());
         sql.text(")) AS links ON ").text(visitor).text(" = linked");
     }
 }

@@ -9,7 +9,7 @@ use super::{STREAMS_MAX, Service, data::Running};
 use crate::{
     clickhouse::ClickHouse,
     error::QueryError,
-    events::filter::Filter,
+    events::behaviour::PersonFilter,
     protocol::{
         PublishStreamRequest, PublishStreamResponse, RunStreamRequest, StreamPacket, SubscribeStreamRequest,
         SubscribeStreamResponse, publish_stream_response, stream_server, subscribe_stream_response,
@@ -89,7 +89,7 @@ fn scope(project: &str) -> Scope {
         project: project.to_owned(),
         range: Range { from_ms: now_ms - SLOT_MS, to_ms: now_ms, interval_ms: SLOT_MS },
         zone: chrono_tz::Tz::UTC,
-        filter: Filter::default(),
+        filter: PersonFilter::default(),
         now_ms,
         uid: String::new(),
     }

@@ -20,7 +20,7 @@ import { SqlBuilder } from './builders/SqlBuilder';
 import { TrendBuilder } from './builders/TrendBuilder';
 import { EditingProvider } from './parts/context';
 import { ManyChoices } from './parts/Choice';
-import { FilterEditor } from './parts/FilterEditor';
+import { PersonFilterEditor } from './parts/PersonFilterEditor';
 import { ProjectPicker } from './parts/Pickers';
 import { Field, Row } from './parts/Row';
 import { TrafficField } from './parts/TrafficField';
@@ -70,7 +70,7 @@ export function QueryEditor({ datasource, query: given, onChange, onRunQuery, ra
       {app === CoreApp.UnifiedAlerting && <AlertNote query={query} />}
       {Builder && <Builder query={query} onChange={changeSome} onRunQuery={onRunQuery} />}
       {query.queryType !== 'sql' && (
-        <FilterEditor label="Filter" filter={query.filter} onChange={(filter) => changeSome({ filter })} />
+        <PersonFilterEditor label="Filter" filter={query.filter} onChange={(filter) => changeSome({ filter })} />
       )}
       {query.queryType !== 'live' && <PlanPreview datasource={datasource} query={query} range={range} />}
     </EditingProvider>

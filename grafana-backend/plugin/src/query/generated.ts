@@ -22,18 +22,21 @@ export type Query =
  */
 export type Compare = boolean | ('none' | 'before' | 'week' | '4_weeks' | '52_weeks');
 /**
- * A tree of tests of an event: docs/queries/filters.md.
+ * A tree of tests of an event, and of what its person did: docs/queries/filters.md.
  */
-export type Filter =
+export type PersonFilter =
   | Test
   | {
-      all: Filter[];
+      did: Did;
     }
   | {
-      any: Filter[];
+      all: PersonFilter[];
     }
   | {
-      not: Filter;
+      any: PersonFilter[];
+    }
+  | {
+      not: PersonFilter;
     };
 /**
  * How a test compares a field with its values.
@@ -57,6 +60,25 @@ export type Operator =
   | '>='
   | 'is set'
   | 'is not set';
+/**
+ * A string, or a list of which one is enough, as a dashboard's variable with several values gives
+ * it. Empty strings among them mean nothing.
+ */
+export type OneOf = string | string[];
+/**
+ * A tree of tests of an event: docs/queries/filters.md.
+ */
+export type Filter =
+  | Test
+  | {
+      all: Filter[];
+    }
+  | {
+      any: Filter[];
+    }
+  | {
+      not: Filter;
+    };
 /**
  * How long a bucket is, as a query names it.
  */
@@ -90,11 +112,6 @@ export type Actor = 'visitor' | 'user' | 'session';
  * Which of an actor's chains count.
  */
 export type Counting = 'actors' | 'actors_of_range' | 'conversions';
-/**
- * A string, or a list of which one is enough, as a dashboard's variable with several values gives
- * it. Empty strings among them mean nothing.
- */
-export type OneOf = string | string[];
 /**
  * Whether the order of steps counts.
  */
@@ -170,7 +187,7 @@ export interface SessionsQuery {
   /**
    * Which events count.
    */
-  filter?: Filter;
+  filter?: PersonFilter;
   /**
    * The bucket.
    * @default auto
@@ -247,6 +264,55 @@ export interface Test {
   values?: (string | number | boolean)[];
 }
 /**
+ * What a person did, how often and when: docs/queries/filters.md.
+ */
+export interface Did {
+  /**
+   * So often at least; once, if neither this nor `atMost` is given.
+   * @minimum 1
+   * @maximum 1000000
+   */
+  atLeast?: number;
+  /**
+   * So often at most; 0 is never.
+   * @minimum 0
+   * @maximum 1000000
+   */
+  atMost?: number;
+  /**
+   * The days before the end of the query's range in which it counts; the range itself if absent.
+   * @minimum 1
+   * @maximum 3660
+   */
+  days?: number;
+  /**
+   * What was done; any event if absent.
+   */
+  events?: EventFilter;
+  /**
+   * Whether it was never done before.
+   * @default false
+   */
+  firstTime?: boolean;
+}
+/**
+ * Selects events: what is absent matches everything.
+ */
+export interface EventFilter {
+  /**
+   * The event's name, exactly.
+   */
+  event?: OneOf;
+  /**
+   * What must hold besides.
+   */
+  filter?: Filter;
+  /**
+   * Its path; `*` matches any string.
+   */
+  path?: OneOf;
+}
+/**
  * Conversion from step to step: docs/queries/funnel.md.
  */
 export interface FunnelQuery {
@@ -288,7 +354,7 @@ export interface FunnelQuery {
   /**
    * Which events count.
    */
-  filter?: Filter;
+  filter?: PersonFilter;
   /**
    * From which step a trend and a histogram count, from 1; where a chain begins if absent.
    * @minimum 1
@@ -484,7 +550,7 @@ export interface TrendQuery {
   /**
    * Which events count.
    */
-  filter?: Filter;
+  filter?: PersonFilter;
   /**
    * How several series, from A on, become one: letters, numbers, `+ - * /` and brackets.
    */
@@ -595,7 +661,7 @@ export interface RetentionQuery {
   /**
    * Which events count.
    */
-  filter?: Filter;
+  filter?: PersonFilter;
   /**
    * An actor belongs to the cohort of the first start ever only.
    * @default false
@@ -642,23 +708,6 @@ export interface RetentionQuery {
   unbounded?: boolean;
 }
 /**
- * Selects events: what is absent matches everything.
- */
-export interface EventFilter {
-  /**
-   * The event's name, exactly.
-   */
-  event?: OneOf;
-  /**
-   * What must hold besides.
-   */
-  filter?: Filter;
-  /**
-   * Its path; `*` matches any string.
-   */
-  path?: OneOf;
-}
-/**
  * Who is there in a period: docs/queries/lifecycle.md.
  */
 export interface LifecycleQuery {
@@ -686,7 +735,7 @@ export interface LifecycleQuery {
   /**
    * Which events count.
    */
-  filter?: Filter;
+  filter?: PersonFilter;
   /**
    * The period.
    * @default day
@@ -734,7 +783,7 @@ export interface StickinessQuery {
   /**
    * Which events count.
    */
-  filter?: Filter;
+  filter?: PersonFilter;
   /**
    * The period.
    * @default day
@@ -796,7 +845,7 @@ export interface PathsQuery {
   /**
    * Which events count.
    */
-  filter?: Filter;
+  filter?: PersonFilter;
   /**
    * Ways from step to step that are shown by themselves.
    * @minimum 1
@@ -854,7 +903,7 @@ export interface EventsQuery {
   /**
    * Which events count.
    */
-  filter?: Filter;
+  filter?: PersonFilter;
   /**
    * How many at most.
    * @minimum 1
@@ -907,7 +956,7 @@ export interface AnnotationsQuery {
   /**
    * Which events count.
    */
-  filter?: Filter;
+  filter?: PersonFilter;
   /**
    * How many at most.
    * @minimum 1
@@ -960,7 +1009,7 @@ export interface SpikesQuery {
   /**
    * Which events count.
    */
-  filter?: Filter;
+  filter?: PersonFilter;
   /**
    * The period.
    * @default hour
@@ -998,7 +1047,7 @@ export interface LiveQuery {
   /**
    * Which events count.
    */
-  filter?: Filter;
+  filter?: PersonFilter;
   /**
    * The project's exact name; the data source's default project if absent.
    */

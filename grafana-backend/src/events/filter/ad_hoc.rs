@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{read::read, tree::Filter};
+use super::{Filter, read::read};
 use crate::error::QueryError;
 
 /// An ad hoc filter, as Grafana gives it.

@@ -79,7 +79,7 @@ enum Shape {
 #[derive(JsonSchema)]
 #[schemars(rename = "Test")]
 #[expect(dead_code, reason = "it describes what the test is read from")]
-struct TestShape {
+pub struct TestShape {
     /// A column, or `property:<name>`.
     field: String,
     #[serde(default)]

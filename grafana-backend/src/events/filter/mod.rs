@@ -9,4 +9,5 @@ pub mod test;
 pub mod tree;
 mod values;
 
-pub use tree::Filter;
+/// A tree of tests of the event itself.
+pub type Filter = tree::Tree<test::Condition>;

@@ -3,9 +3,10 @@
 use serde_json::{Map, Value};
 
 use super::{
+    Filter,
     json::Operator,
-    test::{Comparison, Test},
-    tree::Filter,
+    test::{Comparison, Condition, Test},
+    tree::Tree,
     values,
 };
 use crate::{check::meant, error::QueryError, events::dimension::Dimension, json};
@@ -20,56 +21,83 @@ const DEPTH_MAX: usize = 12;
 /// # Errors
 /// Names the place and what is wrong there.
 pub fn read(json: &Value, place: &str) -> Result<Filter, QueryError> {
-    let mut nodes = 0;
-    node(json, place, 0, &mut nodes)
+    read_with(json, place, |_, place| {
+        let message = "what a person did is asked in the query's own filter, not in one of single events";
+        Err(QueryError::invalid(place, message))
+    })
 }
 
-fn node(json: &Value, place: &str, depth: usize, nodes: &mut usize) -> Result<Filter, QueryError> {
-    *nodes += 1;
-    if depth > DEPTH_MAX || *nodes > NODES_MAX {
-        let message = format!("it has more than {DEPTH_MAX} levels or {NODES_MAX} nodes");
-        return Err(QueryError::invalid(place, message));
-    }
-    let object = match json {
-        Value::Null => return Ok(Filter::default()),
-        Value::Object(object) if object.is_empty() => return Ok(Filter::default()),
-        Value::Object(object) => object,
-        other => return Err(QueryError::invalid(place, format!("an object is expected, not {other}"))),
-    };
-    check_fields(object, place)?;
-    let mut list = |name: &str| -> Result<Option<Vec<Filter>>, QueryError> {
-        let Some(value) = object.get(name) else { return Ok(None) };
-        let Value::Array(filters) = value else {
-            return Err(QueryError::invalid(format!("{place}.{name}"), "a list is expected"));
+/// The same, with `did` for the conditions `{"did": …}`.
+///
+/// # Errors
+/// Names the place and what is wrong there.
+pub fn read_with<L: From<Condition>>(
+    json: &Value,
+    place: &str,
+    did: impl FnMut(&Value, &str) -> Result<Tree<L>, QueryError>,
+) -> Result<Tree<L>, QueryError> {
+    Reader { nodes: 0, did }.node(json, place, 0)
+}
+
+struct Reader<D> {
+    nodes: usize,
+    did: D,
+}
+
+impl<D> Reader<D> {
+    fn node<L: From<Condition>>(&mut self, json: &Value, place: &str, depth: usize) -> Result<Tree<L>, QueryError>
+    where
+        D: FnMut(&Value, &str) -> Result<Tree<L>, QueryError>,
+    {
+        self.nodes += 1;
+        if depth > DEPTH_MAX || self.nodes > NODES_MAX {
+            let message = format!("it has more than {DEPTH_MAX} levels or {NODES_MAX} nodes");
+            return Err(QueryError::invalid(place, message));
+        }
+        let object = match json {
+            Value::Null => return Ok(Tree::default()),
+            Value::Object(object) if object.is_empty() => return Ok(Tree::default()),
+            Value::Object(object) => object,
+            other => return Err(QueryError::invalid(place, format!("an object is expected, not {other}"))),
         };
-        let each =
-            filters.iter().enumerate().map(|(at, json)| node(json, &format!("{place}.{name}[{at}]"), depth + 1, nodes));
-        each.collect::<Result<_, _>>().map(Some)
-    };
-    if let Some(filters) = list("all")? {
-        return Ok(Filter::All(filters));
+        check_fields(object, place)?;
+        if let Some(list) = object.get("all") {
+            return self.list(list, &format!("{place}.all"), depth).map(Tree::All);
+        }
+        if let Some(list) = object.get("any") {
+            return self.list(list, &format!("{place}.any"), depth).map(Tree::Any);
+        }
+        if let Some(json) = object.get("not") {
+            return Ok(Tree::Not(Box::new(self.node(json, &format!("{place}.not"), depth + 1)?)));
+        }
+        if let Some(json) = object.get("did") {
+            return (self.did)(json, &format!("{place}.did"));
+        }
+        let field = object.get("field").and_then(Value::as_str).unwrap_or_default();
+        if field.is_empty() {
+            return Err(QueryError::invalid(place, "it has none of all, any, not, did and field"));
+        }
+        let dimension = Dimension::parse(field).map_err(|error| error.at(&format!("{place}.field")))?;
+        let op = object.get("op").filter(|op| !op.is_null() && op.as_str() != Some(""));
+        let op = op.map_or(Ok(Operator::default()), json::value);
+        let op = op.map_err(|error| error.at(&format!("{place}.op")))?;
+        test(&dimension, op, object, place)
     }
-    if let Some(filters) = list("any")? {
-        return Ok(Filter::Any(filters));
+
+    fn list<L: From<Condition>>(&mut self, json: &Value, place: &str, depth: usize) -> Result<Vec<Tree<L>>, QueryError>
+    where
+        D: FnMut(&Value, &str) -> Result<Tree<L>, QueryError>,
+    {
+        let Value::Array(trees) = json else { return Err(QueryError::invalid(place, "a list is expected")) };
+        let each = trees.iter().enumerate().map(|(at, json)| self.node(json, &format!("{place}[{at}]"), depth + 1));
+        each.collect()
     }
-    if let Some(json) = object.get("not") {
-        return Ok(Filter::Not(Box::new(node(json, &format!("{place}.not"), depth + 1, nodes)?)));
-    }
-    let field = object.get("field").and_then(Value::as_str).unwrap_or_default();
-    if field.is_empty() {
-        return Err(QueryError::invalid(place, "it has none of all, any, not and field"));
-    }
-    let dimension = Dimension::parse(field).map_err(|error| error.at(&format!("{place}.field")))?;
-    let op = object.get("op").filter(|op| !op.is_null() && op.as_str() != Some(""));
-    let op = op.map_or(Ok(Operator::default()), json::value);
-    let op = op.map_err(|error| error.at(&format!("{place}.op")))?;
-    test(&dimension, op, object, place)
 }
 
 /// Left out in silence, a misspelt field would give the numbers of another condition.
 fn check_fields(object: &Map<String, Value>, place: &str) -> Result<(), QueryError> {
-    const KINDS: [&str; 4] = ["all", "any", "not", "field"];
-    const FIELDS: [&str; 7] = ["all", "any", "not", "field", "op", "value", "values"];
+    const KINDS: [&str; 5] = ["all", "any", "not", "did", "field"];
+    const FIELDS: [&str; 8] = ["all", "any", "not", "did", "field", "op", "value", "values"];
     if let Some(name) = object.keys().find(|name| !FIELDS.contains(&name.as_str())) {
         let shown: String = name.chars().take(64).collect();
         let message = format!("no condition has this field: {}", meant(name, &FIELDS));
@@ -82,7 +110,12 @@ fn check_fields(object: &Map<String, Value>, place: &str) -> Result<(), QueryErr
     }
 }
 
-fn test(dimension: &Dimension, op: Operator, object: &Map<String, Value>, place: &str) -> Result<Filter, QueryError> {
+fn test<L: From<Condition>>(
+    dimension: &Dimension,
+    op: Operator,
+    object: &Map<String, Value>,
+    place: &str,
+) -> Result<Tree<L>, QueryError> {
     let values = values::read(object, place)?;
     let one = || match &values[..] {
         [one] => Ok(one.clone()),
@@ -95,14 +128,14 @@ fn test(dimension: &Dimension, op: Operator, object: &Map<String, Value>, place:
             number.ok_or_else(|| QueryError::invalid(format!("{place}.value"), format!("{text:?} is not a number")))?;
         Ok(Test::Number(comparison, number))
     };
-    let test = |test| Filter::Test(dimension.clone(), test);
+    let test = |test| Tree::Leaf(L::from(Condition { dimension: dimension.clone(), test }));
     let any_of = |each: fn(String) -> Test| match values.len() {
         0 => Err(QueryError::invalid(format!("{place}.value"), "a value is expected")),
         1 => Ok(test(each(values[0].clone()))),
-        _ => Ok(Filter::Any(values.iter().map(|value| test(each(value.clone()))).collect())),
+        _ => Ok(Tree::Any(values.iter().map(|value| test(each(value.clone()))).collect())),
     };
     // Of several values one is enough; where the test is negated, none may hold.
-    let (negated, filter) = match op {
+    let (negated, tree) = match op {
         Operator::Equal | Operator::In | Operator::EqualToAny => (false, test(Test::In(values.clone()))),
         Operator::NotEqual | Operator::NotIn | Operator::EqualToNone => (true, test(Test::In(values.clone()))),
         Operator::Contains => (false, any_of(Test::Contains)?),
@@ -118,7 +151,7 @@ fn test(dimension: &Dimension, op: Operator, object: &Map<String, Value>, place:
         Operator::IsSet => (false, test(Test::IsSet)),
         Operator::IsNotSet => (true, test(Test::IsSet)),
     };
-    Ok(if negated { Filter::Not(Box::new(filter)) } else { filter })
+    Ok(if negated { Tree::Not(Box::new(tree)) } else { tree })
 }
 
 #[cfg(test)]
@@ -174,7 +207,8 @@ mod tests {
             (json!([1]), "filter: an object is expected"),
             (json!({"field": "path", "val": 1}), "filter.val: no condition has this field: did you mean value?"),
             (json!({"all": [], "any": []}), "filter: it has all and any: one of them"),
-            (json!({"value": 1}), "filter: it has none of all, any, not and field"),
+            (json!({"any": [{"did": {}}]}), "filter.any[0].did: what a person did is asked in the query's own filter"),
+            (json!({"value": 1}), "filter: it has none of all, any, not, did and field"),
             (json!({"field": "path", "value": "x".repeat(3000)}), "filter.value: it has 3000 bytes"),
         ] {
             let error = read(&json, "filter").unwrap_err().to_string();

@@ -1,7 +1,19 @@
 //! The test of one value.
 
-use super::like::like;
-use crate::{events::dimension::Dimension, sql::Sql};
+use super::{like::like, tree::Leaf};
+use crate::{
+    events::{dimension::Dimension, entry::Entries},
+    sql::Sql,
+};
+
+/// A test of one column or property.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Condition {
+    /// Of what.
+    pub dimension: Dimension,
+    /// Which.
+    pub test: Test,
+}
 
 /// The test of a value; a property that is absent is the empty string.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +40,16 @@ pub enum Comparison {
     LessOrEqual,
     Greater,
     GreaterOrEqual,
+}
+
+impl Leaf for Condition {
+    fn entries(&self) -> Entries {
+        self.dimension.entries()
+    }
+
+    fn write(&self, sql: &mut Sql) {
+        self.test.write(&self.dimension, sql);
+    }
 }
 
 impl Test {

@@ -1,45 +1,42 @@
-//! The tree, and the condition that it is in SQL.
+//! A tree of conditions, and the condition that it is in SQL.
 
-use super::test::Test;
-use crate::{
-    events::{dimension::Dimension, entry::Entries},
-    sql::Sql,
-};
+use std::convert::Infallible;
+
+use crate::{events::entry::Entries, sql::Sql};
 
 /// A condition on one event.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Filter {
+pub enum Tree<L> {
     /// All hold; of none, true.
-    All(Vec<Filter>),
+    All(Vec<Tree<L>>),
     /// One holds; of none, false.
-    Any(Vec<Filter>),
+    Any(Vec<Tree<L>>),
     /// It does not hold.
-    Not(Box<Filter>),
-    /// A test of one column or property.
-    Test(Dimension, Test),
+    Not(Box<Tree<L>>),
+    /// It holds.
+    Leaf(L),
 }
 
-impl Default for Filter {
+/// What a tree is made of.
+pub trait Leaf {
+    /// What it reads of the session's entry.
+    fn entries(&self) -> Entries;
+
+    /// Appends the condition, without parentheses.
+    fn write(&self, sql: &mut Sql);
+}
+
+impl<L> Default for Tree<L> {
     fn default() -> Self {
         Self::All(Vec::new())
     }
 }
 
-impl Filter {
+impl<L> Tree<L> {
     /// Whether it holds for every event.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        matches!(self, Self::All(filters) if filters.iter().all(Filter::is_empty))
-    }
-
-    /// What it reads of the session's entry.
-    #[must_use]
-    pub fn entries(&self) -> Entries {
-        match self {
-            Self::All(filters) | Self::Any(filters) => filters.iter().map(Filter::entries).collect(),
-            Self::Not(filter) => filter.entries(),
-            Self::Test(dimension, _) => dimension.entries(),
-        }
+        matches!(self, Self::All(trees) if trees.iter().all(Tree::is_empty))
     }
 
     /// Both hold.
@@ -52,25 +49,60 @@ impl Filter {
         }
     }
 
+    /// The same of other leaves.
+    #[must_use]
+    pub fn map<M>(&self, leaf: &mut impl FnMut(&L) -> M) -> Tree<M> {
+        match self.try_map(&mut |of| Ok::<M, Infallible>(leaf(of))) {
+            Ok(tree) => tree,
+            Err(never) => match never {},
+        }
+    }
+
+    /// The same, if none of its leaves is refused.
+    ///
+    /// # Errors
+    /// The first one of `leaf`.
+    pub fn try_map<M, E>(&self, leaf: &mut impl FnMut(&L) -> Result<M, E>) -> Result<Tree<M>, E> {
+        let mut each = |trees: &[Self]| trees.iter().map(|tree| tree.try_map(leaf)).collect::<Result<_, E>>();
+        Ok(match self {
+            Self::All(trees) => Tree::All(each(trees)?),
+            Self::Any(trees) => Tree::Any(each(trees)?),
+            Self::Not(tree) => Tree::Not(Box::new(tree.try_map(leaf)?)),
+            Self::Leaf(of) => Tree::Leaf(leaf(of)?),
+        })
+    }
+}
+
+impl<L: Leaf> Tree<L> {
+    /// What it reads of the session's entry.
+    #[must_use]
+    pub fn entries(&self) -> Entries {
+        match self {
+            Self::All(trees) | Self::Any(trees) => trees.iter().map(Tree::entries).collect(),
+            Self::Not(tree) => tree.entries(),
+            Self::Leaf(leaf) => leaf.entries(),
+        }
+    }
+
     /// Appends the condition.
     pub fn write(&self, sql: &mut Sql) {
-        let mut list = |filters: &[Filter], between: &'static str, of_none: &'static str| {
+        let mut list = |trees: &[Self], between: &'static str, of_none: &'static str| {
             sql.text("(");
-            if filters.is_empty() {
+            if trees.is_empty() {
                 sql.text(of_none);
             }
-            for (at, filter) in filters.iter().enumerate() {
-                sql.text(if at == 0 { "" } else { between }).sub(|sql| filter.write(sql));
+            for (at, tree) in trees.iter().enumerate() {
+                sql.text(if at == 0 { "" } else { between }).sub(|sql| tree.write(sql));
             }
             sql.text(")");
         };
         match self {
-            Self::All(filters) => list(filters, " AND ", "1"),
-            Self::Any(filters) => list(filters, " OR ", "0"),
-            Self::Not(filter) => drop(sql.text("NOT ").sub(|sql| filter.write(sql))),
-            Self::Test(dimension, test) => {
+            Self::All(trees) => list(trees, " AND ", "1"),
+            Self::Any(trees) => list(trees, " OR ", "0"),
+            Self::Not(tree) => drop(sql.text("NOT ").sub(|sql| tree.write(sql))),
+            Self::Leaf(leaf) => {
                 sql.text("(");
-                test.write(dimension, sql);
+                leaf.write(sql);
                 sql.text(")");
             }
         }

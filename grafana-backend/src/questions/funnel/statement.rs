@@ -80,7 +80,12 @@ pub fn statement(scope: &Scope, funnel: &Funnel, pass: Pass) -> Sql {
 pub fn actor_ids(scope: &Scope, funnel: &Funnel, hashes: &[u64]) -> Sql {
     let mut sql = Sql::new("SELECT ");
     sql.text(funnel.by.expression()).text(" AS hash, any(").text(funnel.by.id()).text(") AS name");
-    scope.from_stored_events(&mut sql, scope.range.from_ms, read_until_ms(scope, funnel), Entries::default());
+    scope.loosened().from_stored_events(
+        &mut sql,
+        scope.range.from_ms,
+        read_until_ms(scope, funnel),
+        Entries::default(),
+    );
     sql.text(funnel.by.condition()).text(" AND hash IN ").uints(hashes).text(" GROUP BY hash");
     sql
 }

@@ -45,6 +45,7 @@ impl Both {
 }
 
 /// A way as it is shown.
+#[derive(Clone)]
 pub struct Way {
     pub step: u32,
     pub source: String,
@@ -77,9 +78,8 @@ impl Shown {
 
     /// By step and count; by name, not by hash, where counts are the same. The rest comes last.
     pub fn named(self, names: &HashMap<u64, String>) -> Vec<Way> {
-        let rest = apart(OTHER, names.values().map(String::as_str));
         let name = |hash: u64| names.get(&hash).cloned().unwrap_or_default();
-        let mut out = Vec::new();
+        let (mut out, mut rests) = (Vec::new(), Vec::new());
         for mut of_step in self.steps {
             of_step.candidates.sort_by_cached_key(|(hop, counts)| (Reverse(*counts), name(hop.from), name(hop.to)));
             let way = |ends: (String, String), counts: Both| Way {
@@ -94,8 +94,13 @@ impl Shown {
             out.extend(most.iter().map(|(hop, counts)| way((name(hop.from), name(hop.to)), *counts)));
             if of_step.rest.is_some() || !others.is_empty() {
                 let counts = of_step.rest.unwrap_or_default().plus(Both::sum(others));
-                out.push(way((rest.clone(), rest.clone()), counts));
+                rests.push(out.len());
+                out.push(way((String::new(), String::new()), counts));
             }
+        }
+        let rest = apart(OTHER, out.iter().flat_map(|way| [way.source.as_str(), way.target.as_str()]));
+        for at in rests {
+            out[at] = Way { source: rest.clone(), target: rest.clone(), ..out[at].clone() };
         }
         out
     }
@@ -142,6 +147,19 @@ mod tests {
         let ways: Vec<(String, u64)> = shown.named(&names).into_iter().map(|way| (way.target, way.count)).collect();
         let way = |name: &str, count| (name.to_owned(), count);
         assert_eq!(ways, [way("/0", 5), way("/1", 2), way("/2", 2), way("(other)", 12)]);
+    }
+
+    #[test]
+    fn the_rest_is_called_apart_from_what_is_shown_and_from_nothing_else() {
+        let hop = |to| Hop { step: 1, from: 0, to };
+        let of = |limit, first: &str| {
+            let shown = Shown::most_used(Ways([(hop(1), 2), (hop(2), 2)].into()), None, limit);
+            let names = [(0, "/"), (1, first), (2, "(other)")].map(|(hash, name)| (hash, name.to_owned()));
+            shown.named(&names.into()).into_iter().map(|way| way.target).collect::<Vec<_>>()
+        };
+        assert_eq!(of(1, "/a"), ["(other)", "((other))"]);
+        assert_eq!(of(2, "/a"), ["(other)", "/a"]);
+        assert_eq!(of(1, "!"), ["!", "(other)"]);
     }
 
     #[test]

@@ -65,8 +65,21 @@ pub fn string() -> impl Strategy<Value = String> {
 
 /// Names of fields, at any depth.
 pub fn name() -> impl Strategy<Value = String> {
-    let inner =
-        ["all", "any", "not", "field", "op", "value", "values", "key", "operator", "dimension", "attribution", "name"];
+    let inner = [
+        "all",
+        "any",
+        "not",
+        "field",
+        "op",
+        "value",
+        "values",
+        "key",
+        "operator",
+        "dimension",
+        "attribution",
+        "name",
+        "did",
+    ];
     let of_types = TYPES.values().filter_map(Value::as_object).flat_map(Map::keys);
     let names: Vec<String> = of_types.cloned().chain(inner.map(str::to_owned)).collect();
     prop_oneof![20 => prop::sample::select(names), 1 => ".{0,8}"]

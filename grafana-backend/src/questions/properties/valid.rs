@@ -33,6 +33,9 @@ pub fn valid() -> Vec<Value> {
         {"queryType": "trend", "series": [event, {"measure": "per_visitor"}], "formula": "A / B", "interval": "minute",
          "breakdown": {"dimension": "browser", "limit": 3}, "compare": "before", "shape": "long"},
         {"queryType": "trend", "result": "total", "cumulative": true},
+        {"queryType": "funnel", "steps": [{"event": "a"}, {"event": "b"}], "compare": "week", "filter": {"all": [
+            {"did": {"events": event, "atLeast": 2, "atMost": 3, "days": 30}}, {"not": {"did": {"firstTime": true}}}, tests]}},
+        {"queryType": "sessions", "filter": {"any": [{"did": {"events": {"filter": {"field": "session:path", "value": "/"}}, "atMost": 0}}]}},
         {"queryType": "trend", "series": [{"measure": "sum", "property": "property:n"}, {"measure": "p90", "property": "property:n"},
          {"measure": "distinct", "property": "session:path"}], "formula": "100 * (A - B) / -C", "trailing": 7, "interval": "day"},
         {"queryType": "retention", "start": event, "returns": {"event": "b"}, "interval": "day", "firstTime": true,

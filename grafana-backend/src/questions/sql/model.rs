@@ -59,10 +59,13 @@ impl RawSqlJson {
         let variables: BTreeMap<String, Bound> =
             self.variables.into_iter().map(|(name, value)| (name, bound(value))).collect();
         at_most("allSelected", self.all_selected.len(), VARIABLES_MAX)?;
+        let ad_hoc = scope.filter.if_of_events().ok_or_else(|| {
+            QueryError::invalid("filter", "what a person did (did) cannot be asked in a query of type sql")
+        })?;
         let given = Given {
             variables: variables.clone(),
             all: self.all_selected.into_iter().collect(),
-            ad_hoc: Some(&scope.filter).filter(|filter| !filter.is_empty()),
+            ad_hoc: Some(&ad_hoc).filter(|filter| !filter.is_empty()),
         };
         let (mut text, bound) = expand(&self.raw_sql, &given)?;
         let mut variables = variables;

@@ -1,6 +1,7 @@
 //! `cargo xtask bench queries`: the data source, queried through its own protocol, against other
 //! approaches on the same events and the same engine, in one run.
 
+mod behaviours;
 mod links;
 mod network;
 mod peers;
@@ -120,6 +121,8 @@ async fn measure(mut sides: Sides<'_>, rows: u64, engine: &Engine, folder: &Path
     let plugin = Plugin::start(&bin("gpx_footfall"), sides.server, "website", &folder.join("plugin.log")).await?;
     let (plain_s, plain) = sides.ours("datasource, ordered funnel", &plugin, &asked.plain).await?;
     let (rich_s, rich) = sides.ours("datasource, exclusion and breakdown", &plugin, &asked.rich).await?;
+    let names = ["behaviour filter, ordered funnel", "behaviour filter, at least twice"];
+    let behaviours = behaviours::measure(&mut sides, &plugin, names, &asked.plain).await?;
     sides.ours("datasource, trend of the funnel", &plugin, &asked.trend).await?;
     let (sessions_s, _) = sides.ours("datasource, sessions by day", &plugin, &asked.sessions).await?;
     let (visitors_s, _) = sides.ours("datasource, visitors by day", &plugin, &asked.visitors).await?;
@@ -130,6 +133,8 @@ async fn measure(mut sides: Sides<'_>, rows: u64, engine: &Engine, folder: &Path
     let (linked_s, _) = sides.ours("with links, ordered funnel", &plugin, &asked.plain).await?;
     let (linked_rich_s, _) = sides.ours("with links, exclusion and breakdown", &plugin, &asked.rich).await?;
     let linked_memory_mib = plugin.peak_memory_mib();
+    let names = ["with links, behaviour filter", "with links, behaviour filter, twice"];
+    let linked_behaviours = behaviours::measure(&mut sides, &plugin, names, &asked.plain).await?;
     let (linked_sessions_s, _) = sides.ours("with links, sessions by day", &plugin, &asked.sessions).await?;
     let (linked_visitors_s, _) = sides.ours("with links, visitors by day", &plugin, &asked.visitors).await?;
     drop(plugin);
@@ -140,6 +145,13 @@ async fn measure(mut sides: Sides<'_>, rows: u64, engine: &Engine, folder: &Path
         linked_rich_s / rich_s,
         linked_sessions_s / sessions_s,
         linked_visitors_s / visitors_s
+    );
+    eprintln!(
+        "  behaviour filter: funnels {:.2}× the time, at least twice {:.2}×; with links {:.2}× and {:.2}× (goal: 1.5×)",
+        behaviours.once_s / plain_s,
+        behaviours.twice_s / plain_s,
+        linked_behaviours.once_s / linked_s,
+        linked_behaviours.twice_s / linked_s
     );
     let far = sides.server.at(network::open(&sides.server.url).await?);
     let plugin =
@@ -191,6 +203,8 @@ async fn measure(mut sides: Sides<'_>, rows: u64, engine: &Engine, folder: &Path
             "rich_funnel_over_1_gbit_vs_array_functions": functions_s / far_rich_s,
             "sessions_vs_raw_group_by": raw_s / sessions_s,
             "ordered_funnel_with_links_vs_without": plain_s / linked_s, "rich_funnel_with_links_vs_without": rich_s / linked_rich_s,
+            "ordered_funnel_with_behaviour_filter_vs_without": plain_s / behaviours.once_s,
+            "ordered_funnel_with_counting_behaviour_filter_vs_without": plain_s / behaviours.twice_s,
             "sessions_with_links_vs_without": sessions_s / linked_sessions_s, "visitors_with_links_vs_without": visitors_s / linked_visitors_s,
         },
         "figures": {"rows": rows, "links": links, "plugin_memory_mib": memory_mib, "plugin_memory_with_links_mib": linked_memory_mib, "engine_memory_mib": engine_mib, "s": sides.results.iter().copied().collect::<BTreeMap<_, _>>()},

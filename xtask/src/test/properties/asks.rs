@@ -74,6 +74,20 @@ fn event_of(project: &str, number: u64, person: u64, ts_ms: i64, event: &str, pa
 }
 
 fn within_the_days(rng: &mut StdRng, project: &str) -> Ranged {
+    let query = any_type(rng, project);
+    over_the_days(rng, query)
+}
+
+/// A range over days that have events; or the one that the query compares it with is.
+pub fn over_the_days(rng: &mut StdRng, query: Value) -> Ranged {
+    let from_ms = BEFORE_CHANGE_MS + rng.random_range(-1..2) * DAY_MS + rng.random_range(0..5) * HOUR_MS;
+    let to_ms = from_ms + rng.random_range(1..4) * DAY_MS;
+    let ahead_ms = if rng.random_bool(0.5) { days_between(&query) * DAY_MS } else { 0 };
+    (query, from_ms + ahead_ms, to_ms + ahead_ms)
+}
+
+/// A query of any type, its range excepted.
+pub fn any_type(rng: &mut StdRng, project: &str) -> Value {
     let mut query = match rng.random_range(0..10) {
         0..4 => any_funnel(rng),
         4 => {
@@ -91,10 +105,7 @@ fn within_the_days(rng: &mut StdRng, project: &str) -> Ranged {
         query["compare"] = pick(rng, &["before", "before", "week", "4_weeks"]).into();
     }
     finish(rng, &mut query, project);
-    let from_ms = BEFORE_CHANGE_MS + rng.random_range(-1..2) * DAY_MS + rng.random_range(0..5) * HOUR_MS;
-    let to_ms = from_ms + rng.random_range(1..4) * DAY_MS;
-    let ahead_ms = if rng.random_bool(0.5) { days_between(&query) * DAY_MS } else { 0 };
-    (query, from_ms + ahead_ms, to_ms + ahead_ms)
+    query
 }
 
 fn by_entry(rng: &mut StdRng) -> Value {
@@ -144,7 +155,8 @@ fn of_values(rng: &mut StdRng) -> Value {
     query
 }
 
-fn finish(rng: &mut StdRng, query: &mut Value, project: &str) {
+/// The project, a zone and, of some, a filter.
+pub fn finish(rng: &mut StdRng, query: &mut Value, project: &str) {
     query["project"] = project.into();
     query["timezone"] = pick(rng, &ZONES).into();
     if rng.random_bool(0.3) {
@@ -210,7 +222,7 @@ fn any_funnel(rng: &mut StdRng) -> Value {
 }
 
 /// By month, some of which have not begun.
-fn into_the_future(rng: &mut StdRng) -> Value {
+pub fn into_the_future(rng: &mut StdRng) -> Value {
     match rng.random_range(0..3) {
         0 => json!({"queryType": "lifecycle", "interval": "month", "by": actor(rng)}),
         1 => {

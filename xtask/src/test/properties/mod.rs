@@ -5,6 +5,7 @@
 //! events, daylight saving time.
 
 mod asks;
+mod behaviours;
 
 use std::{fs, io::Write, path::Path, process::Command};
 
@@ -120,6 +121,7 @@ impl Queries {
             Self::Random(rng) => *rng,
         };
         let mut others = asks::apart(&rng);
+        let mut of_persons = asks::apart(&others);
         let mut queries = Vec::new();
         for _ in 0..QUERIES_OF_A_CASE {
             let query = query(&mut rng, project);
@@ -137,6 +139,7 @@ impl Queries {
             queries.push((query, middle_ms, middle_ms + 2 * DAY_MS));
         }
         queries.extend(asks::queries(&mut others, project, now_ms));
+        queries.extend(behaviours::queries(&mut of_persons, project, now_ms));
         queries
     }
 }

@@ -3,34 +3,46 @@ import { GrafanaTheme2 } from '@grafana/data';
 import { Button, IconButton, useStyles2 } from '@grafana/ui';
 import React from 'react';
 
-import { fromGroup, GroupNode, isGroup, NUMERIC, toGroup, UNARY, UNFINISHED, withOperator } from '../../filters';
-import { Filter, Operator, Test } from '../../query/generated';
+import { isDid, UNFINISHED_DID } from '../../did';
+import { fromGroup, GroupNode, isGroup, Leaf, NUMERIC, toGroup, UNARY, UNFINISHED, withOperator } from '../../filters';
+import { Did, Operator, PersonFilter, Test } from '../../query/generated';
 import { FewChoices, ManyChoices } from './Choice';
 import { FieldPicker, ValuePicker } from './Pickers';
 import { TextInput } from './TextInput';
 
-interface FilterEditorProps {
+interface FilterEditorProps<F extends PersonFilter> {
   label: string;
-  filter?: Filter;
-  onChange: (filter?: Filter) => void;
+  filter?: F;
+  onChange: (filter?: F) => void;
+  /** How what a person did is edited, where it can be asked. */
+  PersonRow?: React.ComponentType<PersonRowProps>;
+}
+
+export interface PersonRowProps {
+  label: string;
+  did: Did;
+  onChange: (did: Did) => void;
+  onRemove: () => void;
 }
 
 /** A tree of conditions. Each level is a list of rows under "all of" or "any of"; groups nest. */
-export function FilterEditor({ label, filter, onChange }: FilterEditorProps) {
+export function FilterEditor<F extends PersonFilter>({ label, filter, onChange, PersonRow }: FilterEditorProps<F>) {
   const group = toGroup(filter);
-  return <Group label={label} group={group} onChange={(changed) => onChange(fromGroup(changed))} depth={0} />;
+  // Without rows for persons there is none in the tree.
+  const change = (changed: GroupNode) => onChange(fromGroup(changed) as F | undefined);
+  return <Group label={label} group={group} onChange={change} depth={0} PersonRow={PersonRow} />;
 }
 
 const DEPTH_MAX = 4;
 
-function Group({ label, group, onChange, onRemove, depth }: GroupProps) {
+function Group({ label, group, onChange, onRemove, depth, PersonRow }: GroupProps) {
   const style = useStyles2(styles);
-  const replace = (at: number, child?: GroupNode | Test) => {
+  const replace = (at: number, child?: GroupNode | Leaf) => {
     const children = [...group.children];
     children.splice(at, 1, ...(child ? [child] : []));
     onChange({ ...group, children });
   };
-  const add = (child: GroupNode | Test) => onChange({ ...group, children: [...group.children, child] });
+  const add = (child: GroupNode | Leaf) => onChange({ ...group, children: [...group.children, child] });
   return (
     <div className={depth > 0 ? style.nested : undefined} role="group" aria-label={label}>
       {(group.children.length > 1 || depth > 0 || group.negated) && (
@@ -53,14 +65,16 @@ function Group({ label, group, onChange, onRemove, depth }: GroupProps) {
             depth={depth + 1}
             onChange={(changed) => replace(at, changed)}
             onRemove={() => replace(at)}
+            PersonRow={PersonRow}
           />
         ) : (
-          <TestRow
+          <LeafRow
             key={at}
             label={`${label}, condition ${at + 1}`}
-            test={child}
+            leaf={child}
             onChange={(changed) => replace(at, changed)}
             onRemove={() => replace(at)}
+            PersonRow={PersonRow}
           />
         )
       )}
@@ -68,6 +82,11 @@ function Group({ label, group, onChange, onRemove, depth }: GroupProps) {
         <Button size="sm" variant="secondary" fill="text" icon="plus" onClick={() => add(UNFINISHED)}>
           Filter
         </Button>
+        {PersonRow && (
+          <Button size="sm" variant="secondary" fill="text" icon="plus" onClick={() => add(UNFINISHED_DID)}>
+            Person
+          </Button>
+        )}
         {group.children.length > 0 && depth < DEPTH_MAX && (
           <Button
             size="sm"
@@ -90,6 +109,25 @@ interface GroupProps {
   depth: number;
   onChange: (group: GroupNode) => void;
   onRemove?: () => void;
+  PersonRow?: React.ComponentType<PersonRowProps>;
+}
+
+/** A condition on the event, or on its person. */
+function LeafRow({ label, leaf, onChange, onRemove, PersonRow }: LeafRowProps) {
+  if (!isDid(leaf)) {
+    return <TestRow label={label} test={leaf} onChange={onChange} onRemove={onRemove} />;
+  }
+  return PersonRow ? (
+    <PersonRow label={label} did={leaf.did} onChange={(did) => onChange({ did })} onRemove={onRemove} />
+  ) : null;
+}
+
+interface LeafRowProps {
+  label: string;
+  leaf: Leaf;
+  onChange: (leaf: Leaf) => void;
+  onRemove: () => void;
+  PersonRow?: React.ComponentType<PersonRowProps>;
 }
 
 function TestRow({ label, test, onChange, onRemove }: TestRowProps) {
