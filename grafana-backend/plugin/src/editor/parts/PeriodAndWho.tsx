@@ -1,7 +1,8 @@
 import React from 'react';
 
 import { Actor, Interval, Period } from '../../query/generated';
-import { ACTORS, FewChoices, PERIODS } from './Choice';
+import { ActorField } from './ActorField';
+import { FewChoices, PERIODS } from './Choice';
 import { Field } from './Row';
 
 interface PeriodAndWhoProps {
@@ -22,14 +23,7 @@ export function PeriodAndWho({ query, usual, onChange }: PeriodAndWhoProps) {
           onChange={(interval) => onChange({ interval })}
         />
       </Field>
-      <Field label="By">
-        <FewChoices
-          label="Count by"
-          value={query.by ?? 'visitor'}
-          options={ACTORS}
-          onChange={(by) => onChange({ by })}
-        />
-      </Field>
+      <ActorField by={query.by} onChange={(by) => onChange({ by })} />
     </>
   );
 }

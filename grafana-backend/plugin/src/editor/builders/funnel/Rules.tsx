@@ -1,7 +1,8 @@
 import React from 'react';
 
 import { QueryOf } from '../../../query';
-import { ACTORS, FewChoices } from '../../parts/Choice';
+import { ActorField } from '../../parts/ActorField';
+import { FewChoices } from '../../parts/Choice';
 import { DurationInput } from '../../parts/DurationInput';
 import { FieldPicker } from '../../parts/Pickers';
 import { Field, Row } from '../../parts/Row';
@@ -31,14 +32,7 @@ export function Rules({ query, onChange }: BuilderProps<QueryOf<'funnel'>>) {
           onChange={(conversionWindowMs) => onChange({ conversionWindowMs })}
         />
       </Field>
-      <Field label="By">
-        <FewChoices
-          label="Count by"
-          value={query.by ?? 'visitor'}
-          options={ACTORS}
-          onChange={(by) => onChange({ by })}
-        />
-      </Field>
+      <ActorField by={query.by} onChange={(by) => onChange({ by })} />
       <Field
         label="Hold constant"
         tooltip="All events of a conversion must have the same value, such as the same product"
