@@ -136,9 +136,10 @@ impl Scope {
     /// in the statement already, and costs more than those events.
     #[must_use]
     pub fn loosened(&self) -> Self {
-        let filter =
-            self.filter.if_of_events().map_or_else(PersonFilter::default, |filter| PersonFilter::of_events(&filter));
-        Self { filter, ..self.clone() }
+        match self.filter.if_of_events() {
+            Some(_) => self.clone(),
+            None => Self { filter: PersonFilter::default(), ..self.clone() },
+        }
     }
 
     /// Appends the events of this scope, merged, and the condition that they are: ` FROM … WHERE …`. `entries` is

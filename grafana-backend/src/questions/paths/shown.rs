@@ -45,7 +45,6 @@ impl Both {
 }
 
 /// A way as it is shown.
-#[derive(Clone)]
 pub struct Way {
     pub step: u32,
     pub source: String,
@@ -100,7 +99,8 @@ impl Shown {
         }
         let rest = apart(OTHER, out.iter().flat_map(|way| [way.source.as_str(), way.target.as_str()]));
         for at in rests {
-            out[at] = Way { source: rest.clone(), target: rest.clone(), ..out[at].clone() };
+            out[at].source.clone_from(&rest);
+            out[at].target.clone_from(&rest);
         }
         out
     }
