@@ -141,6 +141,7 @@ mod tests {
         };
         assert_eq!(patience.during(&server(1_000_000).await, work).await.unwrap(), 7);
     }
+
     #[test]
     fn what_clickhouse_refuses_is_no_absence() {
         let is_away = |error: Error| is_away(&anyhow::Error::from(error).context("the tables").context("the start"));

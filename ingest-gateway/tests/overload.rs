@@ -15,6 +15,15 @@ use std::{
 use common::Program;
 
 const MIB: usize = 1 << 20;
+/// There is memory for eight of the largest bodies, for as long as their clients like.
+const EIGHT_BODIES: [(&str, &str); 6] = [
+    ("FOOTFALL_BODY_BYTES_MAX", "1048576"),
+    ("FOOTFALL_DECODED_BYTES_MAX", "1048576"),
+    ("FOOTFALL_BATCH_EVENTS_MAX", "100"),
+    ("FOOTFALL_IN_FLIGHT_BYTES_MAX", "8388608"),
+    ("FOOTFALL_BODY_PAUSE_MS_MAX", "600000"),
+    ("FOOTFALL_REQUEST_MS_MAX", "600000"),
+];
 
 /// Its sink is a Kafka that is not there: what is taken waits for it.
 fn start(data: &std::path::Path, environment: &[(&str, &str)]) -> Program {
@@ -77,15 +86,7 @@ fn a_body_that_stops_is_given_up() {
 #[tokio::test(flavor = "multi_thread")]
 async fn bodies_that_hold_the_memory_give_way() {
     let data = tempfile::tempdir().unwrap();
-    let limits = [
-        ("FOOTFALL_BODY_BYTES_MAX", "1048576"),
-        ("FOOTFALL_DECODED_BYTES_MAX", "1048576"),
-        ("FOOTFALL_BATCH_EVENTS_MAX", "100"),
-        ("FOOTFALL_IN_FLIGHT_BYTES_MAX", "8388608"),
-        ("FOOTFALL_BODY_PAUSE_MS_MAX", "600000"),
-        ("FOOTFALL_REQUEST_MS_MAX", "600000"),
-    ];
-    let gateway = start(data.path(), &limits);
+    let gateway = start(data.path(), &EIGHT_BODIES);
     let held = vec![b' '; MIB - 1];
     let slow: Vec<TcpStream> = (0..8).map(|_| begin(&gateway, MIB, &held)).collect();
     while in_flight_bytes(&gateway).await < 8 * (MIB - 1) {
@@ -128,16 +129,7 @@ async fn bodies_that_hold_the_memory_give_way() {
 async fn what_is_announced_takes_no_memory_before_it_comes() {
     const BODIES: usize = 300;
     let data = tempfile::tempdir().unwrap();
-    let limits = [
-        ("FOOTFALL_BODY_BYTES_MAX", "1048576"),
-        ("FOOTFALL_DECODED_BYTES_MAX", "1048576"),
-        ("FOOTFALL_BATCH_EVENTS_MAX", "100"),
-        ("FOOTFALL_IN_FLIGHT_BYTES_MAX", "8388608"),
-        ("FOOTFALL_BODY_PAUSE_MS_MAX", "600000"),
-        ("FOOTFALL_REQUEST_MS_MAX", "600000"),
-        ("FOOTFALL_DURABLE_IN", "journal"),
-    ];
-    let gateway = start(data.path(), &limits);
+    let gateway = start(data.path(), &[&EIGHT_BODIES[..], &[("FOOTFALL_DURABLE_IN", "journal")]].concat());
     let before = data_bytes(&gateway);
     let mut announced: Vec<TcpStream> = (0..BODIES).map(|_| begin(&gateway, MIB, b"[")).collect();
     // The first step of a buffer is a KiB.
