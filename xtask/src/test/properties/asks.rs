@@ -4,7 +4,10 @@
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
 
-use super::{BEFORE_CHANGE_MS, DAY_MS, EVENTS, HOUR_MS, PATHS, ZONES, actor, days_between, funnel, one, pick};
+use super::{
+    BEFORE_CHANGE_MS, DAY_MS, EVENTS, HOUR_MS, PATHS, ZONES,
+    queries::{actor, days_between, filter, funnel, one, pick},
+};
 
 /// A query and its range.
 pub type Ranged = (Value, i64, i64);
@@ -164,7 +167,7 @@ pub fn finish(rng: &mut StdRng, query: &mut Value, project: &str) {
             true => {
                 json!({"field": pick(rng, &ENTRIES), "op": pick(rng, &["=", "!="]), "values": ["a", "b", "/x", "DE"]})
             }
-            false => super::filter(rng, 1),
+            false => filter(rng, 1),
         };
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{
     BEFORE_CHANGE_MS, DAY_MS,
     asks::{self, Ranged},
-    filter, one, pick, spikes,
+    queries::{filter, one, pick, query, spikes},
 };
 
 const QUERIES: usize = 8;
@@ -27,7 +27,7 @@ pub fn queries(rng: &mut StdRng, project: &str, now_ms: i64) -> Vec<Ranged> {
 fn over_the_days(rng: &mut StdRng, project: &str) -> Ranged {
     let mut query = match rng.random_range(0..10) {
         0 => spikes(rng, project),
-        1..6 => super::query(rng, project),
+        1..6 => query(rng, project),
         _ => asks::any_type(rng, project),
     };
     query["filter"] = tree(rng, None);
