@@ -24,6 +24,7 @@ pub mod clickhouse;
 pub mod compared;
 pub mod error;
 pub mod events;
+pub mod facts;
 pub mod forwarded;
 pub mod frame;
 pub mod gathering;

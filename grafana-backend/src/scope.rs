@@ -6,12 +6,14 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
+    clickhouse::ClickHouse,
     error::QueryError,
     events::{
         behaviour::{Around, PersonFilter, filter::read, json::PersonFilterJson},
         entry::{Entries, Joined},
         filter::ad_hoc::{self, AdHoc},
     },
+    facts::Facts,
     sql::Sql,
     time::{comparison::Comparison, range::Range},
 };
@@ -31,6 +33,8 @@ pub struct Scope {
     pub now_ms: i64,
     /// The datasource's uid in Grafana, which its live channels begin with.
     pub uid: String,
+    /// What is known of the project: see [`Scope::with_facts`].
+    pub facts: Facts,
 }
 
 /// What comes beside a query's JSON.
@@ -77,6 +81,7 @@ impl ScopeJson {
             zone,
             now_ms: asked.now_ms,
             uid: asked.uid.to_owned(),
+            facts: Facts::default(),
         })
     }
 }
@@ -102,6 +107,7 @@ impl Scope {
             filter: PersonFilter::default(),
             now_ms: 0,
             uid: String::new(),
+            facts: Facts::default(),
         }
     }
 }
@@ -117,6 +123,14 @@ impl Scope {
             return Err(QueryError::invalid("project", hint));
         }
         Ok(())
+    }
+
+    /// The same with what ClickHouse knows of the project, which a question is asked with.
+    ///
+    /// # Errors
+    /// As [`Facts::of`].
+    pub async fn with_facts(&self, clickhouse: &ClickHouse) -> Result<Self, QueryError> {
+        Ok(Self { facts: Facts::of(clickhouse, &self.project).await?, ..self.clone() })
     }
 
     /// The same of the range that it is compared with.

@@ -26,7 +26,7 @@ impl People {
     /// # Errors
     /// As [`ClickHouse::rows`]; if the links do not fit into the plugin's memory.
     pub async fn of(clickhouse: &ClickHouse, scope: &Scope, by: Actor) -> Result<Self, QueryError> {
-        if by != Actor::Visitor {
+        if by != Actor::Visitor || scope.facts.visitors_are_persons() {
             return Ok(Self::default());
         }
         let mut held = clickhouse.memory().start();
@@ -43,7 +43,10 @@ impl People {
                 Ok(true)
             })
             .await?;
-        let aliases = Aliases::of(clickhouse, scope, &mut held).await?;
+        let aliases = match scope.facts.has_aliases {
+            true => Aliases::of(clickhouse, scope, &mut held).await?,
+            false => Aliases::default(),
+        };
         if count == 0 && aliases.0.is_empty() {
             return Ok(Self::default());
         }

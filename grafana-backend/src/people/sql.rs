@@ -20,28 +20,15 @@ pub enum Persons {
 }
 
 #[derive(Row, Deserialize)]
-struct Linked {
-    #[serde(rename = "linked")]
-    _linked: u8,
-}
-
-#[derive(Row, Deserialize)]
 struct Visitor {
     visitor: u64,
 }
 
 impl Persons {
-    /// Whether the scope's project has links.
-    ///
-    /// # Errors
-    /// As [`ClickHouse::rows`].
-    pub async fn of(clickhouse: &ClickHouse, scope: &Scope) -> Result<Self, QueryError> {
-        let mut sql = Sql::new("SELECT toUInt8(1) AS linked FROM analytics.links WHERE project = ");
-        sql.string(&scope.project)
-            .text(" LIMIT 1 UNION ALL SELECT toUInt8(1) AS linked FROM analytics.aliases WHERE project = ");
-        sql.string(&scope.project).text(" LIMIT 1");
-        let linked: Vec<Linked> = clickhouse.rows(sql).await?;
-        Ok(if linked.is_empty() { Self::AreVisitors } else { Self::AreLinked })
+    /// As the scope's project needs it.
+    #[must_use]
+    pub fn of(scope: &Scope) -> Self {
+        if scope.facts.visitors_are_persons() { Self::AreVisitors } else { Self::AreLinked }
     }
 
     /// The expression of an event's person, in a statement that [`Persons::join`]s.
@@ -88,7 +75,7 @@ impl Persons {
 /// # Errors
 /// As [`ClickHouse::rows`].
 pub async fn visitors_like(clickhouse: &ClickHouse, scope: &Scope, visitor: u64) -> Result<Vec<u64>, QueryError> {
-    if Persons::of(clickhouse, scope).await? == Persons::AreVisitors {
+    if scope.facts.visitors_are_persons() {
         return Ok(vec![visitor]);
     }
     let mut sql = Sql::new("SELECT person AS visitor FROM analytics.people WHERE project = ");

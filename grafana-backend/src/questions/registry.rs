@@ -5,10 +5,12 @@ use std::{collections::BTreeSet, sync::LazyLock};
 use serde_aux::serde_introspection::serde_introspect;
 use serde_json::{Map, Value};
 
-use super::{TYPES, fields, question::Question};
+use super::{TYPES, fields, plan::Plan, question::Question};
 use crate::{
     check::any,
+    clickhouse::ClickHouse,
     error::QueryError,
+    frame::Frame,
     json::read as from_json,
     scope::{Asked, Scope, ScopeJson},
     settings::Settings,
@@ -29,6 +31,26 @@ pub struct Query {
     pub scope: Scope,
     /// What is asked.
     pub question: Box<dyn Question>,
+}
+
+impl Query {
+    /// Looks up what is known of the project and asks.
+    ///
+    /// # Errors
+    /// See [`QueryError`].
+    pub async fn run(&self, clickhouse: &ClickHouse) -> Result<Vec<Frame>, QueryError> {
+        let scope = self.scope.with_facts(clickhouse).await?;
+        self.question.run(clickhouse, &scope).await
+    }
+
+    /// The same for its statement, and what it would read.
+    ///
+    /// # Errors
+    /// See [`QueryError`].
+    pub async fn plan(&self, clickhouse: &ClickHouse) -> Result<Plan, QueryError> {
+        let scope = self.scope.with_facts(clickhouse).await?;
+        self.question.plan(clickhouse, &scope).await
+    }
 }
 
 /// Reads one query of a request: its fields' names, its type, its scope, then the question itself.

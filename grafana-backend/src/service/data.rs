@@ -83,7 +83,7 @@ impl Service {
         let ask = async {
             let _turn = turn(&self.shared.slots, CONCURRENT_QUERIES_MAX).await?;
             let _running = Running::of(&self.shared.metrics.running);
-            query.question.run(&clickhouse, &query.scope).await
+            query.run(&clickhouse).await
         };
         match cache::key(number, query, settings) {
             Some(key) => self.shared.cache.get(key, ask).await,

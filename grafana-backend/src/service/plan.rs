@@ -30,7 +30,7 @@ pub async fn answer(body: &[u8], settings: &Settings, clickhouse: &ClickHouse) -
         default_project: &settings.default_project,
     };
     let query = registry::read(&body.query, "", asked, settings)?;
-    let plan = query.question.plan(clickhouse, &query.scope).await?;
+    let plan = query.plan(clickhouse).await?;
     Ok(json!({
         "sql": plan.sql,
         "parameters": plan.parameters,

@@ -10,6 +10,7 @@ use crate::{
     clickhouse::ClickHouse,
     error::QueryError,
     events::behaviour::PersonFilter,
+    facts::Facts,
     protocol::{
         PublishStreamRequest, PublishStreamResponse, RunStreamRequest, StreamPacket, SubscribeStreamRequest,
         SubscribeStreamResponse, publish_stream_response, stream_server, subscribe_stream_response,
@@ -75,7 +76,8 @@ async fn next(clickhouse: &ClickHouse, project: &str) -> Result<StreamPacket, St
         let now_ms = chrono::Utc::now().timestamp_millis();
         let wait_ms = SLOT_MS - (now_ms - GRACE_MS).rem_euclid(SLOT_MS);
         tokio::time::sleep(Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0))).await;
-        match latest(clickhouse, &scope(project)).await {
+        let numbers = async { latest(clickhouse, &scope(project).with_facts(clickhouse).await?).await };
+        match numbers.await {
             Ok(frame) => return Ok(StreamPacket { data: frame.to_json().into_bytes() }),
             Err(error @ QueryError::Invalid { .. }) => return Err(Status::invalid_argument(error.to_string())),
             Err(error) => tracing::warn!(%error, project, "no live numbers for this slot"),
@@ -92,5 +94,6 @@ fn scope(project: &str) -> Scope {
         filter: PersonFilter::default(),
         now_ms,
         uid: String::new(),
+        facts: Facts::default(),
     }
 }

@@ -142,7 +142,7 @@ impl Funnel {
             return Ok(None);
         }
         let persons = match self.by {
-            Actor::Visitor => Persons::of(clickhouse, scope).await?,
+            Actor::Visitor => Persons::of(scope),
             _ => Persons::AreVisitors,
         };
         let counts: Vec<Count> = clickhouse.rows(statement::active_actors(scope, self, persons)).await?;

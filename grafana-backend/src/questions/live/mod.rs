@@ -30,7 +30,7 @@ impl Question for Live {
     }
 
     async fn plan(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Plan, QueryError> {
-        let persons = Persons::of(clickhouse, scope).await?;
+        let persons = Persons::of(scope);
         let sql = match self {
             Self::Numbers => statement::numbers(scope, persons, SHOWN_MS),
             Self::Pages => statement::pages(scope, persons),
@@ -40,7 +40,7 @@ impl Question for Live {
 
     /// Numbers name the channel on which they go on.
     async fn run(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Vec<Frame>, QueryError> {
-        let persons = Persons::of(clickhouse, scope).await?;
+        let persons = Persons::of(scope);
         if *self == Self::Pages {
             let sql = statement::pages(scope, persons);
             let text = sql.as_text().to_owned();
@@ -68,6 +68,6 @@ impl Question for Live {
 /// # Errors
 /// See [`QueryError`].
 pub async fn latest(clickhouse: &ClickHouse, scope: &Scope) -> Result<Frame, QueryError> {
-    let persons = Persons::of(clickhouse, scope).await?;
+    let persons = Persons::of(scope);
     Ok(frames::numbers(&clickhouse.rows::<Slot>(statement::numbers(scope, persons, SLOT_MS)).await?))
 }

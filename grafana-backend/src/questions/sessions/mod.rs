@@ -42,7 +42,7 @@ impl Question for Sessions {
     async fn plan(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Plan, QueryError> {
         let sql = match self.shown {
             Shown::List { limit } => list::statement(scope, limit, &self.page_view_events),
-            _ => counts(scope, self, self.persons(clickhouse, scope).await?, None)?.sql,
+            _ => counts(scope, self, self.persons(scope), None)?.sql,
         };
         Plan::of(clickhouse, sql).await
     }
@@ -58,10 +58,10 @@ impl Question for Sessions {
 
 impl Sessions {
     /// How persons are told apart, if they are counted.
-    async fn persons(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Persons, QueryError> {
+    fn persons(&self, scope: &Scope) -> Persons {
         match self.measures.contains(&Measure::Visitors) {
-            true => Persons::of(clickhouse, scope).await,
-            false => Ok(Persons::AreVisitors),
+            true => Persons::of(scope),
+            false => Persons::AreVisitors,
         }
     }
 
@@ -69,7 +69,7 @@ impl Sessions {
     async fn run_counts(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Frame, QueryError> {
         // What is refused, is refused before ClickHouse is asked.
         buckets(scope, self)?;
-        let persons = self.persons(clickhouse, scope).await?;
+        let persons = self.persons(scope);
         let asked = counts(scope, self, persons, None)?;
         let earlier = scope.compared(self.compare);
         let earlier_buckets = earlier.as_ref().map(|scope| buckets(scope, self)).transpose()?.flatten();

@@ -30,7 +30,7 @@ impl Question for Trend {
     /// Which values are the most frequent is asked before.
     async fn plan(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Plan, QueryError> {
         let buckets = self.read_buckets(scope, &self.buckets(scope)?)?;
-        let persons = self.persons(clickhouse, scope).await?;
+        let persons = self.persons(scope);
         Plan::of(clickhouse, statement::counts(scope, self, persons, &buckets, &[])).await
     }
 
@@ -42,7 +42,7 @@ impl Question for Trend {
         let earlier_buckets = earlier.as_ref().map(|scope| self.buckets(scope)).transpose()?;
         let read = self.read_buckets(scope, &buckets)?;
         let labels = self.labels(clickhouse, scope, earlier.as_ref()).await?;
-        let persons = self.persons(clickhouse, scope).await?;
+        let persons = self.persons(scope);
         let sql = statement::counts(scope, self, persons, &read, &labels);
         let text = sql.as_text().to_owned();
         let now = Table::new(clickhouse.rows::<Cell>(sql).await?, self, &buckets, &labels);
@@ -90,11 +90,11 @@ impl Trend {
     }
 
     /// How persons are told apart, if they are counted.
-    async fn persons(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Persons, QueryError> {
+    fn persons(&self, scope: &Scope) -> Persons {
         let are_counted = |series: &model::Series| series.measure.counts_persons();
         match self.series.iter().any(are_counted) {
-            true => Persons::of(clickhouse, scope).await,
-            false => Ok(Persons::AreVisitors),
+            true => Persons::of(scope),
+            false => Persons::AreVisitors,
         }
     }
 
