@@ -398,7 +398,7 @@ def apart(name, shown):
     return name
 
 
-REST = object()
+REST, NONE = object(), object()
 
 
 def of_values(values, kind):
@@ -708,6 +708,72 @@ def ways(events, query, from_ms, to_ms):
                 way = (step, b, a) if backward else (step, a, b)
                 ways[way] = ways.get(way, 0) + 1
     return ways
+
+
+# Attribution
+
+
+MODELS = ["first", "last", "last_non_direct", "linear", "time_decay", "position_based"]
+
+
+def attribution(events, query, from_ms, to_ms, _):
+    models = query.get("models") or MODELS
+    now = credits(events, query, models, from_ms, to_ms)
+    before = credits(events, query, models, *compared_with(query, from_ms, to_ms)) if query.get("compare") else {}
+    nothing = {"touched": 0} | dict.fromkeys(models, 0.0)
+    touched = lambda credits, value: credits.get(value, nothing)["touched"]
+    values = sorted(now | before, key=lambda value: (-touched(now, value), -touched(before, value), value))
+    groups = [(value or NONE, [value]) for value in values[: query["limit"]]]
+    shown = [value for value in values[: query["limit"]] if value]
+    if values[query["limit"] :]:
+        groups.append((REST, values[query["limit"] :]))
+    rows = []
+    for name, group in groups:
+        named = {NONE: apart("(none)", shown), REST: apart("(other)", shown)}.get(name, name)
+        row = {title_of(query["dimension"]): named, "touched": sum(touched(now, value) for value in group)}
+        for model in models:
+            row[model], then = (sum(credits.get(value, nothing)[model] for value in group) for credits in (now, before))
+            if query.get("compare"):
+                row |= {f"previous_{model}": then, f"change_{model}": change(row[model], then)}
+        rows.append(row)
+    return rows
+
+
+def credits(events, query, models, from_ms, to_ms):
+    """By value: in how many conversions it had a part, and how much of them is its own."""
+    query = settled(events, query, from_ms, to_ms)
+    lookback_ms = query["lookbackDays"] * DAY_MS
+    moment = lambda event: (event["ms"], event["tie_order"], event["event_id"])
+    theirs = by_actor(within(events, query, from_ms - lookback_ms, to_ms), query["by"])
+    out = {}
+    for conversion in within(events, query, from_ms, to_ms):
+        actor = actor_of(conversion, query["by"])
+        if actor is None or not matches(conversion, query["conversion"]):
+            continue
+        sessions = {moment(e["entry"]): e["entry"] for e in theirs[actor]}
+        known = [sessions[m] for m in sorted(sessions) if m <= moment(conversion)]
+        touches = [s for s in known if s["ms"] >= conversion["ms"] - lookback_ms] or known[-1:]
+        value = lambda session: value_of({"entry": session}, query["dimension"])
+        amount = conversion["revenue_amount"] if query["measure"] == "revenue" else 1.0
+        for name in {value(session) for session in touches}:
+            out.setdefault(name, {"touched": 0} | dict.fromkeys(models, 0.0))["touched"] += 1
+        for model in models:
+            weights = weights_of(model, touches, conversion["ms"], query["halfLifeDays"] * DAY_MS)
+            for session, weight in zip(touches, weights):
+                out[value(session)][model] += amount * weight / sum(weights)
+    return out
+
+
+def weights_of(model, touches, conversion_ms, half_life_ms):
+    last = len(touches) - 1
+    only = lambda chosen: [float(at == chosen) for at in range(len(touches))]
+    if model == "last_non_direct":
+        return only(max((at for at, s in enumerate(touches) if s["channel"] != "Direct"), default=last))
+    if model == "time_decay":
+        return [0.5 ** ((conversion_ms - session["ms"]) / half_life_ms) for session in touches]
+    if model == "position_based" and last > 1:
+        return [0.4 if at in (0, last) else 0.2 / (last - 1) for at in range(len(touches))]
+    return {"first": only(0), "last": only(last)}.get(model, [1.0] * len(touches))
 
 
 # Funnels
@@ -1026,6 +1092,7 @@ KINDS = {
     "stickiness": stickiness,
     "paths": paths,
     "spikes": spikes,
+    "attribution": attribution,
     "funnel": funnel,
 }
 

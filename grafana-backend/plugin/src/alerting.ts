@@ -28,6 +28,7 @@ export function alertLabels(query: FootfallQuery): string | undefined {
     query.queryType === 'funnel' ||
     query.queryType === 'lifecycle' ||
     query.queryType === 'retention' ||
+    query.queryType === 'attribution' ||
     ('compare' in query && Boolean(query.compare));
   if (!hasMeasures) {
     return undefined;

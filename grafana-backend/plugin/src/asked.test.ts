@@ -47,6 +47,13 @@ describe("only a type's own fields are sent", () => {
     expect(names(actors)).toEqual(['queryType', 'refId', 'result', 'step']);
   });
 
+  test('a half-life is sent only with a model that has one', () => {
+    const sent = (models?: string[]) => names(asked(query({ queryType: 'attribution', models, halfLifeDays: 3 })));
+    expect(sent(['first'])).not.toContain('halfLifeDays');
+    expect(sent(['first', 'time_decay'])).toContain('halfLifeDays');
+    expect(sent()).toContain('halfLifeDays');
+  });
+
   test("a funnel's list of steps is never sent as paths' number of steps, or vice versa", () => {
     expect(asked(query({ queryType: 'paths', steps: [{ event: 'a' }] })).steps).toBeUndefined();
     expect(asked(query({ queryType: 'funnel', steps: 4 })).steps).toBeUndefined();
@@ -85,6 +92,8 @@ test('complete queries can run', () => {
   expect(isComplete(query({ queryType: 'sql', rawSql: ' ' }))).toBe(false);
   expect(isComplete(query({ queryType: 'sql', rawSql: 'SELECT 1' }))).toBe(true);
   expect(isComplete(query({ queryType: 'funnel', steps: [] }))).toBe(false);
+  expect(isComplete(query({ queryType: 'attribution', conversion: { event: '' } }))).toBe(false);
+  expect(isComplete(query({ queryType: 'attribution', conversion: { event: 'a' } }))).toBe(true);
   expect(isComplete(query({ queryType: 'live' }))).toBe(true);
 });
 

@@ -29,6 +29,8 @@ function details(query: FootfallQuery): string {
       return [query.start, query.returns].map((of) => eventText(of ?? {})).join(' → ');
     case 'paths':
       return [query.direction, eventText(query.anchor ?? {})].filter(Boolean).join(' from ');
+    case 'attribution':
+      return by(eventText(query.conversion ?? {}), query.dimension ?? 'session:channel');
     case 'events':
     case 'annotations':
       return query.visitor || query.userId || query.sessionId || eventText(query);

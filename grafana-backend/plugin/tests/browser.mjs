@@ -356,6 +356,7 @@ async function questions(page) {
     retention: { interval: 'week', firstTime: true, start: { event: 'page_view' }, returns: { event: 'page_view' } },
     lifecycle: { interval: 'week', event: 'page_view' },
     stickiness: { interval: 'day', event: 'page_view' },
+    attribution: { conversion: { event: 'sign_up' }, models: ['first', 'last_non_direct', 'linear'] },
     paths: { anchor: { event: 'sign_up' }, direction: 'backward', steps: 4 },
     events: {
       limit: 100,

@@ -56,10 +56,20 @@ pub static ENTRY: [EntryColumn; 19] = entry_columns![
     "bot",
 ];
 
+/// When a session began: milliseconds since 1970 UTC times 2⁶⁴, plus the event's order within its millisecond. Nobody
+/// asks for it by name.
+static MOMENT: EntryColumn = EntryColumn {
+    name: "moment",
+    asked: "",
+    stored: "entry.moment",
+    joined: "session_moment",
+    of_half_hour: "half_hour_moment",
+};
+
 /// The places of the chosen columns in a half hour's tuple, after its times and its number.
-const PLACES: [&str; 19] = [
+const PLACES: [&str; 20] = [
     "s[1].4", "s[1].5", "s[1].6", "s[1].7", "s[1].8", "s[1].9", "s[1].10", "s[1].11", "s[1].12", "s[1].13", "s[1].14",
-    "s[1].15", "s[1].16", "s[1].17", "s[1].18", "s[1].19", "s[1].20", "s[1].21", "s[1].22",
+    "s[1].15", "s[1].16", "s[1].17", "s[1].18", "s[1].19", "s[1].20", "s[1].21", "s[1].22", "s[1].23",
 ];
 
 /// Which of them a question reads.
@@ -73,6 +83,18 @@ impl Entries {
         Self(ENTRY.iter().position(|each| each == column).map_or(0, |at| 1 << at))
     }
 
+    /// When the session began, as `session_moment`.
+    #[must_use]
+    pub fn moment() -> Self {
+        Self(1 << ENTRY.len())
+    }
+
+    /// How the session came, as `session_channel`.
+    #[must_use]
+    pub fn channel() -> Self {
+        ENTRY.iter().find(|column| column.name == "channel").map_or_else(Self::default, Self::only)
+    }
+
     /// Whether none is.
     #[must_use]
     pub fn is_empty(self) -> bool {
@@ -80,7 +102,8 @@ impl Entries {
     }
 
     fn columns(self) -> impl Iterator<Item = &'static EntryColumn> {
-        ENTRY.iter().enumerate().filter(move |(at, _)| self.0 >> at & 1 == 1).map(|(_, column)| column)
+        let all = ENTRY.iter().chain([&MOMENT]).enumerate();
+        all.filter(move |(at, _)| self.0 >> at & 1 == 1).map(|(_, column)| column)
     }
 }
 

@@ -17,5 +17,5 @@ mod partitions;
 pub mod pass;
 
 pub use fold::{Sum, fold};
-pub use items::{Packed, Valued, Wide};
+pub use items::{Item, Packed, Valued, Wide};
 pub use pass::Pass;

@@ -54,6 +54,7 @@ pub fn queries() -> Vec<Value> {
         json!({"queryType": "retention", "interval": "day"}),
         json!({"queryType": "retention", "interval": "day", "firstTime": true, "unbounded": true}),
         json!({"queryType": "lifecycle", "interval": "day"}),
+        json!({"queryType": "attribution", "conversion": {"event": "sign_up"}}),
         json!({"queryType": "stickiness", "interval": "day"}),
         json!({"queryType": "paths"}),
         json!({"queryType": "paths", "by": "visitor", "anchor": {"path": "/pricing"}, "direction": "backward"}),

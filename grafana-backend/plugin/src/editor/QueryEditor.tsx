@@ -7,6 +7,7 @@ import { isWorthAsking } from '../asked';
 import { FootfallSource } from '../source';
 import { changeType, FootfallQuery, QUERY_TYPES, QueryOf, QueryType } from '../query';
 import { FootfallOptions } from '../types';
+import { AttributionBuilder } from './builders/AttributionBuilder';
 import { EventsBuilder } from './builders/EventsBuilder';
 import { FunnelBuilder } from './builders/FunnelBuilder';
 import { LifecycleBuilder } from './builders/LifecycleBuilder';
@@ -99,6 +100,7 @@ const BUILDERS: { [T in QueryType]: React.ComponentType<BuilderProps<QueryOf<T>>
   lifecycle: LifecycleBuilder,
   stickiness: LifecycleBuilder,
   paths: PathsBuilder,
+  attribution: AttributionBuilder,
   events: EventsBuilder,
   annotations: EventsBuilder,
   spikes: SpikesBuilder,

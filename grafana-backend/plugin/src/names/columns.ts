@@ -1,3 +1,5 @@
+import { MODELS } from './models';
+
 const PROPERTY = 'property:';
 const SESSION = 'session:';
 
@@ -62,6 +64,10 @@ export const COLUMNS: Readonly<Record<string, string>> = {
   p_value: 'Probability by chance',
   significant: 'More than chance',
 
+  // Attribution.
+  ...MODELS,
+  touched: 'Conversions with it',
+
   // Results of funnels, retention, lifecycle, stickiness and paths.
   avg_s: 'Average time',
   cohort: 'Cohort',
@@ -102,6 +108,9 @@ export const COLUMNS: Readonly<Record<string, string>> = {
 
 /** The same column of what a session began with. */
 export const entryColumn = (column: string) => `${SESSION}${column}`;
+
+/** Whether it is a column of what a session began with. */
+export const isEntry = (column: string) => column.startsWith(SESSION);
 
 /** The column that a person means: by its name for people, by its own name, or whatever they typed. */
 export function columnMeant(text: string): string {

@@ -28,6 +28,11 @@ test('results are named for people', () => {
   ]);
   expect(shown({ queryType: 'funnel' }, ['step', 'rate'])).toEqual(['Step', 'Conversion rate']);
   expect(shown({ queryType: 'retention' }, ['cohort', 'rate'])).toEqual(['Cohort', 'Retention']);
+  expect(shown({ queryType: 'attribution' }, ['channel', 'touched', 'last_non_direct'])).toEqual([
+    'Entry channel',
+    'Conversions with it',
+    'Last non-direct session',
+  ]);
 });
 
 test('an earlier range is named', () => {

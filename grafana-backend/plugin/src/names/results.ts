@@ -56,7 +56,8 @@ export function nameOf({ name, labels }: Pick<Field, 'name' | 'labels'>, query: 
 
 /** Whether the result is split by what sessions began with; its column is called as that of events. */
 const isOfEntry = (name: string, query: FootfallQuery) =>
-  'breakdown' in query && query.breakdown?.dimension === entryColumn(name);
+  ('breakdown' in query && query.breakdown?.dimension === entryColumn(name)) ||
+  (query.queryType === 'attribution' && (query.dimension ?? 'session:channel') === entryColumn(name));
 
 function valueName({ series = [], formula }: QueryOf<'trend'>): string {
   return series.length > 1 ? (formula ?? 'A / B') : seriesName(series[0] ?? {});

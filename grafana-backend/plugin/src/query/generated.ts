@@ -11,6 +11,7 @@ export type Query =
   | LifecycleQuery
   | StickinessQuery
   | PathsQuery
+  | AttributionQuery
   | EventsQuery
   | AnnotationsQuery
   | SpikesQuery
@@ -163,6 +164,14 @@ export type Direction = 'forward' | 'backward';
  * The form in which paths are answered.
  */
 export type PathsResult = 'ways' | 'graph';
+/**
+ * What is credited.
+ */
+export type AttributionMeasure = 'conversions' | 'revenue';
+/**
+ * How one conversion is divided among the sessions before it.
+ */
+export type AttributionModel = 'first' | 'last' | 'last_non_direct' | 'linear' | 'time_decay' | 'position_based';
 /**
  * A question about who is there now.
  */
@@ -885,6 +894,76 @@ export interface PathsQuery {
   timezone?: string;
 }
 /**
+ * What conversions are credited to: docs/queries/attribution.md.
+ */
+export interface AttributionQuery {
+  /**
+   * The dashboard's filters; all must match.
+   */
+  adhocFilters?: AdHocFilter[];
+  /**
+   * Whose conversions and sessions belong together.
+   * @default visitor
+   */
+  by?: Actor;
+  /**
+   * With an earlier range.
+   */
+  compare?: Compare;
+  /**
+   * The events that are credited.
+   */
+  conversion?: EventFilter;
+  /**
+   * What they are credited to: `session:<column>`.
+   * @default session:channel
+   */
+  dimension?: string;
+  /**
+   * Which events count.
+   */
+  filter?: PersonFilter;
+  /**
+   * After how many days a session counts half as much, in `time_decay`.
+   * @minimum 1
+   * @maximum 366
+   * @default 7
+   */
+  halfLifeDays?: number;
+  /**
+   * Values that are shown by themselves.
+   * @minimum 1
+   * @maximum 200
+   * @default 20
+   */
+  limit?: number;
+  /**
+   * How many days before a conversion a session counts.
+   * @minimum 1
+   * @maximum 366
+   * @default 30
+   */
+  lookbackDays?: number;
+  /**
+   * What is counted.
+   * @default conversions
+   */
+  measure?: AttributionMeasure;
+  /**
+   * By which rules; all if absent.
+   */
+  models?: AttributionModel[];
+  /**
+   * The project's exact name; the data source's default project if absent.
+   */
+  project?: string;
+  queryType: 'attribution';
+  /**
+   * The viewer's zone, which decides where days start: a name of the IANA database, `utc` or `browser`.
+   */
+  timezone?: string;
+}
+/**
  * Single events, the newest first: docs/queries/events.md.
  */
 export interface EventsQuery {
@@ -1217,6 +1296,21 @@ export const FIELDS = {
     project: { kind: 'string' },
     result: { kind: 'string', default: 'ways' },
     steps: { kind: 'integer', min: 2, max: 20, default: 5 },
+    timezone: { kind: 'string' },
+  },
+  attribution: {
+    adhocFilters: { kind: 'adhoc' },
+    by: { kind: 'string', default: 'visitor' },
+    compare: { kind: 'comparison' },
+    conversion: { kind: 'event' },
+    dimension: { kind: 'string', default: 'session:channel' },
+    filter: { kind: 'filter' },
+    halfLifeDays: { kind: 'integer', min: 1, max: 366, default: 7 },
+    limit: { kind: 'integer', min: 1, max: 200, default: 20 },
+    lookbackDays: { kind: 'integer', min: 1, max: 366, default: 30 },
+    measure: { kind: 'string', default: 'conversions' },
+    models: { kind: 'strings' },
+    project: { kind: 'string' },
     timezone: { kind: 'string' },
   },
   events: {

@@ -1,3 +1,4 @@
+import { attribution } from './attribution';
 import { QueryKind } from './common';
 import { annotations, events } from './events';
 import { funnel } from './funnel';
@@ -22,6 +23,7 @@ export const KINDS: { [T in QueryType]: QueryKind<QueryOf<T>> } = {
   lifecycle,
   stickiness,
   paths,
+  attribution,
   events,
   annotations,
   spikes,

@@ -58,6 +58,13 @@ impl Window {
 }
 
 impl Did {
+    /// These events at least once within the range.
+    #[must_use]
+    pub fn once(events: EventFilter, around: Around<'_>) -> Self {
+        let (project, window) = (around.project.to_owned(), Window::of(None, around));
+        Self { events, least: 1, most: None, first_time: false, days: None, project, window }
+    }
+
     /// The same around another range.
     #[must_use]
     pub fn over(&self, around: Around<'_>) -> Self {

@@ -91,7 +91,7 @@ pub fn over_the_days(rng: &mut StdRng, query: Value) -> Ranged {
 
 /// A query of any type, its range excepted.
 pub fn any_type(rng: &mut StdRng, project: &str) -> Value {
-    let mut query = match rng.random_range(0..10) {
+    let mut query = match rng.random_range(0..11) {
         0..4 => any_funnel(rng),
         4 => {
             json!({"queryType": "retention", "interval": pick(rng, &["day", "hour"]), "least": rng.random_range(1..3), "statistics": true, "firstTime": rng.random_bool(0.5), "unbounded": rng.random_bool(0.5),
@@ -102,6 +102,7 @@ pub fn any_type(rng: &mut StdRng, project: &str) -> Value {
                     "direction": pick(rng, &["forward", "backward"]), "steps": rng.random_range(2..5), "collapse": rng.random_bool(0.5),
                     "by": pick(rng, &["session", "visitor"]), "limit": rng.random_range(1..4)}),
         7 => by_entry(rng),
+        8 => attribution(rng),
         _ => of_values(rng),
     };
     if rng.random_bool(0.5) {
@@ -120,6 +121,17 @@ fn by_entry(rng: &mut StdRng) -> Value {
         }
         false => json!({"queryType": "sessions", "result": "by", "dimension": dimension, "limit": 100}),
     }
+}
+
+/// Few conversions and many sessions, or the other way round.
+fn attribution(rng: &mut StdRng) -> Value {
+    const MODELS: [&str; 6] = ["first", "last", "last_non_direct", "linear", "time_decay", "position_based"];
+    let models: Vec<&str> = MODELS.into_iter().filter(|_| rng.random_bool(0.6)).collect();
+    json!({"queryType": "attribution", "conversion": one(rng, true), "models": models,
+           "dimension": pick(rng, &["session:channel", "session:channel", ENTRIES[1], ENTRIES[2]]),
+           "measure": pick(rng, &["conversions", "revenue"]), "lookbackDays": pick(rng, &[1, 1, 2, 30]),
+           "halfLifeDays": pick(rng, &[1, 7]), "by": pick(rng, &["visitor", "visitor", "user", "session"]),
+           "limit": rng.random_range(1..5)})
 }
 
 /// Measures of values, formulas over several series, trailing buckets.

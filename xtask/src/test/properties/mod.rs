@@ -172,6 +172,8 @@ fn events(rng: &mut StdRng, case: u64) -> Vec<Value> {
             "tie_order": number * 7 % 3,
         }));
         let last = out.len() - 1;
+        out[last]["channel"] =
+            ["Direct", "Organic Search", "Direct", "", "Referral"][(number * 3 + out.len() / 4) % 5].into();
         // A few times as many values as are shown, many with the same count, some named like the rest.
         let group = ["(other)", "x1", "x2", "((other))", "x3", "(none)", "x4"][(number * 5 + out.len() / 3) % 7];
         out[last]["properties"]["group"] = group.into();

@@ -1,7 +1,7 @@
 import { Combobox, ComboboxOption } from '@grafana/ui';
 import React from 'react';
 
-import { columnMeant, columnName } from '../../names/columns';
+import { columnMeant, columnName, isEntry } from '../../names/columns';
 import { useEditing } from './context';
 
 interface PickerProps {
@@ -95,6 +95,17 @@ export function FieldPicker(props: PickerProps) {
       onChange={change}
     />
   );
+}
+
+/** What a session began with. */
+export function EntryPicker(props: PickerProps) {
+  const { suggest } = useEditing();
+  const options: Options = async (search) =>
+    (await suggest.dimensions())
+      .filter(isEntry)
+      .map((value) => ({ label: columnName(value), value }))
+      .filter(({ label, value }) => holds(label, search) || holds(value, search));
+  return <SuggestingPicker placeholder="session's column" {...props} options={options} name={columnName} />;
 }
 
 /** A value, with suggestions from the field's data. */

@@ -1,119 +1,14 @@
-//! Outcomes and errors, and the one table that maps them to HTTP.
+//! Why a request as a whole was not taken, and the one table that maps that to HTTP.
 
 use axum::{
     http::{HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
-use uuid::Uuid;
 use vector_components::{Reason, Rejection, rejection::shown};
 
+use super::{body::json, project_source::ProjectSource};
 use crate::{in_flight::NoRoom, projects::Refusal, sink::NotDurable};
-
-/// After a request whose events all found a quota used up in this moment; the next one is told how long it really takes.
-const QUOTA_RETRY_S: u32 = 60;
-
-/// What became of one event.
-#[derive(Debug, Clone, Serialize, PartialEq)]
-#[serde(tag = "outcome", rename_all = "snake_case")]
-pub enum Outcome {
-    /// It is durable.
-    Accepted {
-        /// Its id, for a client that wants to name it again.
-        event_id: Uuid,
-    },
-    /// The same event stands earlier in this request, or is known to be durable since an earlier one.
-    Duplicate {
-        /// The id of both.
-        event_id: Uuid,
-    },
-    /// It breaks the contract; sending it again is no use.
-    Dropped(Rejection),
-}
-
-impl Outcome {
-    /// An accepted event turns out to be durable since an earlier request.
-    pub fn become_duplicate(&mut self) {
-        if let Self::Accepted { event_id } = *self {
-            *self = Self::Duplicate { event_id };
-        }
-    }
-}
-
-/// The answer to a request whose events were judged.
-#[derive(Debug, Serialize)]
-pub struct Answer {
-    accepted: usize,
-    duplicate: usize,
-    dropped: usize,
-    outcomes: Vec<Outcome>,
-}
-
-impl Answer {
-    /// Counts the outcomes.
-    #[must_use]
-    pub fn new(outcomes: Vec<Outcome>) -> Self {
-        let count = |test: fn(&Outcome) -> bool| outcomes.iter().filter(|o| test(o)).count();
-        Self {
-            accepted: count(|o| matches!(o, Outcome::Accepted { .. })),
-            duplicate: count(|o| matches!(o, Outcome::Duplicate { .. })),
-            dropped: count(|o| matches!(o, Outcome::Dropped(_))),
-            outcomes,
-        }
-    }
-}
-
-impl Answer {
-    /// One for each event, in order.
-    #[must_use]
-    pub fn outcomes(&self) -> &[Outcome] {
-        &self.outcomes
-    }
-
-    /// Events that are durable, those known before included.
-    #[must_use]
-    pub fn durable(&self) -> usize {
-        self.accepted + self.duplicate
-    }
-}
-
-impl IntoResponse for Answer {
-    /// 201 if anything is durable; else the first rejection decides.
-    fn into_response(self) -> Response {
-        let first = self.outcomes.iter().find_map(|o| match o {
-            Outcome::Dropped(rejection) => Some(rejection.clone()),
-            _ => None,
-        });
-        match first {
-            Some(error) if self.durable() == 0 => {
-                let body = ErrorBody { error: &error, accepted: 0, dropped: self.dropped, outcomes: &self.outcomes };
-                let mut response = json(status_of(error.reason), &body);
-                if error.reason == Reason::QuotaExceeded {
-                    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(QUOTA_RETRY_S));
-                }
-                response
-            }
-            _ => json(StatusCode::CREATED, &self),
-        }
-    }
-}
-
-/// Of a request of which nothing is stored, since its first event is dropped for this.
-fn status_of(reason: Reason) -> StatusCode {
-    match reason {
-        Reason::QuotaExceeded => StatusCode::TOO_MANY_REQUESTS,
-        Reason::OriginNotAllowed => StatusCode::FORBIDDEN,
-        _ => StatusCode::BAD_REQUEST,
-    }
-}
-
-#[derive(Serialize)]
-struct ErrorBody<'a> {
-    error: &'a Rejection,
-    accepted: usize,
-    dropped: usize,
-    outcomes: &'a [Outcome],
-}
 
 /// Why a request as a whole was not taken; nothing of it is stored, or, for the last one, it is
 /// not known to be stored and must be sent again.
@@ -167,41 +62,6 @@ impl From<NotDurable> for RequestError {
         match error {
             NotDurable::NoRoom(no_room) => Self::NoRoom(no_room),
             other => Self::NotDurable(other),
-        }
-    }
-}
-
-/// The header of a write key in our own format.
-pub const AUTHORIZATION: &str = "Authorization";
-
-/// Where a request names its project.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ProjectSource {
-    /// By a write key, in the header or field of this name.
-    Key(&'static str),
-    /// In the header of this name.
-    Header(&'static str),
-    /// In the query, as the parameter of this name.
-    Query(&'static str),
-    /// As another client's field of this name: the project itself, or a write key.
-    Token(&'static str),
-}
-
-impl ProjectSource {
-    /// The field at fault, for an error.
-    #[must_use]
-    pub fn field(self) -> &'static str {
-        match self {
-            Self::Key(name) | Self::Header(name) | Self::Query(name) | Self::Token(name) => name,
-        }
-    }
-
-    /// Where a write key would stand beside it, or in its place.
-    #[must_use]
-    pub fn key_field(self) -> &'static str {
-        match self {
-            Self::Key(name) | Self::Token(name) => name,
-            Self::Header(_) | Self::Query(_) => AUTHORIZATION,
         }
     }
 }
@@ -304,12 +164,6 @@ impl IntoResponse for RequestError {
         }
         response
     }
-}
-
-/// An answer in JSON.
-pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
-    let text = serde_json::to_string(body).unwrap_or_default();
-    (status, [(header::CONTENT_TYPE, "application/json")], text).into_response()
 }
 
 fn size(bytes: Option<u64>, bytes_max: usize) -> String {
