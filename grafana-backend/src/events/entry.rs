@@ -160,7 +160,9 @@ impl Joined<'_> {
             false => sql.text("SELECT *, event_order"),
             true => {
                 sql.text("SELECT * REPLACE (");
-                self.reading.paths.write(sql, |sql| drop(sql.text(PATH)));
+                self.reading.paths.write(sql, |sql| {
+                    sql.text(PATH);
+                });
                 sql.text(" AS path), event_order, path AS stored_path")
             }
         };
@@ -203,7 +205,11 @@ impl Joined<'_> {
     fn write_by_inactivity(&self, sql: &mut Sql) {
         sql.text("SELECT visitor AS entry_owner, arrayJoin(arrayMap(e -> e.3, s)) AS entry_half_hour");
         for (column, place) in self.entries.columns().zip(PLACES) {
-            sql.text(", ").sub(|sql| self.write_value(sql, column, |sql| drop(sql.text(place))));
+            sql.text(", ").sub(|sql| {
+                self.write_value(sql, column, |sql| {
+                    sql.text(place);
+                })
+            });
             sql.text(" AS ").text(column.joined);
         }
         sql.text(" FROM (SELECT visitor, arrayJoin(arraySplit((e, before) -> e.1 - before.2 > ")

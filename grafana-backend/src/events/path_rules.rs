@@ -94,7 +94,9 @@ mod tests {
         let rules =
             PathRules::new(patterns.iter().map(|pattern| (*pattern).to_owned()).collect(), ignores_trailing_slash);
         let mut sql = Sql::default();
-        rules.write(&mut sql, |sql| drop(sql.text("path")));
+        rules.write(&mut sql, |sql| {
+            sql.text("path");
+        });
         sql
     }
 

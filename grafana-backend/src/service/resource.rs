@@ -144,7 +144,13 @@ impl Asked {
     /// The same of paths, as queries see them.
     fn pages(&self, rules: &PathRules) -> Sql {
         self.names(|sql| {
-            sql.text("toString(").sub(|sql| rules.write(sql, |sql| drop(sql.text(PATH)))).text(")");
+            sql.text("toString(")
+                .sub(|sql| {
+                    rules.write(sql, |sql| {
+                        sql.text(PATH);
+                    })
+                })
+                .text(")");
         })
     }
 

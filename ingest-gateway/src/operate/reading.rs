@@ -3,6 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use clickhouse::Row;
+use serde::{Deserialize, Serialize};
+
 use super::Tables;
 use crate::projects::Reading;
 
@@ -10,12 +13,21 @@ const KNOWN: &str =
     "SELECT project, path_rules, ignore_trailing_slash, session_timeout_min FROM analytics.project_reading FINAL";
 const INSERT: &str = "INSERT INTO analytics.project_reading (project, path_rules, ignore_trailing_slash, session_timeout_min) FORMAT JSONEachRow";
 
-/// A row of the table.
-#[derive(serde::Serialize)]
-struct Row<'r> {
+/// A row of the table as it is written.
+#[derive(Serialize)]
+struct Written<'r> {
     project: &'r str,
     #[serde(flatten)]
     reading: &'r Reading,
+}
+
+/// The same as it is read.
+#[derive(Row, Deserialize)]
+struct Known {
+    project: String,
+    path_rules: Vec<String>,
+    ignore_trailing_slash: bool,
+    session_timeout_min: u16,
 }
 
 /// Writes what is wanted where the table says something else, and the default of projects that are not among those
@@ -31,7 +43,7 @@ pub async fn keep(tables: &Tables, wanted: &BTreeMap<String, Reading>) -> anyhow
     if !new.is_empty() {
         let mut rows = Vec::new();
         for (project, reading) in &new {
-            serde_json::to_writer(&mut rows, &Row { project, reading })?;
+            serde_json::to_writer(&mut rows, &Written { project, reading })?;
             rows.push(b'\n');
         }
         let mut insert = tables.client.insert_formatted_with(INSERT);
@@ -46,8 +58,9 @@ pub async fn keep(tables: &Tables, wanted: &BTreeMap<String, Reading>) -> anyhow
 /// # Errors
 /// If ClickHouse refuses.
 pub async fn known(tables: &Tables) -> Result<BTreeMap<String, Reading>, clickhouse::error::Error> {
-    let rows = tables.client.query_raw(KNOWN).fetch_all::<(String, Vec<String>, bool, u16)>().await?;
-    let each = rows.into_iter().map(|(project, path_rules, ignore_trailing_slash, session_timeout_min)| {
+    let rows = tables.client.query_raw(KNOWN).fetch_all::<Known>().await?;
+    let each = rows.into_iter().map(|row| {
+        let Known { project, path_rules, ignore_trailing_slash, session_timeout_min } = row;
         (project, Reading { path_rules, ignore_trailing_slash, session_timeout_min })
     });
     Ok(each.collect())

@@ -3,7 +3,7 @@
 
 use std::ops::RangeInclusive;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use vector_components::{enrich::path, rejection::shown};
 
 /// Rules of one project.
@@ -17,7 +17,7 @@ pub const RULES_BYTES_MAX: usize = 4_096;
 pub const SESSION_MINUTES: RangeInclusive<u64> = 30..=1_440;
 
 /// How a project's events are read; by default as they are stored.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Reading {
     /// Patterns of paths. The first that matches a whole path stands for it.
     pub path_rules: Vec<String>,

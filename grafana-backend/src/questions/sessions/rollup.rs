@@ -26,7 +26,9 @@ impl Value {
     /// Appends a session's value, which `stored` is as it is stored.
     fn write(self, sql: &mut Sql, scope: &Scope, stored: &'static str) {
         match self.is_path {
-            true => scope.facts.reading.write_page_of_text(sql, |sql| drop(sql.text(stored))),
+            true => scope.facts.reading.write_page_of_text(sql, |sql| {
+                sql.text(stored);
+            }),
             false => drop(sql.text(stored)),
         }
     }
