@@ -4,7 +4,12 @@
 use clickhouse::Row;
 use serde::Deserialize;
 
-use crate::{clickhouse::ClickHouse, error::QueryError, sql::Sql};
+use crate::{
+    clickhouse::ClickHouse,
+    error::QueryError,
+    events::{path_rules::PathRules, reading::Reading},
+    sql::Sql,
+};
 
 /// What is known of one project.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -13,16 +18,22 @@ pub struct Facts {
     pub has_links: bool,
     /// A user has become another.
     pub has_aliases: bool,
+    /// How its events are read.
+    pub reading: Reading,
 }
 
 /// One of them; there is a row for each kind.
 #[derive(Row, Deserialize)]
 struct Fact {
     kind: u8,
+    path_rules: Vec<String>,
+    ignore_trailing_slash: bool,
+    session_timeout_min: u16,
 }
 
 const LINK: u8 = 0;
 const ALIAS: u8 = 1;
+const READING: u8 = 2;
 
 impl Facts {
     /// Of this project; of none, nothing.
@@ -35,7 +46,12 @@ impl Facts {
         }
         let rows: Vec<Fact> = clickhouse.rows(statement(project)).await?;
         let has = |kind: u8| rows.iter().any(|row| row.kind == kind);
-        Ok(Self { has_links: has(LINK), has_aliases: has(ALIAS) })
+        let (has_links, has_aliases) = (has(LINK), has(ALIAS));
+        let reading = rows.into_iter().find(|row| row.kind == READING).map_or_else(Reading::default, |row| {
+            let paths = PathRules::new(row.path_rules, row.ignore_trailing_slash);
+            Reading::new(paths, row.session_timeout_min.into())
+        });
+        Ok(Self { has_links, has_aliases, reading })
     }
 
     /// Whether each visitor is a person of its own.
@@ -47,9 +63,14 @@ impl Facts {
 
 /// A row of each table is enough: the views behind links and aliases cost ten times that, even of no rows.
 fn statement(project: &str) -> Sql {
-    let mut sql = Sql::new("SELECT toUInt8(0) AS kind FROM analytics.links WHERE project = ");
+    let mut sql = Sql::new(
+        "SELECT toUInt8(2) AS kind, path_rules, ignore_trailing_slash, session_timeout_min \
+         FROM analytics.project_reading FINAL WHERE project = ",
+    );
     sql.string(project)
-        .text(" LIMIT 1 UNION ALL SELECT toUInt8(1) AS kind FROM analytics.aliases WHERE project = ")
+        .text(" UNION ALL SELECT toUInt8(0), [], false, 0 FROM analytics.links WHERE project = ")
+        .string(project)
+        .text(" LIMIT 1 UNION ALL SELECT toUInt8(1), [], false, 0 FROM analytics.aliases WHERE project = ")
         .string(project)
         .text(" LIMIT 1");
     sql

@@ -12,6 +12,7 @@ use crate::{
         behaviour::{Around, PersonFilter, filter::read, json::PersonFilterJson},
         entry::{Entries, Joined},
         filter::ad_hoc::{self, AdHoc},
+        reading::Reading,
     },
     facts::Facts,
     sql::Sql,
@@ -73,7 +74,8 @@ impl ScopeJson {
         let range = asked.range.check()?;
         let project = if self.project.is_empty() { asked.default_project.to_owned() } else { self.project };
         let zone = zone(&self.timezone)?;
-        let own = read(&self.filter, "filter", Around { project: &project, range, zone })?;
+        let around = Around { project: &project, range, zone, reading: &Reading::default() };
+        let own = read(&self.filter, "filter", around)?;
         Ok(Scope {
             filter: own.and(PersonFilter::of_events(&ad_hoc::all_of(&self.adhoc_filters)?)),
             range,
@@ -130,7 +132,7 @@ impl Scope {
     /// # Errors
     /// As [`Facts::of`].
     pub async fn with_facts(&self, clickhouse: &ClickHouse) -> Result<Self, QueryError> {
-        Ok(Self { facts: Facts::of(clickhouse, &self.project).await?, ..self.clone() })
+        Ok(Self { facts: Facts::of(clickhouse, &self.project).await?, ..self.clone() }.over(self.range))
     }
 
     /// The same of the range that it is compared with.
@@ -139,10 +141,10 @@ impl Scope {
         comparison.map(|comparison| self.over(comparison.of(self.range, self.zone)))
     }
 
-    /// The same of another range.
+    /// The same of another range, and read as the facts say.
     #[must_use]
     pub fn over(&self, range: Range) -> Self {
-        let around = Around { project: &self.project, range, zone: self.zone };
+        let around = Around { project: &self.project, range, zone: self.zone, reading: &self.facts.reading };
         Self { range, filter: self.filter.over(around), ..self.clone() }
     }
 
@@ -154,6 +156,12 @@ impl Scope {
             Some(_) => self.clone(),
             None => Self { filter: PersonFilter::default(), ..self.clone() },
         }
+    }
+
+    /// Whether `path` is another one than is stored, in a statement that reads these.
+    #[must_use]
+    pub fn has_pages(&self, entries: Entries) -> bool {
+        (entries | self.filter.entries()).have_page() && !self.facts.reading.paths.is_empty()
     }
 
     /// Appends the events of this scope, merged, and the condition that they are: ` FROM … WHERE …`. `entries` is
@@ -171,8 +179,8 @@ impl Scope {
         entries: Entries,
         join: impl FnOnce(&mut Sql),
     ) {
-        let project = &self.project;
-        self.from(sql, Joined { project, from_ms, to_ms, entries, table: "analytics.events AS events FINAL" }, join);
+        let table = "analytics.events AS events FINAL";
+        self.from(sql, self.joined(from_ms, to_ms, entries, table), join);
     }
 
     /// The same as they are stored, where it does not matter if an event is there twice.
@@ -189,13 +197,16 @@ impl Scope {
         entries: Entries,
         join: impl FnOnce(&mut Sql),
     ) {
-        let project = &self.project;
-        self.from(sql, Joined { project, from_ms, to_ms, entries, table: "analytics.events AS events" }, join);
+        self.from(sql, self.joined(from_ms, to_ms, entries, "analytics.events AS events"), join);
+    }
+
+    fn joined(&self, from_ms: i64, to_ms: i64, entries: Entries, table: &'static str) -> Joined<'_> {
+        let (project, reading) = (self.project.as_str(), &self.facts.reading);
+        Joined { project, from_ms, to_ms, entries: entries | self.filter.entries(), table, reading }
     }
 
     /// The events, with their sessions' entries if those are read → what is joined to them → which of them.
     fn from(&self, sql: &mut Sql, events: Joined<'_>, join: impl FnOnce(&mut Sql)) {
-        let events = Joined { entries: events.entries | self.filter.entries(), ..events };
         sql.text(" FROM ").sub(|sql| events.write(sql)).sub(join).text(" WHERE ").sub(|sql| events.write_which(sql));
         if !self.filter.is_empty() {
             sql.text(" AND ").sub(|sql| self.filter.write(sql));

@@ -45,6 +45,19 @@ impl Sql {
         self.bind("String", Value::String(value.to_owned()))
     }
 
+    /// Appends a bound string that the statement may need again: it is bound once, as the address of a request holds
+    /// all values.
+    pub fn shared_string(&mut self, value: &str) -> &mut Self {
+        let is_same = |bound: &&(String, Value)| matches!(&bound.1, Value::String(known) if known == value);
+        match self.parameters.iter().find(is_same) {
+            Some((name, _)) => {
+                self.text.push_str(&format!("{{{name}:String}}"));
+                self
+            }
+            None => self.string(value),
+        }
+    }
+
     /// Appends a bound integer.
     pub fn int(&mut self, value: i64) -> &mut Self {
         self.bind("Int64", Value::Int(value))

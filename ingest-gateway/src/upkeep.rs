@@ -12,8 +12,8 @@ use tokio::task::JoinHandle;
 use crate::{
     answering,
     gate::{Gate, Keeper},
-    operate::{Tables, retention},
-    projects::Live,
+    operate::{Tables, reading, retention},
+    projects::{Live, Registry},
 };
 
 /// Between two attempts; each waits for an answer besides.
@@ -74,7 +74,7 @@ impl Worker {
         let mut changes = self.projects.changes();
         loop {
             changes.mark_unchanged();
-            self.keep_retention().await;
+            self.keep_all().await;
             if changes.changed().await.is_err() {
                 return;
             }
@@ -89,23 +89,35 @@ impl Worker {
     }
 
     /// Tries until it succeeds; the file may say something else by then.
-    async fn keep_retention(&self) {
+    async fn keep_all(&self) {
         let mut pause = TRY_PAUSE_MIN;
         loop {
-            let wanted = self.projects.now().retention_days();
-            let kept = retention::keep(&self.tables, &wanted).await;
-            match kept.context("retention_days of the file of projects are not in force") {
-                Ok(set) => {
-                    for (project, days) in set {
-                        tracing::info!("{}", retention::told(&project, days));
-                    }
+            let projects = self.projects.now();
+            // Neither waits for the other.
+            let kept = [self.keep_reading(&projects).await, self.keep_retention(&projects).await];
+            match kept.into_iter().find_map(Result::err) {
+                None => {
                     self.gate.warn(None);
                     return;
                 }
-                Err(error) => self.warn(&error),
+                Some(error) => self.warn(&error),
             }
             wait(&mut pause).await;
         }
+    }
+
+    async fn keep_reading(&self, projects: &Registry) -> anyhow::Result<()> {
+        let set = reading::keep(&self.tables, &projects.readings()).await;
+        let set = set.context("path rules and session timeouts of the file of projects are not in force")?;
+        set.iter().for_each(|(project, reading)| tracing::info!("{}", reading::told(project, reading)));
+        Ok(())
+    }
+
+    async fn keep_retention(&self, projects: &Registry) -> anyhow::Result<()> {
+        let set = retention::keep(&self.tables, &projects.retention_days()).await;
+        let set = set.context("retention_days of the file of projects are not in force")?;
+        set.iter().for_each(|(project, days)| tracing::info!("{}", retention::told(project, *days)));
+        Ok(())
     }
 
     fn warn(&self, error: &anyhow::Error) {

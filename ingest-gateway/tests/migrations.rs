@@ -37,7 +37,8 @@ async fn the_tables_come_up_to_date_from_every_version() {
         }
         let steps = migrate::apply(&client, None).await.unwrap();
         assert_eq!(steps.len(), MIGRATIONS.len());
-        assert_eq!(steps.iter().filter(|step| step.done == Done::Now).count(), (NEWEST - from) as usize, "{steps:?}");
+        let missing = MIGRATIONS.iter().filter(|migration| migration.version > from).count();
+        assert_eq!(steps.iter().filter(|step| step.done == Done::Now).count(), missing, "{steps:?}");
         let expected_rows = if from > 0 { 3 } else { 0 };
         assert_eq!(number(&client, "SELECT count() FROM analytics.events FINAL").await, expected_rows, "from {from}");
         if from > 0 {

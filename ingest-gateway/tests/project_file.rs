@@ -167,3 +167,59 @@ async fn events_are_kept_as_long_as_the_file_says() {
     site.says("projects.app.retention_days is 36501, but must be from 0 to 36500").await;
     assert!(site.gateway.stop());
 }
+
+/// What the data source finds.
+const READINGS: &str = "SELECT arrayStringConcat(arraySort(groupArray(concat(project, '=', arrayStringConcat(path_rules, ','), ' ', \
+    toString(ignore_trailing_slash), ' ', toString(session_timeout_min)))), '; ') FROM analytics.project_reading FINAL";
+
+async fn is_read(site: &Site, expected: &str) {
+    let started = Instant::now();
+    while site.gateway.sql(READINGS).await != expected {
+        assert!(started.elapsed() < RELOAD_TIME_MAX, "{} instead of {expected}", site.gateway.sql(READINGS).await);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_are_read_as_the_file_says() {
+    let app = "[projects.app]\nretention_days = 400\npath_rules = [\"/users/me\", '/o_%\\1/*']\nignore_trailing_slash = true\nsession_timeout_min = 45\n";
+    let site = Site::start(&format!("{app}[projects.shop]\n"));
+    is_read(&site, r"app=/users/me,/o_%\1/* true 45").await;
+    let (is_well, told) = site.command(&DOCTOR);
+    assert!(is_well && told.contains("as the file of projects says, of 2 projects"), "{told}");
+
+    // Neither a retention nor a start changes it, and it changes no retention.
+    let (is_done, told) = site.command(&["retention", "--project", "shop", "--days", "700"]);
+    assert!(is_done, "{told}");
+    let changed_at = "SELECT max(changed_at) FROM analytics.project_reading";
+    let before = site.gateway.sql(changed_at).await;
+    let site = site.again();
+    is_kept(&site, 400).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(site.gateway.sql(changed_at).await, before);
+
+    // Whoever writes it past the file is told, and the file counts again.
+    let past = "INSERT INTO analytics.project_reading (project, path_rules, ignore_trailing_slash, session_timeout_min) SELECT 'shop', ['/x'], false, 60";
+    site.gateway.sql(past).await;
+    let (_, told) = site.command(&DOCTOR);
+    assert!(told.contains("not as the file of projects says: shop"), "{told}");
+    let (is_done, told) = site.command(&["migrate"]);
+    assert!(
+        is_done && told.contains("shop: paths are read as they are, by 0 rules; visits end after 30 minutes"),
+        "{told}"
+    );
+    is_read(&site, r"app=/users/me,/o_%\1/* true 45; shop= false 30").await;
+
+    // What the file says no longer goes back to the default, of projects that it does not name as well.
+    std::fs::write(&site.file, "[projects.app]\nretention_days = 400\n[projects.new]\npath_rules = [\"/a/**\"]\n")
+        .unwrap();
+    is_read(&site, "app= false 30; new=/a/** false 30; shop= false 30").await;
+    std::fs::write(&site.file, "[projects.app]\nretention_days = 400\n").unwrap();
+    is_read(&site, "app= false 30; new= false 30; shop= false 30").await;
+    let settings = "SELECT arrayStringConcat(arraySort(groupArray(concat(project, '=', toString(retention_days)))), ' ') FROM analytics.project_settings FINAL";
+    assert_eq!(site.gateway.sql(settings).await, "app=400 shop=700");
+
+    std::fs::write(&site.file, "[projects.app]\npath_rules = [\"users\"]\n").unwrap();
+    site.says("projects.app.path_rules holds \"users\", which does not begin with '/'").await;
+    assert!(site.gateway.stop());
+}

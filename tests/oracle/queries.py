@@ -19,16 +19,19 @@ import zoneinfo
 import people
 
 DAY_MS = 86_400_000
-GAP_MS = 30 * 60_000
 VIEWS = {"page_view", "pageview", "$pageview", "page", "view", "screen_view", "screen"}
 UTC = datetime.timezone.utc
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=UTC)
+# How the project of the case is read: docs/projects.md.
+AS_STORED = {"path_rules": [], "ignore_trailing_slash": False, "session_timeout_min": 30}
+READING = dict(AS_STORED)
 
 
 def main(path):
     asked = wrong = ambiguous = 0
     for number, line in enumerate(open(path)):
         case = json.loads(line)
+        READING.update(case.get("reading") or AS_STORED)
         events = sorted((prepared(e) for e in case["events"]), key=lambda e: (e["ms"], e["tie_order"], e["event_id"]))
         person_of = people.persons(events)
         for event in events:
@@ -76,7 +79,34 @@ def alike(a, b):
 
 def prepared(event):
     at = datetime.datetime.strptime(event["ts"], "%Y-%m-%d %H:%M:%S.%f").replace(tzinfo=UTC)
-    return event | {"ms": (at - EPOCH) // datetime.timedelta(milliseconds=1)}
+    return event | {"ms": (at - EPOCH) // datetime.timedelta(milliseconds=1), "path": page_of(event["path"])}
+
+
+def page_of(path):
+    while READING["ignore_trailing_slash"] and len(path) > 1 and path[-1] == "/":
+        path = path[:-1]
+    return next((rule for rule in READING["path_rules"] if rule[:1] == "/" and is_page(path, rule)), path)
+
+
+def is_page(path, rule):
+    if rule.endswith("/**"):
+        return any(path[at] == "/" and path[at + 1 :] and is_page(path[:at], rule[:-3]) for at in range(len(path)))
+    parts, wanted = path.split("/"), rule.split("/")
+    return len(parts) == len(wanted) and all(map(fits, parts, wanted))
+
+
+def fits(part, wanted):
+    """Sign by sign; a star is one or more."""
+    if not wanted:
+        return not part
+    if wanted[0] == "*":
+        return any(fits(part[count:], wanted[1:]) for count in range(1, len(part) + 1))
+    return part[:1] == wanted[0] and fits(part[1:], wanted[1:])
+
+
+def is_over(event, before):
+    """Whether a visit ended between two events."""
+    return event["ms"] - before["ms"] > READING["session_timeout_min"] * 60_000
 
 
 # Which events
@@ -175,7 +205,7 @@ def visits(events):
     groups = list(by_actor(events, "session").values())
     for own in by_actor([e for e in events if not e["session_id"]], "device").values():
         for at, event in enumerate(own):
-            if at == 0 or event["ms"] - own[at - 1]["ms"] > GAP_MS:
+            if at == 0 or is_over(event, own[at - 1]):
                 groups.append([])
             groups[-1].append(event)
     return groups
@@ -685,7 +715,7 @@ def ways(events, query, from_ms, to_ms):
     for own in by_actor(within(events, query, from_ms, to_ms), query["by"]).values():
         visits = []
         for at, event in enumerate(own):
-            if at == 0 or (query["by"] == "visitor" and event["ms"] - own[at - 1]["ms"] > GAP_MS):
+            if at == 0 or (query["by"] == "visitor" and is_over(event, own[at - 1])):
                 visits.append([])
             visits[-1].append(event)
         for visit in visits:

@@ -1,6 +1,9 @@
 //! The columns by which results can be split: a closed list, plus the properties.
 
-use super::entry::{ENTRY, Entries, EntryColumn};
+use super::{
+    entry::{ENTRY, Entries, EntryColumn},
+    path_rules::PATH,
+};
 use crate::{error::QueryError, label::NONE, sql::Sql};
 
 /// What a result is split by.
@@ -155,10 +158,11 @@ impl Dimension {
         }
     }
 
-    /// What it reads of the session's entry.
+    /// What it reads of the session's entry, and of the event's page.
     #[must_use]
     pub fn entries(&self) -> Entries {
         match self {
+            Self::Column(PATH) => Entries::PAGE,
             Self::Entry(column) => Entries::only(column),
             Self::Several(Several { of, .. }) => of.iter().map(Self::entries).collect(),
             Self::Column(_) | Self::Property(_) => Entries::default(),

@@ -65,10 +65,11 @@ impl EventFilter {
         self.event.is_empty() && self.path.is_empty() && self.filter.is_empty()
     }
 
-    /// What it reads of the session's entry.
+    /// What it reads of the session's entry, and of the event's page.
     #[must_use]
     pub fn entries(&self) -> Entries {
-        self.filter.entries()
+        let page = if self.path.is_empty() { Entries::default() } else { Entries::PAGE };
+        self.filter.entries() | page
     }
 
     /// Appends the condition.

@@ -8,4 +8,5 @@ pub mod entry;
 pub mod event_filter;
 pub mod filter;
 pub mod one_of;
-pub mod visit;
+pub mod path_rules;
+pub mod reading;

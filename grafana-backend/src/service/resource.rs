@@ -12,7 +12,9 @@ use crate::{
     events::{
         dimension::{COLUMNS, Dimension},
         entry::ENTRY,
+        path_rules::{PATH, PathRules},
     },
+    facts::Facts,
     protocol::{CallResourceRequest, CallResourceResponse, resource_server::Resource},
     settings::Settings,
     sql::Sql,
@@ -67,7 +69,16 @@ impl Service {
             "projects" => projects(),
             "events" => asked.values(&Dimension::Column("event")),
             "properties" => asked.properties(),
-            "values" => asked.values(&of_events(Dimension::parse(&asked.field).map_err(|error| error.at("field"))?)),
+            "values" => {
+                let dimension = of_events(Dimension::parse(&asked.field).map_err(|error| error.at("field"))?);
+                match dimension.entries().have_page() {
+                    true => {
+                        let _turn = self.edit_turn().await?;
+                        asked.pages(&Facts::of(&clickhouse, &asked.project).await?.reading.paths)
+                    }
+                    false => asked.values(&dimension),
+                }
+            }
             _ => return Ok(None),
         };
         let _turn = self.edit_turn().await?;
@@ -127,8 +138,25 @@ impl Asked {
     /// The values of a column or property of the last days that contain the searched string, the
     /// most frequent first.
     fn values(&self, dimension: &Dimension) -> Sql {
+        self.names(|sql| dimension.write(sql))
+    }
+
+    /// The same of paths, as queries see them.
+    fn pages(&self, rules: &PathRules) -> Sql {
+        self.names(|sql| {
+            sql.text("toString(")
+                .sub(|sql| {
+                    rules.write(sql, |sql| {
+                        sql.text(PATH);
+                    })
+                })
+                .text(")");
+        })
+    }
+
+    fn names(&self, write: impl FnOnce(&mut Sql)) -> Sql {
         let mut sql = Sql::new("SELECT ");
-        sql.sub(|sql| dimension.write(sql)).text(" AS name FROM analytics.events WHERE ");
+        sql.sub(write).text(" AS name FROM analytics.events WHERE ");
         self.recent(&mut sql);
         sql.text(" AND name != '' AND positionCaseInsensitiveUTF8(name, ").string(&self.search);
         sql.text(") > 0 GROUP BY name ORDER BY count() DESC, name LIMIT ").int(NAMES_MAX);

@@ -103,6 +103,8 @@ fn create_table(name: &str, rest: &str, cluster: &str) -> Vec<String> {
             "events" | "sessions" => "visitor",
             // On the shard of the events that say it: theirs is the person's.
             "links" | "aliases" => "person",
+            // All rows of a project on one shard, which replaces them; and every server tells them.
+            "project_reading" => "cityHash64(project)",
             _ => "rand()",
         };
         out.push(format!(
@@ -156,6 +158,7 @@ mod tests {
             "{links}"
         );
         assert!(all.iter().any(|sql| sql.ends_with("'links_local', person)")));
+        assert!(all.iter().any(|sql| sql.ends_with("'project_reading_local', cityHash64(project))")));
         for sql in all.iter().filter(|sql| sql.contains("ENGINE = ")) {
             assert!(sql.contains("ENGINE = Replicated") || sql.contains("ENGINE = Distributed"), "{sql}");
         }

@@ -8,9 +8,8 @@ pub mod export;
 pub mod health;
 pub mod import;
 pub mod person;
+pub mod reading;
 pub mod retention;
-
-use std::collections::BTreeMap;
 
 use clap::Subcommand;
 use clickhouse::Client;
@@ -84,17 +83,19 @@ pub async fn run(command: Command, config: &Config) -> anyhow::Result<()> {
         Command::DeadLetters(command) => dead_letters::run(&command, config).await,
         Command::Health => health::run(config.listen, config.tls.is_some()).await,
         Command::Migrate => {
-            let by_file = retention_by_file(config)?;
+            let settings = config.projects.read(&config.project_defaults())?;
             on_tables(config, async |tables, steps| {
                 steps.iter().for_each(|step| println!("{step}"));
-                let set = retention::keep(tables, &by_file).await?;
+                let set = reading::keep(tables, &projects::readings(&settings)).await?;
+                set.iter().for_each(|(project, reading)| println!("{}", reading::told(project, reading)));
+                let set = retention::keep(tables, &projects::retention_days(&settings)).await?;
                 set.iter().for_each(|(project, days)| println!("{}", retention::told(project, *days)));
                 Ok(())
             })
             .await
         }
         Command::Retention(options) => {
-            let by_file = retention_by_file(config)?;
+            let by_file = projects::retention_days(&config.projects.read(&config.project_defaults())?);
             on_tables(config, async |tables, _| retention::run(&options, &by_file, tables).await).await
         }
         Command::Person(options) => on_tables(config, async |tables, _| person::run(&options, tables).await).await,
@@ -117,11 +118,6 @@ async fn on_tables(
         engine.stop().await?;
     }
     result
-}
-
-/// What the file of projects says about retention.
-fn retention_by_file(config: &Config) -> anyhow::Result<BTreeMap<String, u32>> {
-    Ok(projects::retention_days(&config.projects.read(&config.project_defaults())?))
 }
 
 /// A command's `--project`, checked as the gateway checks it.

@@ -11,6 +11,7 @@ mod live;
 pub mod origins;
 mod project;
 pub mod quota;
+pub mod reading;
 mod refusal;
 mod registry;
 mod settings;
@@ -20,9 +21,10 @@ use std::path::PathBuf;
 pub use file::{Defaults, FileError};
 pub use live::{Live, watch};
 pub use project::{Project, Sender};
+pub use reading::Reading;
 pub use refusal::Refusal;
 pub use registry::{Parts, Registry};
-pub use settings::{BotPolicy, DAYS_MAX, RETENTIONS_MAX, Settings, retention_days};
+pub use settings::{BotPolicy, DAYS_MAX, RETENTIONS_MAX, Settings, readings, retention_days};
 
 /// Where the projects are described.
 #[derive(Clone, Debug)]

@@ -12,8 +12,9 @@ use super::{
     keys::{KEY_BYTES_MAX, KeyHash, Kind},
     project::Project,
     quota::Usages,
+    reading::Reading,
     refusal::Refusal,
-    settings::{Settings, retention_days},
+    settings::{Settings, readings, retention_days},
 };
 use crate::limits::rate::{AddressLimiter, Addresses, Limiter};
 
@@ -83,6 +84,12 @@ impl Registry {
     #[must_use]
     pub fn retention_days(&self) -> BTreeMap<String, u32> {
         retention_days(self.by_name.values().map(|project| &project.settings))
+    }
+
+    /// How events are read, of the projects whose settings say it.
+    #[must_use]
+    pub fn readings(&self) -> BTreeMap<String, Reading> {
+        readings(self.by_name.values().map(|project| &project.settings))
     }
 
     /// The project of this name, exactly.

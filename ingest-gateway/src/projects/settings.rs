@@ -8,6 +8,7 @@ use super::{
     keys::{Key, KeyHash, Kind},
     origins::Origins,
     quota::Quotas,
+    reading::Reading,
 };
 use crate::limits::rate::Rate;
 
@@ -35,6 +36,8 @@ pub struct Settings {
     pub public_age_days_max: u32,
     /// How long its events are kept, 0 for ever; none: as it was set last.
     pub retention_days: Option<u32>,
+    /// How its events are read; none: as it was set last.
+    pub reading: Option<Reading>,
     /// How fast all may send.
     pub rate: Option<Rate>,
     /// How fast each address may send, without a secret key.
@@ -46,6 +49,11 @@ pub struct Settings {
 /// How long events are kept, in days, of the projects whose settings say it; 0: for ever.
 pub fn retention_days<'s>(all: impl IntoIterator<Item = &'s Settings>) -> BTreeMap<String, u32> {
     all.into_iter().filter_map(|settings| Some((settings.name.clone(), settings.retention_days?))).collect()
+}
+
+/// How events are read, of the projects whose settings say it.
+pub fn readings<'s>(all: impl IntoIterator<Item = &'s Settings>) -> BTreeMap<String, Reading> {
+    all.into_iter().filter_map(|settings| Some((settings.name.clone(), settings.reading.clone()?))).collect()
 }
 
 /// What becomes of programs' events.
@@ -75,6 +83,7 @@ impl Settings {
             bots: BotPolicy::Keep,
             public_age_days_max: 0,
             retention_days: None,
+            reading: None,
             rate: None,
             address_rate: None,
             quotas: Quotas::default(),

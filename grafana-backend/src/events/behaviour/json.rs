@@ -103,6 +103,7 @@ impl DidJson {
             days,
             project: around.project.to_owned(),
             window: Window::of(days, around),
+            reading: around.reading.clone(),
         };
         Ok(match (least, most) {
             // Who never did it has no event of it: not more often than so.

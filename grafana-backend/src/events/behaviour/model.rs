@@ -3,7 +3,7 @@
 use chrono_tz::Tz;
 
 use crate::{
-    events::event_filter::EventFilter,
+    events::{event_filter::EventFilter, reading::Reading},
     time::{range::Range, zone},
 };
 
@@ -16,6 +16,8 @@ pub struct Around<'p> {
     pub range: Range,
     /// The viewer's zone.
     pub zone: Tz,
+    /// How the project's events are read.
+    pub reading: &'p Reading,
 }
 
 /// A person did something so many times.
@@ -35,6 +37,8 @@ pub struct Did {
     pub project: String,
     /// When.
     pub window: Window,
+    /// How its events are read.
+    pub reading: Reading,
 }
 
 /// When it counts: half-open, in milliseconds since 1970 UTC.
@@ -68,7 +72,7 @@ impl Did {
     /// The same around another range.
     #[must_use]
     pub fn over(&self, around: Around<'_>) -> Self {
-        Self { window: Window::of(self.days, around), ..self.clone() }
+        Self { window: Window::of(self.days, around), reading: around.reading.clone(), ..self.clone() }
     }
 
     /// Whether one event is enough, stored once or twice.

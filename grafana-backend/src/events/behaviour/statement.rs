@@ -48,6 +48,7 @@ impl Did {
             entries: self.events.entries(),
             // Whether it was done does not depend on how often an event is stored.
             table: if self.is_once() { "analytics.events AS events" } else { "analytics.events AS events FINAL" },
+            reading: &self.reading,
         };
         events.write(sql);
         sql.text(" WHERE ").sub(|sql| events.write_which(sql)).text(" AND ").sub(|sql| self.events.write(sql));

@@ -1,15 +1,24 @@
 //! Golden pairs: a query's filter, and its condition or what is wrong in it.
 
+use std::sync::LazyLock;
+
 use chrono_tz::Tz;
 use serde_json::{Value, json};
 
 use super::{Around, filter::read};
-use crate::{error::QueryError, events::filter::tree::Tree, sql::Sql, time::range::Range};
+use crate::{
+    error::QueryError,
+    events::{filter::tree::Tree, path_rules::PathRules, reading::Reading},
+    sql::Sql,
+    time::range::Range,
+};
 
 const DAY_MS: i64 = 86_400_000;
 
+static AS_STORED: LazyLock<Reading> = LazyLock::new(Reading::default);
+
 fn around(from_ms: i64, to_ms: i64) -> Around<'static> {
-    Around { project: "shop", range: Range { from_ms, to_ms, interval_ms: 1 }, zone: Tz::UTC }
+    Around { project: "shop", range: Range { from_ms, to_ms, interval_ms: 1 }, zone: Tz::UTC, reading: &AS_STORED }
 }
 
 fn written(json: &Value) -> (String, Value) {
@@ -83,6 +92,16 @@ fn the_window_moves_with_the_range() {
     let earlier = around(4 * DAY_MS, 5 * DAY_MS);
     let moved = read(&json, "filter", around(10 * DAY_MS, 20 * DAY_MS)).unwrap().over(earlier);
     assert_eq!(over(moved), over(read(&json, "filter", earlier).unwrap()));
+}
+
+#[test]
+fn what_is_done_on_a_page_is_found_by_the_project_s_rules() {
+    let reading = Reading::new(PathRules::new(vec!["/a/*".to_owned()], false), 30);
+    let filter = read(&json!({"did": {"events": {"path": "/a/*"}}}), "filter", around(0, 1)).unwrap();
+    let mut sql = Sql::default();
+    filter.over(Around { reading: &reading, ..around(0, 1) }).write(&mut sql);
+    assert!(sql.as_text().contains("FROM (SELECT * REPLACE (replaceRegexpOne("), "{sql:?}");
+    assert!(sql.as_text().contains(") AS events WHERE project = "), "{sql:?}");
 }
 
 #[test]

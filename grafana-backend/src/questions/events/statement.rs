@@ -23,12 +23,18 @@ pub struct Line {
 }
 
 /// A row an event, the newest first; of the selection's visitor, these are the same person.
+///
+/// Paths are shown as they are stored, since an order is looked for by its number, but selected by their pages.
 pub fn statement(scope: &Scope, selection: &Selection, visitors: &[u64]) -> Sql {
-    let mut sql = Sql::new(
-        "SELECT toUnixTimestamp64Milli(ts) AS at_ms, toString(event) AS event, toString(path) AS path, toString(title) AS title, \
+    let mut sql = Sql::new("SELECT toUnixTimestamp64Milli(ts) AS at_ms, toString(event) AS event, toString(");
+    let has_pages = scope.has_pages(selection.filter.entries());
+    sql.text(if has_pages { "stored_path" } else { "path" }).text(
+        ") AS path, toString(title) AS title, \
          toString(visitor) AS visitor, user_id, session_id, toString(referrer_source) AS referrer_source, \
          toString(country) AS country, toString(browser) AS browser, toJSONString(properties) AS properties",
     );
+    // A column of the result takes the place of one of the same name in conditions.
+    sql.text(if has_pages { " FROM (SELECT *" } else { "" });
     scope.from_events(&mut sql, scope.range.from_ms, scope.range.to_ms, selection.filter.entries());
     sql.text(" AND ").sub(|sql| selection.filter.write(sql));
     if selection.visitor.is_some() {
@@ -40,6 +46,7 @@ pub fn statement(scope: &Scope, selection: &Selection, visitors: &[u64]) -> Sql 
     if !selection.session_id.is_empty() {
         sql.text(" AND session_id = ").string(&selection.session_id);
     }
+    sql.text(if has_pages { ")" } else { "" });
     sql.text(" ORDER BY ts DESC, event_order DESC LIMIT ").int(selection.limit.into());
     sql
 }

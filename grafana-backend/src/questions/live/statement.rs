@@ -57,7 +57,7 @@ pub fn pages(scope: &Scope, persons: Persons) -> Sql {
     let mut sql = Sql::new("SELECT toString(path) AS path, uniqExact(");
     sql.text(persons.expression()).text(") AS visitors, count() AS views");
     let there = Range { from_ms: scope.now_ms - THERE_MS, to_ms: scope.now_ms, ..scope.range };
-    persons.from_events(&mut sql, scope, there, Entries::default());
+    persons.from_events(&mut sql, scope, there, Entries::PAGE);
     sql.text(" AND path != '' GROUP BY path ORDER BY visitors DESC, path LIMIT ").int(PAGES_MAX);
     sql
 }

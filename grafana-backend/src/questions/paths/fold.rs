@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::model::{Direction, Paths};
 use crate::{
-    events::{actor::Actor, visit::INACTIVITY_MS_MAX},
+    events::actor::Actor,
     gathering::{Sum, Wide},
 };
 
@@ -28,12 +28,12 @@ struct Place {
 }
 
 impl Ways {
-    /// Adds one actor's events.
-    pub fn add(&mut self, events: &[Wide], paths: &Paths) {
+    /// Adds one actor's events; a visit ends after more than `inactivity_ms` without one.
+    pub fn add(&mut self, events: &[Wide], paths: &Paths, inactivity_ms: i64) {
         // A client's session is one visit; other actors' visits end by inactivity.
         let visits: Vec<&[Wide]> = match paths.by {
             Actor::Session => vec![events],
-            _ => events.chunk_by(|a, b| b.at_ms - a.at_ms <= INACTIVITY_MS_MAX).collect(),
+            _ => events.chunk_by(|a, b| b.at_ms - a.at_ms <= inactivity_ms).collect(),
         };
         visits.into_iter().for_each(|visit| self.add_visit(visit, paths));
     }

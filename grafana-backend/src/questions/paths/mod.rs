@@ -67,8 +67,8 @@ impl Question for Paths {
 
 impl Paths {
     async fn ways(&self, clickhouse: &ClickHouse, scope: &Scope, people: &Arc<People>) -> Result<Ways, QueryError> {
-        let rules = self.clone();
-        let each = move |ways: &mut Ways, events: &[Wide]| ways.add(events, &rules);
+        let (rules, inactivity_ms) = (self.clone(), scope.facts.reading.inactivity_ms);
+        let each = move |ways: &mut Ways, events: &[Wide]| ways.add(events, &rules, inactivity_ms);
         gathering::fold(clickhouse, people, |pass| statement(scope, self, pass), Ways::default, each).await
     }
 }

@@ -7,7 +7,7 @@ use super::days::days;
 use crate::{
     clickhouse::ClickHouse,
     error::QueryError,
-    events::{entry::Entries, visit::INACTIVITY_MS_MAX},
+    events::entry::Entries,
     frame::{Column, Frame},
     numbers,
     scope::Scope,
@@ -64,7 +64,7 @@ pub fn statement(scope: &Scope, limit: u32, page_view_events: &[String]) -> Sql 
          toUInt64(arraySum(e -> e.3, s)) AS view_count, s[1].4 AS entry, s[-1].4[1] AS exit_path FROM (\
          SELECT visitor, arrayJoin(arraySplit((e, gap_ms) -> gap_ms > ",
     )
-    .int(INACTIVITY_MS_MAX)
+    .int(scope.facts.reading.inactivity_ms)
     .text(", es, arrayDifference(arrayMap(e -> e.1, es)))) AS s FROM (SELECT visitor, arraySort(groupArray((toUnixTimestamp64Milli(ts), event_order, event IN ")
     .strings(page_view_events)
     .text(", ")
@@ -80,7 +80,7 @@ pub fn statement(scope: &Scope, limit: u32, page_view_events: &[String]) -> Sql 
 
 fn from_events(sql: &mut Sql, scope: &Scope) {
     let read = days(scope.range);
-    scope.from_events(sql, read.from_ms, read.to_ms, Entries::default());
+    scope.from_events(sql, read.from_ms, read.to_ms, Entries::PAGE);
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a duration within days")]

@@ -1,11 +1,7 @@
 //! Sessions out of the events themselves: any dimension, any list of page view events.
 
 use super::{days::days, model::Label};
-use crate::{
-    events::{entry::Entries, visit::INACTIVITY_MS_MAX},
-    scope::Scope,
-    sql::Sql,
-};
+use crate::{events::entry::Entries, scope::Scope, sql::Sql};
 
 /// Appends a statement that gives a row a session.
 pub fn write(sql: &mut Sql, scope: &Scope, label: &Label, page_view_events: &[String]) {
@@ -33,7 +29,7 @@ fn by_inactivity(sql: &mut Sql, scope: &Scope, label: &Label, page_view_events: 
     .text(if *label == Label::Exit { "s[-1]" } else { "s[1]" })
     .text(".4 AS label FROM (SELECT visitor, arrayJoin(arraySplit(")
     .text("(e, gap_ms) -> gap_ms > ")
-    .int(INACTIVITY_MS_MAX)
+    .int(scope.facts.reading.inactivity_ms)
     .text(", es, arrayDifference(arrayMap(e -> e.1, es)))) AS s FROM (SELECT visitor, arraySort(groupArray((")
     .text("toUnixTimestamp64Milli(ts), event_order, event IN ")
     .strings(page_view_events)
@@ -48,7 +44,8 @@ fn from_events(sql: &mut Sql, scope: &Scope, label: &Label) {
     let read = days(scope.range);
     let entries = match label {
         Label::Entry(dimension) => dimension.entries(),
-        Label::None | Label::Exit => Entries::default(),
+        Label::Exit => Entries::PAGE,
+        Label::None => Entries::default(),
     };
     scope.from_events(sql, read.from_ms, read.to_ms, entries);
 }

@@ -3,7 +3,7 @@
 
 use super::{days::days, model::Label};
 use crate::{
-    events::{dimension::Dimension, entry::ENTRY, visit::INACTIVITY_MS_MAX},
+    events::{dimension::Dimension, entry::ENTRY, path_rules::PATH},
     scope::Scope,
     settings::PAGE_VIEW_EVENTS,
     sql::Sql,
@@ -18,6 +18,20 @@ struct Value {
     moment: &'static str,
     /// The half hour of a session by inactivity that has its value, and that value.
     of_half_hours: &'static str,
+    /// It is a path.
+    is_path: bool,
+}
+
+impl Value {
+    /// Appends a session's value, which `stored` is as it is stored.
+    fn write(self, sql: &mut Sql, scope: &Scope, stored: &'static str) {
+        match self.is_path {
+            true => scope.facts.reading.write_page_of_text(sql, |sql| {
+                sql.text(stored);
+            }),
+            false => drop(sql.text(stored)),
+        }
+    }
 }
 
 /// Of the rows that a session has.
@@ -34,12 +48,16 @@ fn split(label: &Label) -> Split {
     match label {
         Label::None => Split::None,
         Label::Exit => {
-            Split::By(Value { expression: "exit.path", moment: "bitNot(exit.moment)", of_half_hours: "s[-1].5" })
+            let of_half_hours = "s[-1].5";
+            Split::By(Value { expression: "exit.path", moment: "bitNot(exit.moment)", of_half_hours, is_path: true })
         }
         Label::Entry(Dimension::Column(name)) => match ENTRY.iter().find(|column| column.name == *name) {
-            Some(column) => {
-                Split::By(Value { expression: column.stored, moment: "entry.moment", of_half_hours: "s[1].5" })
-            }
+            Some(column) => Split::By(Value {
+                expression: column.stored,
+                moment: "entry.moment",
+                of_half_hours: "s[1].5",
+                is_path: column.name == PATH,
+            }),
             None => Split::NotHeld,
         },
         Label::Entry(Dimension::Property(_) | Dimension::Entry(_) | Dimension::Several(_)) => Split::NotHeld,
@@ -78,7 +96,9 @@ fn with_client_ids(sql: &mut Sql, scope: &Scope, value: Option<Value>) {
     );
     match value {
         None => sql.text("'' AS label FROM (SELECT session, visitor, "),
-        Some(_) => sql.text("argMin(value, moment) AS label FROM (SELECT session, visitor, "),
+        Some(value) => sql
+            .sub(|sql| value.write(sql, scope, "argMin(value, moment)"))
+            .text(" AS label FROM (SELECT session, visitor, "),
     };
     Rows { session: "session", condition: "slot = 0" }.write(sql, scope, value);
     sql.text(") GROUP BY session)");
@@ -87,17 +107,20 @@ fn with_client_ids(sql: &mut Sql, scope: &Scope, value: Option<Value>) {
 /// Half hours in order; a session ends where the next half hour's first event is too late.
 fn by_inactivity(sql: &mut Sql, scope: &Scope, value: Option<Value>) {
     // Strings in tuples cost a third of the time; without a label there are none.
-    let (label, tuple) = match value {
-        None => ("''", "(from_ms, to_ms, event_count, view_count)"),
-        Some(value) => (value.of_half_hours, "(from_ms, to_ms, event_count, view_count, value)"),
+    let tuple = match value {
+        None => "(from_ms, to_ms, event_count, view_count)",
+        Some(_) => "(from_ms, to_ms, event_count, view_count, value)",
     };
     sql.text(
         "SELECT visitor AS actor, s[1].1 AS started_ms, s[-1].2 AS ended_ms, arraySum(e -> e.3, s) AS event_count, ",
     )
     .text("arraySum(e -> e.4, s) AS view_count, ")
-    .text(label)
+    .sub(|sql| match value {
+        None => drop(sql.text("''")),
+        Some(value) => value.write(sql, scope, value.of_half_hours),
+    })
     .text(" AS label FROM (SELECT visitor, arrayJoin(arraySplit((e, before) -> e.1 - before.2 > ")
-    .int(INACTIVITY_MS_MAX)
+    .int(scope.facts.reading.inactivity_ms)
     .text(", es, arrayPushFront(arrayPopBack(es), es[1]))) AS s FROM (SELECT visitor, arraySort(groupArray(")
     .text(tuple)
     .text(")) AS es FROM (");

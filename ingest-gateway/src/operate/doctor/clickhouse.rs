@@ -7,7 +7,7 @@ use crate::{
     config::Config,
     exception,
     migrate::{self, NEWEST, RecordsError},
-    operate::{Tables, retention},
+    operate::{Tables, reading, retention},
     projects,
 };
 
@@ -15,7 +15,7 @@ use crate::{
 const CLOCK_WARN_MS: i64 = 2_000;
 const CLOCK_FAIL_MS: i64 = 60_000;
 /// Names in one finding.
-const RETENTIONS_TOLD_MAX: usize = 20;
+const PROJECTS_TOLD_MAX: usize = 20;
 
 /// Its version, clock, tables, disks and events; only why it cannot be reached if so.
 pub async fn check(options: &Options, config: &Config) -> Vec<Finding> {
@@ -35,7 +35,7 @@ pub async fn check(options: &Options, config: &Config) -> Vec<Finding> {
             findings.push(version);
             findings.push(clock(skew_ms));
             findings.push(migrations(&client).await);
-            findings.extend(retention(config, &client).await);
+            findings.extend(settings(config, &client).await);
             findings.extend(disks(&client, options.disk_free_bytes_min).await);
             findings.push(freshness(&client).await);
         }
@@ -117,21 +117,34 @@ async fn migrations(client: &Client) -> Finding {
     Finding::ok("migrations", format!("all {NEWEST} are applied"))
 }
 
-/// Whether events are kept as long as the file of projects says; none if it says nothing, or the tables are not there.
-async fn retention(config: &Config, client: &Client) -> Option<Finding> {
-    let wanted = projects::retention_days(&config.projects.read(&config.project_defaults()).ok()?);
+/// Whether events are kept and read as the file of projects says; nothing if there is none, or the tables are not there.
+async fn settings(config: &Config, client: &Client) -> Vec<Finding> {
+    let Ok(settings) = config.projects.read(&config.project_defaults()) else { return Vec::new() };
     let tables = Tables { client: client.clone(), cluster: None };
-    let known = retention::known(&tables).await.ok().filter(|_| !wanted.is_empty())?;
-    let others = wanted.iter().filter(|(project, days)| known.get(*project).unwrap_or(&0) != *days);
-    let others: Vec<&str> = others.map(|(project, _)| project.as_str()).take(RETENTIONS_TOLD_MAX).collect();
-    Some(match others[..] {
-        [] => Finding::ok("retention", format!("as the file of projects says, of {} projects", wanted.len())),
+    let (days, readings) = (projects::retention_days(&settings), projects::readings(&settings));
+    let mut findings = Vec::new();
+    if let Some(known) = retention::known(&tables).await.ok().filter(|_| !days.is_empty()) {
+        let others = days.iter().filter(|(project, days)| known.get(*project).unwrap_or(&0) != *days);
+        findings.push(as_the_file_says("retention", days.len(), others.map(|(project, _)| project.as_str())));
+    }
+    if let Some(known) = reading::known(&tables).await.ok().filter(|_| !readings.is_empty()) {
+        let others = reading::differing(&known, &readings);
+        findings.push(as_the_file_says("reading", readings.len(), others.keys().map(String::as_str)));
+    }
+    findings
+}
+
+/// Of so many projects, these `others` are not.
+fn as_the_file_says<'p>(name: &'static str, projects: usize, others: impl Iterator<Item = &'p str>) -> Finding {
+    let others: Vec<&str> = others.take(PROJECTS_TOLD_MAX).collect();
+    match others[..] {
+        [] => Finding::ok(name, format!("as the file of projects says, of {projects} projects")),
         _ => Finding::warn(
-            "retention",
+            name,
             format!("not as the file of projects says: {}", others.join(", ")),
             "the gateway sets it within seconds; with Kafka, run `ingest-gateway migrate`",
         ),
-    })
+    }
 }
 
 fn without_records(error: &RecordsError) -> Finding {

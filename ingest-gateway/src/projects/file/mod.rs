@@ -19,6 +19,7 @@ use vector_components::{
 use super::{
     origins::{ORIGINS_MAX, Origin, Origins},
     quota::Quotas,
+    reading::{RULES_BYTES_MAX, RULES_MAX, Reading, SESSION_MINUTES, check_rule},
     settings::{BotPolicy, DAYS_MAX, RETENTIONS_MAX, Settings},
 };
 use crate::limits::rate::Rate;
@@ -147,6 +148,7 @@ fn project(
         retention_days: section
             .count("retention_days", 0..=DAYS_MAX.into(), problems)
             .map(|days| u32::try_from(days.value).unwrap_or(DAYS_MAX)),
+        reading: Some(reading(&mut section, problems)),
         rate: rate(["events_per_s_max", "events_burst_max"], defaults.batch_events_max as u64, &mut section, problems),
         address_rate: rate(
             ["address_events_per_s_max", "address_events_burst_max"],
@@ -183,6 +185,41 @@ fn origins(section: &mut Section<'_>, problems: &mut Problems<'_>) -> Option<Ori
         }
     }
     Some(Origins::new(origins))
+}
+
+/// What the file does not say is as if it had never been said.
+fn reading(section: &mut Section<'_>, problems: &mut Problems<'_>) -> Reading {
+    let default = Reading::default();
+    let ignore_trailing_slash =
+        section.boolean("ignore_trailing_slash", problems).unwrap_or(default.ignore_trailing_slash);
+    let timeout = section.count("session_timeout_min", SESSION_MINUTES, problems);
+    Reading {
+        path_rules: path_rules(ignore_trailing_slash, section, problems),
+        ignore_trailing_slash,
+        session_timeout_min: timeout
+            .and_then(|minutes| u16::try_from(minutes.value).ok())
+            .unwrap_or(default.session_timeout_min),
+    }
+}
+
+fn path_rules(ignore_trailing_slash: bool, section: &mut Section<'_>, problems: &mut Problems<'_>) -> Vec<String> {
+    let field = "path_rules";
+    let texts = section.texts(field, RULES_MAX, problems).unwrap_or_default();
+    let bytes: usize = texts.iter().map(|rule| rule.value.len()).sum();
+    if let Some(last) = texts.last().filter(|_| bytes > RULES_BYTES_MAX) {
+        let message = format!("have {bytes} bytes together, at most {RULES_BYTES_MAX} are allowed");
+        problems.add(last.at, section.name(field), message);
+    }
+    let mut rules: Vec<String> = Vec::with_capacity(texts.len());
+    for Found { value, at } in texts {
+        if let Err(why) = check_rule(&value, ignore_trailing_slash) {
+            problems.add(at, section.name(field), why);
+        } else if rules.contains(&value) {
+            problems.add(at, section.name(field), format!("holds {} twice", shown(&value)));
+        }
+        rules.push(value);
+    }
+    rules
 }
 
 /// None without a number for each second.

@@ -1,5 +1,8 @@
 use super::*;
-use crate::projects::keys::{KEYS_MAX, KeyHash, Kind};
+use crate::projects::{
+    keys::{KEYS_MAX, KeyHash, Kind},
+    reading::RULE_BYTES_MAX,
+};
 
 const DEFAULTS: Defaults = Defaults { client_ip: AddressPolicy::Keep, batch_events_max: 5_000 };
 
@@ -22,6 +25,9 @@ fn every_field_counts() {
         bots = "drop"
         public_age_days_max = 7
         retention_days = 400
+        path_rules = ["/users/me", "/users/*", "/docs/**"]
+        ignore_trailing_slash = true
+        session_timeout_min = 45
         events_per_s_max = 1_000
         events_burst_max = 6_000
         address_events_per_s_max = 5
@@ -53,11 +59,15 @@ fn every_field_counts() {
     let all = [quotas.events_per_day, quotas.events_per_month, quotas.bytes_per_day, quotas.bytes_per_month];
     assert_eq!(all, [1, 2, 3, 4].map(Some));
     assert_eq!((website.by_name, website.public_age_days_max, website.retention_days), (false, 7, Some(400)));
+    let reading = website.reading.unwrap();
+    assert_eq!(reading.path_rules, ["/users/me", "/users/*", "/docs/**"]);
+    assert_eq!((reading.ignore_trailing_slash, reading.session_timeout_min), (true, 45));
     let keys: Vec<_> = website.keys.iter().map(|key| (&*key.name, key.kind, key.is_revoked)).collect();
     assert_eq!(keys, [("backend", Kind::Secret, false), ("page", Kind::Public, true)]);
     assert_eq!(website.keys[0].hash, KeyHash::of("0123456789abcdef"));
 
-    let default = Settings { public_age_days_max: 30, ..Settings::of_name("example.com", AddressPolicy::Keep) };
+    let of_name = Settings::of_name("example.com", AddressPolicy::Keep);
+    let default = Settings { public_age_days_max: 30, reading: Some(Reading::default()), ..of_name };
     assert_eq!(rate(example.rate), Some((2, 5_000)), "a full batch passes");
     assert_eq!(Settings { rate: None, ..example }, default);
 }
@@ -90,6 +100,22 @@ fn what_is_wrong_is_told_with_line_field_limit_and_value() {
         ("[projects.app]\nevents_per_day_max = \"1\"", "must be a whole number, not a string: \"1\""),
         ("[projects.app]\npublic_age_days_max = 40_000", "public_age_days_max is 40000, but must be from 1 to 36500"),
         ("[projects.app]\nretention_days = 36_501", "retention_days is 36501, but must be from 0 to 36500"),
+        (
+            "[projects.app]\nsession_timeout_min = 29",
+            "line 2: projects.app.session_timeout_min is 29, but must be from 30 to 1440",
+        ),
+        ("[projects.app]\nsession_timeout_min = 1_441", "session_timeout_min is 1441, but must be from 30 to 1440"),
+        ("[projects.app]\nignore_trailing_slash = \"yes\"", "ignore_trailing_slash must be true or false"),
+        ("[projects.app]\npath_rules = \"/a\"", "path_rules must be a list of strings, not a string"),
+        (
+            "[projects.app]\npath_rules = [\n\"/a\",\n\"users/*\"]",
+            "line 4: projects.app.path_rules holds \"users/*\", which does not begin with '/'",
+        ),
+        ("[projects.app]\npath_rules = [\"/a\",\n\"/a\"]", "line 3: projects.app.path_rules holds \"/a\" twice"),
+        (
+            "[projects.app]\npath_rules = [\"/a/\"]\nignore_trailing_slash = true",
+            "line 2: projects.app.path_rules holds \"/a/\", but with ignore_trailing_slash no path ends with '/'",
+        ),
         ("[projects.app]\nby_name = 1", "projects.app.by_name must be true or false, not a whole number: \"1\""),
         (
             "[projects.app]\nby_name = false",
@@ -183,6 +209,17 @@ fn a_file_has_its_limits() {
         |count: usize| format!("[projects.app]\nkeys = [{}]", (0..count).map(key).collect::<Vec<_>>().join(", "));
     assert_eq!(read(&keys(KEYS_MAX))[0].keys.len(), KEYS_MAX);
     assert!(told(&keys(KEYS_MAX + 1)).contains("keys holds 101, at most 100 are allowed"));
+    let rule = |n: usize, bytes: usize| format!("\"/{n:0>bytes$}\"", bytes = bytes - 1);
+    let rules = |count: usize, bytes: usize| -> String {
+        let all: Vec<String> = (0..count).map(|n| rule(n, bytes)).collect();
+        format!("[projects.app]\npath_rules = [{}]", all.join(", "))
+    };
+    let read_rules = |text: &str| read(text)[0].reading.clone().unwrap().path_rules.len();
+    assert_eq!(read_rules(&rules(RULES_MAX, 64)), RULES_MAX);
+    assert_eq!(read_rules(&rules(16, RULE_BYTES_MAX)), 16);
+    assert!(told(&rules(RULES_MAX + 1, 10)).contains("path_rules holds 65, at most 64 are allowed"));
+    assert!(told(&rules(1, RULE_BYTES_MAX + 1)).contains("path_rules holds a rule of 257 bytes, at most 256 are"));
+    assert!(told(&rules(17, 241)).contains("path_rules have 4097 bytes together, at most 4096 are allowed"));
     let projects: String = (0..=PROJECTS_MAX).map(|n| format!("[projects.p{n}]\n")).collect();
     assert!(told(&projects).contains("holds 10001 projects, at most 10000 are allowed"));
     let kept = |days: u32, count: usize| -> String {

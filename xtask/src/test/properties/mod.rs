@@ -7,6 +7,7 @@
 mod asks;
 mod behaviours;
 mod queries;
+mod readings;
 
 use std::{fs, io::Write, path::Path, process::Command};
 
@@ -26,6 +27,8 @@ const BEFORE_CHANGE_MS: i64 = 1_774_656_000_000;
 const QUERIES_OF_A_CASE: usize = 12;
 /// One project in so many has many people.
 const CASES_PER_CROWD: u64 = 20;
+/// One project in so many is read by rules of its own, of all kinds of projects.
+const CASES_PER_READING: u64 = 3;
 const EVENTS: [&str; 4] = ["a", "b", "c", "page_view"];
 const PATHS: [&str; 3] = ["/x", "/y", "/z/1"];
 /// Seed and number of projects that once had wrong results: the times of an any-order funnel that
@@ -41,7 +44,8 @@ pub async fn run(folder: &Path, cases: u64, seed: u64) -> anyhow::Result<String>
     seed::migrate(&server).await?;
     let client = Client::new();
     let now_ms = chrono::Utc::now().timestamp_millis();
-    let mut made: Vec<(Vec<Value>, Queries)> = Vec::new();
+    let mut made: Vec<(Vec<Value>, Queries, Value)> = Vec::new();
+    let mut readings = String::new();
     let mut body = String::new();
     // Everything of those projects once more, the last first.
     let mut again: Vec<String> = Vec::new();
@@ -53,6 +57,17 @@ pub async fn run(folder: &Path, cases: u64, seed: u64) -> anyhow::Result<String>
         let has_people = at >= ONCE_WRONG.len() as u64 && at % 2 == 0;
         if has_people {
             identify(&mut StdRng::seed_from_u64(seed ^ number), &format!("c{at}"), &mut events);
+        }
+        let mut reading = Value::Null;
+        if at >= ONCE_WRONG.len() as u64 && at % CASES_PER_READING == 0 {
+            let mut rng = StdRng::seed_from_u64(!seed ^ number);
+            reading = readings::reading(&mut rng);
+            readings::change_paths(&mut rng, &mut events);
+            let mut row = reading.clone();
+            row["project"] = format!("c{at}").into();
+            readings.push_str(&format!("{row}\n"));
+        }
+        if has_people {
             again.extend(events.iter().rev().map(Value::to_string));
         }
         for event in &events {
@@ -64,13 +79,13 @@ pub async fn run(folder: &Path, cases: u64, seed: u64) -> anyhow::Result<String>
                 body.push('\n');
             }
         }
-        made.push((events, Queries::Random(Box::new(rng))));
+        made.push((events, Queries::Random(Box::new(rng)), reading));
     }
     for number in 0..cases.div_ceil(CASES_PER_CROWD) {
         let mut rng = StdRng::seed_from_u64(seed.wrapping_mul(1_000_003).wrapping_add(u64::MAX - number));
         let (events, queries) = asks::crowd(&mut rng, &format!("c{}", made.len()));
         events.iter().for_each(|event| body.push_str(&format!("{event}\n")));
-        made.push((events, Queries::Given(queries)));
+        made.push((events, Queries::Given(queries), Value::Null));
     }
     // In several parts, so that duplicates are not merged away before the queries.
     for table in ["events", "sessions", "links", "aliases"] {
@@ -82,19 +97,25 @@ pub async fn run(folder: &Path, cases: u64, seed: u64) -> anyhow::Result<String>
         let sql = format!("INSERT INTO analytics.events FORMAT JSONEachRow\n{part}");
         ask(&client, &server, &sql, &[("optimize_on_insert", "0")]).await?;
     }
+    let sql = format!("INSERT INTO analytics.project_reading FORMAT JSONEachRow\n{readings}");
+    ask(&client, &server, &sql, &[]).await?;
     let plugin = Plugin::start(&bin("gpx_footfall"), &server, "c0", &folder.join("plugin.log")).await?;
     let file = folder.join("cases.jsonl");
     let mut out = std::io::BufWriter::new(fs::File::create(&file)?);
     let mut asked = 0;
-    for (number, (events, queries)) in made.into_iter().enumerate() {
-        let queries = queries.into_list(&format!("c{number}"), now_ms);
+    for (number, (events, queries, reading)) in (0..).zip(made) {
+        let mut queries = queries.into_list(&format!("c{number}"), now_ms);
+        if !reading.is_null() {
+            let mut rng = StdRng::seed_from_u64(seed ^ !number);
+            queries.iter_mut().for_each(|(query, ..)| readings::change_query(&mut rng, query));
+        }
         let mut answers = Vec::new();
         for (query, from_ms, to_ms) in queries {
             let rows = plugin.query(&query, from_ms, to_ms).await.with_context(|| query.to_string())?;
             answers.push(json!({"query": query, "from_ms": from_ms, "to_ms": to_ms, "now_ms": now_ms, "rows": rows}));
             asked += 1;
         }
-        writeln!(out, "{}", json!({"events": events, "answers": answers}))?;
+        writeln!(out, "{}", json!({"events": events, "reading": reading, "answers": answers}))?;
     }
     out.flush()?;
     drop(out);
