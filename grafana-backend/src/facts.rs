@@ -15,6 +15,18 @@ pub struct Facts {
     pub has_aliases: bool,
 }
 
+/// What makes one person of several visitors.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Links {
+    /// Nothing: each visitor is a person of its own.
+    None,
+    /// Claims that a visitor is a user, and no user has become another.
+    Claims,
+    /// Both, or it is not known.
+    #[default]
+    All,
+}
+
 /// One of them; there is a row for each kind.
 #[derive(Row, Deserialize)]
 struct Fact {
@@ -36,6 +48,16 @@ impl Facts {
         let rows: Vec<Fact> = clickhouse.rows(statement(project)).await?;
         let has = |kind: u8| rows.iter().any(|row| row.kind == kind);
         Ok(Self { has_links: has(LINK), has_aliases: has(ALIAS) })
+    }
+
+    /// What makes one person of several visitors.
+    #[must_use]
+    pub fn links(&self) -> Links {
+        match (self.has_links, self.has_aliases) {
+            (false, false) => Links::None,
+            (true, false) => Links::Claims,
+            (_, true) => Links::All,
+        }
     }
 
     /// Whether each visitor is a person of its own.

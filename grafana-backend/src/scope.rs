@@ -7,9 +7,10 @@ use serde::Deserialize;
 
 use crate::{
     clickhouse::ClickHouse,
+    cohorts::Stored,
     error::QueryError,
     events::{
-        behaviour::{Around, PersonFilter, filter::read, json::PersonFilterJson},
+        behaviour::{Around, PersonFilter, filter::read, json::PersonFilterJson, settled},
         entry::{Entries, Joined},
         filter::ad_hoc::{self, AdHoc},
     },
@@ -128,9 +129,17 @@ impl Scope {
     /// The same with what ClickHouse knows of the project, which a question is asked with.
     ///
     /// # Errors
-    /// As [`Facts::of`].
+    /// As [`Facts::of`] and [`Stored::of`]; if there is no cohort of a name in the filter.
     pub async fn with_facts(&self, clickhouse: &ClickHouse) -> Result<Self, QueryError> {
-        Ok(Self { facts: Facts::of(clickhouse, &self.project).await?, ..self.clone() })
+        let facts = Facts::of(clickhouse, &self.project).await?;
+        let stored = Stored::of(clickhouse, &self.project, &self.filter.cohorts()).await?;
+        Ok(Self { filter: settled(&self.filter, &stored, self.around(), facts.links())?, facts, ..self.clone() })
+    }
+
+    /// Whose persons are asked about, and when.
+    #[must_use]
+    pub fn around(&self) -> Around<'_> {
+        Around { project: &self.project, range: self.range, zone: self.zone }
     }
 
     /// The same of the range that it is compared with.

@@ -7,6 +7,7 @@
 //! a line in a list; and its oracle. What another type has as well belongs in a room
 //! beside `questions`: no type uses another.
 
+pub mod cohorts;
 pub mod events;
 mod fields;
 pub mod funnel;
@@ -25,6 +26,7 @@ pub mod sql;
 pub mod stickiness;
 pub mod trend;
 
+use cohorts::Cohorts;
 use events::{Annotations, Events};
 use funnel::Funnel;
 use kind::Kind;
@@ -39,7 +41,7 @@ use stickiness::Stickiness;
 use trend::Trend;
 
 /// All types, by the name that a query gives; docs/queries has a page for each.
-static TYPES: [Kind; 12] = [
+static TYPES: [Kind; 13] = [
     Kind::of::<Sessions>("sessions"),
     Kind::of::<Funnel>("funnel"),
     Kind::of::<Trend>("trend"),
@@ -50,6 +52,7 @@ static TYPES: [Kind; 12] = [
     Kind::of::<Events>("events"),
     Kind::of::<Annotations>("annotations"),
     Kind::of::<Spikes>("spikes"),
+    Kind::of::<Cohorts>("cohorts"),
     Kind::of::<Live>("live"),
     Kind::of::<RawSql>("sql"),
 ];

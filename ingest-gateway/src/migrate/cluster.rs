@@ -100,9 +100,11 @@ fn create_table(name: &str, rest: &str, cluster: &str) -> Vec<String> {
     if !undivided(name) {
         let (database, table) = name.split_once('.').unwrap_or(("analytics", name));
         let key = match table {
-            "events" | "sessions" => "visitor",
+            "events" | "sessions" | "cohort_members" => "visitor",
             // On the shard of the events that say it: theirs is the person's.
             "links" | "aliases" => "person",
+            // Only rows of one shard replace each other.
+            "cohorts" => "cityHash64(project, name)",
             _ => "rand()",
         };
         out.push(format!(
@@ -156,6 +158,8 @@ mod tests {
             "{links}"
         );
         assert!(all.iter().any(|sql| sql.ends_with("'links_local', person)")));
+        assert!(all.iter().any(|sql| sql.ends_with("'cohorts_local', cityHash64(project, name))")));
+        assert!(all.iter().any(|sql| sql.ends_with("'cohort_members_local', visitor)")));
         for sql in all.iter().filter(|sql| sql.contains("ENGINE = ")) {
             assert!(sql.contains("ENGINE = Replicated") || sql.contains("ENGINE = Distributed"), "{sql}");
         }

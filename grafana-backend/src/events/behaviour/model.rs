@@ -4,6 +4,7 @@ use chrono_tz::Tz;
 
 use crate::{
     events::event_filter::EventFilter,
+    facts::Links,
     time::{range::Range, zone},
 };
 
@@ -35,6 +36,19 @@ pub struct Did {
     pub project: String,
     /// When.
     pub window: Window,
+    /// What makes persons of its visitors.
+    pub links: Links,
+}
+
+/// A person is on a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The list's number.
+    pub list: u64,
+    /// Of which project.
+    pub project: String,
+    /// What makes persons of its visitors.
+    pub links: Links,
 }
 
 /// When it counts: half-open, in milliseconds since 1970 UTC.
@@ -58,6 +72,12 @@ impl Window {
 }
 
 impl Did {
+    /// The same, with what makes persons of its visitors.
+    #[must_use]
+    pub fn linked(&self, links: Links) -> Self {
+        Self { links, ..self.clone() }
+    }
+
     /// The same around another range.
     #[must_use]
     pub fn over(&self, around: Around<'_>) -> Self {
