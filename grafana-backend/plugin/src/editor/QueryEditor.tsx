@@ -7,6 +7,7 @@ import { isWorthAsking } from '../asked';
 import { FootfallSource } from '../source';
 import { changeType, FootfallQuery, QUERY_TYPES, QueryOf, QueryType } from '../query';
 import { FootfallOptions } from '../types';
+import { CohortsBuilder } from './builders/CohortsBuilder';
 import { EventsBuilder } from './builders/EventsBuilder';
 import { FunnelBuilder } from './builders/FunnelBuilder';
 import { LifecycleBuilder } from './builders/LifecycleBuilder';
@@ -102,6 +103,7 @@ const BUILDERS: { [T in QueryType]: React.ComponentType<BuilderProps<QueryOf<T>>
   events: EventsBuilder,
   annotations: EventsBuilder,
   spikes: SpikesBuilder,
+  cohorts: CohortsBuilder,
   live: LiveBuilder,
   sql: SqlBuilder,
 };

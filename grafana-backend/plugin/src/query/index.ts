@@ -1,3 +1,4 @@
+import { cohorts } from './cohorts';
 import { QueryKind } from './common';
 import { annotations, events } from './events';
 import { funnel } from './funnel';
@@ -25,6 +26,7 @@ export const KINDS: { [T in QueryType]: QueryKind<QueryOf<T>> } = {
   events,
   annotations,
   spikes,
+  cohorts,
   live,
   sql,
 };

@@ -6,6 +6,7 @@
 
 mod asks;
 mod behaviours;
+mod cohorts;
 mod queries;
 
 use std::{fs, io::Write, path::Path, process::Command};
@@ -17,6 +18,7 @@ use serde_json::{Value, json};
 use vector_components::enrich::visitor::{IdKind, visitor_of_id};
 
 use crate::{bin, clickhouse::ask, engine, plugin::Plugin, root, seed};
+use cohorts::Cohorts;
 use queries::{days_between, few_of_many, pick, query, spikes};
 
 const HOUR_MS: i64 = 3_600_000;
@@ -31,6 +33,9 @@ const PATHS: [&str; 3] = ["/x", "/y", "/z/1"];
 /// Seed and number of projects that once had wrong results: the times of an any-order funnel that
 /// starts with two simultaneous events, and the exit of a session without an id that spans several half hours.
 const ONCE_WRONG: [(u64, u64); 2] = [(4_242, 338), (4_242, 350)];
+/// Ids of the projects with people; one of them names a user as well as a device.
+const USERS: [&str; 4] = ["u1", "u2", "u3", "old"];
+const DEVICES: [&str; 3] = ["d1", "d2", "u3"];
 const ZONES: [&str; 5] = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "America/Santiago"];
 
 /// Generate → insert → query → compare.
@@ -42,6 +47,7 @@ pub async fn run(folder: &Path, cases: u64, seed: u64) -> anyhow::Result<String>
     let client = Client::new();
     let now_ms = chrono::Utc::now().timestamp_millis();
     let mut made: Vec<(Vec<Value>, Queries)> = Vec::new();
+    let mut of_projects: Vec<Cohorts> = Vec::new();
     let mut body = String::new();
     // Everything of those projects once more, the last first.
     let mut again: Vec<String> = Vec::new();
@@ -64,6 +70,7 @@ pub async fn run(folder: &Path, cases: u64, seed: u64) -> anyhow::Result<String>
                 body.push('\n');
             }
         }
+        of_projects.push(Cohorts::of(&rng, &format!("c{at}"), at, &events, has_people));
         made.push((events, Queries::Random(Box::new(rng))));
     }
     for number in 0..cases.div_ceil(CASES_PER_CROWD) {
@@ -73,7 +80,7 @@ pub async fn run(folder: &Path, cases: u64, seed: u64) -> anyhow::Result<String>
         made.push((events, Queries::Given(queries)));
     }
     // In several parts, so that duplicates are not merged away before the queries.
-    for table in ["events", "sessions", "links", "aliases"] {
+    for table in ["events", "sessions", "links", "aliases", "cohorts", "cohort_members"] {
         ask(&client, &server, &format!("SYSTEM STOP MERGES analytics.{table}"), &[]).await?;
     }
     let lines: Vec<&str> = body.lines().collect();
@@ -82,19 +89,27 @@ pub async fn run(folder: &Path, cases: u64, seed: u64) -> anyhow::Result<String>
         let sql = format!("INSERT INTO analytics.events FORMAT JSONEachRow\n{part}");
         ask(&client, &server, &sql, &[("optimize_on_insert", "0")]).await?;
     }
+    cohorts::store(&client, &server, &of_projects).await?;
     let plugin = Plugin::start(&bin("gpx_footfall"), &server, "c0", &folder.join("plugin.log")).await?;
     let file = folder.join("cases.jsonl");
     let mut out = std::io::BufWriter::new(fs::File::create(&file)?);
     let mut asked = 0;
     for (number, (events, queries)) in made.into_iter().enumerate() {
-        let queries = queries.into_list(&format!("c{number}"), now_ms);
+        let mut queries = queries.into_list(&format!("c{number}"), now_ms);
+        let mut case = json!({"events": events});
+        if let Some(cohorts) = of_projects.get_mut(number) {
+            queries.extend(cohorts.queries());
+            case["cohorts"] = cohorts.for_oracle();
+            case["undone"] = json!(cohorts.undone);
+        }
         let mut answers = Vec::new();
         for (query, from_ms, to_ms) in queries {
             let rows = plugin.query(&query, from_ms, to_ms).await.with_context(|| query.to_string())?;
             answers.push(json!({"query": query, "from_ms": from_ms, "to_ms": to_ms, "now_ms": now_ms, "rows": rows}));
             asked += 1;
         }
-        writeln!(out, "{}", json!({"events": events, "answers": answers}))?;
+        case["answers"] = answers.into();
+        writeln!(out, "{case}")?;
     }
     out.flush()?;
     drop(out);
@@ -181,8 +196,6 @@ fn events(rng: &mut StdRng, case: u64) -> Vec<Value> {
 
 /// Gives events the ids of few people and devices, which are shared, and makes some of them aliases.
 fn identify(rng: &mut StdRng, project: &str, events: &mut [Value]) {
-    const USERS: [&str; 4] = ["u1", "u2", "u3", "old"];
-    const DEVICES: [&str; 3] = ["d1", "d2", "u3"];
     for event in events {
         let (user, device) = match rng.random_range(0..10) {
             0..4 => ("", pick(rng, &DEVICES)),
