@@ -108,9 +108,15 @@ impl Stored {
 /// # Errors
 /// As [`ClickHouse::rows`].
 pub async fn all(clickhouse: &ClickHouse, project: &str) -> Result<Vec<Cohort>, QueryError> {
+    clickhouse.rows(look_up(project)).await
+}
+
+/// The statement of [`all`].
+#[must_use]
+pub fn look_up(project: &str) -> Sql {
     let mut sql = select(project);
     sql.text(" ORDER BY name LIMIT ").int(COHORTS_MAX);
-    clickhouse.rows(sql).await
+    sql
 }
 
 fn select(project: &str) -> Sql {

@@ -17,7 +17,8 @@ use common::Gateway;
 use serde_json::json;
 use vector_components::enrich::visitor::{IdKind, visitor_of_id};
 
-const LIST: &str = "SELECT list FROM analytics.cohorts FINAL WHERE project = 'website' AND name = 'vips' AND NOT is_removed";
+const LIST: &str =
+    "SELECT list FROM analytics.cohorts FINAL WHERE project = 'website' AND name = 'vips' AND NOT is_removed";
 const FILTER: &str = r#"{"did": {"events": {"event": "purchase"}, "days": 30}}"#;
 
 /// Writes a file into the folder, for `--file`.
@@ -40,7 +41,8 @@ fn refused(gateway: &Gateway, arguments: &[&str]) -> String {
 
 /// The visitors on the list, in the order of these ids.
 async fn members(gateway: &Gateway, ids: &[(IdKind, &str)]) -> Vec<bool> {
-    let sql = format!("SELECT visitor FROM analytics.cohort_members FINAL WHERE project = 'website' AND list IN ({LIST})");
+    let sql =
+        format!("SELECT visitor FROM analytics.cohort_members FINAL WHERE project = 'website' AND list IN ({LIST})");
     let rows = gateway.sql(sql).await;
     let there: Vec<&str> = rows.lines().collect();
     ids.iter().map(|(kind, id)| there.contains(&&*visitor_of_id("website", *kind, id).to_string())).collect()
@@ -69,7 +71,8 @@ async fn lists_and_definitions_are_kept_shown_and_removed() {
     assert_eq!(gateway.sql(lists).await, "1\t2");
 
     let cohort = |action: &'static str, name: &'static str| ["cohort", action, "--project", "website", "--name", name];
-    let define = |name: &'static str, filter: &'static str| [&cohort("define", name)[..], &["--filter", filter]].concat();
+    let define =
+        |name: &'static str, filter: &'static str| [&cohort("define", name)[..], &["--filter", filter]].concat();
     gateway.succeed(&define("Käufer", FILTER));
     assert!(refused(&gateway, &define("vips", FILTER)).contains("is a list: remove it first"));
     let over = [&cohort("import", "Käufer")[..], &["--file", &users, "--id", "user", "--column", "user_id"]].concat();
@@ -115,7 +118,9 @@ async fn who_reads_while_a_list_is_replaced_sees_the_old_or_the_new_one() {
                 // As the data source does: the number first, then what is asked of it, some time later.
                 let list = gateway.sql(LIST).await;
                 tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-                let sql = format!("SELECT uniqExact(visitor) FROM analytics.cohort_members WHERE project = 'website' AND list = {list}");
+                let sql = format!(
+                    "SELECT uniqExact(visitor) FROM analytics.cohort_members WHERE project = 'website' AND list = {list}"
+                );
                 seen.push(gateway.sql(sql).await.parse::<u64>().unwrap());
             }
             seen

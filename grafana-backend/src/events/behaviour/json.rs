@@ -10,8 +10,8 @@ use super::model::{Around, Did, Window};
 use crate::{
     check::within,
     error::QueryError,
-    facts::Links,
     events::{event_filter::EventJson, filter::json::TestShape, filter::tree::Tree},
+    facts::Links,
     json::value_at,
 };
 

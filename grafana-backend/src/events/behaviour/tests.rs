@@ -45,7 +45,11 @@ fn stored() -> Stored {
     let many = json!({"any": vec![json!({"did": {}}); 8]});
     Stored::for_tests(vec![
         cohort("vips", Value::Null, 77),
-        cohort("buyers", json!({"all": [{"did": {"events": {"event": "buy"}, "days": 3}}, {"not": {"did": {"atLeast": 9}}}]}), 0),
+        cohort(
+            "buyers",
+            json!({"all": [{"did": {"events": {"event": "buy"}, "days": 3}}, {"not": {"did": {"atLeast": 9}}}]}),
+            0,
+        ),
         cohort("many", many, 0),
         cohort("germans", json!({"any": [{"did": {}}, {"field": "country", "value": "DE"}]}), 0),
         cohort("circle", json!({"not": {"cohort": "circle"}}), 0),
@@ -171,12 +175,27 @@ fn a_cohort_stands_for_its_list_or_its_definition() {
 #[test]
 fn a_cohort_that_is_none_is_named_with_its_place() {
     for (json, expected) in [
-        (json!({"any": [{"cohort": "vip"}]}), "filter.any[0].cohort: there is no cohort \"vip\" in project \"shop\"; none is known"),
-        (json!({"cohort": "germans"}), "filter.cohort: the definition of \"germans\" is wrong: country is of single events"),
-        (json!({"cohort": "circle"}), "filter.cohort: the definition of \"circle\" is wrong: filter.not.cohort: a cohort is not defined by another"),
-        (json!({"cohort": "misspelt"}), "filter.cohort: the definition of \"misspelt\" is wrong: filter.did.event: there is no such field"),
+        (
+            json!({"any": [{"cohort": "vip"}]}),
+            "filter.any[0].cohort: there is no cohort \"vip\" in project \"shop\"; none is known",
+        ),
+        (
+            json!({"cohort": "germans"}),
+            "filter.cohort: the definition of \"germans\" is wrong: country is of single events",
+        ),
+        (
+            json!({"cohort": "circle"}),
+            "filter.cohort: the definition of \"circle\" is wrong: filter.not.cohort: a cohort is not defined by another",
+        ),
+        (
+            json!({"cohort": "misspelt"}),
+            "filter.cohort: the definition of \"misspelt\" is wrong: filter.did.event: there is no such field",
+        ),
         (json!({"cohort": "empty"}), "filter.cohort: the definition of \"empty\" is wrong: it says nothing"),
-        (json!({"all": [{"cohort": "many"}, {"cohort": "vips"}]}), "filter: with its cohorts, it asks 9 times what persons did, at most 8 are allowed"),
+        (
+            json!({"all": [{"cohort": "many"}, {"cohort": "vips"}]}),
+            "filter: with its cohorts, it asks 9 times what persons did, at most 8 are allowed",
+        ),
     ] {
         let error = looked_up(&json, Links::All).unwrap_err().to_string();
         assert!(error.starts_with(expected), "{error}");

@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// A cohort, and how large it is.
-pub struct Sized {
+pub struct Counted {
     /// Which.
     pub cohort: Cohort,
     /// Persons in it, and those of them who did anything within the range.
@@ -19,10 +19,10 @@ pub struct Sized {
 }
 
 /// A row a cohort.
-pub fn frame(cohorts: &[Sized]) -> Frame {
+pub fn frame(cohorts: &[Counted]) -> Frame {
     let mut frame = Frame::new("cohorts");
-    let strings = |of: &dyn Fn(&Sized) -> Option<String>| cohorts.iter().map(of).collect();
-    let numbers = |of: &dyn Fn(&Sized) -> Option<u64>| cohorts.iter().map(|one| of(one).map(integer)).collect();
+    let strings = |of: &dyn Fn(&Counted) -> Option<String>| cohorts.iter().map(of).collect();
+    let numbers = |of: &dyn Fn(&Counted) -> Option<u64>| cohorts.iter().map(|one| of(one).map(integer)).collect();
     frame.push(Column::string("cohort", strings(&|one| Some(one.cohort.name.clone()))));
     frame.push(Column::string("kind", strings(&|one| Some(one.cohort.kind().to_owned()))));
     frame.push(Column::integer("persons", numbers(&|one| one.size.map(|(persons, _)| persons))));

@@ -9,14 +9,14 @@ use async_trait::async_trait;
 use super::{plan::Plan, question::Question};
 use crate::{
     clickhouse::ClickHouse,
-    cohorts::{Cohort, Stored, all},
+    cohorts::{Cohort, Stored, all, look_up},
     error::QueryError,
     events::behaviour::{PersonFilter, content, filter::BEHAVIOURS_MAX},
     frame::Frame,
     scope::Scope,
     settings::Settings,
 };
-use frames::Sized;
+use frames::Counted;
 pub use model::Cohorts;
 use model::CohortsJson;
 use statement::{Members, Sizes};
@@ -29,13 +29,13 @@ impl Question for Cohorts {
         json.check()
     }
 
-    /// Of the first statement that counts persons.
+    /// Of the first statement that counts persons, or of the look-up if there is nothing to count.
     async fn plan(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Plan, QueryError> {
         let cohorts = self.of(clickhouse, scope).await?;
         let known: Vec<PersonFilter> =
             cohorts.iter().filter_map(|cohort| content(cohort, scope.around(), scope.facts.links()).ok()).collect();
-        let first = at_once(&known).next().unwrap_or_default();
-        Plan::of(clickhouse, statement::sizes(scope, first)).await
+        let counts = at_once(&known).next().map(|some| statement::sizes(scope, some));
+        Plan::of(clickhouse, counts.unwrap_or_else(|| look_up(&scope.project))).await
     }
 
     async fn run(&self, clickhouse: &ClickHouse, scope: &Scope) -> Result<Vec<Frame>, QueryError> {
@@ -47,8 +47,8 @@ impl Question for Cohorts {
         for some in at_once(&known) {
             let sql = statement::sizes(scope, some);
             text = sql.as_text().to_owned();
-            let counted: Vec<Sizes> = clickhouse.rows(sql).await?;
-            let counted = counted.into_iter().next().unwrap_or_default();
+            let rows: Vec<Sizes> = clickhouse.rows(sql).await?;
+            let counted = rows.into_iter().next().unwrap_or_default();
             // Where nobody is, there is no list to add up.
             let of = |counts: &[u64], at: usize| counts.get(at).copied().unwrap_or_default();
             sizes.extend((0..some.len()).map(|at| (of(&counted.persons, at), of(&counted.active, at))));
@@ -63,8 +63,8 @@ impl Question for Cohorts {
             let count = || members.iter().find(|members| members.list == cohort.list).map_or(0, |of| of.members);
             let members = cohort.is_list().then(count);
             match content {
-                Ok(_) => Sized { size: sizes.next(), members, cohort, problem: None },
-                Err(error) => Sized { size: None, members, cohort, problem: Some(error.to_string()) },
+                Ok(_) => Counted { size: sizes.next(), members, cohort, problem: None },
+                Err(error) => Counted { size: None, members, cohort, problem: Some(error.to_string()) },
             }
         });
         Ok(vec![frames::frame(&sized.collect::<Vec<_>>()).with_executed(text)])
@@ -116,7 +116,8 @@ mod tests {
     #[test]
     fn cohorts_are_counted_together_as_far_as_a_query_may_ask() {
         let scope = Scope::for_tests();
-        let of = |count: usize| read(&json!({"all": vec![json!({"did": {}}); count]}), "filter", scope.around()).unwrap();
+        let of =
+            |count: usize| read(&json!({"all": vec![json!({"did": {}}); count]}), "filter", scope.around()).unwrap();
         let counts = |each: &[usize]| {
             let cohorts: Vec<PersonFilter> = each.iter().map(|count| of(*count)).collect();
             at_once(&cohorts).map(<[PersonFilter]>::len).collect::<Vec<_>>()

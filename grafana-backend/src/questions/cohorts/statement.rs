@@ -52,9 +52,7 @@ pub fn sizes(scope: &Scope, cohorts: &[PersonFilter]) -> Sql {
 
 /// Members of these lists.
 pub fn members(scope: &Scope, lists: &[u64]) -> Sql {
-    let mut sql = Sql::new(
-        "SELECT list, uniqExact(visitor) AS members FROM analytics.cohort_members WHERE project = ",
-    );
+    let mut sql = Sql::new("SELECT list, uniqExact(visitor) AS members FROM analytics.cohort_members WHERE project = ");
     sql.string(&scope.project).text(" AND list IN ").uints(lists).text(" GROUP BY list");
     sql
 }

@@ -68,13 +68,15 @@ fn check_node(json: &Value, place: &str, depth: usize) -> anyhow::Result<()> {
         ("did", other) => bail!("{place}.did: an object is expected, not {other}"),
         ("not", of) => check_node(of, &format!("{place}.not"), depth + 1),
         ("all" | "any", Value::Array(of)) if !of.is_empty() => {
-            let each = of.iter().enumerate();
-            each.into_iter().try_for_each(|(at, of)| check_node(of, &format!("{place}.{kind}[{at}]"), depth + 1))
+            let mut each = of.iter().enumerate();
+            each.try_for_each(|(at, of)| check_node(of, &format!("{place}.{kind}[{at}]"), depth + 1))
         }
         ("all" | "any", _) => bail!("{place}.{kind}: a list of at least one is expected"),
         ("cohort", _) => bail!("{place}.cohort: a cohort is not defined by another: repeat what that one says"),
         ("field" | "op" | "value" | "values", _) => {
-            bail!("{place}: a cohort is of persons, a condition on one event stands within did: {{\"did\": {{\"events\": {{\"filter\": …}}}}}}")
+            bail!(
+                "{place}: a cohort is of persons, a condition on one event stands within did: {{\"did\": {{\"events\": {{\"filter\": …}}}}}}"
+            )
         }
         (other, _) => bail!("{place}.{other}: one of did, all, any and not is expected"),
     }

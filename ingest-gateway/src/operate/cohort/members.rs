@@ -13,18 +13,8 @@ use vector_components::{
 use super::List;
 
 /// What first lines say that are headers, most likely.
-const HEADERS: [&str; 10] = [
-    "user_id",
-    "userid",
-    "user",
-    "anonymous_id",
-    "anonymousid",
-    "visitor",
-    "visitor_id",
-    "distinct_id",
-    "id",
-    "email",
-];
+const HEADERS: [&str; 10] =
+    ["user_id", "userid", "user", "anonymous_id", "anonymousid", "visitor", "visitor_id", "distinct_id", "id", "email"];
 
 /// What an id in the file is.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]

@@ -134,7 +134,8 @@ pub async fn store(client: &Client, server: &Server, all: &[Cohorts]) -> anyhow:
                 Content::List(list, _) => (*list, String::new()),
                 Content::Definition(definition) => (0, definition.to_string()),
             };
-            let row = json!({"project": of.project, "name": name, "definition": definition, "list": list, "version": 2});
+            let row =
+                json!({"project": of.project, "name": name, "definition": definition, "list": list, "version": 2});
             rows.push_str(&format!("{row}\n"));
             let row = json!({"project": of.project, "name": name, "list": 5, "version": 1});
             former.push_str(&format!("{row}\n"));
