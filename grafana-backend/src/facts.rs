@@ -22,6 +22,18 @@ pub struct Facts {
     pub reading: Reading,
 }
 
+/// What makes one person of several visitors.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Links {
+    /// Nothing: each visitor is a person of its own.
+    None,
+    /// Claims that a visitor is a user, and no user has become another.
+    Claims,
+    /// Both, or it is not known.
+    #[default]
+    All,
+}
+
 /// One of them; there is a row for each kind.
 #[derive(Row, Deserialize)]
 struct Fact {
@@ -52,6 +64,16 @@ impl Facts {
             Reading::new(paths, row.session_timeout_min.into())
         });
         Ok(Self { has_links, has_aliases, reading })
+    }
+
+    /// What makes one person of several visitors.
+    #[must_use]
+    pub fn links(&self) -> Links {
+        match (self.has_links, self.has_aliases) {
+            (false, false) => Links::None,
+            (true, false) => Links::Claims,
+            (_, true) => Links::All,
+        }
     }
 
     /// Whether each visitor is a person of its own.

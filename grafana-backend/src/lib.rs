@@ -21,6 +21,7 @@
 pub mod chance;
 pub mod check;
 pub mod clickhouse;
+pub mod cohorts;
 pub mod compared;
 pub mod error;
 pub mod events;

@@ -7,9 +7,10 @@ use serde::Deserialize;
 
 use crate::{
     clickhouse::ClickHouse,
+    cohorts::Stored,
     error::QueryError,
     events::{
-        behaviour::{Around, PersonFilter, filter::read, json::PersonFilterJson},
+        behaviour::{Around, PersonFilter, filter::read, json::PersonFilterJson, settled},
         entry::{Entries, Joined},
         filter::ad_hoc::{self, AdHoc},
         reading::Reading,
@@ -130,9 +131,18 @@ impl Scope {
     /// The same with what ClickHouse knows of the project, which a question is asked with.
     ///
     /// # Errors
-    /// As [`Facts::of`].
+    /// As [`Facts::of`] and [`Stored::of`]; if there is no cohort of a name in the filter.
     pub async fn with_facts(&self, clickhouse: &ClickHouse) -> Result<Self, QueryError> {
-        Ok(Self { facts: Facts::of(clickhouse, &self.project).await?, ..self.clone() }.over(self.range))
+        let scope = Self { facts: Facts::of(clickhouse, &self.project).await?, ..self.clone() };
+        let stored = Stored::of(clickhouse, &self.project, &self.filter.cohorts()).await?;
+        let filter = settled(&scope.filter, &stored, scope.around(), scope.facts.links())?;
+        Ok(Self { filter, ..scope }.over(self.range))
+    }
+
+    /// Whose persons are asked about, when, and how their events are read.
+    #[must_use]
+    pub fn around(&self) -> Around<'_> {
+        Around { project: &self.project, range: self.range, zone: self.zone, reading: &self.facts.reading }
     }
 
     /// The same of the range that it is compared with.

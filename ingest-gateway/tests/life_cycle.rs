@@ -66,6 +66,7 @@ async fn a_person_is_erased_everywhere_and_nobody_else() {
             ["analytics.events", "4", "0"],
             ["analytics.sessions", "3", "0"],
             ["analytics.dead_letters", "1", "0"],
+            ["analytics.cohort_members", "0", "0"],
             ["analytics.links", "1", "0"],
             ["analytics.aliases", "0", "0"]
         ]

@@ -1,6 +1,6 @@
 -- Least-privilege ClickHouse users. Replace CHANGE_ME (`openssl rand -hex 24`), then run:
 --   clickhouse-client --multiquery < users.sql
--- * footfall_migrate: `ingest-gateway migrate | retention | erase`, and the gateway in direct mode.
+-- * footfall_migrate: `ingest-gateway migrate | retention | cohort | erase`, and the gateway in direct mode.
 -- * footfall_writer: Vector's sink, behind Kafka. Can only insert.
 -- * footfall_reader: Grafana's data source. Can only read, and cannot raise its own limits.
 

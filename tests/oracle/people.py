@@ -4,13 +4,14 @@ MASK = (1 << 64) - 1
 KEY = b"footfall.visitor"
 
 
-def persons(events):
-    """A function from a visitor to its person."""
+def persons(events, undone=()):
+    """A function from a visitor to its person; `undone` are pairs of both that count for nothing."""
+    undone = {tuple(pair) for pair in undone}
     claims = {}  # visitor -> {(ms, person), ...}
     aliases = {}
 
     def claim(where, visitor, person, event):
-        if visitor != person:
+        if visitor != person and (visitor, person) not in undone:
             where.setdefault(visitor, set()).add((event["ms"], person))
 
     for event in events:

@@ -33,12 +33,13 @@ def main(path):
         case = json.loads(line)
         READING.update(case.get("reading") or AS_STORED)
         events = sorted((prepared(e) for e in case["events"]), key=lambda e: (e["ms"], e["tie_order"], e["event_id"]))
-        person_of = people.persons(events)
+        person_of = people.persons(events, case.get("undone", ()))
         for event in events:
             event["person"] = person_of(event["visitor"])
+        cohorts_of = {name: known(cohort, person_of) for name, cohort in case.get("cohorts", {}).items()}
         for answer in case["answers"]:
             asked += 1
-            query = answer["query"]
+            query = answer["query"] | {"cohorts": cohorts_of}
             try:
                 expected = KINDS[query["queryType"]](events, query, answer["from_ms"], answer["to_ms"], answer["now_ms"])
             except Ambiguous:
@@ -53,7 +54,8 @@ def main(path):
             if rows is None or not same(expected, rows):
                 wrong += 1
                 if wrong <= 3:
-                    print(f"case {number}: {json.dumps(query)} from {answer['from_ms']} to {answer['to_ms']}")
+                    print("  cohorts ", json.dumps(case.get("cohorts")), "undone", case.get("undone"))
+                    print(f"case {number}: {json.dumps(answer['query'])} from {answer['from_ms']} to {answer['to_ms']}")
                     print("  events  ", *[(e["ms"], e["event"], e["path"], e["country"], e["properties"], e["visitor"], e["session_id"]) for e in events], sep="\n    ")
                     print("  answered", json.dumps(answer["rows"]))
                     print("  expected", json.dumps(expected))
@@ -174,12 +176,19 @@ def with_entries(events, low, high):
     return [e | {"entry": entry[id(e)]} for e in events if low <= e["ms"] < high]
 
 
+def known(cohort, person_of):
+    """A cohort by its persons, or by its definition."""
+    return {"persons": {person_of(visitor) for visitor in cohort["list"]}} if "list" in cohort else cohort["definition"]
+
+
 def settled(events, query, from_ms, to_ms):
-    """The query, with the persons in place of what they did."""
+    """The query, with the persons in place of what they did, or of the cohort that they are in."""
 
     def tree_of(tree):
-        if not tree or "field" in tree:
+        if not tree or "field" in tree or "persons" in tree:
             return tree
+        if "cohort" in tree:
+            return tree_of(query["cohorts"][tree["cohort"]])
         if "did" in tree:
             return {"persons": persons_who(tree["did"], events, query, from_ms, to_ms)}
         if "not" in tree:
@@ -688,6 +697,20 @@ def spikes(events, query, from_ms, to_ms, _):
     ]
 
 
+def cohort_sizes(events, query, from_ms, to_ms, _):
+    theirs = within(events, settled(events, query, from_ms, to_ms), 0, to_ms)
+    everybody = {e["person"] for e in theirs}
+    active = {e["person"] for e in theirs if e["ms"] >= from_ms}
+    names = sorted(query["cohort"] or query["cohorts"])[: query["limit"]]
+    rows = []
+    for name in names:
+        tree = settled(events, query | {"filter": {"cohort": name}}, from_ms, to_ms)["filter"]
+        persons = {person for person in everybody if holds({"person": person}, tree)}
+        kind = "list" if "persons" in query["cohorts"][name] else "definition"
+        rows.append({"cohort": name, "kind": kind, "persons": len(persons), "active": len(persons & active), "problem": ""})
+    return rows
+
+
 def paths(events, query, from_ms, to_ms, _):
     now = ways(events, query, from_ms, to_ms)
     before = ways(events, query, *compared_with(query, from_ms, to_ms)) if query.get("compare") else {}
@@ -1123,6 +1146,7 @@ KINDS = {
     "paths": paths,
     "spikes": spikes,
     "attribution": attribution,
+    "cohorts": cohort_sizes,
     "funnel": funnel,
 }
 

@@ -479,7 +479,7 @@ func TestDashboards(t *testing.T) {
 		if err := json.Unmarshal(raw, &board); err != nil {
 			t.Fatalf("%s: %v", file, err)
 		}
-		values := map[string]string{"project": "website", "visitor": visitor}
+		values := map[string]string{"project": "website", "visitor": visitor, "cohort": "buyers"}
 		for _, variable := range board.Templating.List {
 			if value, ok := variable.Current.Value.(string); ok && values[variable.Name] == "" {
 				values[variable.Name] = value

@@ -7,7 +7,7 @@ const query = (fields: object) => ({ refId: 'A', ...fields }) as FootfallQuery;
 
 test('lists and streams are no alert rules, everything else is', () => {
   const refused = QUERY_TYPES.map(({ value }) => value).filter((type) => whyNoAlert(query(startingQuery(type))));
-  expect(refused).toEqual(['events', 'live']);
+  expect(refused).toEqual(['events', 'cohorts', 'live']);
   expect(whyNoAlert(query({ queryType: 'sessions', result: 'list' }))).toContain('list of sessions');
   expect(whyNoAlert(query({ queryType: 'funnel', result: 'actors' }))).toContain('list of people');
 });

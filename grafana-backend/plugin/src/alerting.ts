@@ -7,6 +7,8 @@ export function whyNoAlert(query: FootfallQuery): string | undefined {
     case 'annotations':
     case 'spikes':
       return 'This query lists events. Alert rules take numbers: use Trend, for example.';
+    case 'cohorts':
+      return 'This query lists cohorts. Alert rules take numbers: use Trend with the cohort in its filter.';
     case 'live':
       return 'Live queries are streamed to panels. Alert rules take Trend or Sessions over the last minutes.';
     case 'sessions':

@@ -31,6 +31,7 @@ describe("only a type's own fields are sent", () => {
     ['retention', ['filter', 'interval', 'project']],
     ['lifecycle', ['event', 'eventFilter', 'filter', 'interval', 'project']],
     ['events', ['event', 'eventFilter', 'filter', 'limit', 'project']],
+    ['cohorts', ['filter', 'limit', 'project']],
     ['live', ['filter', 'project', 'result']],
     ['sql', ['rawSql', 'variables']],
   ])('%s', (queryType, own) => {

@@ -7,7 +7,7 @@ import { FootfallQuery } from './query';
 
 const FOLDER = join(import.meta.dirname, '../../../dashboards');
 /** Dashboards that count people by default. */
-const OF_PEOPLE = ['acquisition', 'funnels', 'overview', 'retention-and-paths', 'sessions'];
+const OF_PEOPLE = ['acquisition', 'funnels', 'overview', 'people', 'retention-and-paths', 'sessions'];
 
 const files = readdirSync(FOLDER).filter((file) => file.endsWith('.json'));
 const read = (file: string) => JSON.parse(readFileSync(join(FOLDER, file), 'utf8'));

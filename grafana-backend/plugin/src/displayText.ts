@@ -1,3 +1,4 @@
+import { cohortText, isCohortLeaf } from './cohort';
 import { didText, isDid } from './did';
 import { FootfallQuery, kindOf } from './query';
 import { EventFilter, PersonFilter } from './query/generated';
@@ -34,6 +35,8 @@ function details(query: FootfallQuery): string {
     case 'events':
     case 'annotations':
       return query.visitor || query.userId || query.sessionId || eventText(query);
+    case 'cohorts':
+      return [query.cohort ?? []].flat().join(', ');
     case 'lifecycle':
     case 'stickiness':
     case 'spikes':
@@ -55,6 +58,9 @@ const eventText = ({ event, path }: Pick<EventFilter, 'event' | 'path'>) =>
 function whereText(filter?: PersonFilter): string {
   if (!filter || !isTree(filter)) {
     return '';
+  }
+  if (isCohortLeaf(filter)) {
+    return cohortText(filter);
   }
   if ('all' in filter) {
     return filter.all.map(whereText).filter(Boolean).join(' and ');

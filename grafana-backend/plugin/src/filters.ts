@@ -1,8 +1,11 @@
+import { CohortLeaf, isCohort, isCohortLeaf } from './cohort';
 import { isDid } from './did';
 import { Did, EventFilter, Operator, PersonFilter, Test } from './query/generated';
 
+/** A condition on an event's person. */
+export type PersonLeaf = { did: Did } | CohortLeaf;
 /** A condition on an event, or on its person. */
-export type Leaf = Test | { did: Did };
+export type Leaf = Test | PersonLeaf;
 
 /** The editor's view of a filter tree: groups, negated or not, and conditions. */
 export interface GroupNode {
@@ -10,6 +13,8 @@ export interface GroupNode {
   negated: boolean;
   children: Array<GroupNode | Leaf>;
 }
+
+export const isPersonLeaf = (leaf: Leaf): leaf is PersonLeaf => isCohortLeaf(leaf) || isDid(leaf);
 
 export const isGroup = (node: GroupNode | Leaf): node is GroupNode => 'children' in node;
 
@@ -33,6 +38,9 @@ export function toGroup(filter?: PersonFilter): GroupNode {
 }
 
 function toNode(filter: PersonFilter): GroupNode | Leaf {
+  if (isCohortLeaf(filter)) {
+    return filter;
+  }
   if ('not' in filter) {
     const inner = toGroup(filter.not);
     return { ...inner, negated: !inner.negated };
@@ -79,6 +87,9 @@ function finishedTree(filter?: PersonFilter): PersonFilter | undefined {
   }
   if (isDid(filter)) {
     return finishedDid(filter.did);
+  }
+  if (isCohort(filter)) {
+    return filter.cohort.trim() ? filter : undefined;
   }
   return isFinished(filter) ? filter : undefined;
 }

@@ -27,6 +27,11 @@ test.each([
     { queryType: 'sessions', filter: { not: { did: { events: { event: 'buy' }, atLeast: 2 } } } },
     'Sessions: totals: not (person did buy at least 2 times)',
   ],
+  [
+    { queryType: 'sessions', filter: { all: [{ cohort: 'vips' }, { not: { cohort: 'buyers' } }] } },
+    'Sessions: totals: person in cohort vips and person not in cohort buyers',
+  ],
+  [{ queryType: 'cohorts', cohort: ['vips', 'buyers'] }, 'Cohorts: vips, buyers'],
   [{ queryType: 'sql', rawSql: 'SELECT\n  1' }, 'SELECT 1'],
   [{ queryType: 'nope' }, 'nope'],
 ])('%j reads %s', (fields, text) => expect(displayText(query(fields))).toBe(text));

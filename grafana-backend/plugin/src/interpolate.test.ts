@@ -83,6 +83,12 @@ describe('events and paths', () => {
     expect(filled({ queryType: 'events', path: '/p/$id' }).path).toEqual(['/p/7', '/p/8']);
   });
 
+  test('of cohorts, one of several is enough', () => {
+    const filter = (cohort: string) => filled({ queryType: 'trend', filter: { not: { cohort } } });
+    expect(filter('c$id').filter).toEqual({ not: { any: [{ cohort: 'c7' }, { cohort: 'c8' }] } });
+    expect(filter('vips').filter).toEqual({ not: { cohort: 'vips' } });
+  });
+
   test('that persons did work too', () => {
     const filter = { field: 'country', op: '=', value: '$one' };
     expect(

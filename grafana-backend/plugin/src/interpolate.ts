@@ -2,6 +2,7 @@ import { AdHocVariableFilter, ScopedVars } from '@grafana/data';
 import { TemplateSrv } from '@grafana/runtime';
 
 import { asked } from './asked';
+import { isCohort } from './cohort';
 import { isDid } from './did';
 import { expand, oneOf } from './expand';
 import { finished, isTree, NUMERIC } from './filters';
@@ -110,6 +111,11 @@ function filledTree(of: PersonFilter, templates: TemplateSrv, scopedVars: Scoped
   if (isDid(of)) {
     const { events } = of.did;
     return events ? { did: { ...of.did, events: filledEvent(events, templates, scopedVars) } } : of;
+  }
+  if (isCohort(of)) {
+    // Of several cohorts one is enough.
+    const cohorts = expand(of.cohort, templates, scopedVars).map((cohort) => ({ cohort }));
+    return cohorts.length === 1 ? cohorts[0] : { any: cohorts };
   }
   return 'not' in of ? { not: each(of.not) } : filledTest(of, templates, scopedVars);
 }

@@ -9,8 +9,17 @@ export interface Suggestions {
   events(project: string, search?: string): Promise<string[]>;
   properties(project: string, search?: string): Promise<string[]>;
   values(project: string, field: string, search?: string): Promise<string[]>;
+  /** Named cohorts, by name. */
+  cohorts(project: string, search?: string): Promise<Cohort[]>;
   /** The tables that SQL may read. */
   schema(): Promise<Table[]>;
+}
+
+/** A named cohort; how large it is says the query type `cohorts`. */
+export interface Cohort {
+  name: string;
+  kind: 'list' | 'definition';
+  description: string;
 }
 
 /** A table with its columns. */
@@ -54,6 +63,7 @@ export function suggestions(datasource: Backend): Suggestions {
     events: (project, search) => ask('events', { project, search }),
     properties: (project, search) => ask('properties', { project, search }),
     values: (project, field, search) => ask('values', { project, field, search }),
+    cohorts: (project, search) => ask<Cohort[]>('cohorts', { project, search }),
     schema: () => ask<Table[]>('schema'),
   };
 }

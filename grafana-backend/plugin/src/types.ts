@@ -41,7 +41,7 @@ export interface FootfallSecureOptions {
 
 /** A dashboard variable's query. */
 export interface FootfallVariableQuery extends DataQuery {
-  kind: 'projects' | 'events' | 'properties' | 'dimensions' | 'values';
+  kind: 'projects' | 'events' | 'properties' | 'dimensions' | 'values' | 'cohorts';
   project?: string;
   field?: string;
   search?: string;

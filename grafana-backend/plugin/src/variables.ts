@@ -7,7 +7,7 @@ import { VariableEditor } from './editor/VariableEditor';
 import { FootfallSource } from './source';
 import { FootfallVariableQuery } from './types';
 
-/** Dashboard variables: projects, events, properties, dimensions, or the values of one of them. */
+/** Dashboard variables: projects, events, properties, dimensions, the values of one of them, or cohorts. */
 export class VariableSupport extends CustomVariableSupport<FootfallSource, FootfallVariableQuery> {
   // Grafana's type wants an editor for any data source; ours only ever receives our own.
   editor: ComponentType<any> = VariableEditor;
@@ -34,6 +34,8 @@ export class VariableSupport extends CustomVariableSupport<FootfallSource, Footf
         return suggest.events(project, search);
       case 'properties':
         return suggest.properties(project, search);
+      case 'cohorts':
+        return suggest.cohorts(project, search).then((cohorts) => cohorts.map(({ name }) => name));
       case 'dimensions':
         return suggest.dimensions();
       case 'values':

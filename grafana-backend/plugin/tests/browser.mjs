@@ -363,6 +363,7 @@ async function questions(page) {
       event: 'purchase',
       filter: { all: [{ field: 'country', op: 'in', values: ['DE', 'SE'] }] },
     },
+    cohorts: { limit: 100 },
     live: {},
     sql: {
       rawSql:

@@ -8,6 +8,7 @@
 //! beside `questions`: no type uses another.
 
 pub mod attribution;
+pub mod cohorts;
 pub mod events;
 mod fields;
 pub mod funnel;
@@ -27,6 +28,7 @@ pub mod stickiness;
 pub mod trend;
 
 use attribution::Attribution;
+use cohorts::Cohorts;
 use events::{Annotations, Events};
 use funnel::Funnel;
 use kind::Kind;
@@ -41,7 +43,7 @@ use stickiness::Stickiness;
 use trend::Trend;
 
 /// All types, by the name that a query gives; docs/queries has a page for each.
-static TYPES: [Kind; 13] = [
+static TYPES: [Kind; 14] = [
     Kind::of::<Sessions>("sessions"),
     Kind::of::<Funnel>("funnel"),
     Kind::of::<Trend>("trend"),
@@ -53,6 +55,7 @@ static TYPES: [Kind; 13] = [
     Kind::of::<Events>("events"),
     Kind::of::<Annotations>("annotations"),
     Kind::of::<Spikes>("spikes"),
+    Kind::of::<Cohorts>("cohorts"),
     Kind::of::<Live>("live"),
     Kind::of::<RawSql>("sql"),
 ];

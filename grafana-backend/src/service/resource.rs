@@ -8,6 +8,7 @@ use tonic::{Request, Response, Status};
 
 use super::{Service, plan, schema};
 use crate::{
+    cohorts,
     error::QueryError,
     events::{
         dimension::{COLUMNS, Dimension},
@@ -42,7 +43,7 @@ impl Resource for Service {
             Ok(Some(body)) => (200, body),
             Ok(None) => (
                 404,
-                json!({"error": "unknown resource; expected projects, events, properties, values, dimensions, schema or plan"}),
+                json!({"error": "unknown resource; expected projects, events, properties, values, dimensions, cohorts, schema or plan"}),
             ),
             Err(error) => (error.status(), json!({"error": error.to_string()})),
         };
@@ -65,6 +66,11 @@ impl Service {
             "schema" => {
                 let _turn = self.edit_turn().await?;
                 return schema::tables(&clickhouse, &settings.sql_tables).await.map(Some);
+            }
+            "cohorts" => {
+                let _turn = self.edit_turn().await?;
+                let cohorts = cohorts::all(&clickhouse, &asked.project).await?;
+                return Ok(Some(cohorts.iter().filter(|cohort| asked.finds(&cohort.name)).map(of_cohort).collect()));
             }
             "projects" => projects(),
             "events" => asked.values(&Dimension::Column("event")),
@@ -89,6 +95,11 @@ impl Service {
 
 fn headers(request: &CallResourceRequest) -> impl Iterator<Item = (&str, &str)> {
     request.headers.iter().filter_map(|(name, values)| Some((name.as_str(), values.values.first()?.as_str())))
+}
+
+/// How large it is says the query type `cohorts`.
+fn of_cohort(cohort: &cohorts::Cohort) -> Value {
+    json!({"name": cohort.name, "kind": cohort.kind(), "description": cohort.description})
 }
 
 /// The columns, then those of a session's first event.
@@ -133,6 +144,11 @@ impl Asked {
             }
         }
         asked
+    }
+
+    /// Whether a name contains the searched string.
+    fn finds(&self, name: &str) -> bool {
+        name.to_lowercase().contains(&self.search.to_lowercase())
     }
 
     /// The values of a column or property of the last days that contain the searched string, the

@@ -100,11 +100,13 @@ fn create_table(name: &str, rest: &str, cluster: &str) -> Vec<String> {
     if !undivided(name) {
         let (database, table) = name.split_once('.').unwrap_or(("analytics", name));
         let key = match table {
-            "events" | "sessions" => "visitor",
+            "events" | "sessions" | "cohort_members" => "visitor",
             // On the shard of the events that say it: theirs is the person's.
             "links" | "aliases" => "person",
             // All rows of a project on one shard, which replaces them; and every server tells them.
             "project_reading" => "cityHash64(project)",
+            // Only rows of one shard replace each other.
+            "cohorts" => "cityHash64(project, name)",
             _ => "rand()",
         };
         out.push(format!(
@@ -159,6 +161,8 @@ mod tests {
         );
         assert!(all.iter().any(|sql| sql.ends_with("'links_local', person)")));
         assert!(all.iter().any(|sql| sql.ends_with("'project_reading_local', cityHash64(project))")));
+        assert!(all.iter().any(|sql| sql.ends_with("'cohorts_local', cityHash64(project, name))")));
+        assert!(all.iter().any(|sql| sql.ends_with("'cohort_members_local', visitor)")));
         for sql in all.iter().filter(|sql| sql.contains("ENGINE = ")) {
             assert!(sql.contains("ENGINE = Replicated") || sql.contains("ENGINE = Distributed"), "{sql}");
         }

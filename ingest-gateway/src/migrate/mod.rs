@@ -44,7 +44,7 @@ macro_rules! migration {
 }
 
 /// All of them, in order.
-pub const MIGRATIONS: [Migration; 11] = [
+pub const MIGRATIONS: [Migration; 12] = [
     migration!(1, "0001_events.sql", "events", Scope::SingleServer),
     migration!(2, "0002_data_view.sql", "data_view", Scope::SingleServer),
     migration!(3, "0003_compact_events.sql", "compact_events", Scope::Everywhere),
@@ -55,6 +55,7 @@ pub const MIGRATIONS: [Migration; 11] = [
     migration!(8, "0008_order_and_clock.sql", "order_and_clock", Scope::Everywhere),
     migration!(9, "0009_dead_letters.sql", "dead_letters", Scope::Everywhere),
     migration!(10, "0010_people.sql", "people", Scope::Everywhere),
+    migration!(11, "0011_cohorts.sql", "cohorts", Scope::Everywhere),
     migration!(12, "0012_project_reading.sql", "project_reading", Scope::Everywhere),
 ];
 

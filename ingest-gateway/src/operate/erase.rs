@@ -15,7 +15,7 @@ use super::{
 };
 use crate::migrate::{cluster, script::Statement};
 
-/// Erase a person: events, sessions, links and dead letters, of all visitors that are linked.
+/// Erase a person: events, sessions, places in lists, links and dead letters, of all visitors that are linked.
 #[derive(Args, Clone, Debug)]
 pub struct Options {
     /// The project.
@@ -117,10 +117,11 @@ const OF_LINKED: &str =
 const OF_VISITORS_OR_TEXTS: &str = "project = {project:String} AND (visitor IN {visitors:Array(UInt64)} OR arrayExists(text -> position(body, text) > 0, {texts:Array(String)}))";
 /// Where a person can be found, and by what. What names the links comes last, so that a run that was cut
 /// off is continued by the next.
-const TABLES: [(&str, &str); 5] = [
+const TABLES: [(&str, &str); 6] = [
     ("analytics.events", OF_VISITORS),
     ("analytics.sessions", OF_VISITORS),
     ("analytics.dead_letters", OF_VISITORS_OR_TEXTS),
+    ("analytics.cohort_members", OF_VISITORS),
     ("analytics.links", OF_LINKED),
     ("analytics.aliases", OF_LINKED),
 ];

@@ -1,6 +1,7 @@
 //! What an operator does beside taking events: look after the tables, the people in them
 //! and the way in and out. Each command is a file.
 
+pub mod cohort;
 pub mod dead_letters;
 pub mod doctor;
 pub mod erase;
@@ -38,7 +39,10 @@ pub enum Command {
     Retention(retention::Options),
     /// See the links of one person, undo one, or make it again.
     Person(person::Options),
-    /// Erase a person: events, sessions, links and dead letters.
+    /// Look at named cohorts of persons; define one, or bring one in as a list.
+    #[command(subcommand)]
+    Cohort(cohort::Command),
+    /// Erase a person: events, sessions, places in lists, links and dead letters.
     Erase(erase::Options),
     /// Write a project's events into files, a month each.
     Export(export::Options),
@@ -99,6 +103,7 @@ pub async fn run(command: Command, config: &Config) -> anyhow::Result<()> {
             on_tables(config, async |tables, _| retention::run(&options, &by_file, tables).await).await
         }
         Command::Person(options) => on_tables(config, async |tables, _| person::run(&options, tables).await).await,
+        Command::Cohort(command) => on_tables(config, async |tables, _| cohort::run(&command, tables).await).await,
         Command::Erase(options) => on_tables(config, async |tables, _| erase::run(&options, tables).await).await,
         Command::Export(options) => on_tables(config, async |tables, _| export::run(&options, tables).await).await,
         Command::Import(options) => on_tables(config, async |tables, _| import::run(&options, tables).await).await,

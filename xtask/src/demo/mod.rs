@@ -3,6 +3,7 @@
 
 mod answers;
 mod cluster;
+mod cohorts;
 mod dashboards;
 mod generator;
 mod grafana;
@@ -96,6 +97,7 @@ async fn steps(options: Options, stopping: watch::Receiver<bool>, is_up: &Atomic
     let mut recorder = send::Recorder::open(options.record.as_deref())?;
 
     send_the_year(&mut pipeline, &mut state, &mut recorder).await?;
+    cohorts::define(&pipeline.clickhouse)?;
     let visible_ms = send::live(&pipeline.url, &pipeline.clickhouse, LIVE_EVENTS, &mut recorder).await?;
     state.sent += LIVE_EVENTS;
     state.live += LIVE_EVENTS;

@@ -8,6 +8,7 @@ import { FootfallSource } from '../source';
 import { changeType, FootfallQuery, QUERY_TYPES, QueryOf, QueryType } from '../query';
 import { FootfallOptions } from '../types';
 import { AttributionBuilder } from './builders/AttributionBuilder';
+import { CohortsBuilder } from './builders/CohortsBuilder';
 import { EventsBuilder } from './builders/EventsBuilder';
 import { FunnelBuilder } from './builders/FunnelBuilder';
 import { LifecycleBuilder } from './builders/LifecycleBuilder';
@@ -104,6 +105,7 @@ const BUILDERS: { [T in QueryType]: React.ComponentType<BuilderProps<QueryOf<T>>
   events: EventsBuilder,
   annotations: EventsBuilder,
   spikes: SpikesBuilder,
+  cohorts: CohortsBuilder,
   live: LiveBuilder,
   sql: SqlBuilder,
 };

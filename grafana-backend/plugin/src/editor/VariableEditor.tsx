@@ -50,4 +50,5 @@ const KINDS: Array<{ value: FootfallVariableQuery['kind']; label: string }> = [
   { value: 'properties', label: 'Properties' },
   { value: 'dimensions', label: 'Dimensions' },
   { value: 'values', label: 'Values' },
+  { value: 'cohorts', label: 'Cohorts' },
 ];

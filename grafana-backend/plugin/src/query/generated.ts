@@ -15,6 +15,7 @@ export type Query =
   | EventsQuery
   | AnnotationsQuery
   | SpikesQuery
+  | CohortsQuery
   | LiveQuery
   | SqlQuery;
 /**
@@ -23,12 +24,16 @@ export type Query =
  */
 export type Compare = boolean | ('none' | 'before' | 'week' | '4_weeks' | '52_weeks');
 /**
- * A tree of tests of an event, and of what its person did: docs/queries/filters.md.
+ * A tree of tests of an event, of what its person did, and of the cohorts that its person is in:
+ * docs/queries/filters.md.
  */
 export type PersonFilter =
   | Test
   | {
       did: Did;
+    }
+  | {
+      cohort: string;
     }
   | {
       all: PersonFilter[];
@@ -1116,6 +1121,39 @@ export interface SpikesQuery {
   timezone?: string;
 }
 /**
+ * A project's named cohorts and how many persons are in each: docs/queries/cohorts.md.
+ */
+export interface CohortsQuery {
+  /**
+   * The dashboard's filters; all must match.
+   */
+  adhocFilters?: AdHocFilter[];
+  /**
+   * Their names, exactly; all if absent.
+   */
+  cohort?: OneOf;
+  /**
+   * Which events count.
+   */
+  filter?: PersonFilter;
+  /**
+   * How many, by name.
+   * @minimum 1
+   * @maximum 100
+   * @default 20
+   */
+  limit?: number;
+  /**
+   * The project's exact name; the data source's default project if absent.
+   */
+  project?: string;
+  queryType: 'cohorts';
+  /**
+   * The viewer's zone, which decides where days start: a name of the IANA database, `utc` or `browser`.
+   */
+  timezone?: string;
+}
+/**
  * Who is there now: docs/queries/live.md.
  */
 export interface LiveQuery {
@@ -1347,6 +1385,14 @@ export const FIELDS = {
     interval: { kind: 'string', default: 'hour' },
     least: { kind: 'integer', min: 1, max: 4294967295, default: 10 },
     path: { kind: 'oneOf' },
+    project: { kind: 'string' },
+    timezone: { kind: 'string' },
+  },
+  cohorts: {
+    adhocFilters: { kind: 'adhoc' },
+    cohort: { kind: 'oneOf' },
+    filter: { kind: 'filter' },
+    limit: { kind: 'integer', min: 1, max: 100, default: 20 },
     project: { kind: 'string' },
     timezone: { kind: 'string' },
   },

@@ -1,4 +1,5 @@
 import { attribution } from './attribution';
+import { cohorts } from './cohorts';
 import { QueryKind } from './common';
 import { annotations, events } from './events';
 import { funnel } from './funnel';
@@ -27,6 +28,7 @@ export const KINDS: { [T in QueryType]: QueryKind<QueryOf<T>> } = {
   events,
   annotations,
   spikes,
+  cohorts,
   live,
   sql,
 };

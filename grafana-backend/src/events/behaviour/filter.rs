@@ -1,10 +1,11 @@
-//! A query's own filter: tests of an event, and of what its person did.
+//! A query's own filter: tests of an event, of what its person did, and of the cohorts that its person is in.
 
 use serde_json::Value;
 
 use super::{
     json::DidJson,
-    model::{Around, Did},
+    model::{Around, Did, Listed},
+    named::Named,
 };
 use crate::{
     error::QueryError,
@@ -12,7 +13,7 @@ use crate::{
         entry::Entries,
         filter::{
             Filter,
-            read::read_with,
+            read::{OfPerson, read_with},
             test::Condition,
             tree::{Leaf, Tree},
         },
@@ -21,7 +22,7 @@ use crate::{
 };
 
 /// Conditions on persons in one query: each reads events of its own.
-const BEHAVIOURS_MAX: usize = 8;
+pub const BEHAVIOURS_MAX: usize = 8;
 
 /// The tree.
 pub type PersonFilter = Tree<Of>;
@@ -31,8 +32,12 @@ pub type PersonFilter = Tree<Of>;
 pub enum Of {
     /// The event itself.
     Event(Condition),
-    /// Its person.
+    /// What its person did.
     Person(Box<Did>),
+    /// A list that its person is on.
+    Listed(Listed),
+    /// A cohort that its person is in, not yet looked up.
+    Cohort(Named),
 }
 
 impl From<Condition> for Of {
@@ -45,7 +50,7 @@ impl Leaf for Of {
     fn entries(&self) -> Entries {
         match self {
             Self::Event(condition) => condition.entries(),
-            Self::Person(_) => Entries::default(),
+            Self::Person(_) | Self::Listed(_) | Self::Cohort(_) => Entries::default(),
         }
     }
 
@@ -53,6 +58,9 @@ impl Leaf for Of {
         match self {
             Self::Event(condition) => condition.write(sql),
             Self::Person(did) => did.write(sql),
+            Self::Listed(listed) => listed.write(sql),
+            // Everybody or nobody would be a wrong number.
+            Self::Cohort(_) => drop(sql.text("throwIf(1, 'a cohort was not looked up')")),
         }
     }
 }
@@ -63,13 +71,18 @@ impl Leaf for Of {
 /// Names the place and what is wrong there.
 pub fn read(json: &Value, place: &str, around: Around<'_>) -> Result<PersonFilter, QueryError> {
     let mut count = 0;
-    read_with(json, place, |json, at| {
+    read_with(json, place, |of, at| {
         count += 1;
         if count > BEHAVIOURS_MAX {
             let message = format!("it asks {count} times what persons did, at most {BEHAVIOURS_MAX} are allowed");
             return Err(QueryError::invalid(place, message));
         }
-        Ok(DidJson::read(json, at)?.check(at, around)?.map(&mut |did: &Did| Of::Person(Box::new(did.clone()))))
+        Ok(match of {
+            OfPerson::Did(json) => {
+                DidJson::read(json, at)?.check(at, around)?.map(&mut |did: &Did| Of::Person(Box::new(did.clone())))
+            }
+            OfPerson::Cohort(json) => Tree::Leaf(Of::Cohort(Named::read(json, at)?)),
+        })
     })
 }
 
@@ -85,8 +98,21 @@ impl Tree<Of> {
     pub fn over(&self, around: Around<'_>) -> Self {
         self.map(&mut |of| match of {
             Of::Person(did) => Of::Person(Box::new(did.over(around))),
-            Of::Event(condition) => Of::Event(condition.clone()),
+            Of::Event(_) | Of::Listed(_) | Of::Cohort(_) => of.clone(),
         })
+    }
+
+    /// The names of cohorts in it.
+    #[must_use]
+    pub fn cohorts(&self) -> Vec<String> {
+        let name = |of: &Of| if let Of::Cohort(named) = of { Some(named.name.clone()) } else { None };
+        self.leaves().into_iter().filter_map(name).collect()
+    }
+
+    /// How often it asks about persons.
+    #[must_use]
+    pub fn behaviours(&self) -> usize {
+        self.leaves().into_iter().filter(|of| !matches!(of, Of::Event(_))).count()
     }
 
     /// The same, if it is about events alone; `None` if it is about persons as well.
@@ -94,7 +120,7 @@ impl Tree<Of> {
     pub fn if_of_events(&self) -> Option<Filter> {
         let event = |of: &Of| match of {
             Of::Event(condition) => Ok(condition.clone()),
-            Of::Person(_) => Err(()),
+            Of::Person(_) | Of::Listed(_) | Of::Cohort(_) => Err(()),
         };
         self.try_map(&mut { event }).ok()
     }

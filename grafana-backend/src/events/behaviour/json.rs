@@ -11,6 +11,7 @@ use crate::{
     check::within,
     error::QueryError,
     events::{event_filter::EventJson, filter::json::TestShape, filter::tree::Tree},
+    facts::Links,
     json::value_at,
 };
 
@@ -33,7 +34,8 @@ impl Deref for PersonFilterJson {
     }
 }
 
-/// A tree of tests of an event, and of what its person did: docs/queries/filters.md.
+/// A tree of tests of an event, of what its person did, and of the cohorts that its person is in:
+/// docs/queries/filters.md.
 #[derive(JsonSchema)]
 #[serde(untagged)]
 #[schemars(rename = "PersonFilter")]
@@ -41,6 +43,7 @@ impl Deref for PersonFilterJson {
 enum Shape {
     Test(TestShape),
     Did { did: DidJson },
+    Cohort { cohort: String },
     All { all: Vec<Shape> },
     Any { any: Vec<Shape> },
     Not { not: Box<Shape> },
@@ -104,6 +107,7 @@ impl DidJson {
             project: around.project.to_owned(),
             window: Window::of(days, around),
             reading: around.reading.clone(),
+            links: Links::default(),
         };
         Ok(match (least, most) {
             // Who never did it has no event of it: not more often than so.

@@ -4,6 +4,7 @@ use chrono_tz::Tz;
 
 use crate::{
     events::{event_filter::EventFilter, reading::Reading},
+    facts::Links,
     time::{range::Range, zone},
 };
 
@@ -39,6 +40,19 @@ pub struct Did {
     pub window: Window,
     /// How its events are read.
     pub reading: Reading,
+    /// What makes persons of its visitors.
+    pub links: Links,
+}
+
+/// A person is on a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The list's number.
+    pub list: u64,
+    /// Of which project.
+    pub project: String,
+    /// What makes persons of its visitors.
+    pub links: Links,
 }
 
 /// When it counts: half-open, in milliseconds since 1970 UTC.
@@ -66,7 +80,23 @@ impl Did {
     #[must_use]
     pub fn once(events: EventFilter, around: Around<'_>) -> Self {
         let (project, window) = (around.project.to_owned(), Window::of(None, around));
-        Self { events, least: 1, most: None, first_time: false, days: None, project, window }
+        Self {
+            events,
+            least: 1,
+            most: None,
+            first_time: false,
+            days: None,
+            project,
+            window,
+            reading: around.reading.clone(),
+            links: Links::default(),
+        }
+    }
+
+    /// The same, with what makes persons of its visitors.
+    #[must_use]
+    pub fn linked(&self, links: Links) -> Self {
+        Self { links, ..self.clone() }
     }
 
     /// The same around another range.

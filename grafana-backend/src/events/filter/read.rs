@@ -21,33 +21,45 @@ const DEPTH_MAX: usize = 12;
 /// # Errors
 /// Names the place and what is wrong there.
 pub fn read(json: &Value, place: &str) -> Result<Filter, QueryError> {
-    read_with(json, place, |_, place| {
-        let message = "what a person did is asked in the query's own filter, not in one of single events";
+    read_with(json, place, |of, place| {
+        let message = match of {
+            OfPerson::Did(_) => "what a person did is asked in the query's own filter, not in one of single events",
+            OfPerson::Cohort(_) => "a cohort is named in the query's own filter, not in one of single events",
+        };
         Err(QueryError::invalid(place, message))
     })
 }
 
-/// The same, with `did` for the conditions `{"did": …}`.
+/// A condition on an event's person, not yet read.
+#[derive(Debug, Clone, Copy)]
+pub enum OfPerson<'j> {
+    /// `{"did": …}`
+    Did(&'j Value),
+    /// `{"cohort": …}`
+    Cohort(&'j Value),
+}
+
+/// The same, with `person` for the conditions on persons.
 ///
 /// # Errors
 /// Names the place and what is wrong there.
 pub fn read_with<L: From<Condition>>(
     json: &Value,
     place: &str,
-    did: impl FnMut(&Value, &str) -> Result<Tree<L>, QueryError>,
+    person: impl FnMut(OfPerson<'_>, &str) -> Result<Tree<L>, QueryError>,
 ) -> Result<Tree<L>, QueryError> {
-    Reader { nodes: 0, did }.node(json, place, 0)
+    Reader { nodes: 0, person }.node(json, place, 0)
 }
 
-struct Reader<D> {
+struct Reader<P> {
     nodes: usize,
-    did: D,
+    person: P,
 }
 
-impl<D> Reader<D> {
+impl<P> Reader<P> {
     fn node<L: From<Condition>>(&mut self, json: &Value, place: &str, depth: usize) -> Result<Tree<L>, QueryError>
     where
-        D: FnMut(&Value, &str) -> Result<Tree<L>, QueryError>,
+        P: FnMut(OfPerson<'_>, &str) -> Result<Tree<L>, QueryError>,
     {
         self.nodes += 1;
         if depth > DEPTH_MAX || self.nodes > NODES_MAX {
@@ -71,11 +83,14 @@ impl<D> Reader<D> {
             return Ok(Tree::Not(Box::new(self.node(json, &format!("{place}.not"), depth + 1)?)));
         }
         if let Some(json) = object.get("did") {
-            return (self.did)(json, &format!("{place}.did"));
+            return (self.person)(OfPerson::Did(json), &format!("{place}.did"));
+        }
+        if let Some(json) = object.get("cohort") {
+            return (self.person)(OfPerson::Cohort(json), &format!("{place}.cohort"));
         }
         let field = object.get("field").and_then(Value::as_str).unwrap_or_default();
         if field.is_empty() {
-            return Err(QueryError::invalid(place, "it has none of all, any, not, did and field"));
+            return Err(QueryError::invalid(place, "it has none of all, any, not, did, cohort and field"));
         }
         let dimension = Dimension::parse(field).map_err(|error| error.at(&format!("{place}.field")))?;
         let op = object.get("op").filter(|op| !op.is_null() && op.as_str() != Some(""));
@@ -86,7 +101,7 @@ impl<D> Reader<D> {
 
     fn list<L: From<Condition>>(&mut self, json: &Value, place: &str, depth: usize) -> Result<Vec<Tree<L>>, QueryError>
     where
-        D: FnMut(&Value, &str) -> Result<Tree<L>, QueryError>,
+        P: FnMut(OfPerson<'_>, &str) -> Result<Tree<L>, QueryError>,
     {
         let Value::Array(trees) = json else { return Err(QueryError::invalid(place, "a list is expected")) };
         let each = trees.iter().enumerate().map(|(at, json)| self.node(json, &format!("{place}[{at}]"), depth + 1));
@@ -96,8 +111,8 @@ impl<D> Reader<D> {
 
 /// Left out in silence, a misspelt field would give the numbers of another condition.
 fn check_fields(object: &Map<String, Value>, place: &str) -> Result<(), QueryError> {
-    const KINDS: [&str; 5] = ["all", "any", "not", "did", "field"];
-    const FIELDS: [&str; 8] = ["all", "any", "not", "did", "field", "op", "value", "values"];
+    const KINDS: [&str; 6] = ["all", "any", "not", "did", "cohort", "field"];
+    const FIELDS: [&str; 9] = ["all", "any", "not", "did", "cohort", "field", "op", "value", "values"];
     if let Some(name) = object.keys().find(|name| !FIELDS.contains(&name.as_str())) {
         let shown: String = name.chars().take(64).collect();
         let message = format!("no condition has this field: {}", meant(name, &FIELDS));
@@ -208,7 +223,8 @@ mod tests {
             (json!({"field": "path", "val": 1}), "filter.val: no condition has this field: did you mean value?"),
             (json!({"all": [], "any": []}), "filter: it has all and any: one of them"),
             (json!({"any": [{"did": {}}]}), "filter.any[0].did: what a person did is asked in the query's own filter"),
-            (json!({"value": 1}), "filter: it has none of all, any, not, did and field"),
+            (json!({"cohort": "x"}), "filter.cohort: a cohort is named in the query's own filter"),
+            (json!({"value": 1}), "filter: it has none of all, any, not, did, cohort and field"),
             (json!({"field": "path", "value": "x".repeat(3000)}), "filter.value: it has 3000 bytes"),
         ] {
             let error = read(&json, "filter").unwrap_err().to_string();

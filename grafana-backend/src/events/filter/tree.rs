@@ -63,13 +63,31 @@ impl<L> Tree<L> {
     /// # Errors
     /// The first one of `leaf`.
     pub fn try_map<M, E>(&self, leaf: &mut impl FnMut(&L) -> Result<M, E>) -> Result<Tree<M>, E> {
-        let mut each = |trees: &[Self]| trees.iter().map(|tree| tree.try_map(leaf)).collect::<Result<_, E>>();
+        self.try_grow(&mut |of| leaf(of).map(Tree::Leaf))
+    }
+
+    /// The same with a tree in place of each leaf.
+    ///
+    /// # Errors
+    /// The first one of `leaf`.
+    pub fn try_grow<M, E>(&self, leaf: &mut impl FnMut(&L) -> Result<Tree<M>, E>) -> Result<Tree<M>, E> {
+        let mut each = |trees: &[Self]| trees.iter().map(|tree| tree.try_grow(leaf)).collect::<Result<_, E>>();
         Ok(match self {
             Self::All(trees) => Tree::All(each(trees)?),
             Self::Any(trees) => Tree::Any(each(trees)?),
-            Self::Not(tree) => Tree::Not(Box::new(tree.try_map(leaf)?)),
-            Self::Leaf(of) => Tree::Leaf(leaf(of)?),
+            Self::Not(tree) => Tree::Not(Box::new(tree.try_grow(leaf)?)),
+            Self::Leaf(of) => leaf(of)?,
         })
+    }
+
+    /// All leaves.
+    #[must_use]
+    pub fn leaves(&self) -> Vec<&L> {
+        match self {
+            Self::All(trees) | Self::Any(trees) => trees.iter().flat_map(Tree::leaves).collect(),
+            Self::Not(tree) => tree.leaves(),
+            Self::Leaf(of) => vec![of],
+        }
     }
 }
 

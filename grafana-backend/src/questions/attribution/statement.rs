@@ -2,11 +2,7 @@
 
 use super::model::{Attribution, Measure};
 use crate::{
-    events::{
-        actor::Actor,
-        behaviour::{Around, Did},
-        entry::Entries,
-    },
+    events::{actor::Actor, behaviour::Did, entry::Entries},
     gathering::Pass,
     scope::Scope,
     sql::Sql,
@@ -59,8 +55,7 @@ fn write_conversions(sql: &mut Sql, scope: &Scope, attribution: &Attribution, pa
 fn write_converts(sql: &mut Sql, scope: &Scope, attribution: &Attribution) {
     let conversion = &attribution.conversion;
     if attribution.by == Actor::Visitor && !scope.facts.visitors_are_persons() {
-        let around = Around { project: &scope.project, range: scope.range, zone: scope.zone };
-        Did::once(conversion.clone(), around).write(sql);
+        Did::once(conversion.clone(), scope.around()).linked(scope.facts.links()).write(sql);
         return;
     }
     let actor = attribution.by.expression();

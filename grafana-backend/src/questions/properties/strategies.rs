@@ -79,6 +79,7 @@ pub fn name() -> impl Strategy<Value = String> {
         "attribution",
         "name",
         "did",
+        "cohort",
     ];
     let of_types = TYPES.values().filter_map(Value::as_object).flat_map(Map::keys);
     let names: Vec<String> = of_types.cloned().chain(inner.map(str::to_owned)).collect();

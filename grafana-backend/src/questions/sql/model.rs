@@ -60,7 +60,10 @@ impl RawSqlJson {
             self.variables.into_iter().map(|(name, value)| (name, bound(value))).collect();
         at_most("allSelected", self.all_selected.len(), VARIABLES_MAX)?;
         let ad_hoc = scope.filter.if_of_events().ok_or_else(|| {
-            QueryError::invalid("filter", "what a person did (did) cannot be asked in a query of type sql")
+            QueryError::invalid(
+                "filter",
+                "neither what a person did (did) nor a cohort can be asked for in a query of type sql",
+            )
         })?;
         let given = Given {
             variables: variables.clone(),

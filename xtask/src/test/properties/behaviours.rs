@@ -25,13 +25,18 @@ pub fn queries(rng: &mut StdRng, project: &str, now_ms: i64) -> Vec<Ranged> {
 }
 
 fn over_the_days(rng: &mut StdRng, project: &str) -> Ranged {
-    let mut query = match rng.random_range(0..10) {
+    let mut query = of_any_type(rng, project);
+    query["filter"] = tree(rng, None);
+    asks::over_the_days(rng, query)
+}
+
+/// A query of any type that the other generators know.
+pub fn of_any_type(rng: &mut StdRng, project: &str) -> Value {
+    match rng.random_range(0..10) {
         0 => spikes(rng, project),
         1..6 => query(rng, project),
         _ => asks::any_type(rng, project),
-    };
-    query["filter"] = tree(rng, None);
-    asks::over_the_days(rng, query)
+    }
 }
 
 /// A condition on persons, by itself or beside others.
@@ -46,7 +51,8 @@ fn tree(rng: &mut StdRng, days: Option<i64>) -> Value {
     }
 }
 
-fn did(rng: &mut StdRng, days: Option<i64>) -> Value {
+/// A condition on what a person did, over so many days if they are given.
+pub fn did(rng: &mut StdRng, days: Option<i64>) -> Value {
     let mut did = json!({});
     if rng.random_bool(0.9) {
         did["events"] = one(rng, true);

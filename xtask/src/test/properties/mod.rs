@@ -6,6 +6,7 @@
 
 mod asks;
 mod behaviours;
+mod cohorts;
 mod queries;
 mod readings;
 
@@ -18,6 +19,7 @@ use serde_json::{Value, json};
 use vector_components::enrich::visitor::{IdKind, visitor_of_id};
 
 use crate::{bin, clickhouse::ask, engine, plugin::Plugin, root, seed};
+use cohorts::Cohorts;
 use queries::{days_between, few_of_many, pick, query, spikes};
 
 const HOUR_MS: i64 = 3_600_000;
@@ -34,6 +36,9 @@ const PATHS: [&str; 3] = ["/x", "/y", "/z/1"];
 /// Seed and number of projects that once had wrong results: the times of an any-order funnel that
 /// starts with two simultaneous events, and the exit of a session without an id that spans several half hours.
 const ONCE_WRONG: [(u64, u64); 2] = [(4_242, 338), (4_242, 350)];
+/// Ids of the projects with people; one of them names a user as well as a device.
+const USERS: [&str; 4] = ["u1", "u2", "u3", "old"];
+const DEVICES: [&str; 3] = ["d1", "d2", "u3"];
 const ZONES: [&str; 5] = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "America/Santiago"];
 
 /// Generate → insert → query → compare.
@@ -46,6 +51,7 @@ pub async fn run(folder: &Path, cases: u64, seed: u64) -> anyhow::Result<String>
     let now_ms = chrono::Utc::now().timestamp_millis();
     let mut made: Vec<(Vec<Value>, Queries, Value)> = Vec::new();
     let mut readings = String::new();
+    let mut of_projects: Vec<Cohorts> = Vec::new();
     let mut body = String::new();
     // Everything of those projects once more, the last first.
     let mut again: Vec<String> = Vec::new();
@@ -79,6 +85,7 @@ pub async fn run(folder: &Path, cases: u64, seed: u64) -> anyhow::Result<String>
                 body.push('\n');
             }
         }
+        of_projects.push(Cohorts::of(&rng, &format!("c{at}"), at, &events, has_people));
         made.push((events, Queries::Random(Box::new(rng)), reading));
     }
     for number in 0..cases.div_ceil(CASES_PER_CROWD) {
@@ -88,7 +95,7 @@ pub async fn run(folder: &Path, cases: u64, seed: u64) -> anyhow::Result<String>
         made.push((events, Queries::Given(queries), Value::Null));
     }
     // In several parts, so that duplicates are not merged away before the queries.
-    for table in ["events", "sessions", "links", "aliases"] {
+    for table in ["events", "sessions", "links", "aliases", "cohorts", "cohort_members"] {
         ask(&client, &server, &format!("SYSTEM STOP MERGES analytics.{table}"), &[]).await?;
     }
     let lines: Vec<&str> = body.lines().collect();
@@ -99,15 +106,22 @@ pub async fn run(folder: &Path, cases: u64, seed: u64) -> anyhow::Result<String>
     }
     let sql = format!("INSERT INTO analytics.project_reading FORMAT JSONEachRow\n{readings}");
     ask(&client, &server, &sql, &[]).await?;
+    cohorts::store(&client, &server, &of_projects).await?;
     let plugin = Plugin::start(&bin("gpx_footfall"), &server, "c0", &folder.join("plugin.log")).await?;
     let file = folder.join("cases.jsonl");
     let mut out = std::io::BufWriter::new(fs::File::create(&file)?);
     let mut asked = 0;
-    for (number, (events, queries, reading)) in (0..).zip(made) {
+    for (number, (events, queries, reading)) in made.into_iter().enumerate() {
         let mut queries = queries.into_list(&format!("c{number}"), now_ms);
         if !reading.is_null() {
-            let mut rng = StdRng::seed_from_u64(seed ^ !number);
+            let mut rng = StdRng::seed_from_u64(seed ^ !(number as u64));
             queries.iter_mut().for_each(|(query, ..)| readings::change_query(&mut rng, query));
+        }
+        let mut case = json!({"events": events, "reading": reading});
+        if let Some(cohorts) = of_projects.get_mut(number) {
+            queries.extend(cohorts.queries());
+            case["cohorts"] = cohorts.for_oracle();
+            case["undone"] = json!(cohorts.undone);
         }
         let mut answers = Vec::new();
         for (query, from_ms, to_ms) in queries {
@@ -115,7 +129,8 @@ pub async fn run(folder: &Path, cases: u64, seed: u64) -> anyhow::Result<String>
             answers.push(json!({"query": query, "from_ms": from_ms, "to_ms": to_ms, "now_ms": now_ms, "rows": rows}));
             asked += 1;
         }
-        writeln!(out, "{}", json!({"events": events, "reading": reading, "answers": answers}))?;
+        case["answers"] = answers.into();
+        writeln!(out, "{case}")?;
     }
     out.flush()?;
     drop(out);
@@ -204,8 +219,6 @@ fn events(rng: &mut StdRng, case: u64) -> Vec<Value> {
 
 /// Gives events the ids of few people and devices, which are shared, and makes some of them aliases.
 fn identify(rng: &mut StdRng, project: &str, events: &mut [Value]) {
-    const USERS: [&str; 4] = ["u1", "u2", "u3", "old"];
-    const DEVICES: [&str; 3] = ["d1", "d2", "u3"];
     for event in events {
         let (user, device) = match rng.random_range(0..10) {
             0..4 => ("", pick(rng, &DEVICES)),

@@ -153,8 +153,13 @@ async function options(variable: VariableModel, { datasource }: Plugins) {
     return (variable.options ?? []).map(({ value, text }) => ({ value, label: text ?? value }));
   }
   const query = typeof variable.query === 'object' ? variable.query : {};
+  const backend = datasource as unknown as { getResource<T = string[]>(path: string): Promise<T> };
+  if (query.kind === 'cohorts') {
+    const cohorts = await backend.getResource<Array<{ name: string }>>('cohorts');
+    return named(cohorts.map(({ name }) => name));
+  }
   const path = { events: 'events', dimensions: 'dimensions' }[query.kind ?? ''] ?? 'projects';
-  return named(await (datasource as unknown as { getResource(path: string): Promise<string[]> }).getResource(path));
+  return named(await backend.getResource(path));
 }
 
 /** Shows an option's text if it has one. */

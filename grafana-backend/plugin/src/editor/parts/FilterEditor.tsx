@@ -3,9 +3,22 @@ import { GrafanaTheme2 } from '@grafana/data';
 import { Button, IconButton, useStyles2 } from '@grafana/ui';
 import React from 'react';
 
-import { isDid, UNFINISHED_DID } from '../../did';
-import { fromGroup, GroupNode, isGroup, Leaf, NUMERIC, toGroup, UNARY, UNFINISHED, withOperator } from '../../filters';
-import { Did, Operator, PersonFilter, Test } from '../../query/generated';
+import { UNFINISHED_COHORT } from '../../cohort';
+import { UNFINISHED_DID } from '../../did';
+import {
+  fromGroup,
+  GroupNode,
+  isGroup,
+  isPersonLeaf,
+  Leaf,
+  NUMERIC,
+  PersonLeaf,
+  toGroup,
+  UNARY,
+  UNFINISHED,
+  withOperator,
+} from '../../filters';
+import { Operator, PersonFilter, Test } from '../../query/generated';
 import { FewChoices, ManyChoices } from './Choice';
 import { FieldPicker, ValuePicker } from './Pickers';
 import { TextInput } from './TextInput';
@@ -14,14 +27,14 @@ interface FilterEditorProps<F extends PersonFilter> {
   label: string;
   filter?: F;
   onChange: (filter?: F) => void;
-  /** How what a person did is edited, where it can be asked. */
+  /** How conditions on persons are edited, where they can be asked for. */
   PersonRow?: React.ComponentType<PersonRowProps>;
 }
 
 export interface PersonRowProps {
   label: string;
-  did: Did;
-  onChange: (did: Did) => void;
+  leaf: PersonLeaf;
+  onChange: (leaf: PersonLeaf) => void;
   onRemove: () => void;
 }
 
@@ -87,6 +100,11 @@ function Group({ label, group, onChange, onRemove, depth, PersonRow }: GroupProp
             Person
           </Button>
         )}
+        {PersonRow && (
+          <Button size="sm" variant="secondary" fill="text" icon="plus" onClick={() => add(UNFINISHED_COHORT)}>
+            Cohort
+          </Button>
+        )}
         {group.children.length > 0 && depth < DEPTH_MAX && (
           <Button
             size="sm"
@@ -114,12 +132,10 @@ interface GroupProps {
 
 /** A condition on the event, or on its person. */
 function LeafRow({ label, leaf, onChange, onRemove, PersonRow }: LeafRowProps) {
-  if (!isDid(leaf)) {
+  if (!isPersonLeaf(leaf)) {
     return <TestRow label={label} test={leaf} onChange={onChange} onRemove={onRemove} />;
   }
-  return PersonRow ? (
-    <PersonRow label={label} did={leaf.did} onChange={(did) => onChange({ did })} onRemove={onRemove} />
-  ) : null;
+  return PersonRow ? <PersonRow label={label} leaf={leaf} onChange={onChange} onRemove={onRemove} /> : null;
 }
 
 interface LeafRowProps {

@@ -1,12 +1,14 @@
 import { IconButton } from '@grafana/ui';
 import React from 'react';
 
+import { CohortLeaf, cohortLeaf, cohortOf, isCohortLeaf, isOutside } from '../../cohort';
 import { DAYS_MAX, TIMES_MAX, Verb, verbOf, withVerb } from '../../did';
 import { integerWithin } from '../../number';
-import { PersonFilter } from '../../query/generated';
-import { ManyChoices } from './Choice';
+import { Did, PersonFilter } from '../../query/generated';
+import { FewChoices, ManyChoices } from './Choice';
 import { EventFilterFields } from './EventFilterFields';
 import { FilterEditor, PersonRowProps } from './FilterEditor';
+import { CohortPicker } from './Pickers';
 import { Field, Row } from './Row';
 import { TextInput } from './TextInput';
 
@@ -16,12 +18,52 @@ interface PersonFilterEditorProps {
   onChange: (filter?: PersonFilter) => void;
 }
 
-/** A query's own filter: conditions on its events, and on what their persons did. */
+/** A query's own filter: conditions on its events, on what their persons did, and on the cohorts they are in. */
 export function PersonFilterEditor(props: PersonFilterEditorProps) {
   return <FilterEditor<PersonFilter> {...props} PersonRow={PersonRow} />;
 }
 
-function PersonRow({ label, did, onChange, onRemove }: PersonRowProps) {
+function PersonRow({ leaf, onChange, ...props }: PersonRowProps) {
+  return isCohortLeaf(leaf) ? (
+    <CohortRow {...props} leaf={leaf} onChange={onChange} />
+  ) : (
+    <DidRow {...props} did={leaf.did} onChange={(did) => onChange({ did })} />
+  );
+}
+
+function CohortRow({ label, leaf, onChange, onRemove }: CohortRowProps) {
+  const [cohort, outside] = [cohortOf(leaf), isOutside(leaf)];
+  return (
+    <Row>
+      <FewChoices
+        label={`${label}: in the cohort or not`}
+        value={outside ? 'out' : 'in'}
+        options={PLACES}
+        onChange={(place) => onChange(cohortLeaf(cohort, place === 'out'))}
+      />
+      <CohortPicker
+        label={`${label}: cohort`}
+        value={cohort}
+        onChange={(chosen) => onChange(cohortLeaf(chosen, outside))}
+      />
+      <IconButton name="times" tooltip="Remove this condition" onClick={onRemove} />
+    </Row>
+  );
+}
+
+interface CohortRowProps {
+  label: string;
+  leaf: CohortLeaf;
+  onChange: (leaf: CohortLeaf) => void;
+  onRemove: () => void;
+}
+
+const PLACES = [
+  { value: 'in', label: 'Person in cohort' },
+  { value: 'out', label: 'Person not in cohort' },
+];
+
+function DidRow({ label, did, onChange, onRemove }: DidRowProps) {
   const verb = verbOf(did);
   return (
     <>
@@ -56,6 +98,13 @@ function PersonRow({ label, did, onChange, onRemove }: PersonRowProps) {
       />
     </>
   );
+}
+
+interface DidRowProps {
+  label: string;
+  did: Did;
+  onChange: (did: Did) => void;
+  onRemove: () => void;
 }
 
 const VERBS: Array<{ value: Verb; label: string; description?: string }> = [

@@ -120,6 +120,20 @@ export function ValuePicker({ field, ...props }: PickerProps & { field: string }
   );
 }
 
+/** A named cohort of the project. */
+export function CohortPicker(props: PickerProps) {
+  const { suggest, project } = useEditing();
+  const options: Options = async (search) => {
+    const cohorts = await suggest.cohorts(project, search);
+    return cohorts.map(({ name, kind, description }) => ({
+      label: name,
+      value: name,
+      description: description || kind,
+    }));
+  };
+  return <SuggestingPicker placeholder="cohort" {...props} options={options} />;
+}
+
 /** A project, with suggestions from the data. */
 export function ProjectPicker(props: PickerProps) {
   const { suggest } = useEditing();

@@ -10,7 +10,15 @@ export interface Editing {
 
 const none = () => Promise.resolve([]);
 const EditingContext = createContext<Editing>({
-  suggest: { projects: none, dimensions: none, events: none, properties: none, values: none, schema: none },
+  suggest: {
+    projects: none,
+    dimensions: none,
+    events: none,
+    properties: none,
+    values: none,
+    cohorts: none,
+    schema: none,
+  },
   project: '',
 });
 
