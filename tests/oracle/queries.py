@@ -716,7 +716,7 @@ def ways(events, query, from_ms, to_ms):
 MODELS = ["first", "last", "last_non_direct", "linear", "time_decay", "position_based"]
 
 
-def attribution(events, query, from_ms, to_ms, _):
+def attributed(events, query, from_ms, to_ms, _):
     models = query.get("models") or MODELS
     now = credits(events, query, models, from_ms, to_ms)
     before = credits(events, query, models, *compared_with(query, from_ms, to_ms)) if query.get("compare") else {}
@@ -1092,7 +1092,7 @@ KINDS = {
     "stickiness": stickiness,
     "paths": paths,
     "spikes": spikes,
-    "attribution": attribution,
+    "attribution": attributed,
     "funnel": funnel,
 }
 
