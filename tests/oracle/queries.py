@@ -769,7 +769,7 @@ def ways(events, query, from_ms, to_ms):
 MODELS = ["first", "last", "last_non_direct", "linear", "time_decay", "position_based"]
 
 
-def attribution(events, query, from_ms, to_ms, _):
+def attributed(events, query, from_ms, to_ms, _):
     models = query.get("models") or MODELS
     now = credits(events, query, models, from_ms, to_ms)
     before = credits(events, query, models, *compared_with(query, from_ms, to_ms)) if query.get("compare") else {}
@@ -1145,8 +1145,12 @@ KINDS = {
     "stickiness": stickiness,
     "paths": paths,
     "spikes": spikes,
+<<<<<<< HEAD
     "attribution": attribution,
     "cohorts": cohort_sizes,
+=======
+    "attribution": attributed,
+>>>>>>> main
     "funnel": funnel,
 }
 

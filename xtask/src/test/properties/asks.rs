@@ -13,6 +13,7 @@ use super::{
 pub type Ranged = (Value, i64, i64);
 
 const QUERIES: usize = 10;
+const ATTRIBUTIONS: usize = 2;
 const ENTRIES: [&str; 3] = ["session:event", "session:path", "session:country"];
 
 /// A generator of its own, so that the other one goes on as before.
@@ -23,6 +24,11 @@ pub fn apart(rng: &StdRng) -> StdRng {
 /// Some of each kind over the days that have events.
 pub fn queries(rng: &mut StdRng, project: &str, now_ms: i64) -> Vec<Ranged> {
     let mut out: Vec<Ranged> = (0..QUERIES).map(|_| within_the_days(rng, project)).collect();
+    for _ in 0..ATTRIBUTIONS {
+        let mut query = attribution(rng);
+        finish(rng, &mut query, project);
+        out.push(over_the_days(rng, query));
+    }
     let mut query = into_the_future(rng);
     finish(rng, &mut query, project);
     // Neither at the start of a month, when it is not certain on which side of it the data source asks.
