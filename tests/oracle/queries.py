@@ -1145,12 +1145,8 @@ KINDS = {
     "stickiness": stickiness,
     "paths": paths,
     "spikes": spikes,
-<<<<<<< HEAD
-    "attribution": attribution,
-    "cohorts": cohort_sizes,
-=======
     "attribution": attributed,
->>>>>>> main
+    "cohorts": cohort_sizes,
     "funnel": funnel,
 }
 
