@@ -78,7 +78,7 @@ async fn lists_and_definitions_are_kept_shown_and_removed() {
     let over = [&cohort("import", "Käufer")[..], &["--file", &users, "--id", "user", "--column", "user_id"]].concat();
     assert!(refused(&gateway, &over).contains("is a definition: remove it first"));
     let wrong = refused(&gateway, &define("x", r#"{"field": "country", "value": "DE"}"#));
-    assert!(wrong.contains("filter: a cohort is of persons"), "{wrong}");
+    assert!(wrong.contains("filter.field: a cohort is of persons"), "{wrong}");
     assert!(refused(&gateway, &define("a\nb", FILTER)).contains("control character"));
 
     let shown = gateway.succeed(&cohort("show", "Käufer"));

@@ -59,6 +59,12 @@ fn check(filter: &str) -> anyhow::Result<()> {
 fn check_node(json: &Value, place: &str, depth: usize) -> anyhow::Result<()> {
     ensure!(depth <= DEPTH_MAX, "{place}: it has more than {DEPTH_MAX} levels");
     let Value::Object(fields) = json else { bail!("{place}: an object is expected, not {json}") };
+    if let Some(name) = ["field", "op", "value", "values"].into_iter().find(|name| fields.contains_key(*name)) {
+        bail!(
+            "{place}.{name}: a cohort is of persons, a condition on one event stands within did: \
+             {{\"did\": {{\"events\": {{\"filter\": …}}}}}}"
+        )
+    }
     let mut fields = fields.iter();
     let (Some((kind, of)), None) = (fields.next(), fields.next()) else {
         bail!("{place}: one of did, all, any and not is expected")
@@ -73,11 +79,6 @@ fn check_node(json: &Value, place: &str, depth: usize) -> anyhow::Result<()> {
         }
         ("all" | "any", _) => bail!("{place}.{kind}: a list of at least one is expected"),
         ("cohort", _) => bail!("{place}.cohort: a cohort is not defined by another: repeat what that one says"),
-        ("field" | "op" | "value" | "values", _) => {
-            bail!(
-                "{place}: a cohort is of persons, a condition on one event stands within did: {{\"did\": {{\"events\": {{\"filter\": …}}}}}}"
-            )
-        }
         (other, _) => bail!("{place}.{other}: one of did, all, any and not is expected"),
     }
 }
@@ -104,7 +105,7 @@ mod tests {
             (r#"{"did": {}, "days": 3}"#, "filter: one of did, all, any and not is expected"),
             (r#"{"any": [{"did": {}}, {"cohort": "x"}]}"#, "filter.any[1].cohort: a cohort is not defined by another"),
             (r#"{"all": []}"#, "filter.all: a list of at least one is expected"),
-            (r#"{"not": {"value": "DE"}}"#, "filter.not: a cohort is of persons"),
+            (r#"{"not": {"field": "country", "value": "DE"}}"#, "filter.not.field: a cohort is of persons"),
             (r#"{"not": {"days": 1}}"#, "filter.not.days: one of did, all, any and not is expected"),
             (&deep, "filter.not.not.not.not.not.not.not.not.not.not.not.not.not: it has more than 12 levels"),
         ] {
