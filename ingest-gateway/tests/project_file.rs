@@ -168,7 +168,7 @@ async fn events_are_kept_as_long_as_the_file_says() {
     assert!(site.gateway.stop());
 }
 
-/// What the data source finds.
+/// What the data source finds; a backslash is written as two.
 const READINGS: &str = "SELECT arrayStringConcat(arraySort(groupArray(concat(project, '=', arrayStringConcat(path_rules, ','), ' ', \
     toString(ignore_trailing_slash), ' ', toString(session_timeout_min)))), '; ') FROM analytics.project_reading FINAL";
 
@@ -182,9 +182,9 @@ async fn is_read(site: &Site, expected: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn events_are_read_as_the_file_says() {
-    let app = "[projects.app]\nretention_days = 400\npath_rules = [\"/users/me\", '/o_%\\1/*']\nignore_trailing_slash = true\nsession_timeout_min = 45\n";
+    let app = "[projects.app]\nretention_days = 400\npath_rules = [\"/users/me\", '/o_%25\\1/*']\nignore_trailing_slash = true\nsession_timeout_min = 45\n";
     let site = Site::start(&format!("{app}[projects.shop]\n"));
-    is_read(&site, r"app=/users/me,/o_%\1/* true 45").await;
+    is_read(&site, r"app=/users/me,/o_%25\\1/* true 45").await;
     let (is_well, told) = site.command(&DOCTOR);
     assert!(is_well && told.contains("as the file of projects says, of 2 projects"), "{told}");
 
@@ -208,7 +208,7 @@ async fn events_are_read_as_the_file_says() {
         is_done && told.contains("shop: paths are read as they are, by 0 rules; visits end after 30 minutes"),
         "{told}"
     );
-    is_read(&site, r"app=/users/me,/o_%\1/* true 45; shop= false 30").await;
+    is_read(&site, r"app=/users/me,/o_%25\\1/* true 45; shop= false 30").await;
 
     // What the file says no longer goes back to the default, of projects that it does not name as well.
     std::fs::write(&site.file, "[projects.app]\nretention_days = 400\n[projects.new]\npath_rules = [\"/a/**\"]\n")
