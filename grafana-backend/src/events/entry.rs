@@ -158,12 +158,13 @@ impl Joined<'_> {
     fn write_columns(&self, sql: &mut Sql) {
         match self.has_pages() {
             false => sql.text("SELECT *, event_order"),
+            // Without its table's name, `path` would be the page here as well.
             true => {
                 sql.text("SELECT * REPLACE (");
                 self.reading.paths.write(sql, |sql| {
                     sql.text(PATH);
                 });
-                sql.text(" AS path), event_order, path AS stored_path")
+                sql.text(" AS path), event_order, events.path AS stored_path")
             }
         };
     }
@@ -301,7 +302,7 @@ mod tests {
         assert!(pages.as_text().starts_with("(SELECT * REPLACE (replaceRegexpOne("), "{pages:?}");
         assert!(
             pages.as_text().contains(
-                " AS path), event_order, path AS stored_path FROM analytics.events AS events WHERE project = "
+                " AS path), event_order, events.path AS stored_path FROM analytics.events AS events WHERE project = "
             ),
             "{pages:?}"
         );
