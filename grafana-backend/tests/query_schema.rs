@@ -256,6 +256,7 @@ fn least(of_type: &str) -> Map<String, Value> {
     let query = match of_type {
         "sessions" => json!({"result": "by", "dimension": "country"}),
         "funnel" => json!({"steps": [{"event": "a"}, {"event": "b"}], "result": "actors"}),
+        "attribution" => json!({"conversion": {"event": "a"}}),
         "sql" => json!({"rawSql": "SELECT 1"}),
         _ => json!({}),
     };
