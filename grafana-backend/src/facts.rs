@@ -8,6 +8,7 @@ use crate::{
     clickhouse::ClickHouse,
     error::QueryError,
     events::{path_rules::PathRules, reading::Reading},
+    linked::Links,
     sql::Sql,
 };
 
@@ -20,18 +21,6 @@ pub struct Facts {
     pub has_aliases: bool,
     /// How its events are read.
     pub reading: Reading,
-}
-
-/// What makes one person of several visitors.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Links {
-    /// Nothing: each visitor is a person of its own.
-    None,
-    /// Claims that a visitor is a user, and no user has become another.
-    Claims,
-    /// Both, or it is not known.
-    #[default]
-    All,
 }
 
 /// One of them; there is a row for each kind.

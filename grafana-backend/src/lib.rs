@@ -31,6 +31,7 @@ pub mod frame;
 pub mod gathering;
 pub mod json;
 pub mod label;
+pub mod linked;
 pub mod memory;
 pub mod names;
 pub mod numbers;

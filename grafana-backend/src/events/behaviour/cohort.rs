@@ -10,7 +10,7 @@ use crate::{
     cohorts::{Cohort, Stored},
     error::QueryError,
     events::filter::tree::Tree,
-    facts::Links,
+    linked::Links,
 };
 
 /// A filter with what its cohorts stand for, and with what makes persons of visitors.

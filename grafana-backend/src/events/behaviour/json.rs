@@ -11,8 +11,8 @@ use crate::{
     check::within,
     error::QueryError,
     events::{event_filter::EventJson, filter::json::TestShape, filter::tree::Tree},
-    facts::Links,
     json::value_at,
+    linked::Links,
 };
 
 /// Times that are asked for, at most.

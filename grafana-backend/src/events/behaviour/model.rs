@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 
 use crate::{
     events::{event_filter::EventFilter, reading::Reading},
-    facts::Links,
+    linked::Links,
     time::{range::Range, zone},
 };
 

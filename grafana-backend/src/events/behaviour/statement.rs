@@ -5,7 +5,7 @@
 //! name all others. Where nothing is linked, a visitor is a person.
 
 use super::model::{Did, Listed};
-use crate::{events::entry::Joined, facts::Links, sql::Sql};
+use crate::{events::entry::Joined, linked::Links, sql::Sql};
 
 impl Did {
     /// Appends the condition.

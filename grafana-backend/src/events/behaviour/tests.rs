@@ -10,7 +10,7 @@ use crate::{
     cohorts::{Cohort, Stored},
     error::QueryError,
     events::{filter::tree::Tree, path_rules::PathRules, reading::Reading},
-    facts::Links,
+    linked::Links,
     sql::Sql,
     time::range::Range,
 };
