@@ -399,6 +399,7 @@ async function dashboards(page) {
     realtime: 'from=now-10m&to=now',
     pipeline: 'from=now-5m&to=now',
     clickhouse: 'from=now-6h&to=now',
+    people: `${quarter}&var-cohort=buyers`,
     visitor: `${quarter}&var-visitor=${summary.visitor}`,
   };
   const unfilled = new Set();

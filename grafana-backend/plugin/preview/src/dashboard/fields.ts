@@ -14,7 +14,7 @@ import { set } from 'lodash';
 import { templates } from '../grafana/templates';
 import { PanelModel } from './model';
 
-/** Field defaults and overrides by name or type, and how each field's values are displayed. */
+/** Field defaults and overrides by name, type or query, and how each field's values are displayed. */
 export function prepared(frames: DataFrame[], panel: PanelModel): DataFrame[] {
   let series = -1;
   return frames.map((frame) => ({
@@ -24,7 +24,7 @@ export function prepared(frames: DataFrame[], panel: PanelModel): DataFrame[] {
       series += field.type === FieldType.number ? 1 : 0;
       const changed: Field = {
         ...field,
-        config: configOf(field, name, panel),
+        config: configOf(field, name, frame.refId, panel),
         state: { ...field.state, scopedVars: {}, displayName: null, seriesIndex: Math.max(0, series) },
       };
       const range = rangeOf(changed);
@@ -46,7 +46,7 @@ export function prepared(frames: DataFrame[], panel: PanelModel): DataFrame[] {
   }));
 }
 
-function configOf(field: Field, name: string, panel: PanelModel): FieldConfig {
+function configOf(field: Field, name: string, refId: string | undefined, panel: PanelModel): FieldConfig {
   const { defaults = {}, overrides = [] } = panel.fieldConfig ?? {};
   const own = Object.fromEntries(Object.entries(field.config).filter(([, value]) => value !== undefined));
   const merged: FieldConfig = {
@@ -58,6 +58,7 @@ function configOf(field: Field, name: string, panel: PanelModel): FieldConfig {
     const matches =
       (matcher.id === 'byName' && (matcher.options === name || matcher.options === field.name)) ||
       (matcher.id === 'byType' && matcher.options === field.type) ||
+      (matcher.id === 'byFrameRefID' && matcher.options === refId) ||
       (matcher.id === 'byRegexp' && new RegExp(String(matcher.options).replace(/^\/|\/$/g, '')).test(name));
     if (matches) {
       (properties as DynamicConfigValue[]).forEach(({ id, value }) => set(merged, id, value));
