@@ -30,12 +30,37 @@ struct Name {
     name: String,
 }
 
-/// The values of a dimension that have these hashes, in the scope's events until `to_ms`. A hash
-/// that ClickHouse does not know any more has none.
+/// Values whose names are asked for, for each that is shown: more may have the same number.
+const CANDIDATES: usize = 4;
+
+/// How many of these values need a name if `limit` are shown by themselves: those before the limit, and those with
+/// the same number as the last of them, among which names decide. They are sorted by `number`, the highest first.
+pub fn candidates<T, N: Ord>(sorted: &[T], limit: usize, number: impl Fn(&T) -> N) -> usize {
+    let Some(least) = sorted.get(limit.saturating_sub(1)).map(&number) else { return sorted.len() };
+    sorted.partition_point(|value| number(value) >= least).min(limit.saturating_mul(CANDIDATES))
+}
+
+/// The values of a dimension that have these hashes, in the events of any of these scopes until the instant beside
+/// it: of a range, and of the one that it is compared with.
 ///
 /// # Errors
 /// As [`ClickHouse::rows`].
-pub async fn of(
+pub async fn of_ranges(
+    clickhouse: &ClickHouse,
+    ranges: &[(&Scope, i64)],
+    dimension: &Dimension,
+    hashes: &[u64],
+) -> Result<HashMap<u64, String>, QueryError> {
+    let mut names: HashMap<u64, String> = HashMap::new();
+    for (scope, to_ms) in ranges {
+        let missing: Vec<u64> = hashes.iter().copied().filter(|hash| !names.contains_key(hash)).collect();
+        names.extend(of(clickhouse, scope, *to_ms, dimension, &missing).await?);
+    }
+    Ok(names)
+}
+
+/// The same of one scope. A hash that ClickHouse does not know any more has none.
+async fn of(
     clickhouse: &ClickHouse,
     scope: &Scope,
     to_ms: i64,

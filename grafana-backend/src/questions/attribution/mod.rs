@@ -9,7 +9,7 @@ mod shares;
 mod shown;
 mod statement;
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
@@ -53,12 +53,10 @@ impl Question for Attribution {
             None => None,
         };
         let shown = Shown::most_touched(now, before, self.limit as usize);
-        let mut names: HashMap<u64, String> = HashMap::new();
-        for scope in [Some(scope), earlier.as_ref()].into_iter().flatten() {
-            let missing: Vec<u64> = shown.hashes().filter(|hash| !names.contains_key(hash)).collect();
-            let touched = scope.over(self.touches_of(scope.range));
-            names.extend(names::of(clickhouse, &touched, scope.range.to_ms, &self.dimension, &missing).await?);
-        }
+        let touched = [scope].into_iter().chain(&earlier).map(|scope| scope.over(self.touches_of(scope.range)));
+        let touched: Vec<Scope> = touched.collect();
+        let ranges: Vec<_> = touched.iter().map(|scope| (scope, scope.range.to_ms)).collect();
+        let names = names::of_ranges(clickhouse, &ranges, &self.dimension, &shown.hashes()).await?;
         let text = statement(scope, self, Pass::WHOLE).as_text().to_owned();
         Ok(vec![frames::frame(self, &shown.named(&names)).with_executed(text)])
     }

@@ -3,9 +3,7 @@
 use std::{cmp::Reverse, collections::HashMap};
 
 use super::fold::{Credit, Credits};
-
-/// Values whose names are asked for, for each that is shown: more may have the same number.
-const CANDIDATES: usize = 4;
+use crate::names;
 
 /// The values that may be shown by themselves.
 pub struct Shown {
@@ -34,8 +32,8 @@ pub struct Row {
 
 impl Both {
     /// What is shown first: what most conversions have met, of equally many those of the earlier range.
-    fn touched(&self) -> Reverse<(u64, u64)> {
-        Reverse((self.now.touched, self.before.touched))
+    fn touched(&self) -> (u64, u64) {
+        (self.now.touched, self.before.touched)
     }
 
     fn merge(&mut self, other: &Self) {
@@ -56,23 +54,21 @@ impl Shown {
             all.entry(value).or_default().before = credit;
         }
         let mut candidates: Vec<(u64, Both)> = all.into_iter().collect();
-        candidates.sort_by_key(|(value, both)| (both.touched(), *value));
-        let last = candidates.get(limit.saturating_sub(1)).map(|(_, both)| both.touched());
-        let enough = candidates.partition_point(|(_, both)| last.is_none_or(|last| both.touched() <= last));
-        let others = candidates.split_off(enough.min(limit.saturating_mul(CANDIDATES)));
+        candidates.sort_by_key(|(value, both)| (Reverse(both.touched()), *value));
+        let others = candidates.split_off(names::candidates(&candidates, limit, |(_, both)| both.touched()));
         let rest = sum(&others);
         Self { candidates, rest, limit, is_compared }
     }
 
     /// The values, each once.
-    pub fn hashes(&self) -> impl Iterator<Item = u64> {
-        self.candidates.iter().map(|(value, _)| *value)
+    pub fn hashes(&self) -> Vec<u64> {
+        self.candidates.iter().map(|(value, _)| *value).collect()
     }
 
     /// By number; by name, not by hash, where numbers are the same. The rest comes last.
     pub fn named(mut self, names: &HashMap<u64, String>) -> Vec<Row> {
         let name = |value: u64| names.get(&value).cloned().unwrap_or_default();
-        self.candidates.sort_by_cached_key(|(value, both)| (both.touched(), name(*value)));
+        self.candidates.sort_by_cached_key(|(value, both)| (Reverse(both.touched()), name(*value)));
         let others = self.candidates.split_off(self.limit.min(self.candidates.len()));
         let row = |name: Option<String>, both: Both| Row {
             name,

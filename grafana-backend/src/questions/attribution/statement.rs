@@ -53,13 +53,14 @@ fn write_conversions(sql: &mut Sql, scope: &Scope, attribution: &Attribution, pa
 
 /// The sessions of all others are not read: they are most.
 fn write_converts(sql: &mut Sql, scope: &Scope, attribution: &Attribution) {
-    let conversion = &attribution.conversion;
-    if attribution.by == Actor::Visitor && !scope.facts.visitors_are_persons() {
-        Did::once(conversion.clone(), scope.around()).linked(scope.facts.links()).write(sql);
-        return;
+    let (conversion, by) = (&attribution.conversion, attribution.by);
+    match by {
+        // Of all visitors that are the same person.
+        Actor::Visitor => Did::once(conversion.clone(), scope.around()).linked(scope.facts.links()).write(sql),
+        Actor::User | Actor::Session => {
+            sql.text(by.expression()).text(" GLOBAL IN (SELECT ").text(by.expression());
+            scope.loosened().from_stored_events(sql, scope.range.from_ms, scope.range.to_ms, conversion.entries());
+            sql.text(by.condition()).text(" AND ").sub(|sql| conversion.write(sql)).text(")");
+        }
     }
-    let actor = attribution.by.expression();
-    sql.text(actor).text(" GLOBAL IN (SELECT ").text(actor);
-    scope.loosened().from_stored_events(sql, scope.range.from_ms, scope.range.to_ms, conversion.entries());
-    sql.text(attribution.by.condition()).text(" AND ").sub(|sql| conversion.write(sql)).text(")");
 }

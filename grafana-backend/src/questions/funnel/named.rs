@@ -10,9 +10,6 @@ use super::{
 };
 use crate::{clickhouse::ClickHouse, error::QueryError, events::actor::Actor, names, scope::Scope};
 
-/// Values whose names are asked for, for each that is shown: more may have the same number.
-const CANDIDATES: usize = 4;
-
 /// A value of the breakdown with its counts.
 #[derive(Debug)]
 pub struct NamedGroup {
@@ -66,17 +63,14 @@ pub async fn of(
         return Ok(vec![NamedGroup { name: Some(String::new()), group: whole.now, before }]);
     };
     let limit = split.breakdown.limit as usize;
-    let hashes = candidates(&pairs, limit);
-    let mut names: HashMap<u64, String> = HashMap::new();
-    if split.attribution == Attribution::FirstSet {
-        // Of no value the statement sends no hash.
-        names.insert(0, String::new());
-    }
-    for scope in [Some(scope), earlier].into_iter().flatten() {
-        let missing: Vec<u64> = hashes.iter().copied().filter(|hash| !names.contains_key(hash)).collect();
-        let to_ms = read_until_ms(scope, funnel);
-        names.extend(names::of(clickhouse, scope, to_ms, &split.breakdown.dimension, &missing).await?);
-    }
+    let mut hashes = candidates(&pairs, limit);
+    // Of no value the statement sends no hash.
+    let no_value = (split.attribution == Attribution::FirstSet).then_some(0);
+    hashes.retain(|hash| Some(*hash) != no_value);
+    let ranges: Vec<_> =
+        [scope].into_iter().chain(earlier).map(|scope| (scope, read_until_ms(scope, funnel))).collect();
+    let mut names = names::of_ranges(clickhouse, &ranges, &split.breakdown.dimension, &hashes).await?;
+    names.extend(no_value.map(|hash| (hash, String::new())));
     let mut named = most_entered(pairs, &names, limit, is_compared);
     let shown = |name: &mut String| *name = split.breakdown.dimension.shown(name);
     named.iter_mut().filter_map(|named| named.name.as_mut()).for_each(shown);
@@ -117,9 +111,8 @@ fn pairs(ranges: Ranges<'_>, steps: usize) -> HashMap<u64, Pair> {
 fn candidates(pairs: &HashMap<u64, Pair>, limit: usize) -> Vec<u64> {
     let mut sorted: Vec<((u64, u64), u64)> = pairs.iter().map(|(hash, pair)| (pair.entered(), *hash)).collect();
     sorted.sort_unstable_by_key(|(entered, hash)| (Reverse(*entered), *hash));
-    let min_entered = sorted.get(limit.saturating_sub(1)).map_or((0, 0), |(entered, _)| *entered);
-    let enough = sorted.iter().take_while(|(entered, _)| *entered >= min_entered);
-    enough.map(|(_, hash)| *hash).take(limit.saturating_mul(CANDIDATES)).collect()
+    let count = names::candidates(&sorted, limit, |(entered, _)| *entered);
+    sorted[..count].iter().map(|(_, hash)| *hash).collect()
 }
 
 /// By name it is decided who is shown of those with the same number; whose name was not asked

@@ -8,7 +8,7 @@ mod model;
 mod shown;
 mod statement;
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
@@ -51,11 +51,8 @@ impl Question for Paths {
             None => None,
         };
         let shown = Shown::most_used(now, before, self.limit as usize);
-        let mut names: HashMap<u64, String> = HashMap::new();
-        for scope in [Some(scope), earlier.as_ref()].into_iter().flatten() {
-            let missing: Vec<u64> = shown.hashes().into_iter().filter(|hash| !names.contains_key(hash)).collect();
-            names.extend(names::of(clickhouse, scope, scope.range.to_ms, &self.node, &missing).await?);
-        }
+        let ranges: Vec<_> = [scope].into_iter().chain(&earlier).map(|scope| (scope, scope.range.to_ms)).collect();
+        let names = names::of_ranges(clickhouse, &ranges, &self.node, &shown.hashes()).await?;
         let ways = shown.named(&names);
         let text = statement(scope, self, Pass::WHOLE).as_text().to_owned();
         Ok(match self.graph {

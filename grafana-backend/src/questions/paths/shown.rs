@@ -6,10 +6,8 @@ use super::fold::{Hop, Ways};
 use crate::{
     chance::Part,
     label::{OTHER, apart},
+    names,
 };
-
-/// Ways whose names are asked for, for each that is shown: more may have the same number.
-const CANDIDATES: usize = 4;
 
 /// The ways of each step that may be shown by themselves.
 pub struct Shown {
@@ -110,9 +108,7 @@ impl Step {
     /// Of the ways of a step, the most used first: those that may be shown, and those with as many as the last
     /// of them.
     fn of(ways: &[(Hop, Both)], limit: usize) -> Self {
-        let least = ways.get(limit.saturating_sub(1)).map_or(Both::default(), |(_, counts)| *counts);
-        let enough = ways.partition_point(|(_, counts)| *counts >= least).min(limit.saturating_mul(CANDIDATES));
-        let (candidates, others) = ways.split_at(enough);
+        let (candidates, others) = ways.split_at(names::candidates(ways, limit, |(_, counts)| *counts));
         Self {
             step: ways[0].0.step,
             all: Both::sum(ways),

@@ -43,6 +43,11 @@ function SuggestingPicker({
 
 const named = (names: string[]) => names.map((name) => ({ label: name, value: name }));
 const PROPERTY = 'property:';
+/** Columns whose own name, or the one for people, contains the search. */
+const columns = (names: string[], search: string) =>
+  names
+    .map((value) => ({ label: columnName(value), value }))
+    .filter(({ label, value }) => holds(label, search) || holds(value, search));
 const holds = (name: string, search: string) => name.toLowerCase().includes(search.toLowerCase());
 
 /** An event name, with suggestions from the project's data. */
@@ -78,9 +83,7 @@ export function FieldPicker(props: PickerProps) {
       suggest.properties(project, search).catch((): string[] => []),
     ]);
     return [
-      ...dimensions
-        .map((value) => ({ label: columnName(value), value }))
-        .filter(({ label, value }) => holds(label, search) || holds(value, search)),
+      ...columns(dimensions, search),
       ...properties.map((name) => ({ label: name, value: `${PROPERTY}${name}`, description: 'property' })),
     ];
   };
@@ -100,11 +103,7 @@ export function FieldPicker(props: PickerProps) {
 /** What a session began with. */
 export function EntryPicker(props: PickerProps) {
   const { suggest } = useEditing();
-  const options: Options = async (search) =>
-    (await suggest.dimensions())
-      .filter(isEntry)
-      .map((value) => ({ label: columnName(value), value }))
-      .filter(({ label, value }) => holds(label, search) || holds(value, search));
+  const options: Options = async (search) => columns((await suggest.dimensions()).filter(isEntry), search);
   return <SuggestingPicker placeholder="session's column" {...props} options={options} name={columnName} />;
 }
 
